@@ -1,0 +1,64 @@
+"""Mel-frequency cepstral coefficients."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import librosa
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.fft import dct
+
+from fusion.clip import Clip, frame_count
+from fusion.feature import Feature
+
+_DELTA_WIDTH = 9  # frames, librosa's default
+
+
+class MFCC(Feature):
+    """Mel-frequency cepstral coefficients, optionally with their first and second time derivatives.
+
+    Equal to ``librosa.feature.mfcc`` (Slaney mel filters, log power clipped 80 dB below the loudest
+    value of the clip, orthonormal DCT-II) and ``librosa.feature.delta``, with time first. Dimensionless.
+
+    References
+    ----------
+    S. Davis and P. Mermelstein: "Comparison of parametric representations for monosyllabic word
+    recognition in continuously spoken sentences", IEEE Trans. ASSP 28(4), 1980, 357-366,
+    https://doi.org/10.1109/TASSP.1980.1163420
+    """
+
+    n_mfcc: int = Field(default=20, ge=1, le=256, description="coefficients, the zeroth included")
+    n_fft: int = Field(default=1024, ge=16, le=65536, description="FFT window, samples")
+    hop_length: int = Field(default=512, ge=1, le=65536, description="step between frames, samples")
+    n_mels: int = Field(default=128, ge=1, le=512, description="mel bands")
+    fmin: float = Field(default=0.0, ge=0, description="lowest frequency, Hz")
+    fmax: float | None = Field(default=None, gt=0, description="highest frequency, Hz; null: sr / 2")
+    deltas: int = Field(default=0, ge=0, le=2, description="orders of time derivatives added, 0 to 2")
+
+    def shape(self, samples: int, sr: int) -> tuple[int, ...]:
+        """Return ``(frames, n_mfcc * (1 + deltas))``."""
+        fmax = sr / 2 if self.fmax is None else self.fmax
+        if fmax > sr / 2 or self.fmin >= fmax:
+            raise ValueError(f"fmin={self.fmin:g} and fmax={fmax:g} Hz do not fit below sr / 2 = {sr / 2:g} Hz")
+        if self.n_mfcc > self.n_mels:
+            raise ValueError(f"n_mfcc={self.n_mfcc} is more than n_mels={self.n_mels}")
+        frames = frame_count(samples, self.n_fft, self.hop_length)
+        if self.deltas and frames < _DELTA_WIDTH:
+            raise ValueError(f"deltas need {_DELTA_WIDTH} frames, {samples} samples give {frames}; take a smaller hop")
+        return frames, self.n_mfcc * (1 + self.deltas)
+
+    def extract(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the coefficients, then their derivatives, side by side."""
+        filters = _mel_filters(clip.sr, self.n_fft, self.n_mels, self.fmin, self.fmax)
+        mel = clip.power(self.n_fft, self.hop_length) @ filters
+        coefficients = dct(librosa.power_to_db(mel), axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]
+        orders = [librosa.feature.delta(coefficients, order=n + 1, axis=0) for n in range(self.deltas)]
+        return np.ascontiguousarray(np.concatenate([coefficients, *orders], axis=1), dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> NDArray[np.float32]:
+    filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    return np.ascontiguousarray(filters.T)

@@ -1,0 +1,118 @@
+"""A piece of sound and the spectra that features share, so that five features pay for one STFT."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def frame_count(samples: int, frame_length: int, hop_length: int) -> int:
+    """Return the number of centred frames, as librosa counts them.
+
+    Parameters
+    ----------
+    samples : int
+        Length of the signal.
+    frame_length, hop_length : int, samples
+
+    Returns
+    -------
+    int
+        ``1 + samples // hop_length`` for even frame lengths.
+    """
+    return 1 + (samples + 2 * (frame_length // 2) - frame_length) // hop_length
+
+
+class Clip:
+    """One mono signal with lazily computed spectra.
+
+    Parameters
+    ----------
+    y : (samples,) float32
+        The signal, finite, at least one sample.
+    sr : int, Hz
+        Its sampling rate.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not one-dimensional, is empty or holds NaN or infinity.
+
+    Notes
+    -----
+    Spectra are computed once a clip for each (`n_fft`, `hop_length`) and shared read-only by all
+    features. They equal ``librosa.stft``'s with its default window (periodic Hann), centring and zero
+    padding, with time on the first axis.
+    """
+
+    def __init__(self, y: NDArray[np.floating], sr: int) -> None:
+        y = np.ascontiguousarray(y, dtype=np.float32)
+        if y.ndim != 1 or y.size == 0:
+            raise ValueError(f"a clip is one channel of at least one sample, not an array of shape {y.shape}")
+        if not np.isfinite(y).all():
+            raise ValueError("a clip holds finite samples only, this one has NaN or infinity")
+        self.y: Array = _read_only(y)
+        self.sr = int(sr)
+        self._magnitudes: dict[tuple[int, int], Array] = {}
+        self._powers: dict[tuple[int, int], Array] = {}
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.y.size / self.sr
+
+    def magnitude(self, n_fft: int = 1024, hop_length: int = 512) -> Array:
+        """Return the magnitude of the STFT.
+
+        Parameters
+        ----------
+        n_fft, hop_length : int, samples
+
+        Returns
+        -------
+        (frames, 1 + n_fft // 2) float32
+        """
+        key = (n_fft, hop_length)
+        if key not in self._magnitudes:
+            # scipy's FFT keeps float32; numpy's would do, at twice the time
+            from scipy.fft import rfft
+
+            half = n_fft // 2
+            padded = np.zeros(max(self.y.size + 2 * half, n_fft), dtype=np.float32)
+            padded[half : half + self.y.size] = self.y
+            frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
+            self._magnitudes[key] = _read_only(np.abs(rfft(frames * _hann(n_fft), axis=-1)))
+        return self._magnitudes[key]
+
+    def power(self, n_fft: int = 1024, hop_length: int = 512) -> Array:
+        """Return the squared magnitude of the STFT.
+
+        Parameters
+        ----------
+        n_fft, hop_length : int, samples
+
+        Returns
+        -------
+        (frames, 1 + n_fft // 2) float32
+        """
+        key = (n_fft, hop_length)
+        if key not in self._powers:
+            self._powers[key] = _read_only(np.square(self.magnitude(n_fft, hop_length)))
+        return self._powers[key]
+
+
+@lru_cache(maxsize=16)
+def _hann(n_fft: int) -> Array:
+    from scipy.signal import get_window
+
+    return _read_only(get_window("hann", n_fft, fftbins=True).astype(np.float32))
+
+
+def _read_only(array: Array) -> Array:
+    array = array.view()
+    array.flags.writeable = False
+    return array

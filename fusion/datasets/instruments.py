@@ -1,0 +1,171 @@
+"""General MIDI programs as NSynth's instruments: family, source, keys; and which ones are held out for valid and test."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.datasets.soundfont import Preset, SoundFont, components
+
+FAMILIES = (
+    *("bass", "brass", "flute", "guitar", "keyboard", "mallet"),
+    *("organ", "reed", "string", "synth_lead", "vocal"),
+)
+"""NSynth's families; the position is NSynth's own number."""
+
+SOURCES = ("acoustic", "electronic", "synthetic")
+"""NSynth's sources; the position is NSynth's own number."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a General MIDI program is in NSynth's terms; `low` and `high` are MIDI keys, both included."""
+
+    family: str
+    source: str
+    low: int
+    high: int
+
+
+def _table() -> dict[int, Program]:
+    rows: dict[str, list[tuple[int, int, int, int]]] = {  # program, source, lowest key, highest key
+        "keyboard": [
+            (0, 0, 21, 108), (1, 0, 21, 108), (2, 1, 28, 100), (3, 0, 21, 108),
+            (4, 1, 28, 100), (5, 1, 28, 100), (6, 0, 29, 89), (7, 1, 29, 88),
+        ],
+        "mallet": [
+            (8, 0, 60, 108), (9, 0, 72, 108), (10, 0, 60, 96), (11, 0, 53, 89),
+            (12, 0, 45, 96), (13, 0, 65, 108), (14, 0, 60, 79), (15, 0, 48, 84),
+        ],
+        "organ": [(16, 1, 36, 96), (17, 1, 36, 96), (18, 1, 36, 96), (19, 0, 36, 96), (20, 0, 36, 89)],
+        "guitar": [
+            (24, 0, 40, 84), (25, 0, 40, 84), (26, 1, 40, 86), (27, 1, 40, 86),
+            (28, 1, 40, 76), (29, 1, 40, 86), (30, 1, 40, 86), (31, 1, 52, 85),
+        ],
+        "bass": [
+            (32, 0, 28, 62), (33, 1, 28, 64), (34, 1, 28, 64), (35, 1, 28, 64),
+            (36, 1, 28, 64), (37, 1, 28, 64), (38, 2, 24, 72), (39, 2, 24, 72),
+        ],
+        "string": [
+            (40, 0, 55, 100), (41, 0, 48, 91), (42, 0, 36, 79), (43, 0, 28, 57), (44, 0, 36, 96),
+            (45, 0, 36, 93), (48, 0, 28, 96), (49, 0, 28, 96),
+        ],
+        "vocal": [(52, 0, 43, 81), (53, 0, 43, 81), (54, 2, 43, 84)],
+        "brass": [
+            (56, 0, 54, 86), (57, 0, 40, 74), (58, 0, 28, 62), (59, 0, 54, 86),
+            (60, 0, 35, 77), (61, 0, 36, 84), (62, 2, 36, 96), (63, 2, 36, 96),
+        ],
+        "reed": [
+            (64, 0, 56, 91), (65, 0, 49, 83), (66, 0, 44, 78), (67, 0, 36, 71),
+            (68, 0, 58, 91), (69, 0, 52, 82), (70, 0, 34, 75), (71, 0, 50, 94),
+        ],
+        "flute": [
+            (72, 0, 74, 108), (73, 0, 59, 98), (74, 0, 60, 96), (75, 0, 55, 96),
+            (76, 0, 55, 84), (77, 0, 55, 86), (78, 0, 67, 96), (79, 0, 60, 89),
+        ],
+        "synth_lead": [(program, 2, 36, 96) for program in range(80, 88)],
+    }  # fmt: skip
+    return {
+        program: Program(family, SOURCES[source], low, high)
+        for family, programs in rows.items()
+        for program, source, low, high in programs
+    }
+
+
+PROGRAMS = _table()
+"""Programs (numbered from 0, bank 0) that belong to a family of NSynth. The others belong to none: pads, effects
+and drums; harp and timpani; accordion, harmonica and instruments of the world; strings from a synthesiser."""
+
+HELD_OUT = 2
+"""Instruments of a family that valid and test get where the fonts of both sides hold the same ones."""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """An instrument that shares no sample with another one of its family, nor any across train and the rest."""
+
+    family: str
+    source: str
+    font: Path
+    program: int
+    pitches: tuple[int, ...]  # MIDI keys, ascending
+    held_out: bool  # in valid and test, not in train
+
+
+def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: int) -> list[Instrument]:
+    """Find the independent instruments of two sides' fonts and decide which ones are held out for valid and test.
+
+    Programs that share a sample are one instrument, played by the first of them (a program of another family
+    in that group is an instrument of its own family, always on the same side). A group of one side alone
+    stays there. Groups of both sides are held out until their family has `HELD_OUT` instruments (one in
+    families of up to three) and train keeps one; the rest train. Held-out instruments are acoustic or electronic
+    (vocal: any), so that without vocals all of valid and test is of use where synthetic sources are left out.
+
+    Parameters
+    ----------
+    train, test : sequences of SoundFont
+        The same fonts may be on both sides.
+    seed : int
+        Which instruments are held out.
+
+    Returns
+    -------
+    list of Instrument
+        Ordered by family, source, side, font and program.
+    """
+    found = [
+        (side, font, preset)
+        for side, fonts in enumerate((train, test))
+        for font in fonts
+        for preset in font.presets
+    ]
+    found = [one for one in found if one[2].bank == 0 and _pitches(one[2])]
+    groups: dict[int, list[tuple[int, SoundFont, Preset]]] = {}
+    for group, one in zip(components([preset.samples for _, _, preset in found]), found, strict=True):
+        groups.setdefault(group, []).append(one)
+    sides = {group: {side for side, _, _ in members} for group, members in groups.items()}
+    held = {group for group in groups if sides[group] == {1}}
+    shuffled = random.Random(f"held out {seed}")
+    for family in FAMILIES:
+        holding = [group for group, members in groups.items() if family in _families(members)]
+        wanted = HELD_OUT if len(holding) > 3 else 1
+        candidates = [
+            group for group in holding if len(sides[group]) == 2 and _may_be_held_out(groups[group])
+        ]
+        for group in shuffled.sample(candidates, len(candidates)):
+            if group not in held and len(held.intersection(holding)) < min(wanted, len(holding) - 1):
+                held.add(group)
+    chosen = []
+    for group, members in groups.items():
+        first: dict[str, Instrument] = {}
+        for side, font, preset in members:
+            program = PROGRAMS[preset.program]
+            if side == (group in held) and (side == 0 or _fits_test(program)):
+                first.setdefault(
+                    program.family,
+                    Instrument(
+                        program.family, program.source, font.path, preset.program, _pitches(preset), side == 1
+                    ),
+                )
+        chosen.extend(first.values())
+    order = {font.path: index for index, font in enumerate((*train, *test))}
+    return sorted(chosen, key=lambda i: (i.family, i.source, i.held_out, order[i.font], i.program))
+
+
+def _pitches(preset: Preset) -> tuple[int, ...]:
+    program = PROGRAMS.get(preset.program)
+    return tuple(k for k in range(program.low, program.high + 1) if k in preset.keys) if program else ()
+
+
+def _families(members: list[tuple[int, SoundFont, Preset]]) -> set[str]:
+    return {PROGRAMS[preset.program].family for _, _, preset in members}
+
+
+def _fits_test(program: Program) -> bool:
+    return program.family == "vocal" or (program.family != "synth_lead" and program.source != "synthetic")
+
+
+def _may_be_held_out(members: list[tuple[int, SoundFont, Preset]]) -> bool:
+    return all(_fits_test(PROGRAMS[preset.program]) for _, _, preset in members)

@@ -1,0 +1,33 @@
+"""Errors that the person at the keyboard can mend, and the near matches that help them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FusionError(Exception):
+    """Something the user can mend: one message that says where, what is wrong, what was found, what to do.
+
+    The command line prints the message without a traceback and exits with code 2.
+    Only one positional argument, so that the error survives the way back from a worker process.
+    """
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest of `known`, or an empty string.
+
+    >>> did_you_mean("n_mfc", ["n_mfcc", "n_fft"])
+    "; did you mean 'n_mfcc'?"
+    """
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def listing(items: Iterable[str], most: int = 20) -> str:
+    """Return `items` one a line, indented, the rest of a long list as a count."""
+    every = list(items)
+    lines = [f"  {item}" for item in every[:most]]
+    if len(every) > most:
+        lines.append(f"  ... and {len(every) - most} more")
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""What a feature is: typed parameters, a shape declared beforehand, and an extraction.
+
+Rank decides the branch of the network that a feature feeds: ``(frames, dims)`` a convolutional branch,
+``(dims,)`` the dense one. Time comes first. A plug-in is one file with one subclass of `Feature` or
+`SeriesFeature`; the file's stem is the feature's name everywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from fusion.clip import Clip
+from fusion.summary import check_names, summarise
+
+
+class Feature(BaseModel, ABC):
+    """Base of all features: the fields are the parameters, checked strictly.
+
+    Attributes
+    ----------
+    version : int
+        Raise it whenever the numbers change; stored values of other versions are then left alone.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def shape(self, samples: int, sr: int) -> tuple[int, ...]:
+        """Return the shape that `extract` gives for a clip, before anything is computed.
+
+        Parameters
+        ----------
+        samples : int
+            Length of the clip.
+        sr : int, Hz
+            Sampling rate.
+
+        Returns
+        -------
+        tuple of int
+            ``(frames, dims)`` or ``(dims,)``.
+
+        Raises
+        ------
+        ValueError
+            If the parameters make no sense for such a clip.
+        """
+
+    @abstractmethod
+    def extract(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the values for one clip, float32 of exactly the declared shape."""
+
+
+class SeriesFeature(Feature):
+    """A series of frames, summarised by named statistics into a vector or kept as it is."""
+
+    statistics: tuple[str, ...] | None = Field(
+        default=("mean", "std", "p10", "median", "p90", "slope", "attack", "change"),
+        description="summaries over time, giving a vector; null keeps the series",
+    )
+
+    @field_validator("statistics")
+    @classmethod
+    def _known(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None:
+            check_names(names)
+        return names
+
+    @abstractmethod
+    def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
+        """Return ``(frames, dims)`` of the series before it is summarised."""
+
+    @abstractmethod
+    def series(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the series of one clip, ``(frames, dims)`` float32."""
+
+    def shape(self, samples: int, sr: int) -> tuple[int, ...]:
+        """Return ``(frames, dims)`` without statistics, else ``(len(statistics) * dims,)``."""
+        frames, dims = self.series_shape(samples, sr)
+        return (frames, dims) if self.statistics is None else (len(self.statistics) * dims,)
+
+    def extract(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the series or its summaries."""
+        series = self.series(clip)
+        return series if self.statistics is None else summarise(series, self.statistics)

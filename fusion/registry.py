@@ -1,0 +1,188 @@
+"""Where features come from: installed packages and the plug-in folders that the user named.
+
+Sources are listed without importing anything. A feature's module is imported when the feature is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from pydantic import ValidationError
+
+from fusion.errors import FusionError, did_you_mean
+from fusion.feature import Feature
+
+GROUP = "fusion.features"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One feature's origin: a module of an installed package, or a file of a plug-in folder.
+
+    Attributes
+    ----------
+    name : str
+        The feature's name everywhere.
+    module : str
+        Module to import, for an installed package; empty for a plug-in file.
+    file : Path or None
+        The plug-in file.
+    package : str
+        Distribution that announces the module, as ``name version``; empty for a plug-in file.
+    """
+
+    name: str
+    module: str = ""
+    file: Path | None = None
+    package: str = ""
+
+    def __str__(self) -> str:
+        return str(self.file) if self.file else f"{self.module} ({self.package})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of a plug-in file's text, so that editing it never leaves stale numbers; else empty."""
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else ""
+
+
+def discover(folders: Iterable[Path] = ()) -> dict[str, Source]:
+    """List the features of installed packages and of plug-in folders, without importing them.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Plug-in folders; every ``<name>.py`` in one whose name does not begin with ``_`` is a feature.
+
+    Returns
+    -------
+    dict of str to Source
+        Sorted by name.
+
+    Raises
+    ------
+    FusionError
+        For a folder that is not there, a file whose name is no identifier, and a name given twice.
+    """
+    sources: dict[str, Source] = {}
+    for point in entry_points(group=GROUP):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
+        _add(sources, Source(point.name, module=point.value, package=package))
+    for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
+        if not folder.is_dir():
+            raise FusionError(f"{folder}: no such plug-in folder; give --plugins (or plugins:) an existing folder")
+        for file in sorted(folder.glob("[!_]*.py")):
+            if not file.stem.isidentifier():
+                raise FusionError(f"{file}: a plug-in's file name is its feature's name: letters, digits and _ only")
+            _add(sources, Source(file.stem, file=file))
+    return dict(sorted(sources.items()))
+
+
+def _add(sources: dict[str, Source], source: Source) -> None:
+    known = sources.setdefault(source.name, source)
+    if known != source:
+        raise FusionError(
+            f"the feature name {source.name!r} is taken twice: by {known} and by {source}; rename one of them"
+        )
+
+
+def find(name: str, sources: dict[str, Source]) -> Source:
+    """Return the source called `name`.
+
+    Raises
+    ------
+    FusionError
+        If there is none; the message has a near match and all known names.
+    """
+    if name not in sources:
+        raise FusionError(f"no such feature{did_you_mean(name, sources)} (known: {', '.join(sources)})")
+    return sources[name]
+
+
+def load(source: Source) -> type[Feature]:
+    """Import a source and return its feature class.
+
+    Parameters
+    ----------
+    source : Source
+
+    Returns
+    -------
+    type of Feature
+
+    Raises
+    ------
+    FusionError
+        If the module cannot be imported or does not define exactly one feature.
+    """
+    try:
+        module = _import_file(source.file) if source.file else importlib.import_module(source.module)
+    except Exception as error:  # whatever a stranger's code raises
+        frames = traceback.extract_tb(error.__traceback__)
+        inside = [frame.lineno for frame in frames if frame.filename == str(source.file)]
+        line = f", line {inside[-1]}" if inside else ""
+        raise FusionError(
+            f"{source}{line}: the plug-in of feature {source.name!r} cannot be imported: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    classes = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, Feature)
+        and value.__module__ == module.__name__
+        and not inspect.isabstract(value)
+    ]
+    if len(classes) != 1:
+        found = ", ".join(cls.__name__ for cls in classes) or "none"
+        raise FusionError(
+            f"{source}: a plug-in defines one subclass of fusion.feature.Feature (with shape and extract) "
+            f"or SeriesFeature (with series_shape and series), found {found}"
+        )
+    return classes[0]
+
+
+def build(source: Source, parameters: str) -> Feature:
+    """Make a feature from its source and its parameters as JSON; this is how worker processes get theirs.
+
+    Raises
+    ------
+    FusionError
+        If the source is broken.
+    pydantic.ValidationError
+        If the parameters are wrong.
+    """
+    cls = load(source)
+    try:
+        return cls.model_validate_json(parameters, strict=True)
+    except ValidationError:
+        raise
+    except Exception as error:  # a stranger's own __init__ or validator
+        raise FusionError(f"{source}: feature {source.name!r} cannot be made: {type(error).__name__}: {error}") from error
+
+
+def _import_file(file: Path) -> ModuleType:
+    # pydantic looks classes up in sys.modules, so the module has to be there, under a name of its own
+    name = f"fusion_plugin_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}_{file.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"not a Python file: {file}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

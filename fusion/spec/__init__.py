@@ -1,0 +1,14 @@
+"""Experiment files: strict YAML, checked settings, one frozen object that everything else reads."""
+
+from fusion.spec.experiment import Experiment, read_experiment
+from fusion.spec.settings import DatasetSettings, FusionModel, ModelSettings, SeedModel, TrainingSettings
+
+__all__ = [
+    "DatasetSettings",
+    "Experiment",
+    "FusionModel",
+    "ModelSettings",
+    "SeedModel",
+    "TrainingSettings",
+    "read_experiment",
+]

@@ -1,0 +1,209 @@
+"""Strict YAML: duplicate keys are errors, every value remembers its line, nothing but plain data is made.
+
+Scalars follow YAML 1.2's core schema, so ``1e-3`` is a number and ``on`` a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fusion.errors import FusionError
+
+MOST_BYTES = 1_000_000
+
+Location = tuple[str | int, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader with the core schema's scalars instead of YAML 1.1's, and without aliases."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own interface)
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node, unless it is an alias: nested aliases make a small file enormous."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases are not used in experiment files", mark)
+        return super().compose_node(parent, index)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]{1,18}", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+
+
+def _construct_float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    return float(node.value)
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
+@dataclass
+class Document:
+    """A parsed file: plain data, and for each path in it where it was written.
+
+    Attributes
+    ----------
+    name : str
+        The file, as messages name it.
+    data : dict
+        Mappings, lists and scalars.
+    places : dict of tuple to str
+        ``file:line`` (or the option) by path.
+    """
+
+    name: str
+    data: dict[str, Any]
+    places: dict[Location, str] = field(default_factory=dict)
+
+    def place(self, location: Location) -> str:
+        """Return where `location`, or the nearest thing around it, was written."""
+        for end in range(len(location), 0, -1):
+            if location[:end] in self.places:
+                return self.places[location[:end]]
+        return self.name
+
+    def set(self, assignment: str) -> None:
+        """Apply one ``key.path=value``; the value is YAML.
+
+        Raises
+        ------
+        FusionError
+            If it is no assignment, or the path leads through something that is not a mapping.
+        """
+        path, equals, text = assignment.partition("=")
+        keys = path.strip().split(".")
+        if not equals or not all(keys):
+            raise FusionError(f"--set {assignment}: write key.path=value, as in --set training.epochs=20")
+        option = f"--set {assignment}"
+        target = self.data
+        for depth, key in enumerate(keys[:-1], start=1):
+            if target.get(key) is None:
+                target[key] = {}
+            target = target[key]
+            if not isinstance(target, dict):
+                raise FusionError(f"{option}: {'.'.join(keys[:depth])} is not a mapping, nothing can be set inside it")
+        value = parse(text, option)
+        for known in [place for place in self.places if place[: len(keys)] == tuple(keys)]:
+            del self.places[known]
+        target[keys[-1]] = value
+        self.places[tuple(keys)] = option
+
+
+def read(path: Path) -> Document:
+    """Read one YAML file that holds a mapping.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Document
+
+    Raises
+    ------
+    FusionError
+        With file and line, if the file is not there, not text, too large, not YAML or not a mapping.
+    """
+    try:
+        raw = path.read_bytes()
+    except IsADirectoryError:
+        raise FusionError(f"{path}: a folder, not an experiment file (.yaml)") from None
+    except OSError as error:
+        raise FusionError(f"{path}: cannot read this experiment file: {error.strerror}") from None
+    if len(raw) > MOST_BYTES:
+        raise FusionError(f"{path}: {len(raw)} bytes is too large for an experiment file (at most {MOST_BYTES})")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FusionError(f"{path}: not UTF-8 text (byte {error.start}); is this an experiment file?") from None
+    places: dict[Location, str] = {}
+    data = parse(text, str(path), places)
+    if not isinstance(data, dict):
+        raise FusionError(f"{path}: an experiment file is a mapping (dataset:, features:, ...), found {kind(data)}")
+    return Document(str(path), data, places)
+
+
+def parse(text: str, name: str, places: dict[Location, str] | None = None) -> Any:
+    """Return the plain data of a YAML text.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        How messages call the text.
+    places : dict, optional
+        Filled with ``name:line`` for every path.
+
+    Raises
+    ------
+    FusionError
+        For anything that is not plain data with unique keys.
+    """
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            return None if node is None else _build(loader, node, name, (), {} if places is None else places)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}" if mark and places is not None else name
+        raise FusionError(f"{where}: not valid YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise FusionError(f"{name}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise FusionError(f"{name}: nested too deeply for an experiment file") from None
+
+
+def kind(value: object) -> str:
+    """Return the word for a value's type that messages use."""
+    words = {dict: "a mapping", list: "a list", str: "text", bool: "true/false", int: "a whole number"}
+    return "nothing" if value is None else words.get(type(value), "a number")
+
+
+def _build(
+    loader: _Loader, node: yaml.Node, name: str, location: Location, places: dict[Location, str], depth: int = 0
+) -> Any:
+    where = f"{name}:{node.start_mark.line + 1}"
+    places.setdefault(location, where)
+    if depth > 30:
+        raise FusionError(f"{where}: nested too deeply for an experiment file")
+    if isinstance(node, yaml.ScalarNode):
+        if not str(node.tag).startswith("tag:yaml.org,2002:") or node.tag.endswith((":binary", ":timestamp")):
+            raise FusionError(f"{where}: tag {node.tag} is not allowed; write plain values")
+        return loader.construct_object(node)
+    if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
+        return [_build(loader, item, name, (*location, n), places, depth + 1) for n, item in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key: Hashable = _build(loader, key_node, name, (), {}, depth + 1)
+            line = f"{name}:{key_node.start_mark.line + 1}"
+            if not isinstance(key, str):
+                raise FusionError(f"{line}: keys are words, found {key if key is None else kind(key)}")
+            if key in mapping:
+                first = places[(*location, key)].rsplit(":", 1)[-1]
+                raise FusionError(f"{line}: {'.'.join(map(str, (*location, key)))}: given twice, first in line {first}")
+            places[(*location, key)] = line
+            mapping[key] = _build(loader, value_node, name, (*location, key), places, depth + 1)
+        return mapping
+    raise FusionError(f"{where}: tag {node.tag} is not allowed; write plain mappings, lists and values")

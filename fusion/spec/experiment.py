@@ -1,0 +1,260 @@
+"""An experiment as checked settings: read from a file, changed by options, complete with all defaults."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fusion.errors import FusionError, did_you_mean
+from fusion.feature import Feature
+from fusion.registry import Source, build, discover, find, load
+from fusion.spec.document import Document, Location, kind, read
+from fusion.spec.settings import DATASETS, MODELS, DatasetSettings, ModelSettings, TrainingSettings
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# what pydantic adds once a value is wrong already
+_CONSEQUENCES = ("default_factory_not_called", "too_short")
+
+_KEYS = ("dataset", "features", "model", "training", "seeds", "plugins")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that one run needs to know, checked.
+
+    Attributes
+    ----------
+    name : str
+        The file's stem; results go to ``results/<name>``.
+    dataset, model, training : Section
+    features : dict of str to Feature
+        In the order of the file.
+    sources : dict of str to Source
+        Where each feature comes from.
+    seeds : tuple of int
+        One network is trained for each.
+    """
+
+    name: str
+    dataset: DatasetSettings
+    features: dict[str, Feature]
+    sources: dict[str, Source]
+    model: ModelSettings
+    training: TrainingSettings
+    seeds: tuple[int, ...]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return each feature's shape for this data set's clips."""
+        return {
+            name: feature.shape(self.dataset.samples, self.dataset.sr) for name, feature in self.features.items()
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Return the resolved settings as plain data, all defaults written out, as an experiment file has them."""
+        return {
+            "dataset": self.dataset.model_dump(mode="json"),
+            "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},
+            "model": self.model.model_dump(mode="json"),
+            "training": self.training.model_dump(mode="json"),
+            "seeds": list(self.seeds),
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a result's digest covers: the settings without seeds and threads, and feature versions."""
+        settings = self.settings()
+        del settings["seeds"]
+        settings["versions"] = {
+            name: [feature.version, self.sources[name].fingerprint] for name, feature in self.features.items()
+        }
+        return settings
+
+
+def read_experiment(
+    path: Path,
+    *,
+    assignments: Sequence[str] = (),
+    features: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    plugins: Iterable[Path] = (),
+) -> Experiment:
+    """Read and check an experiment file.
+
+    Parameters
+    ----------
+    path : Path
+    assignments : sequence of str
+        ``key.path=value``, applied last.
+    features : sequence of str, optional
+        Use these instead of the file's; those that the file names keep its parameters.
+    seeds : sequence of int, optional
+        Use these instead of the file's.
+    plugins : iterable of Path
+        Plug-in folders beside those of the file, whose paths are relative to the file.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    FusionError
+        With every mistake found, one a line: place, path, what is wrong, what to do.
+    """
+    document = read(path)
+    if features is not None:
+        _select(document, features)
+    if seeds is not None:
+        document.data["seeds"] = list(seeds)
+        document.places[("seeds",)] = "--seeds"
+    for assignment in assignments:
+        document.set(assignment)
+    return _Checker(document, path).experiment(plugins)
+
+
+def _select(document: Document, names: Sequence[str]) -> None:
+    written = document.data.get("features")
+    known = written if isinstance(written, dict) else {}
+    document.data["features"] = {name: known.get(name) for name in names}
+    for name in names:
+        if name not in known:
+            document.places[("features", name)] = "--features"
+
+
+class _Checker:
+    """Turns a document into an experiment, gathering every mistake on the way."""
+
+    def __init__(self, document: Document, path: Path) -> None:
+        self.document = document
+        self.path = path
+        self.mistakes: list[str] = []
+
+    def experiment(self, plugins: Iterable[Path]) -> Experiment:
+        data = self.document.data
+        for key in data:
+            if key not in _KEYS:
+                self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
+        dataset = self.chosen(("dataset",), "name", DATASETS)
+        model = self.chosen(("model",), "preset", MODELS, default="fusion")
+        training = self.section(("training",), TrainingSettings)
+        seeds = self.seeds(data.get("seeds", [1, 2, 3]))
+        sources = discover([*self.folders(data.get("plugins") or []), *plugins])
+        features = self.features(sources)
+        if dataset and features:
+            self.fit(features, dataset, model)
+        if self.mistakes or not (dataset and model and training):
+            raise FusionError("\n".join(self.mistakes))
+        return Experiment(
+            self.path.stem, dataset, features, {name: sources[name] for name in features}, model, training, seeds
+        )
+
+    def mistake(self, location: Location, message: str) -> None:
+        path = ".".join(map(str, location))
+        self.mistakes.append(f"{self.document.place(location)}: {path}: {message}")
+
+    def chosen(
+        self, location: Location, key: str, classes: dict[str, Any], default: str | None = None
+    ) -> Any:  # the class that the section's own key names
+        value = self.document.data.get(str(location[0]))
+        name = value.get(key, default) if isinstance(value, dict) else default
+        if name is None and not isinstance(value, dict):
+            self.mistake(location, f"missing; write for example {location[0]}: {{{key}: {next(iter(classes))}}}")
+            return None
+        if name not in classes:
+            near = did_you_mean(name, classes) if isinstance(name, str) else ""
+            found = "nothing" if name is None else repr(name)
+            self.mistake((*location, key), f"should be one of {', '.join(classes)}, found {found}{near}")
+            return None
+        return self.section(location, classes[name])
+
+    def section(self, location: Location, cls: type[Model]) -> Model | None:
+        value = self.document.data.get(str(location[0]))
+        return self.validated(location, value, cls.model_fields, cls.model_validate_json, "setting")
+
+    def validated(self, location: Location, value: Any, fields: Iterable[str], validate: Any, noun: str) -> Any:
+        """Run pydantic on plain data; its errors become ours."""
+        value = {} if value is None else value
+        if not isinstance(value, dict):
+            self.mistake(location, f"should be a mapping, found {kind(value)}")
+            return None
+        try:
+            return validate(json.dumps(value))  # as JSON, because there strict mode takes lists for tuples
+        except ValidationError as error:
+            every = error.errors(include_url=False)
+            details = [detail for detail in every if detail["type"] not in _CONSEQUENCES] or every
+            for detail in details:
+                self.mistake((*location, *detail["loc"]), _explain(dict(detail), fields, noun))
+        except FusionError as error:
+            self.mistake(location, str(error))
+        return None
+
+    def features(self, sources: dict[str, Source]) -> dict[str, Feature]:
+        written = self.document.data.get("features")
+        if not isinstance(written, dict) or not written:
+            self.mistake(("features",), "should name at least one feature, as in features: {mfcc: {n_mfcc: 20}}")
+            return {}
+        features = {}
+        for name, value in written.items():
+            location = ("features", name)
+            try:
+                source = find(name, sources)
+                fields = load(source).model_fields
+            except FusionError as error:
+                self.mistake(location, str(error))
+                continue
+
+            def validate(text: str, source: Source = source) -> Feature:
+                return build(source, text)
+
+            features[name] = self.validated(location, value, fields, validate, "parameter")
+        return {name: feature for name, feature in features.items() if feature is not None}
+
+    def seeds(self, value: Any) -> tuple[int, ...]:
+        whole = isinstance(value, list) and all(type(seed) is int and 1 <= seed < 2**31 for seed in value)
+        if not whole or not value or len(set(value)) < len(value):
+            self.mistake(("seeds",), f"should be a list of different whole numbers from 1 up, found {value!r}")
+            return ()
+        return tuple(value)
+
+    def folders(self, value: Any) -> list[Path]:
+        if not isinstance(value, list) or not all(isinstance(folder, str) for folder in value):
+            self.mistake(("plugins",), f"should be a list of folders, found {value!r}")
+            return []
+        return [self.path.parent / folder for folder in value]
+
+    def fit(self, features: dict[str, Feature], dataset: DatasetSettings, model: ModelSettings | None) -> None:
+        """Check every feature's shape for this data set's clips, and the model for these shapes."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, feature in features.items():
+            try:
+                shape = feature.shape(dataset.samples, dataset.sr)
+            except Exception as error:  # a stranger's code
+                known = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+                self.mistake(("features", name), f"does not fit the clips: {known}{error}")
+                continue
+            if len(shape) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in shape):
+                self.mistake(("features", name), f"declares the shape {shape}; (frames, dims) or (dims,) is needed")
+                continue
+            shapes[name] = shape
+        if model and len(shapes) == len(features) and (misfit := model.misfit(shapes)):
+            self.mistake(("model",), misfit)
+
+
+def _explain(detail: dict[str, Any], fields: Iterable[str], noun: str) -> str:
+    last = str(detail["loc"][-1]) if detail["loc"] else ""
+    if detail["type"] == "extra_forbidden":
+        hint = did_you_mean(last, fields) or f" (known: {', '.join(fields)})"
+        return f"no such {noun}{hint}"
+    message = str(detail["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    if detail["type"] in ("value_error", "missing"):
+        return message
+    near = ""
+    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
+        near = did_you_mean(detail["input"], re.findall(r"'(\w+)'", detail["ctx"]["expected"]))
+    return f"{message}, found {detail['input']!r}{near}"

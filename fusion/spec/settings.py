@@ -1,0 +1,142 @@
+"""The sections of an experiment file: every key, its type, range and default.
+
+To add a setting, add a field here; to add a data set or a model preset, add a class and list it at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Family = Literal[
+    "bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"
+]
+Origin = Literal["acoustic", "electronic", "synthetic"]
+
+FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
+ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, strict, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+def _is_seed(fields: dict[str, Any]) -> bool:
+    return fields.get("protocol") == "seed"
+
+
+class NSynthSettings(Section):
+    """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
+
+    name: Literal["nsynth"] = "nsynth"
+    protocol: Literal["seed", "official"] = Field(
+        default="official",
+        description="seed: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train",
+    )
+    validation: Literal["notes", "instruments", "official"] = Field(
+        default_factory=lambda fields: "notes" if _is_seed(fields) else "instruments",
+        description="what validates: a tenth of the training notes, whole training instruments, or nsynth-valid",
+    )
+    sources: tuple[Origin, ...] = Field(
+        default_factory=lambda fields: ("acoustic", "electronic") if _is_seed(fields) else ORIGINS,
+        min_length=1,
+        description="instrument sources kept",
+    )
+    families: tuple[Family, ...] = Field(
+        default_factory=lambda fields: tuple(
+            family for family in FAMILIES if not (_is_seed(fields) and family in ("synth_lead", "vocal"))
+        ),
+        min_length=1,
+        description="instrument families kept",
+    )
+    limit: int | None = Field(default=None, ge=1, description="at most so many notes a class and split, seeded")
+    skip_damaged: bool = Field(default=False, description="leave damaged notes out and record them")
+    sr: int = Field(default=16000, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
+
+    @model_validator(mode="after")
+    def _fits(self) -> NSynthSettings:
+        if (self.protocol == "seed") != (self.validation == "notes"):
+            raise ValueError(
+                f"validation: {self.validation} does not go with protocol: {self.protocol} "
+                "(seed: notes; official: instruments or official)"
+            )
+        return self
+
+    @property
+    def duration(self) -> float:
+        """Length of a clip in seconds."""
+        return 4.0
+
+    @property
+    def samples(self) -> int:
+        """Length of a clip in samples."""
+        return round(self.duration * self.sr)
+
+
+class FusionModel(Section):
+    """A convolutional branch for each sequence, one dense branch for all vectors, fused."""
+
+    preset: Literal["fusion"] = "fusion"
+    fusion: Literal["concat"] = Field(default="concat", description="how branches are joined")
+    conv_filters: tuple[int, ...] = Field(
+        default=(64, 64, 128), min_length=1, max_length=8, description="filters of each convolution over time"
+    )
+    dense_units: tuple[int, ...] = Field(
+        default=(64, 64), min_length=1, max_length=8, description="units of each layer of the dense branch"
+    )
+    embedding: int = Field(default=64, ge=1, le=4096, description="size of each branch's vector")
+    dropout: float = Field(default=0.3, ge=0, lt=1, description="share of units dropped in training")
+
+    @model_validator(mode="after")
+    def _sizes(self) -> FusionModel:
+        for name in ("conv_filters", "dense_units"):
+            sizes = getattr(self, name)
+            if not all(1 <= size <= 4096 for size in sizes):
+                raise ValueError(f"{name}: sizes go from 1 to 4096, found {list(sizes)}")
+        return self
+
+    def misfit(self, shapes: dict[str, tuple[int, ...]]) -> str:
+        """Return why this model cannot take features of these shapes, or an empty string."""
+        return "" if shapes else "no features"
+
+
+class SeedModel(Section):
+    """The course project's network; its layers are fixed."""
+
+    preset: Literal["seed"] = "seed"
+
+    def misfit(self, shapes: dict[str, tuple[int, ...]]) -> str:
+        """Return why this model cannot take features of these shapes, or an empty string."""
+        images = [name for name, shape in shapes.items() if len(shape) == 2]
+        if len(shapes) != 1 or not images:
+            return f"preset: seed takes one feature of shape (frames, dims), found {', '.join(shapes)}"
+        small = min(shapes[images[0]])
+        return "" if small >= 5 else f"preset: seed needs at least 5 frames and 5 coefficients, found {small}"
+
+
+class TrainingSettings(Section):
+    """How a network is trained."""
+
+    epochs: int = Field(default=60, ge=1, le=100_000, description="passes over the training clips, at most")
+    batch_size: int = Field(default=64, ge=1, le=65536, description="clips a step")
+    learning_rate: float = Field(default=2e-3, gt=0, le=10, description="Adam's step size at the start")
+    schedule: Literal["cosine", "plateau", "constant"] = Field(
+        default="cosine",
+        description="learning rate: cosine to 0 over all epochs, halved on a plateau of validation loss, or constant",
+    )
+    patience: int | None = Field(
+        default=15,
+        ge=1,
+        description="epochs without a better validation loss before stopping, keeping the best weights; null: never",
+    )
+    threads: int = Field(default=1, ge=1, le=1024, description="processor threads of each training")
+
+
+DATASETS: dict[str, type[NSynthSettings]] = {"nsynth": NSynthSettings}
+MODELS: dict[str, type[FusionModel] | type[SeedModel]] = {"fusion": FusionModel, "seed": SeedModel}
+
+DatasetSettings = NSynthSettings
+ModelSettings = FusionModel | SeedModel

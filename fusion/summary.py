@@ -1,0 +1,101 @@
+"""Named statistics that turn a series of frames into one vector.
+
+Conventions: a series is ``(frames, dims)``, every statistic maps it to ``(dims,)`` in the series' unit.
+To add one, write a function and put it into `STATISTICS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.errors import did_you_mean
+
+Series = NDArray[np.float64]
+
+_PERCENTILE = re.compile(r"p(\d{1,2}|100)")
+
+
+def slope(series: Series) -> Series:
+    """Least-squares slope: the change from the first to the last frame of a fitted line; 0 for one frame."""
+    frames = len(series)
+    if frames < 2:
+        return np.zeros(series.shape[1])
+    time = np.linspace(-0.5, 0.5, frames)
+    return time @ series / (time @ time)
+
+
+def attack(series: Series) -> Series:
+    """Mean of the first tenth of the frames (at least one) minus the mean of the rest; 0 for one frame."""
+    if len(series) < 2:
+        return np.zeros(series.shape[1])
+    start = max(1, len(series) // 10)
+    return series[:start].mean(axis=0) - series[start:].mean(axis=0)
+
+
+def change(series: Series) -> Series:
+    """Mean absolute difference of neighbouring frames; 0 for one frame."""
+    if len(series) < 2:
+        return np.zeros(series.shape[1])
+    return np.abs(np.diff(series, axis=0)).mean(axis=0)
+
+
+STATISTICS: dict[str, Callable[[Series], Series]] = {
+    "mean": lambda series: series.mean(axis=0),
+    "std": lambda series: series.std(axis=0),
+    "min": lambda series: series.min(axis=0),
+    "max": lambda series: series.max(axis=0),
+    "slope": slope,
+    "attack": attack,
+    "change": change,
+}
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ValueError unless every name is a known statistic, named once, and there is at least one."""
+    if not names:
+        raise ValueError("name at least one statistic, or null to keep the series")
+    for name in names:
+        if name not in STATISTICS and _percentile(name) is None:
+            near = did_you_mean(name, [*STATISTICS, "median"])
+            raise ValueError(f"no statistic {name!r}{near} (known: {', '.join(STATISTICS)}, median, p0 to p100)")
+    if len(set(names)) < len(names):
+        raise ValueError(f"each statistic once, not {list(names)}")
+
+
+def summarise(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float32]:
+    """Return the named statistics of a series as one vector.
+
+    Parameters
+    ----------
+    series : (frames, dims)
+    names : sequence of str
+        Keys of `STATISTICS`, or ``p0`` to ``p100`` for percentiles.
+
+    Returns
+    -------
+    (len(names) * dims,) float32
+        All dimensions of the first statistic, then of the second, and so on.
+
+    Raises
+    ------
+    ValueError
+        For an unknown, doubled or missing name.
+    """
+    check_names(names)
+    values = np.asarray(series, dtype=np.float64)
+    ranks = [rank for name in names if (rank := _percentile(name)) is not None]
+    ordered = dict(zip(ranks, np.percentile(values, ranks, axis=0), strict=True)) if ranks else {}
+    vectors = [STATISTICS[name](values) if name in STATISTICS else ordered[_percentile(name)] for name in names]
+    return np.concatenate(vectors).astype(np.float32)
+
+
+def _percentile(name: str) -> int | None:
+    """Return the percentile that a name asks for; all of a series are computed by one sort."""
+    if name == "median":
+        return 50
+    match = _PERCENTILE.fullmatch(name)
+    return int(match[1]) if match else None
