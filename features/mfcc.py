@@ -8,7 +8,6 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.fft import dct
 
 from fusion.clip import Clip, frame_count
 from fusion.feature import Feature
@@ -51,6 +50,8 @@ class MFCC(Feature):
 
     def extract(self, clip: Clip) -> NDArray[np.float32]:
         """Return the coefficients, then their derivatives, side by side."""
+        from scipy.fft import dct  # half a second to import, which listing features need not pay
+
         filters = _mel_filters(clip.sr, self.n_fft, self.n_mels, self.fmin, self.fmax)
         mel = clip.power(self.n_fft, self.hop_length) @ filters
         coefficients = dct(librosa.power_to_db(mel), axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]

@@ -1,0 +1,70 @@
+"""Reading sound: any format that libsndfile decodes, brought to mono and one rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SUFFIXES = (".wav", ".flac", ".ogg")
+
+_TOLERANCE = 0.01  # seconds that a file may be shorter than its clip: rounding of resamplers and encoders
+
+
+class DamagedError(Exception):
+    """Why a sound cannot be used, in a few words."""
+
+
+def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np.float32]:
+    """Read a stretch of a sound file.
+
+    Channels are averaged and other rates converted (soxr, high quality). A file longer than the stretch is
+    cut; one that is up to 10 ms shorter is padded with zeros.
+
+    Parameters
+    ----------
+    path : Path
+    sr : int, Hz
+        Rate of the result.
+    start, duration : float, seconds
+
+    Returns
+    -------
+    (round(duration * sr),) float32
+        Within -1 and 1 for integer formats.
+
+    Raises
+    ------
+    DamagedError
+        If the file is missing, not sound, too short, or holds NaN or infinity.
+    """
+    import soundfile
+
+    if not path.is_file():
+        raise DamagedError("missing" if not path.exists() else "not a file")
+    try:
+        with soundfile.SoundFile(path) as sound:
+            if not 1000 <= sound.samplerate <= 768_000:
+                raise DamagedError(f"implausible sampling rate of {sound.samplerate} Hz")
+            rate = int(sound.samplerate)
+            sound.seek(min(round(start * rate), sound.frames))
+            y = sound.read(round(duration * rate), dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        reason = str(error).split(": ")[-1].strip().rstrip(".")
+        raise DamagedError(f"cannot be decoded ({path.stat().st_size} bytes: {reason})") from None
+    if len(y) == 0:
+        raise DamagedError("no samples")
+    if not np.isfinite(y).all():
+        raise DamagedError("NaN or infinity among the samples")
+    if len(y) < (duration - _TOLERANCE) * rate:
+        raise DamagedError(f"too short: {len(y) / rate:.3f} s instead of {duration:g} s")
+    mono = y.mean(axis=1) if y.shape[1] > 1 else y[:, 0]
+    if rate != sr:
+        import soxr
+
+        mono = soxr.resample(mono, rate, sr, quality="HQ")
+    samples = round(duration * sr)
+    exact = np.zeros(samples, dtype=np.float32)
+    exact[: min(samples, len(mono))] = mono[:samples]
+    return exact

@@ -1,0 +1,174 @@
+"""Filling the feature store: one pass over the audio for all missing features, in worker processes.
+
+Workers import neither keras nor the rest of the program. Each takes a shard of clips, computes the missing
+features and writes them; a shard that was finished is never computed again, whenever the program was killed.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.audio import DamagedError, read_audio
+from fusion.clip import Clip
+from fusion.errors import FusionError
+from fusion.feature import Feature
+from fusion.registry import Source, build
+from fusion.store import Store
+from fusion.workers import run
+
+_MOST = 256  # clips in a shard
+_LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A clip to extract: what it is called, where its sound lies, and the store's key for it."""
+
+    id: str
+    key: str
+    path: Path
+    start: float
+    duration: float
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What an extraction did.
+
+    Attributes
+    ----------
+    computed : dict of str to int
+        Clips computed for each feature; 0 where all were stored.
+    damaged : dict of str to str
+        Why a clip could not be used, by id.
+    """
+
+    computed: dict[str, int]
+    damaged: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Shard:
+    stretches: tuple[Stretch, ...]
+    stores: tuple[Store, ...]
+    sources: tuple[tuple[Source, str], ...]
+    sr: int
+
+
+def extract(
+    stretches: Sequence[Stretch],
+    stores: Sequence[Store],
+    features: dict[str, Feature],
+    sources: dict[str, Source],
+    sr: int,
+    jobs: int = 1,
+    advance: Callable[[int], None] | None = None,
+) -> Extracted:
+    """Compute and store every feature of every clip that is not stored yet.
+
+    Parameters
+    ----------
+    stretches : sequence of Stretch
+        Clips with the same sound are computed once.
+    stores : sequence of Store
+        One for each feature.
+    features : dict of str to Feature
+    sources : dict of str to Source
+    sr : int, Hz
+    jobs : int
+        Worker processes.
+    advance : callable, optional
+        Called with a number of clips done, at first with those that need nothing.
+
+    Returns
+    -------
+    Extracted
+
+    Raises
+    ------
+    FusionError
+        If a feature breaks its contract (naming feature and clip), or the store cannot be written.
+    """
+    unique = {stretch.key: stretch for stretch in stretches}
+    stored = {store.name: store.index().keys() for store in stores}
+    lacking: dict[tuple[str, ...], list[Stretch]] = {}
+    for key, stretch in unique.items():
+        names = tuple(store.name for store in stores if key not in stored[store.name])
+        if names:
+            lacking.setdefault(names, []).append(stretch)
+    todo = sum(map(len, lacking.values()))
+    if advance:
+        advance(len(stretches) - todo)
+    for store in stores:
+        store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
+    size = max(1, min(_MOST, -(-todo // (4 * jobs))))
+    shards = []
+    for names, clips in lacking.items():
+        chosen = tuple(store for store in stores if store.name in names)
+        built = tuple((sources[name], features[name].model_dump_json()) for name in names)
+        shards += [
+            _Shard(tuple(clips[first : first + size]), chosen, built, sr) for first in range(0, len(clips), size)
+        ]
+    damaged: dict[str, str] = {}
+    computed = dict.fromkeys(features, 0)
+    for shard, found in run("fusion.extract:extract_shard", shards, jobs):
+        damaged.update(found)
+        for store in shard.stores:
+            computed[store.name] += len(shard.stretches) - len(found)
+        if advance:
+            advance(len(shard.stretches))
+    # a clip with the same content as a damaged one is damaged, too
+    reasons = {unique[stretch.key].id: stretch.key for stretch in stretches}
+    by_key = {reasons[clip]: why for clip, why in damaged.items()}
+    return Extracted(computed, {s.id: by_key[s.key] for s in stretches if s.key in by_key})
+
+
+def extract_shard(shard: _Shard) -> dict[str, str]:
+    """Compute and write one shard; return why clips were left out, by id."""
+    features = [build(source, parameters) for source, parameters in shard.sources]
+    values: list[list[NDArray[np.float32]]] = [[] for _ in features]
+    damaged: dict[str, str] = {}
+    sound: list[Stretch] = []
+    for stretch in shard.stretches:
+        try:
+            clip = Clip(read_audio(stretch.path, shard.sr, stretch.start, stretch.duration), shard.sr)
+        except DamagedError as error:
+            damaged[stretch.id] = f"{stretch.path}: {error}"
+            continue
+        for store, feature, column in zip(shard.stores, features, values, strict=True):
+            column.append(compute(store.name, feature, clip, store.shape, stretch.id))
+        sound.append(stretch)
+    for store, column in zip(shard.stores, values, strict=True):
+        if column:
+            store.write([s.key for s in sound], [s.id for s in sound], np.stack(column))
+    return damaged
+
+
+def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], clip_id: str) -> NDArray[np.float32]:
+    """Return a feature of a clip, held to its contract.
+
+    Raises
+    ------
+    FusionError
+        If the feature raises, or gives another shape or type than declared, or NaN or infinity.
+    """
+    try:
+        value = feature.extract(clip)
+    except Exception as error:  # a stranger's code
+        raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
+    if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
+        found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise FusionError(f"feature {name} on clip {clip_id}: declared float32 {shape}, gave {found}; mend its plug-in")
+    if not np.isfinite(value).all():
+        bad = np.count_nonzero(~np.isfinite(value))
+        raise FusionError(
+            f"feature {name} on clip {clip_id}: {bad} of {value.size} values are NaN or infinite; mend the feature "
+            "(nothing is filled in), or leave the clip out"
+        )
+    return value

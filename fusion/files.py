@@ -1,0 +1,68 @@
+"""Writing files so that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from fusion.errors import FusionError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` to write a file or a folder to; rename it when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        What to replace. Missing parent folders are made.
+
+    Yields
+    ------
+    Path
+        Does not exist yet; keeps the suffix of `path`.
+
+    Raises
+    ------
+    FusionError
+        If the disk is full, the folder read-only and the like. Nothing half-written is left behind.
+    """
+    temporary = path.with_name(f"{path.stem}.tmp-{uuid4().hex[:8]}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise FusionError(unwritable(path, error)) from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """Return the message for a file that could not be written."""
+    return (
+        f"{path}: cannot be written: {error.strerror or error}; free some space, mend the permissions, "
+        "or name another folder with --cache or --results. What was finished is kept"
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

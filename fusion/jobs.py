@@ -1,0 +1,52 @@
+"""What a training needs, as plain data that travels to a worker process; imports no keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.spec import ModelSettings, TrainingSettings
+from fusion.store import Rows
+
+Values = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The clips of one split: stored features, and class numbers ``(clips,)``."""
+
+    rows: dict[str, Rows]
+    labels: NDArray[np.int64]
+
+    def values(self, clips: NDArray[np.int64] | slice) -> Values:
+        """Return all features of some clips by name."""
+        return {name: rows.take(clips) for name, rows in self.rows.items()}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that one training needs, picklable.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the result appears.
+    seed : int
+    model, training : Section
+    classes : tuple of str
+    parts : dict of str to Part
+        By split: train, validation, test.
+    ids : tuple of str
+        Of the test clips.
+    """
+
+    folder: Path
+    seed: int
+    model: ModelSettings
+    training: TrainingSettings
+    classes: tuple[str, ...]
+    parts: dict[str, Part]
+    ids: tuple[str, ...]

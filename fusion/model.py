@@ -1,0 +1,174 @@
+"""The networks: functional Keras models built from the shapes that features declare.
+
+Only layers and ``keras.ops``, so any Keras backend runs them. Inputs bear the features' names; the model
+knows no feature by name. ``(frames, dims)`` feeds a convolutional branch of its own, all ``(dims,)`` feed
+one dense branch; each branch ends in a normalised vector of the same size, and a fusion joins them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from fusion.spec import FusionModel, ModelSettings, SeedModel
+
+Tensor = keras.KerasTensor
+Shapes = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean and variance of a feature over the training clips, ``(dims,)`` each."""
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+def moments(batches: Iterable[NDArray[np.float32]]) -> Moments:
+    """Return mean and variance of the last axis over everything else.
+
+    Parameters
+    ----------
+    batches : iterable of (clips, ..., dims) float32
+
+    Returns
+    -------
+    Moments
+        A constant dimension gets the variance 1, so that it is centred but not blown up.
+
+    References
+    ----------
+    T. Chan, G. Golub and R. LeVeque: "Algorithms for computing the sample variance", The American
+    Statistician 37(3), 1983, 242-247, https://doi.org/10.1080/00031305.1983.10483115 (merging of batches)
+    """
+    count = 0
+    mean: NDArray[np.float64] = np.zeros(1)
+    squares: NDArray[np.float64] = np.zeros(1)
+    for batch in batches:
+        values = batch.reshape(-1, batch.shape[-1]).astype(np.float64)
+        here = values.mean(axis=0)
+        difference = here - mean
+        total = count + len(values)
+        squares = squares + np.square(values - here).sum(axis=0) + difference**2 * count * len(values) / total
+        mean = mean + difference * len(values) / total
+        count = total
+    variance = squares / max(count, 1)
+    constant = variance <= (1e-6 * np.maximum(np.abs(mean), 1e-3)) ** 2
+    return Moments(mean, np.where(constant, 1.0, variance))
+
+
+def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: dict[str, Moments]) -> keras.Model:
+    """Return an uncompiled network.
+
+    Parameters
+    ----------
+    settings : FusionModel or SeedModel
+    shapes : dict of str to tuple of int
+        Shape of one clip by feature: ``(frames, dims)`` or ``(dims,)``.
+    classes : int
+    scaling : dict of str to Moments
+        Of the training clips; the normalisation is part of the saved model.
+
+    Returns
+    -------
+    keras.Model
+        From a dict of ``(clips, *shape)`` to ``(clips, classes)`` probabilities.
+    """
+    inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    build = _seed if isinstance(settings, SeedModel) else _fusion
+    return keras.Model(inputs, build(settings, inputs, classes, scaling), name=settings.preset)  # type: ignore[operator]
+
+
+def _fusion(
+    settings: FusionModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]
+) -> Tensor:
+    scaled = {
+        name: layers.Normalization(
+            mean=scaling[name].mean.tolist(), variance=scaling[name].variance.tolist(), name=f"{name}_scaled"
+        )(tensor)
+        for name, tensor in inputs.items()
+    }
+    sequences = {name: tensor for name, tensor in scaled.items() if len(tensor.shape) == 3}
+    vectors = [tensor for tensor in scaled.values() if len(tensor.shape) == 2]
+    branches = {name: convolutional_branch(settings, name, tensor) for name, tensor in sequences.items()}
+    if vectors:
+        branches["vectors"] = dense_branch(settings, "vectors", vectors)
+    fused = FUSIONS[settings.fusion](settings, branches)
+    return layers.Dense(classes, activation="softmax", name="probabilities")(fused)
+
+
+def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
+    """Return ``(clips, embedding)`` from a sequence ``(clips, frames, dims)``: convolutions over time.
+
+    The dimensions of a frame are channels, so a filter sees whole spectra, and one step costs far less than
+    a convolution over an image of time and coefficients.
+    """
+    for n, filters in enumerate(settings.conv_filters):
+        if n:
+            x = layers.MaxPooling1D(2, padding="same", name=f"{name}_pool{n}")(x)
+        x = layers.Conv1D(filters, 5, padding="same", use_bias=False, name=f"{name}_conv{n + 1}")(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm{n + 1}")(x)
+        x = layers.Activation("relu", name=f"{name}_relu{n + 1}")(x)
+    pooled = [
+        layers.GlobalAveragePooling1D(name=f"{name}_mean")(x),
+        layers.GlobalMaxPooling1D(name=f"{name}_max")(x),
+    ]
+    x = layers.Concatenate(name=f"{name}_pooled")(pooled)
+    return _embedding(settings, name, layers.Dropout(settings.dropout, name=f"{name}_dropout")(x))
+
+
+def dense_branch(settings: FusionModel, name: str, vectors: list[Tensor]) -> Tensor:
+    """Return ``(clips, embedding)`` from all vectors ``(clips, dims)`` side by side."""
+    x = layers.Concatenate(name=f"{name}_all")(vectors) if len(vectors) > 1 else vectors[0]
+    for n, units in enumerate(settings.dense_units):
+        x = layers.Dense(units, use_bias=False, name=f"{name}_dense{n + 1}")(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm{n + 1}")(x)
+        x = layers.Activation("relu", name=f"{name}_relu{n + 1}")(x)
+        x = layers.Dropout(settings.dropout, name=f"{name}_dropout{n + 1}")(x)
+    return _embedding(settings, name, x)
+
+
+def _embedding(settings: FusionModel, name: str, x: Tensor) -> Tensor:
+    """Project a branch to its vector and normalise it, so that no branch drowns another."""
+    x = layers.Dense(settings.embedding, use_bias=False, name=f"{name}_projection")(x)
+    x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_embedding")(x)
+    return layers.Activation("relu", name=f"{name}_branch")(x)
+
+
+def concat(settings: FusionModel, branches: dict[str, Tensor]) -> Tensor:
+    """Put the branches' vectors side by side.
+
+    References
+    ----------
+    J. Ngiam, A. Khosla, M. Kim, J. Nam, H. Lee and A. Ng: "Multimodal deep learning", ICML 2011, 689-696.
+    """
+    tensors = list(branches.values())
+    x = layers.Concatenate(name="fused")(tensors) if len(tensors) > 1 else tensors[0]
+    return layers.Dropout(settings.dropout, name="fused_dropout")(x)
+
+
+FUSIONS: dict[str, Callable[[FusionModel, dict[str, Tensor]], Tensor]] = {"concat": concat}
+
+# few steps an epoch on small data: Keras' .99 would leave the running moments behind the weights
+_MOMENTUM = 0.9
+
+
+def _seed(settings: SeedModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]) -> Tensor:
+    """Return the course project's layers: an image of frames and coefficients, unscaled."""
+    (image,) = inputs.values()
+    x = layers.Reshape((*image.shape[1:], 1), name="image")(image)
+    for n, filters in enumerate((52, 64, 132)):
+        x = layers.Conv2D(filters, 2, activation="relu", name=f"conv{n + 1}")(x)
+    x = layers.MaxPooling2D(2, name="pool")(x)
+    x = layers.Dropout(0.25, name="dropout1")(x)
+    x = layers.Flatten(name="flat")(x)
+    x = layers.Dense(100, activation="relu", name="dense1")(x)
+    x = layers.Dropout(0.25, name="dropout2")(x)
+    x = layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3), name="dense2")(x)
+    x = layers.Dropout(0.25, name="dropout3")(x)
+    return layers.Dense(classes, activation="softmax", name="probabilities")(x)

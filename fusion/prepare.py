@@ -1,0 +1,145 @@
+"""From a data set's folder to features in the store: what every command does before its own work."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.datasets import read_dataset
+from fusion.datasets.audit import Duplicates, find_duplicates
+from fusion.datasets.table import SPLITS, Dataset, fingerprint
+from fusion.errors import FusionError, listing
+from fusion.extract import Stretch, extract
+from fusion.fingerprint import content_hashes
+from fusion.progress import Progress
+from fusion.spec import Experiment
+from fusion.store import Rows, Store, clip_key
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where data, store and results are, and how much of the machine to use.
+
+    Attributes
+    ----------
+    root : Path
+        The data set's folder.
+    sample : bool
+        Whether that is the embedded sample.
+    cache, results : Path
+    jobs : int
+        Processes at once.
+    progress : Progress
+    """
+
+    root: Path
+    sample: bool
+    cache: Path
+    results: Path
+    jobs: int
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set with its content hashes, and what can be said of it without any feature."""
+
+    dataset: Dataset
+    hashes: list[str]
+    fingerprint: str
+    duplicates: Duplicates
+
+    @property
+    def warnings(self) -> list[str]:
+        """The data set's warnings, and one on duplicates."""
+        return [*self.dataset.warnings, *self.duplicates.warnings()]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data with every feature stored.
+
+    Attributes
+    ----------
+    data : Data
+        Without damaged clips.
+    rows : dict of str to dict of str to Rows
+        By split and feature.
+    computed : dict of str to int
+        Clips that had to be extracted, by feature.
+    seconds : float
+        That this took.
+    """
+
+    data: Data
+    rows: dict[str, dict[str, Rows]]
+    computed: dict[str, int]
+    seconds: float
+
+
+def read_data(experiment: Experiment, setting: Setting) -> Data:
+    """Read metadata and hash the audio that is new or changed.
+
+    Raises
+    ------
+    FusionError
+        If the data set is missing or damaged.
+    """
+    dataset = read_dataset(experiment.dataset, setting.root)
+    paths = list(dataset.table["path"])
+    with setting.progress.task("checking audio", len(paths)) as advance:
+        hashes = content_hashes(paths, setting.cache, setting.jobs, advance)
+    if setting.sample:
+        dataset.notes.append("sample: the embedded sample proves that everything works; it ranks no methods")
+    return Data(dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes))
+
+
+def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
+    """Extract what the store lacks.
+
+    Raises
+    ------
+    FusionError
+        For damaged clips, all listed, unless ``dataset.skip_damaged`` leaves them out.
+    """
+    started = time.perf_counter()
+    settings = experiment.dataset
+    table = data.dataset.table
+    keys = [
+        clip_key(content, start, duration)
+        for content, start, duration in zip(data.hashes, table["start"], table["duration"], strict=True)
+    ]
+    stretches = [
+        Stretch(row.id, key, row.path, row.start, row.duration)
+        for row, key in zip(table.itertuples(), keys, strict=True)
+    ]
+    stores = [
+        Store(setting.cache, settings.name, name, feature, experiment.sources[name], settings.samples, settings.sr)
+        for name, feature in experiment.features.items()
+    ]
+    with setting.progress.task("extracting", len(stretches)) as advance:
+        extracted = extract(
+            stretches, stores, experiment.features, experiment.sources, settings.sr, setting.jobs, advance
+        )
+    if extracted.damaged:
+        data = _without_damaged(data, extracted.damaged, settings.skip_damaged)
+        keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip not in extracted.damaged]
+    splits = data.dataset.table["split"].to_numpy()
+    rows = {
+        split: {store.name: store.rows([k for k, s in zip(keys, splits, strict=True) if s == split]) for store in stores}
+        for split in SPLITS
+    }
+    return Prepared(data, rows, extracted.computed, time.perf_counter() - started)
+
+
+def _without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
+    if not skip:
+        raise FusionError(
+            f"{len(damaged)} clips are damaged; mend or remove them, or set dataset.skip_damaged: true to leave "
+            f"them out and have the result say so:\n{listing(damaged.values())}"
+        )
+    hashes = [h for h, clip in zip(data.hashes, data.dataset.table["id"], strict=True) if clip not in damaged]
+    reasons = sorted({reason.rsplit(": ", 1)[-1].split(" (")[0] for reason in damaged.values()})
+    dataset = data.dataset.without(damaged, ", ".join(reasons[:5]))
+    return Data(dataset, hashes, data.fingerprint, find_duplicates(dataset.table, hashes))

@@ -1,0 +1,88 @@
+"""Reference lines: what simple methods reach on the same clips and the same features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.store import Rows
+
+REFERENCES = ("majority", "svm", "random_forest")
+
+_MOST = 20_000  # training clips of the SVM, whose cost grows with their square
+_PENALTIES = (1.0, 10.0, 100.0)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ReferenceJob:
+    """One reference and one seed, picklable.
+
+    Attributes
+    ----------
+    name : str
+        One of `REFERENCES`.
+    seed : int
+    rows : dict of str to dict of str to Rows
+        Stored features by split and name.
+    labels : dict of str to (clips,) int
+        By split; the test's are not among them.
+    """
+
+    name: str
+    seed: int
+    rows: dict[str, dict[str, Rows]]
+    labels: dict[str, Ints]
+
+
+def predict_reference(job: ReferenceJob) -> Ints:
+    """Fit one reference on the training clips and return the test clips' classes, ``(clips,)``.
+
+    References
+    ----------
+    C. Cortes and V. Vapnik: "Support-vector networks", Machine Learning 20, 1995, 273-297,
+    https://doi.org/10.1007/BF00994018
+    L. Breiman: "Random forests", Machine Learning 45, 2001, 5-32, https://doi.org/10.1023/A:1010933404324
+    """
+    train = job.labels["train"]
+    if job.name == "majority":
+        clips = len(next(iter(job.rows["test"].values())))
+        return np.full(clips, np.bincount(train).argmax(), dtype=np.int64)
+    pooled = {split: pool(rows) for split, rows in job.rows.items()}
+    if job.name == "random_forest":
+        from sklearn.ensemble import RandomForestClassifier
+
+        model: Any = RandomForestClassifier(500, random_state=job.seed).fit(pooled["train"], train)
+    else:
+        model = _svm(pooled, job.labels, job.seed)
+    return np.asarray(model.predict(pooled["test"]), dtype=np.int64)
+
+
+def pool(rows: dict[str, Rows]) -> NDArray[np.float32]:
+    """Return one vector a clip: mean and standard deviation over time of sequences, vectors as they are."""
+    columns = []
+    for values in rows.values():
+        pooled = [
+            np.concatenate([batch.mean(axis=1), batch.std(axis=1)], axis=1) if batch.ndim == 3 else batch
+            for batch in values.batches()
+        ]
+        columns.append(np.concatenate(pooled))
+    return np.concatenate(columns, axis=1)
+
+
+def _svm(pooled: dict[str, NDArray[np.float32]], labels: dict[str, Ints], seed: int) -> Any:
+    """Return the RBF machine whose penalty does best on the validation clips, scaled on the training clips."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    values, classes = pooled["train"], labels["train"]
+    if len(classes) > _MOST:
+        chosen = np.random.default_rng(seed).choice(len(classes), _MOST, replace=False)
+        values, classes = values[chosen], classes[chosen]
+    models = [make_pipeline(StandardScaler(), SVC(C=penalty)).fit(values, classes) for penalty in _PENALTIES]
+    return max(models, key=lambda model: model.score(pooled["validation"], labels["validation"]))

@@ -1,0 +1,188 @@
+"""Plots and the page of one result: what was asked, what came out, what to keep in mind."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fusion.files import replacing, write_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAMES = {"majority": "majority class", "svm": "SVM (RBF)", "random_forest": "random forest"}
+
+_BLUE, _ORANGE, _GREY = "#2c5f8a", "#d1691e", "#777777"
+
+
+def write(folder: Path, metrics: dict[str, Any]) -> None:
+    """Write ``confusion.png``, ``curves.png`` and the self-contained ``report.html``.
+
+    Parameters
+    ----------
+    folder : Path
+        A result folder with history.csv, spec.yaml and environment.json.
+    metrics : dict
+        The content of metrics.json.
+    """
+    _save(confusion_figure(np.array(metrics["confusion"]), metrics["classes"]), folder / "confusion.png")
+    _save(curves_figure(folder / "history.csv"), folder / "curves.png")
+    write_text(folder / "report.html", _page(folder, metrics))
+
+
+def confusion_figure(confusion: np.ndarray[Any, Any], classes: list[str]) -> Figure:
+    """Return the confusion matrix with counts and row percentages.
+
+    Parameters
+    ----------
+    confusion : (classes, classes) float
+        True classes in rows; the mean over seeds.
+    classes : list of str
+    """
+    figure, axes = _figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(*confusion.shape):
+        count, part = confusion[row, column], share[row, column]
+        if count > 0:
+            axes.text(
+                column,
+                row,
+                f"{count:.{0 if float(count).is_integer() else 1}f}\n{100 * part:.0f} %",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if part > 0.55 else "black",
+            )
+    axes.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
+    totals = confusion.sum(axis=1)
+    axes.set_yticks(range(len(classes)), [f"{name} ({total:.0f})" for name, total in zip(classes, totals, strict=True)])
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true (clips)")
+    axes.set_title("Confusion: clips (mean of seeds) and share of the row", fontsize=10)
+    return figure
+
+
+def curves_figure(history: Path) -> Figure:
+    """Return loss and accuracy by epoch, one line a seed, from a history.csv."""
+    with history.open(encoding="utf-8", newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    figure, axes = _figure(9.5, 3.6, columns=2)
+    for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
+        for seed in sorted({row["seed"] for row in rows}):
+            mine = [row for row in rows if row["seed"] == seed]
+            epochs = [row["epoch"] for row in mine]
+            panel.plot(epochs, [row[name] for row in mine], color=_BLUE, alpha=0.7, lw=1.2)
+            panel.plot(epochs, [row[f"val_{name}"] for row in mine], color=_ORANGE, alpha=0.7, lw=1.2)
+        panel.set_xlabel("epoch")
+        panel.set_ylabel("loss (nats)" if name == "loss" else name)
+        panel.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
+        panel.grid(alpha=0.25)
+    axes[0].plot([], [], color=_BLUE, label="training (with dropout)")
+    axes[0].plot([], [], color=_ORANGE, label="validation")
+    axes[0].legend(frameon=False, fontsize=8)
+    figure.suptitle("Learning curves, one line a seed", fontsize=10)
+    return figure
+
+
+def score(summary: dict[str, Any]) -> str:
+    """Return ``0.912 ± 0.010 [0.881, 0.934]``: mean, standard deviation over seeds, interval over groups."""
+    spread = f" ± {summary['std']:.3f}" if len(summary["per_seed"]) > 1 else ""
+    interval = "" if summary["low"] is None else f" [{summary['low']:.3f}, {summary['high']:.3f}]"
+    return f"{summary['mean']:.3f}{spread}{interval}"
+
+
+def table(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the rows (name, accuracy, macro F1) of the network and its reference lines, best first."""
+    lines = [("network", metrics["test"])]
+    lines += [(NAMES[name], line) for name, line in metrics["references"].items()]
+    lines.sort(key=lambda line: -line[1]["accuracy"]["mean"])
+    return [(name, score(line["accuracy"]), score(line["macro_f1"])) for name, line in lines]
+
+
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=110)
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(1, columns)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with replacing(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": "fusion"})
+
+
+def _page(folder: Path, metrics: dict[str, Any]) -> str:
+    environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    spec = (folder / "spec.yaml").read_text(encoding="utf-8")
+    title = f"{metrics['experiment']} · {metrics['dataset']}, protocol {metrics['protocol']}"
+    warnings = "".join(f"<li>{_escape(text)}</li>" for text in metrics["warnings"])
+    clips, groups = metrics["clips"], metrics["groups"]
+    data = [[split, clips[split], groups[split]] for split in clips]
+    classes = [
+        [
+            name,
+            *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")),
+            "" if row["low"] is None else f"[{row['low']:.3f}, {row['high']:.3f}]",
+            row["support"],
+            row["groups"],
+        ]
+        for name, row in metrics["test"]["per_class"].items()
+    ]
+    seconds = ", ".join(f"{name} {value:.0f} s" for name, value in metrics["seconds"].items())
+    libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{_escape(title)}</title><style>{_STYLE}</style></head><body>
+<h1>{_escape(title)}</h1>
+<p>Features: {_escape(", ".join(metrics["features"]))}. Seeds: {_escape(", ".join(map(str, metrics["seeds"])))}.
+{metrics["parameters"]:,} parameters. Result {_escape(metrics["digest"])}.</p>
+{f'<div class="warnings"><h2>Keep in mind</h2><ul>{warnings}</ul></div>' if warnings else ""}
+<h2>Test</h2>
+{_table(["", "accuracy", "macro F1"], table(metrics))}
+<p class="note">Mean ± standard deviation over seeds [95 % bootstrap interval over groups, within class].
+Training accuracy: {_escape(score(metrics["train"]["accuracy"]))}.</p>
+{_image(folder / "confusion.png", "Confusion matrix")}
+<h2>Classes</h2>
+{_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
+<h2>Training</h2>
+{_image(folder / "curves.png", "Learning curves")}
+<h2>Data</h2>
+{_table(["split", "clips", "groups"], data)}
+<h2>To repeat it</h2>
+<p>fusion {_escape(environment["fusion"])} (commit {_escape(environment["commit"])}), Python
+{_escape(environment["python"])}, {_escape(libraries)}; {_escape(environment["device"])}, {environment["threads"]}
+thread(s) a training. {_escape(seconds)}.</p>
+<pre>{_escape(spec)}</pre>
+</body></html>
+"""
+
+
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}
+th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
+.warnings{background:#fff6e5;border-left:4px solid #d1691e;padding:.2rem 1rem}.note{color:#666}
+img{max-width:100%}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
+
+
+def _table(header: list[str], rows: Any) -> str:
+    head = "".join(f"<th>{_escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _image(path: Path, text: str) -> str:
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f'<img alt="{_escape(text)}" src="data:image/png;base64,{data}">'
+
+
+def _escape(value: object) -> str:
+    return html.escape(str(value))

@@ -1,0 +1,185 @@
+"""Extracted features on disk: one folder for each feature and its parameters, read by memory map.
+
+::
+
+    <cache>/features/<data set>/<feature>-<key>/
+        feature.json          what it is: name, version, parameters, shape, rate, library versions
+        <shard>.npy           (clips, *shape) float32
+        <shard>.csv           key and id of the clip in each row; written last, so it makes the shard count
+
+A row's key is a hash of the audio's content and of the stretch taken from it: the same sound is extracted
+once, whatever splits or data sets name it, and changed sound is never mistaken for the old one.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.errors import FusionError
+from fusion.feature import Feature
+from fusion.files import replacing, write_json
+from fusion.registry import Source
+
+_FORMAT = 1  # raise when reading audio or this layout changes the numbers
+
+
+def clip_key(content: str, start: float, duration: float) -> str:
+    """Return the key of a stretch of a sound with this content hash."""
+    return hashlib.blake2b(f"{content}:{start!r}:{duration!r}".encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a store by clip, picklable: opens its memory maps where it is used.
+
+    Attributes
+    ----------
+    shards : tuple of Path
+    places : (clips, 2) int64
+        Shard and row of each clip.
+    shape : tuple of int
+        Of one row.
+    """
+
+    shards: tuple[Path, ...]
+    places: NDArray[np.int64]
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def take(self, clips: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
+        """Return the values of some clips, ``(clips, *shape)`` float32, in their order."""
+        places = self.places[clips]
+        values = np.empty((len(places), *self.shape), dtype=np.float32)
+        for shard in np.unique(places[:, 0]):
+            mine = places[:, 0] == shard
+            values[mine] = _open(self.shards[shard])[places[mine, 1]]
+        return values
+
+    def batches(self, size: int = 1024) -> Iterator[NDArray[np.float32]]:
+        """Yield all values in order, `size` clips at a time."""
+        for first in range(0, len(self), size):
+            yield self.take(slice(first, first + size))
+
+
+@lru_cache(maxsize=8192)
+def _open(shard: Path) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = np.load(shard, mmap_mode="r", allow_pickle=False)
+    return values
+
+
+class Store:
+    """The stored values of one feature.
+
+    Parameters
+    ----------
+    cache : Path
+    dataset : str
+    name : str
+        The feature's name.
+    feature : Feature
+    source : Source
+    samples : int
+        Length of a clip.
+    sr : int, Hz
+    """
+
+    def __init__(
+        self, cache: Path, dataset: str, name: str, feature: Feature, source: Source, samples: int, sr: int
+    ) -> None:
+        self.name = name
+        self.shape = feature.shape(samples, sr)
+        self.identity = {
+            "feature": name,
+            "version": feature.version,
+            "source": source.fingerprint or source.module,
+            "parameters": feature.model_dump(mode="json"),
+            "samples": samples,
+            "sr": sr,
+            "format": _FORMAT,
+        }
+        key = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
+        self.folder = cache / "features" / dataset / f"{name}-{key}"
+
+    def prepare(self, libraries: dict[str, str]) -> None:
+        """Make the folder and write what it is, unless that is done."""
+        path = self.folder / "feature.json"
+        if not path.exists():
+            write_json(path, {**self.identity, "shape": list(self.shape), "libraries": libraries})
+
+    def write(self, keys: Sequence[str], ids: Sequence[str], values: NDArray[np.float32]) -> None:
+        """Add one shard.
+
+        Parameters
+        ----------
+        keys, ids : sequence of str
+            One a clip.
+        values : (clips, *shape) float32
+
+        Raises
+        ------
+        FusionError
+            If the folder cannot be written.
+        """
+        shard = self.folder / hashlib.blake2b("".join(keys).encode(), digest_size=8).hexdigest()
+        with replacing(shard.with_suffix(".npy")) as temporary:
+            np.save(temporary, values, allow_pickle=False)
+        with replacing(shard.with_suffix(".csv")) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
+
+    def index(self) -> dict[str, tuple[Path, int]]:
+        """Return shard and row of every stored clip by its key."""
+        places: dict[str, tuple[Path, int]] = {}
+        for table in sorted(self.folder.glob("*.csv")):
+            if ".tmp-" in table.name:
+                continue
+            with table.open(encoding="utf-8", newline="") as file:
+                rows = list(csv.reader(file))[1:]
+            values = table.with_suffix(".npy")
+            places.update({key: (values, row) for row, (key, _) in enumerate(rows)})
+        return places
+
+    def rows(self, keys: Sequence[str]) -> Rows:
+        """Return the rows of some clips.
+
+        Raises
+        ------
+        FusionError
+            If a clip is not stored, or a shard is damaged.
+        """
+        index = self.index()
+        absent = sum(key not in index for key in keys)
+        if absent:
+            raise FusionError(
+                f"{self.folder}: {absent} of {len(keys)} clips are not stored; run `fusion extract` on the experiment"
+            )
+        shards = sorted({index[key][0] for key in keys})
+        for shard in shards:
+            self._check(shard)
+        number = {shard: n for n, shard in enumerate(shards)}
+        places = np.array([(number[index[key][0]], index[key][1]) for key in keys], dtype=np.int64).reshape(-1, 2)
+        return Rows(tuple(shards), places, self.shape)
+
+    def _check(self, shard: Path) -> None:
+        try:
+            values = np.load(shard, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise FusionError(
+                f"{shard}: this shard of the feature store is damaged ({error}); delete the folder "
+                f"{self.folder}, it will be extracted again"
+            ) from None
+        if values.dtype != np.float32 or values.shape[1:] != self.shape:
+            raise FusionError(
+                f"{shard}: holds {values.dtype} of shape {values.shape}, not float32 (clips, *{self.shape}); delete "
+                f"the folder {self.folder}, it will be extracted again"
+            )

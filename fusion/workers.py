@@ -1,0 +1,135 @@
+"""Worker processes: spawned, so that each starts clean, with a fixed number of processor threads."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from threading import Thread
+from typing import Any, TypeVar
+
+from fusion.errors import FusionError
+
+Task = TypeVar("Task")
+
+# read by BLAS, OpenMP and TensorFlow when they are first imported
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+_outlet: Callable[[Any], None] = lambda _: None  # noqa: E731 (replaced in workers)
+
+
+def tell(message: object) -> None:
+    """Send news from a worker to the process that started it; lost where nobody listens."""
+    _outlet(message)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(
+    function: str,
+    tasks: Sequence[Task],
+    jobs: int,
+    threads: int = 1,
+    listen: Callable[[Any], None] | None = None,
+) -> Iterator[tuple[Task, Any]]:
+    """Apply a function to tasks in worker processes.
+
+    Parameters
+    ----------
+    function : str
+        ``module:name``; only workers import the module, so that keras and librosa stay out of this process.
+    tasks : sequence
+        Picklable.
+    jobs : int
+        Processes at once.
+    threads : int
+        Processor threads of each worker's numerical libraries.
+    listen : callable, optional
+        Called, in a thread, with what workers `tell`.
+
+    Yields
+    ------
+    tuple
+        Task and result, as they come.
+
+    Raises
+    ------
+    FusionError
+        If a worker dies (killed, out of memory).
+    Exception
+        What a worker raises; the others finish the task that they are at first.
+    """
+    if not tasks:
+        return
+    context = get_context("spawn")
+    news = context.Queue()
+    listener = Thread(target=_hear, args=(news, listen), daemon=True)
+    listener.start()
+    with _environment(threads):
+        pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_start, initargs=(news,))
+        try:
+            futures = {pool.submit(_call, function, task): task for task in tasks}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool:
+            raise FusionError(
+                "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
+                f"command again, with fewer --jobs than {jobs} if memory is short"
+            ) from None
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            news.put(None)
+            listener.join()
+
+
+def _call(function: str, task: object) -> Any:
+    module, name = function.split(":")
+    return getattr(importlib.import_module(module), name)(task)
+
+
+def _start(news: Any) -> None:
+    global _outlet
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    _outlet = news.put
+
+
+def _hear(news: Any, listen: Callable[[Any], None] | None) -> None:
+    while (message := news.get()) is not None:
+        if listen:
+            listen(message)
+
+
+@contextmanager
+def _environment(threads: int) -> Iterator[None]:
+    """Limit the threads of processes started meanwhile: libraries read these when they are imported."""
+    before = {name: os.environ.get(name) for name in (*_THREADS, "TF_CPP_MIN_LOG_LEVEL")}
+    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
