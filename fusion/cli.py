@@ -6,6 +6,7 @@ Exit codes: 0 done; 2 something the user can mend; 1 a bug; 130 interrupted.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,7 +33,9 @@ app = typer.Typer(
 data_app = typer.Typer(help="Check a data set, or render practice data.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
-ExperimentFile = Annotated[Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)]
+ExperimentFile = Annotated[
+    Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
+]
 Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead of the full data set.")]
 DataFolder = Annotated[
     Path | None,
@@ -59,8 +62,9 @@ Plugins = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Processes at once [default: all processors].")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")]
 
+PROCESSORS = processors()
 DEFAULT_RESULTS = Path("results")
 DEFAULT_CACHE = Path(".fusion/cache")
 
@@ -76,7 +80,7 @@ def run(
     assignments: Assignments = None,
     seeds: Seeds = None,
     plugins: Plugins = None,
-    jobs: Jobs = processors(),
+    jobs: Jobs = PROCESSORS,
     force: Annotated[bool, typer.Option("--force", help="Train again what is trained.")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -108,7 +112,7 @@ def extract(
     features: Features = None,
     assignments: Assignments = None,
     plugins: Plugins = None,
-    jobs: Jobs = processors(),
+    jobs: Jobs = PROCESSORS,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -152,7 +156,7 @@ def check(
     data: DataFolder = None,
     cache: Cache = DEFAULT_CACHE,
     assignments: Assignments = None,
-    jobs: Jobs = processors(),
+    jobs: Jobs = PROCESSORS,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -182,7 +186,7 @@ def render(
         list[Path] | None, typer.Option("--test-font", metavar="SF2", help="SoundFont of validation and test.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other notes.")] = 0,
-    jobs: Jobs = processors(),
+    jobs: Jobs = PROCESSORS,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -220,7 +224,10 @@ def render(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; the console script."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_guarded(lambda: app(arguments, standalone_mode=False), "--debug" in arguments))
+    debug = "--debug" in arguments
+    if debug:
+        os.environ["FUSION_DEBUG"] = "1"  # for worker processes
+    sys.exit(_guarded(lambda: app(arguments, standalone_mode=False), debug))
 
 
 def _guarded(command: Callable[[], Any], debug: bool) -> int:

@@ -105,9 +105,7 @@ def _train(experiment: Experiment, prepared: Prepared, result: Result, seeds: li
             pass
 
 
-def _references(
-    prepared: Prepared, result: Result, seeds: list[int], setting: Setting
-) -> References:
+def _references(prepared: Prepared, result: Result, seeds: list[int], setting: Setting) -> References:
     """Return each reference's predictions by name and seed; only the random forest varies with the seed."""
     dataset = prepared.data.dataset
     stored = result.references()

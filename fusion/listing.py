@@ -38,7 +38,9 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
         "parameters": [
             {
                 "name": key,
-                "default": None if field.is_required() else field.get_default(call_default_factory=True, validated_data={}),
+                "default": None
+                if field.is_required()
+                else field.get_default(call_default_factory=True, validated_data={}),
                 "description": field.description or "",
             }
             for key, field in cls.model_fields.items()

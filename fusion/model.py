@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from fusion.spec import FusionModel, ModelSettings, SeedModel
 
-Tensor = keras.KerasTensor
+Tensor = Any  # a keras.KerasTensor; keras has no types
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -80,13 +81,14 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
         From a dict of ``(clips, *shape)`` to ``(clips, classes)`` probabilities.
     """
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
-    build = _seed if isinstance(settings, SeedModel) else _fusion
-    return keras.Model(inputs, build(settings, inputs, classes, scaling), name=settings.preset)  # type: ignore[operator]
+    if isinstance(settings, SeedModel):
+        outputs = _seed(inputs, classes)
+    else:
+        outputs = _fusion(settings, inputs, classes, scaling)
+    return keras.Model(inputs, outputs, name=settings.preset)
 
 
-def _fusion(
-    settings: FusionModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]
-) -> Tensor:
+def _fusion(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]) -> Tensor:
     scaled = {
         name: layers.Normalization(
             mean=scaling[name].mean.tolist(), variance=scaling[name].variance.tolist(), name=f"{name}_scaled"
@@ -158,7 +160,7 @@ FUSIONS: dict[str, Callable[[FusionModel, dict[str, Tensor]], Tensor]] = {"conca
 _MOMENTUM = 0.9
 
 
-def _seed(settings: SeedModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]) -> Tensor:
+def _seed(inputs: dict[str, Tensor], classes: int) -> Tensor:
     """Return the course project's layers: an image of frames and coefficients, unscaled."""
     (image,) = inputs.values()
     x = layers.Reshape((*image.shape[1:], 1), name="image")(image)

@@ -127,7 +127,9 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
         keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip not in extracted.damaged]
     splits = data.dataset.table["split"].to_numpy()
     rows = {
-        split: {store.name: store.rows([k for k, s in zip(keys, splits, strict=True) if s == split]) for store in stores}
+        split: {
+            store.name: store.rows([k for k, s in zip(keys, splits, strict=True) if s == split]) for store in stores
+        }
         for split in SPLITS
     }
     return Prepared(data, rows, extracted.computed, time.perf_counter() - started)

@@ -167,7 +167,9 @@ def build(source: Source, parameters: str) -> Feature:
     except ValidationError:
         raise
     except Exception as error:  # a stranger's own __init__ or validator
-        raise FusionError(f"{source}: feature {source.name!r} cannot be made: {type(error).__name__}: {error}") from error
+        raise FusionError(
+            f"{source}: feature {source.name!r} cannot be made: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _import_file(file: Path) -> ModuleType:

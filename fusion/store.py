@@ -134,7 +134,10 @@ class Store:
         shard = self.folder / hashlib.blake2b("".join(keys).encode(), digest_size=8).hexdigest()
         with replacing(shard.with_suffix(".npy")) as temporary:
             np.save(temporary, values, allow_pickle=False)
-        with replacing(shard.with_suffix(".csv")) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        with (
+            replacing(shard.with_suffix(".csv")) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
             csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
 
     def index(self) -> dict[str, tuple[Path, int]]:

@@ -89,7 +89,7 @@ def summarise(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.
     values = np.asarray(series, dtype=np.float64)
     ranks = [rank for name in names if (rank := _percentile(name)) is not None]
     ordered = dict(zip(ranks, np.percentile(values, ranks, axis=0), strict=True)) if ranks else {}
-    vectors = [STATISTICS[name](values) if name in STATISTICS else ordered[_percentile(name)] for name in names]
+    vectors = [STATISTICS[name](values) if name in STATISTICS else ordered[_percentile(name) or 0] for name in names]
     return np.concatenate(vectors).astype(np.float32)
 
 

@@ -21,6 +21,7 @@ from fusion.jobs import Job, Part, Values
 from fusion.model import build_model, moments
 from fusion.workers import tell
 
+
 class Batches(keras.utils.PyDataset):
     """Batches of clips, shuffled anew each epoch from a seed.
 

@@ -10,10 +10,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
+from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any, TypeVar
 
-from fusion.errors import FusionError
+from fusion.errors import FusionError, listing
 
 Task = TypeVar("Task")
 
@@ -71,7 +72,8 @@ def run(
     Raises
     ------
     FusionError
-        If a worker dies (killed, out of memory).
+        If a worker dies (killed, out of memory); with the last lines of what workers wrote to stderr, which is
+        shown otherwise only where ``FUSION_DEBUG`` is set.
     Exception
         What a worker raises; the others finish the task that they are at first.
     """
@@ -81,16 +83,17 @@ def run(
     news = context.Queue()
     listener = Thread(target=_hear, args=(news, listen), daemon=True)
     listener.start()
-    with _environment(threads):
-        pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_start, initargs=(news,))
+    with _environment(threads), NamedTemporaryFile(prefix="fusion-", suffix=".log") as log:
+        pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_start, initargs=(news, log.name))
         try:
             futures = {pool.submit(_call, function, task): task for task in tasks}
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool:
+            last = listing(log.read().decode(errors="replace").splitlines()[-5:])
             raise FusionError(
                 "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
-                f"command again, with fewer --jobs than {jobs} if memory is short"
+                f"command again, with fewer --jobs than {jobs} if memory is short. It said last:\n{last}"
             ) from None
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             for process in list((pool._processes or {}).values()):
@@ -107,9 +110,11 @@ def _call(function: str, task: object) -> Any:
     return getattr(importlib.import_module(module), name)(task)
 
 
-def _start(news: Any) -> None:
+def _start(news: Any, log: str) -> None:
     global _outlet
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    if not os.environ.get("FUSION_DEBUG"):
+        os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
     _outlet = news.put
 
 
@@ -122,9 +127,8 @@ def _hear(news: Any, listen: Callable[[Any], None] | None) -> None:
 @contextmanager
 def _environment(threads: int) -> Iterator[None]:
     """Limit the threads of processes started meanwhile: libraries read these when they are imported."""
-    before = {name: os.environ.get(name) for name in (*_THREADS, "TF_CPP_MIN_LOG_LEVEL")}
+    before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter
     try:
         yield
     finally:

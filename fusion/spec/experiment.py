@@ -52,9 +52,7 @@ class Experiment:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
-        return {
-            name: feature.shape(self.dataset.samples, self.dataset.sr) for name, feature in self.features.items()
-        }
+        return {name: feature.shape(self.dataset.samples, self.dataset.sr) for name, feature in self.features.items()}
 
     def settings(self) -> dict[str, Any]:
         """Return the resolved settings as plain data, all defaults written out, as an experiment file has them."""
