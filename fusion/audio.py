@@ -67,4 +67,6 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     samples = round(duration * sr)
     exact = np.zeros(samples, dtype=np.float32)
     exact[: min(samples, len(mono))] = mono[:samples]
+    if not np.isfinite(exact).all():  # float files may hold what no sum of channels or filter can
+        raise DamagedError("samples beyond the range of float32")
     return exact

@@ -366,3 +366,7 @@ def _print_audit(report: dict[str, Any], noun: str) -> None:
     console.print(grid)
     for warning in report["warnings"]:
         console.print(f"! {warning}", markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -115,7 +115,7 @@ def extract(
         shards += [
             _Shard(tuple(clips[first : first + size]), chosen, built, sr) for first in range(0, len(clips), size)
         ]
-    damaged: dict[str, str] = {}
+    damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = dict.fromkeys(features, 0)
     for shard, found in run("fusion.extract:extract_shard", shards, jobs):
         damaged.update(found)
@@ -123,30 +123,27 @@ def extract(
             computed[store.name] += len(shard.stretches) - len(found)
         if advance:
             advance(len(shard.stretches))
-    # a clip with the same content as a damaged one is damaged, too
-    reasons = {unique[stretch.key].id: stretch.key for stretch in stretches}
-    by_key = {reasons[clip]: why for clip, why in damaged.items()}
-    return Extracted(computed, {s.id: by_key[s.key] for s in stretches if s.key in by_key})
+    return Extracted(computed, {s.id: f"{s.path}: {damaged[s.key]}" for s in stretches if s.key in damaged})
 
 
 def extract_shard(shard: _Shard) -> dict[str, str]:
-    """Compute and write one shard; return why clips were left out, by id."""
+    """Compute and write one shard; return why clips were left out, by key."""
     features = [build(source, parameters) for source, parameters in shard.sources]
-    values: list[list[NDArray[np.float32]]] = [[] for _ in features]
+    values = [np.empty((len(shard.stretches), *store.shape), dtype=np.float32) for store in shard.stores]
     damaged: dict[str, str] = {}
     sound: list[Stretch] = []
     for stretch in shard.stretches:
         try:
             clip = Clip(read_audio(stretch.path, shard.sr, stretch.start, stretch.duration), shard.sr)
         except DamagedError as error:
-            damaged[stretch.id] = f"{stretch.path}: {error}"
+            damaged[stretch.key] = str(error)
             continue
         for store, feature, column in zip(shard.stores, features, values, strict=True):
-            column.append(compute(store.name, feature, clip, store.shape, stretch.id))
+            column[len(sound)] = compute(store.name, feature, clip, store.shape, stretch.id)
         sound.append(stretch)
     for store, column in zip(shard.stores, values, strict=True):
-        if column:
-            store.write([s.key for s in sound], [s.id for s in sound], np.stack(column))
+        if sound:
+            store.write([s.key for s in sound], [s.id for s in sound], column[: len(sound)])
     return damaged
 
 
@@ -160,7 +157,7 @@ def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], cli
     """
     try:
         value = feature.extract(clip)
-    except Exception as error:  # a stranger's code
+    except (Exception, SystemExit) as error:  # a stranger's code
         raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
     if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
         found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__

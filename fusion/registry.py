@@ -126,7 +126,7 @@ def load(source: Source) -> type[Feature]:
     """
     try:
         module = _import_file(source.file) if source.file else importlib.import_module(source.module)
-    except Exception as error:  # whatever a stranger's code raises
+    except (Exception, SystemExit) as error:  # whatever a stranger's code raises
         frames = traceback.extract_tb(error.__traceback__)
         inside = [frame.lineno for frame in frames if frame.filename == str(source.file)]
         line = f", line {inside[-1]}" if inside else ""
@@ -166,24 +166,26 @@ def build(source: Source, parameters: str) -> Feature:
         return cls.model_validate_json(parameters, strict=True)
     except ValidationError:
         raise
-    except Exception as error:  # a stranger's own __init__ or validator
+    except (Exception, SystemExit) as error:  # a stranger's own __init__ or validator
         raise FusionError(
             f"{source}: feature {source.name!r} cannot be made: {type(error).__name__}: {error}"
         ) from error
 
 
 def _import_file(file: Path) -> ModuleType:
-    # pydantic looks classes up in sys.modules, so the module has to be there, under a name of its own
-    name = f"fusion_plugin_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}_{file.stem}"
+    # pydantic looks classes up in sys.modules, so the module has to be there, under a name that path and text give
+    text = file.read_bytes()
+    name = f"fusion_plugin_{hashlib.sha256(bytes(file) + text).hexdigest()[:12]}_{file.stem}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise ImportError(f"not a Python file: {file}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        # not by the spec's loader: its bytecode cache misses a change within a second that keeps the size
+        exec(compile(text, file, "exec", dont_inherit=True), vars(module))
     except BaseException:
         del sys.modules[name]
         raise

@@ -141,15 +141,24 @@ class Store:
             csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
 
     def index(self) -> dict[str, tuple[Path, int]]:
-        """Return shard and row of every stored clip by its key."""
+        """Return shard and row of every stored clip by its key.
+
+        Raises
+        ------
+        FusionError
+            If a table is damaged.
+        """
         places: dict[str, tuple[Path, int]] = {}
         for table in sorted(self.folder.glob("*.csv")):
             if ".tmp-" in table.name:
                 continue
-            with table.open(encoding="utf-8", newline="") as file:
-                rows = list(csv.reader(file))[1:]
             values = table.with_suffix(".npy")
-            places.update({key: (values, row) for row, (key, _) in enumerate(rows)})
+            try:
+                with table.open(encoding="utf-8", newline="") as file:
+                    rows = list(csv.reader(file, strict=True))[1:]
+                places.update({key: (values, row) for row, (key, _) in enumerate(rows)})
+            except (OSError, ValueError, csv.Error) as error:
+                raise self._damaged(table, f"is damaged ({error})") from None
         return places
 
     def rows(self, keys: Sequence[str]) -> Rows:
@@ -166,23 +175,27 @@ class Store:
             raise FusionError(
                 f"{self.folder}: {absent} of {len(keys)} clips are not stored; run `fusion extract` on the experiment"
             )
-        shards = sorted({index[key][0] for key in keys})
-        for shard in shards:
-            self._check(shard)
+        lengths: dict[Path, int] = {}
+        for shard, row in (index[key] for key in keys):
+            lengths[shard] = max(lengths.get(shard, 0), row + 1)
+        for shard, length in lengths.items():
+            self._check(shard, length)
+        shards = sorted(lengths)
         number = {shard: n for n, shard in enumerate(shards)}
         places = np.array([(number[index[key][0]], index[key][1]) for key in keys], dtype=np.int64).reshape(-1, 2)
         return Rows(tuple(shards), places, self.shape)
 
-    def _check(self, shard: Path) -> None:
+    def _check(self, shard: Path, length: int) -> None:
         try:
             values = np.load(shard, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise FusionError(
-                f"{shard}: this shard of the feature store is damaged ({error}); delete the folder "
-                f"{self.folder}, it will be extracted again"
-            ) from None
-        if values.dtype != np.float32 or values.shape[1:] != self.shape:
-            raise FusionError(
-                f"{shard}: holds {values.dtype} of shape {values.shape}, not float32 (clips, *{self.shape}); delete "
-                f"the folder {self.folder}, it will be extracted again"
-            )
+            raise self._damaged(shard, f"is damaged ({error})") from None
+        if values.dtype != np.float32 or values.shape[1:] != self.shape or len(values) < length:
+            found = f"{values.dtype} of shape {values.shape}"
+            raise self._damaged(shard, f"holds {found}, not float32 of shape ({length} or more, *{self.shape})")
+
+    def _damaged(self, path: Path, what: str) -> FusionError:
+        return FusionError(
+            f"{path}: this part of the feature store {what}; delete the folder {self.folder}, "
+            "it will be extracted again"
+        )

@@ -1,4 +1,4 @@
-"""General MIDI programs as NSynth's instruments: family, source, keys; and which ones are held out for valid and test."""
+"""General MIDI programs as NSynth's instruments: family, source and keys; which ones valid and test share."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusion.datasets.soundfont import Preset, SoundFont, components
-
-FAMILIES = (
-    *("bass", "brass", "flute", "guitar", "keyboard", "mallet"),
-    *("organ", "reed", "string", "synth_lead", "vocal"),
-)
-"""NSynth's families; the position is NSynth's own number."""
-
-SOURCES = ("acoustic", "electronic", "synthetic")
-"""NSynth's sources; the position is NSynth's own number."""
+from fusion.spec.settings import FAMILIES, ORIGINS
 
 
 @dataclass(frozen=True)
@@ -68,15 +60,15 @@ def _table() -> dict[int, Program]:
         "synth_lead": [(program, 2, 36, 96) for program in range(80, 88)],
     }  # fmt: skip
     return {
-        program: Program(family, SOURCES[source], low, high)
+        program: Program(family, ORIGINS[source], low, high)
         for family, programs in rows.items()
         for program, source, low, high in programs
     }
 
 
 PROGRAMS = _table()
-"""Programs (numbered from 0, bank 0) that belong to a family of NSynth. The others belong to none: pads, effects
-and drums; harp and timpani; accordion, harmonica and instruments of the world; strings from a synthesiser."""
+"""Programs (numbered from 0, bank 0) that belong to a family of NSynth. The others belong to none: pads,
+effects and drums; harp and timpani; accordion, harmonica and instruments of the world; synthetic strings."""
 
 HELD_OUT = 2
 """Instruments of a family that valid and test get where the fonts of both sides hold the same ones."""
@@ -84,7 +76,7 @@ HELD_OUT = 2
 
 @dataclass(frozen=True)
 class Instrument:
-    """An instrument that shares no sample with another one of its family, nor any across train and the rest."""
+    """An instrument: shares no sample with another one of its family, nor with any of the other side."""
 
     family: str
     source: str
@@ -95,13 +87,13 @@ class Instrument:
 
 
 def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: int) -> list[Instrument]:
-    """Find the independent instruments of two sides' fonts and decide which ones are held out for valid and test.
+    """Find the independent instruments of two sides' fonts, and those held out for valid and test.
 
     Programs that share a sample are one instrument, played by the first of them (a program of another family
     in that group is an instrument of its own family, always on the same side). A group of one side alone
     stays there. Groups of both sides are held out until their family has `HELD_OUT` instruments (one in
-    families of up to three) and train keeps one; the rest train. Held-out instruments are acoustic or electronic
-    (vocal: any), so that without vocals all of valid and test is of use where synthetic sources are left out.
+    families of up to three) and train keeps one; the rest train. Held-out instruments are acoustic or
+    electronic (vocal: any) and no lead, so a protocol without synthetic sources and vocals keeps the rest.
 
     Parameters
     ----------
@@ -120,8 +112,8 @@ def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], se
         for side, fonts in enumerate((train, test))
         for font in fonts
         for preset in font.presets
+        if preset.bank == 0 and _pitches(preset)
     ]
-    found = [one for one in found if one[2].bank == 0 and _pitches(one[2])]
     groups: dict[int, list[tuple[int, SoundFont, Preset]]] = {}
     for group, one in zip(components([preset.samples for _, _, preset in found]), found, strict=True):
         groups.setdefault(group, []).append(one)
@@ -131,24 +123,20 @@ def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], se
     for family in FAMILIES:
         holding = [group for group, members in groups.items() if family in _families(members)]
         wanted = HELD_OUT if len(holding) > 3 else 1
-        candidates = [
-            group for group in holding if len(sides[group]) == 2 and _may_be_held_out(groups[group])
-        ]
+        candidates = [g for g in holding if len(sides[g]) == 2 and _may_be_held_out(groups[g])]
         for group in shuffled.sample(candidates, len(candidates)):
             if group not in held and len(held.intersection(holding)) < min(wanted, len(holding) - 1):
                 held.add(group)
-    chosen = []
+    chosen: list[Instrument] = []
     for group, members in groups.items():
         first: dict[str, Instrument] = {}
         for side, font, preset in members:
-            program = PROGRAMS[preset.program]
-            if side == (group in held) and (side == 0 or _fits_test(program)):
-                first.setdefault(
-                    program.family,
-                    Instrument(
-                        program.family, program.source, font.path, preset.program, _pitches(preset), side == 1
-                    ),
+            kind = PROGRAMS[preset.program]
+            if side == (group in held) and (side == 0 or _fits_test(kind)):
+                instrument = Instrument(
+                    kind.family, kind.source, font.path, preset.program, _pitches(preset), side == 1
                 )
+                first.setdefault(kind.family, instrument)
         chosen.extend(first.values())
     order = {font.path: index for index, font in enumerate((*train, *test))}
     return sorted(chosen, key=lambda i: (i.family, i.source, i.held_out, order[i.font], i.program))

@@ -64,6 +64,11 @@ class SoundFont:
     name: str
     presets: tuple[Preset, ...]
 
+    @property
+    def samples(self) -> frozenset[str]:
+        """Fingerprints of all that its presets play."""
+        return frozenset().union(*(preset.samples for preset in self.presets))
+
 
 def read_soundfont(path: Path) -> SoundFont:
     """Read the presets of an SF2 file.
@@ -123,8 +128,8 @@ def _damaged(path: Path, what: str) -> FusionError:
 
 def _compressed(path: Path) -> FusionError:
     return FusionError(
-        f"{path}: the samples are compressed (SF3), so it cannot be told which ones other fonts share; wanted SF2. "
-        "Unpack it (MuseScore's `sf3convert -x IN.sf3 OUT.sf2`) or name another font."
+        f"{path}: its samples are compressed (SF3), so it cannot be told which ones other fonts share. "
+        "Unpack it to SF2 (MuseScore's `sf3convert -x IN.sf3 OUT.sf2`) or name another font."
     )
 
 
@@ -146,13 +151,12 @@ def _chunks(path: Path, data: NDArray[np.uint8]) -> dict[bytes, NDArray[np.uint8
             if stop > end:
                 raise _damaged(path, f"chunk {name!r} at byte {position} ends {stop - end} bytes too late")
             if name == b"LIST":
-                pending.append((start + 4, stop))
-            else:
-                found[name] = data[start:stop]
-                if (
-                    name == b"ifil" and bytes(data[start:stop][:2]) == b"\x03\x00"
-                ):  # its chunks are not padded
-                    raise _compressed(path)
+                pending.append((stop + size % 2, end))  # to be continued behind the list
+                position, end = start + 4, stop
+                continue
+            found[name] = data[start:stop]
+            if name == b"ifil" and bytes(data[start:stop][:2]) == b"\x03\x00":
+                raise _compressed(path)
             position = stop + size % 2
     missing = [name.decode() for name in (b"smpl", *_RECORDS) if name not in found]
     if missing:
@@ -197,7 +201,7 @@ def _presets(path: Path, tables: dict[bytes, NDArray[Any]], smpl: NDArray[np.uin
 def _zones(
     path: Path, tables: dict[bytes, NDArray[Any]], kind: bytes, headers: NDArray[Any], index: int, target: int
 ) -> Iterator[tuple[range, int]]:
-    """Yield keys and target of one header's zones; a global zone has no target and, as in FluidSynth, no say."""
+    """Yield keys and target of a header's zones; global ones have no target and, as in FluidSynth, no say."""
     bags, gens = tables[kind + b"bag"], tables[kind + b"gen"]
     first, last = int(headers[index]["bag"]), int(headers[index + 1]["bag"])
     if not first <= last < len(bags):

@@ -16,6 +16,9 @@ import yaml
 from fusion.errors import FusionError
 
 MOST_BYTES = 1_000_000
+MOST_LEVELS = 30
+
+_SCALARS = {f"tag:yaml.org,2002:{tag}" for tag in ("null", "bool", "int", "float", "str")}
 
 Location = tuple[str | int, ...]
 
@@ -25,12 +28,19 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own interface)
 
+    level = 0
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node, unless it is an alias: nested aliases make a small file enormous."""
+        """Compose a node, unless it is an alias (nested ones make a small file enormous) or too deep."""
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases are not used in experiment files", mark)
-        return super().compose_node(parent, index)
+        if self.level > MOST_LEVELS:
+            raise yaml.composer.ComposerError(None, None, f"nested more than {MOST_LEVELS} levels deep", mark)
+        self.level += 1
+        node = super().compose_node(parent, index)
+        self.level -= 1
+        return node
 
 
 for _tag, _pattern, _first in (
@@ -96,6 +106,7 @@ class Document:
         for depth, key in enumerate(keys[:-1], start=1):
             if target.get(key) is None:
                 target[key] = {}
+                self.places.setdefault(tuple(keys[:depth]), option)
             target = target[key]
             if not isinstance(target, dict):
                 raise FusionError(f"{option}: {'.'.join(keys[:depth])} is not a mapping, nothing can be set inside it")
@@ -123,13 +134,14 @@ def read(path: Path) -> Document:
         With file and line, if the file is not there, not text, too large, not YAML or not a mapping.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
     except IsADirectoryError:
         raise FusionError(f"{path}: a folder, not an experiment file (.yaml)") from None
     except OSError as error:
         raise FusionError(f"{path}: cannot read this experiment file: {error.strerror}") from None
     if len(raw) > MOST_BYTES:
-        raise FusionError(f"{path}: {len(raw)} bytes is too large for an experiment file (at most {MOST_BYTES})")
+        raise FusionError(f"{path}: more than {MOST_BYTES} bytes is too large for an experiment file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -168,10 +180,9 @@ def parse(text: str, name: str, places: dict[Location, str] | None = None) -> An
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark and places is not None else name
         raise FusionError(f"{where}: not valid YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise FusionError(f"{name}: not valid YAML: {error}") from None
-    except RecursionError:
-        raise FusionError(f"{name}: nested too deeply for an experiment file") from None
+    except yaml.reader.ReaderError as error:
+        where = name if places is None else f"{name}:{text.count(chr(10), 0, error.position) + 1}"
+        raise FusionError(f"{where}: not valid YAML: character U+{ord(error.character):04X} is not allowed") from None
 
 
 def kind(value: object) -> str:
@@ -180,23 +191,23 @@ def kind(value: object) -> str:
     return "nothing" if value is None else words.get(type(value), "a number")
 
 
-def _build(
-    loader: _Loader, node: yaml.Node, name: str, location: Location, places: dict[Location, str], depth: int = 0
-) -> Any:
+def _build(loader: _Loader, node: yaml.Node, name: str, location: Location, places: dict[Location, str]) -> Any:
     where = f"{name}:{node.start_mark.line + 1}"
     places.setdefault(location, where)
-    if depth > 30:
-        raise FusionError(f"{where}: nested too deeply for an experiment file")
     if isinstance(node, yaml.ScalarNode):
-        if not str(node.tag).startswith("tag:yaml.org,2002:") or node.tag.endswith((":binary", ":timestamp")):
+        if node.tag not in _SCALARS:
             raise FusionError(f"{where}: tag {node.tag} is not allowed; write plain values")
-        return loader.construct_object(node)
+        try:
+            node.value.encode()  # an escape may stand for half a character
+            return loader.construct_object(node)
+        except (ValueError, KeyError):
+            raise FusionError(f"{where}: {node.value!r} is no {node.tag.rsplit(':', 1)[-1]}") from None
     if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
-        return [_build(loader, item, name, (*location, n), places, depth + 1) for n, item in enumerate(node.value)]
+        return [_build(loader, item, name, (*location, n), places) for n, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key: Hashable = _build(loader, key_node, name, (), {}, depth + 1)
+            key: Hashable = _build(loader, key_node, name, (), {})
             line = f"{name}:{key_node.start_mark.line + 1}"
             if not isinstance(key, str):
                 raise FusionError(f"{line}: keys are words, found {key if key is None else kind(key)}")
@@ -204,6 +215,6 @@ def _build(
                 first = places[(*location, key)].rsplit(":", 1)[-1]
                 raise FusionError(f"{line}: {'.'.join(map(str, (*location, key)))}: given twice, first in line {first}")
             places[(*location, key)] = line
-            mapping[key] = _build(loader, value_node, name, (*location, key), places, depth + 1)
+            mapping[key] = _build(loader, value_node, name, (*location, key), places)
         return mapping
     raise FusionError(f"{where}: tag {node.tag} is not allowed; write plain mappings, lists and values")

@@ -19,9 +19,6 @@ from fusion.spec.settings import DATASETS, MODELS, DatasetSettings, ModelSetting
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# what pydantic adds once a value is wrong already
-_CONSEQUENCES = ("default_factory_not_called", "too_short")
-
 _KEYS = ("dataset", "features", "model", "training", "seeds", "plugins")
 
 
@@ -142,7 +139,7 @@ class _Checker:
         model = self.chosen(("model",), "preset", MODELS, default="fusion")
         training = self.section(("training",), TrainingSettings)
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
-        sources = discover([*self.folders(data.get("plugins") or []), *plugins])
+        sources = discover([*self.folders(data.get("plugins")), *plugins])
         features = self.features(sources)
         if dataset and features:
             self.fit(features, dataset, model)
@@ -162,9 +159,10 @@ class _Checker:
         value = self.document.data.get(str(location[0]))
         name = value.get(key, default) if isinstance(value, dict) else default
         if name is None and not isinstance(value, dict):
-            self.mistake(location, f"missing; write for example {location[0]}: {{{key}: {next(iter(classes))}}}")
+            wrong = "missing" if value is None else f"should be a mapping, found {kind(value)}"
+            self.mistake(location, f"{wrong}; write for example {location[0]}: {{{key}: {next(iter(classes))}}}")
             return None
-        if name not in classes:
+        if not isinstance(name, str) or name not in classes:
             near = did_you_mean(name, classes) if isinstance(name, str) else ""
             found = "nothing" if name is None else repr(name)
             self.mistake((*location, key), f"should be one of {', '.join(classes)}, found {found}{near}")
@@ -184,10 +182,10 @@ class _Checker:
         try:
             return validate(json.dumps(value))  # as JSON, because there strict mode takes lists for tuples
         except ValidationError as error:
-            every = error.errors(include_url=False)
-            details = [detail for detail in every if detail["type"] not in _CONSEQUENCES] or every
-            for detail in details:
-                self.mistake((*location, *detail["loc"]), _explain(dict(detail), fields, noun))
+            every: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+            for detail in every:
+                if not _is_consequence(detail, every):
+                    self.mistake((*location, *detail["loc"]), _explain(detail, fields, noun))
         except FusionError as error:
             self.mistake(location, str(error))
         return None
@@ -221,7 +219,8 @@ class _Checker:
         return tuple(value)
 
     def folders(self, value: Any) -> list[Path]:
-        if not isinstance(value, list) or not all(isinstance(folder, str) for folder in value):
+        value = [] if value is None else value
+        if not isinstance(value, list) or not all(isinstance(folder, str) and "\0" not in folder for folder in value):
             self.mistake(("plugins",), f"should be a list of folders, found {value!r}")
             return []
         return [self.path.parent / folder for folder in value]
@@ -236,7 +235,8 @@ class _Checker:
                 known = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
                 self.mistake(("features", name), f"does not fit the clips: {known}{error}")
                 continue
-            if len(shape) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in shape):
+            sizes = shape if isinstance(shape, tuple) else ()
+            if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
                 self.mistake(("features", name), f"declares the shape {shape}; (frames, dims) or (dims,) is needed")
                 continue
             shapes[name] = shape
@@ -244,14 +244,24 @@ class _Checker:
             self.mistake(("model",), misfit)
 
 
+def _is_consequence(detail: dict[str, Any], every: Iterable[dict[str, Any]]) -> bool:
+    """Say whether pydantic adds this only because a value is wrong already, which it reports, too."""
+    if detail["type"] == "too_short":  # a list that lost its wrong items
+        loc = detail["loc"]
+        return any(other["loc"][: len(loc)] == loc and other is not detail for other in every)
+    return bool(detail["type"] == "default_factory_not_called")
+
+
 def _explain(detail: dict[str, Any], fields: Iterable[str], noun: str) -> str:
     last = str(detail["loc"][-1]) if detail["loc"] else ""
     if detail["type"] == "extra_forbidden":
         hint = did_you_mean(last, fields) or f" (known: {', '.join(fields)})"
         return f"no such {noun}{hint}"
-    message = str(detail["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] in ("value_error", "missing"):
         return message
+    for theirs, ours in (("Input should", "should"), ("Tuple should", "should"), (" after validation", "")):
+        message = message.replace(theirs, ours)
     near = ""
     if detail["type"] == "literal_error" and isinstance(detail["input"], str):
         near = did_you_mean(detail["input"], re.findall(r"'(\w+)'", detail["ctx"]["expected"]))
