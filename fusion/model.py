@@ -108,7 +108,13 @@ def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     """Return ``(clips, embedding)`` from a sequence ``(clips, frames, dims)``: convolutions over time.
 
     The dimensions of a frame are channels, so a filter sees whole spectra, and one step costs far less than
-    a convolution over an image of time and coefficients.
+    a convolution over an image of time and coefficients. What the filters found is pooled over time by its
+    mean, maximum and standard deviation.
+
+    References
+    ----------
+    D. Snyder, D. Garcia-Romero, G. Sell, D. Povey and S. Khudanpur: "X-vectors: robust DNN embeddings for speaker
+    recognition", ICASSP 2018, 5329-5333, https://doi.org/10.1109/ICASSP.2018.8461375 (pooling by statistics)
     """
     for n, filters in enumerate(settings.conv_filters):
         if n:
@@ -119,6 +125,7 @@ def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     pooled = [
         layers.GlobalAveragePooling1D(name=f"{name}_mean")(x),
         layers.GlobalMaxPooling1D(name=f"{name}_max")(x),
+        keras.ops.sqrt(keras.ops.var(x, axis=1) + 1e-5),  # the root of 0 has no gradient
     ]
     x = layers.Concatenate(name=f"{name}_pooled")(pooled)
     return _embedding(settings, name, layers.Dropout(settings.dropout, name=f"{name}_dropout")(x))

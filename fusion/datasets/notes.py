@@ -34,7 +34,7 @@ class Preset:
 
 
 PRESETS = {
-    "sample": Preset(7, 20, 8, 24, ".ogg", {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5}),
+    "sample": Preset(7, 24, 8, 24, ".ogg", {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5}),
     "practice": Preset(68, 60, 36, 128, ".flac", {"format": "FLAC", "subtype": "PCM_16", "compression_level": 0.0}),
 }
 

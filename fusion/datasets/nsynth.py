@@ -78,7 +78,8 @@ def _refuse_absent(root: Path, parts: Any) -> None:
             "try the embedded sample with --sample, or name its folder with --data DIR"
         )
     for folder in folders:
-        lacks = [name for name in ("examples.json", "audio") if not (folder / name).exists()]
+        there = {"examples.json": (folder / "examples.json").is_file(), "audio": (folder / "audio").is_dir()}
+        lacks = [name for name, found in there.items() if not found]
         if lacks:
             raise FusionError(
                 f"{folder}: half unpacked, {' and '.join(lacks)} missing; unpack nsynth's archive again "
@@ -132,7 +133,7 @@ def _audio_files(folder: Path) -> dict[str, Path]:
     """Return the sound files of a folder by stem; a .wav goes before a .flac before an .ogg."""
     files: dict[str, Path] = {}
     with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries)
+        names = sorted(entry.name for entry in entries if entry.is_file())
     for suffix in reversed(SUFFIXES):
         files.update({name.removesuffix(suffix): folder / name for name in names if name.endswith(suffix)})
     return files

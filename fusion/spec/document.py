@@ -182,7 +182,7 @@ def parse(text: str, name: str, places: dict[Location, str] | None = None) -> An
         raise FusionError(f"{where}: not valid YAML: {error.problem or error.context}") from None
     except yaml.reader.ReaderError as error:
         where = name if places is None else f"{name}:{text.count(chr(10), 0, error.position) + 1}"
-        raise FusionError(f"{where}: not valid YAML: character U+{ord(error.character):04X} is not allowed") from None
+        raise FusionError(f"{where}: not valid YAML: character U+{error.character:04X} is not allowed") from None
 
 
 def kind(value: object) -> str:

@@ -62,7 +62,7 @@ class Experiment:
         }
 
     def identity(self) -> dict[str, Any]:
-        """Return what a result's digest covers: the settings without seeds and threads, and feature versions."""
+        """Return what a result's digest covers: the settings without the seeds, and feature versions."""
         settings = self.settings()
         del settings["seeds"]
         settings["versions"] = {
@@ -231,7 +231,7 @@ class _Checker:
         for name, feature in features.items():
             try:
                 shape = feature.shape(dataset.samples, dataset.sr)
-            except Exception as error:  # a stranger's code
+            except (Exception, SystemExit) as error:  # a stranger's code
                 known = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
                 self.mistake(("features", name), f"does not fit the clips: {known}{error}")
                 continue

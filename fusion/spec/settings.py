@@ -121,7 +121,7 @@ class TrainingSettings(Section):
     """How a network is trained."""
 
     epochs: int = Field(default=60, ge=1, le=100_000, description="passes over the training clips, at most")
-    batch_size: int = Field(default=64, ge=1, le=65536, description="clips a step")
+    batch_size: int = Field(default=32, ge=1, le=65536, description="clips a step")
     learning_rate: float = Field(default=2e-3, gt=0, le=10, description="Adam's step size at the start")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
         default="cosine",
