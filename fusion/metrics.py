@@ -139,8 +139,8 @@ def _unconverged(summaries: list[dict[str, Any]], train: Ints) -> list[str]:
 def _below(scores: dict[str, Any], lines: dict[str, dict[str, Any]]) -> list[str]:
     own = scores["accuracy"]["mean"]
     return [
-        f"below-reference: the network's accuracy of {own:.3f} is not above the {name}'s "
-        f"{line['accuracy']['mean']:.3f} on the same clips and features"
+        f"below-reference: the network's accuracy of {own:.3f} is not above {line['accuracy']['mean']:.3f}, that of "
+        f"{name} on the same clips and features"
         for name, line in lines.items()
         if own <= line["accuracy"]["mean"]
     ]

@@ -47,6 +47,7 @@ def confusion_figure(confusion: np.ndarray[Any, Any], classes: list[str]) -> Fig
     """
     figure, axes = _figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
+    decimals = 0 if np.all(confusion == np.round(confusion)) else 1
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(*confusion.shape):
         count, part = confusion[row, column], share[row, column]
@@ -54,7 +55,7 @@ def confusion_figure(confusion: np.ndarray[Any, Any], classes: list[str]) -> Fig
             axes.text(
                 column,
                 row,
-                f"{count:.{0 if float(count).is_integer() else 1}f}\n{100 * part:.0f} %",
+                f"{count:.{decimals}f}\n{100 * part:.0f} %",
                 ha="center",
                 va="center",
                 fontsize=8,

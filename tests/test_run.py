@@ -1,0 +1,189 @@
+"""From a YAML file to a result folder, through the real command line."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from fusion.clip import Clip
+from fusion_features.mfcc import MFCC
+from fusion_features.spectral_centroid import SpectralCentroid
+
+FILES = {
+    *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
+    *("confusion.png", "curves.png", "report.html", "seed-1", "seed-2"),
+}
+SETTINGS = """
+dataset: {name: nsynth, protocol: seed}
+features:
+  mfcc: {n_mfcc: 12}
+  spectral_centroid: {statistics: [mean, std]}
+model: {conv_filters: [16, 16], dense_units: [16], embedding: 16, dropout: 0.1}
+training: {epochs: 25, batch_size: 16, learning_rate: 5.0e-3}
+seeds: [1, 2]
+"""
+
+
+def fusion(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder."""
+    command = [sys.executable, "-m", "fusion.cli", *map(str, words)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=dict(os.environ), timeout=300)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def place(nsynth, tmp_path_factory):
+    """A folder with an experiment that has been run once."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "small.yaml").write_text(SETTINGS)
+    done = fusion(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
+    (folder / "stdout.txt").write_text(done.stdout)
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(place):
+    return place / (place / "stdout.txt").read_text().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def metrics(result):
+    return json.loads((result / "metrics.json").read_text())
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_last_line_is_the_result_folder_with_everything_in_it(place, result):
+    assert re.fullmatch(r"results/small/[0-9a-f]{12}", str(result.relative_to(place)))
+    assert {path.name for path in result.iterdir()} == FILES
+    assert (result / "seed-1" / "model.keras").exists()
+    assert not list(result.rglob("*.tmp-*"))
+
+
+def test_console_ends_with_a_table_and_the_warnings(place):
+    out = (place / "stdout.txt").read_text()
+    for word in ("network", "SVM (RBF)", "random forest", "majority class", "shared-groups:", "few-groups:"):
+        assert word in out
+
+
+def test_metrics_have_the_fixed_keys(metrics):
+    fixed = {
+        *("experiment", "digest", "dataset", "protocol", "sample", "classes", "clips", "groups", "duplicates"),
+        *("warnings", "seconds", "train", "test", "confusion", "references"),
+    }
+    assert fixed <= metrics.keys()
+    assert metrics["sample"] is False
+    assert set(metrics["seconds"]) == {"extract", "train", "evaluate"}
+    assert {"pairs", "conflicting"} <= metrics["duplicates"].keys()
+    for summary in (metrics["test"], *metrics["references"].values()):
+        for figure in ("accuracy", "macro_f1", "micro_f1"):
+            assert set(summary[figure]) == {"mean", "std", "low", "high", "per_seed"}
+    assert set(metrics["references"]) == {"majority", "svm", "random_forest"}
+    assert set(metrics["test"]["per_class"]) == set(metrics["classes"])
+
+
+def test_network_learns_what_the_notes_tell(metrics):
+    assert metrics["test"]["accuracy"]["mean"] > 0.8
+    assert metrics["references"]["majority"]["accuracy"]["mean"] == pytest.approx(1 / 3)
+    assert not [text for text in metrics["warnings"] if text.startswith("did-not-converge:")]
+
+
+def test_metrics_follow_from_the_predictions(result, metrics):
+    predictions = rows(result / "predictions.csv")
+    assert len(predictions) == 2 * metrics["clips"]["test"]
+    per_seed = [
+        np.mean([row["true"] == row["predicted"] for row in predictions if row["seed"] == seed]) for seed in "12"
+    ]
+    assert metrics["test"]["accuracy"]["per_seed"] == pytest.approx(per_seed)
+    assert np.sum(metrics["confusion"], axis=1) == pytest.approx([8, 8, 8])
+    for row in predictions:
+        assert sum(float(row[name]) for name in metrics["classes"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_saved_network_repeats_the_predictions(result, metrics, nsynth):
+    import keras
+
+    model = keras.saving.load_model(result / "seed-2" / "model.keras", safe_mode=True)
+    row = next(row for row in rows(result / "predictions.csv") if row["seed"] == "2")
+    part, note = row["clip"].split("/")
+    clip = Clip(soundfile.read(nsynth / part / "audio" / f"{note}.wav", dtype="float32")[0], 16000)
+    features = {"mfcc": MFCC(n_mfcc=12), "spectral_centroid": SpectralCentroid(statistics=("mean", "std"))}
+    found = model({name: feature.extract(clip)[np.newaxis] for name, feature in features.items()})
+    expected = [float(row[name]) for name in metrics["classes"]]
+    assert np.asarray(found)[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_second_run_trains_nothing_and_says_so(place, nsynth, result):
+    before = {path: path.stat().st_mtime_ns for path in result.rglob("*")}
+    done = fusion(place, "run", "small.yaml", "--data", nsynth)
+    assert "nothing to train" in done.stderr
+    assert done.stdout.splitlines()[-1] == str(result.relative_to(place))
+    assert {path: path.stat().st_mtime_ns for path in result.rglob("*")} == before
+
+
+def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth, result):
+    (place / "again").mkdir(exist_ok=True)
+    shutil.copy(result / "spec.yaml", place / "again" / "small.yaml")
+    done = fusion(place, "run", "again/small.yaml", "--data", nsynth)
+    assert "nothing to train" in done.stderr
+
+
+def test_repeat_is_bit_identical_whatever_the_jobs(place, nsynth, result):
+    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2")
+    other = place / done.stdout.splitlines()[-1]
+    assert other.name == result.name
+    mine = [row for row in rows(result / "predictions.csv") if row["seed"] == "2"]
+    assert rows(other / "predictions.csv") == mine
+    assert (other / "seed-2" / "history.csv").read_bytes() == (result / "seed-2" / "history.csv").read_bytes()
+
+
+def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    shutil.rmtree(copy / "seed-2")
+    (copy / "metrics.json").unlink()
+    kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
+    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
+    again = json.loads(done.stdout)
+    assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
+    assert again["seeds"] == [1, 2]
+    assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
+
+
+def test_other_versions_are_named(place, nsynth, result):
+    path = result / "environment.json"
+    text = path.read_text()
+    try:
+        environment = json.loads(text)
+        environment["libraries"]["librosa"] = "0.1"
+        path.write_text(json.dumps(environment))
+        done = fusion(place, "run", "small.yaml", "--data", nsynth)
+    finally:
+        path.write_text(text)
+    assert "librosa 0.1 -> " in done.stderr
+
+
+def test_other_settings_get_another_folder(place, nsynth, result):
+    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--set", "training.epochs=1", "--seeds", 1)
+    assert done.stdout.splitlines()[-1] != str(result.relative_to(place))
+
+
+def test_page_shows_figures_warnings_and_settings(result, metrics):
+    page = (result / "report.html").read_text()
+    assert f"{metrics['test']['accuracy']['mean']:.3f}" in page
+    assert "shared-groups:" in page
+    assert "n_mfcc: 12" in page
+    assert page.count("data:image/png;base64,") == 2
+    assert "http" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.S)  # self-contained
