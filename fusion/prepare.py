@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from fusion.datasets import read_dataset
 from fusion.datasets.audit import Duplicates, find_duplicates
 from fusion.datasets.table import SPLITS, Dataset, fingerprint
 from fusion.errors import FusionError, listing
 from fusion.extract import Stretch, extract
+from fusion.feature import Feature
 from fusion.fingerprint import content_hashes
 from fusion.progress import Progress
 from fusion.spec import Experiment
 from fusion.store import Rows, Store, clip_key
+from fusion.waveprint import NAME, SOURCE, Waveprint, twins
 
 
 @dataclass(frozen=True)
@@ -114,25 +118,35 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
         Stretch(row.id, key, row.path, row.start, row.duration)
         for row, key in zip(table.itertuples(), keys, strict=True)
     ]
+    features: dict[str, Feature] = {**experiment.features, NAME: Waveprint()}
+    sources = {**experiment.sources, NAME: SOURCE}
     stores = [
-        Store(setting.cache, settings.name, name, feature, experiment.sources[name], settings.samples, settings.sr)
-        for name, feature in experiment.features.items()
+        Store(setting.cache, settings.name, name, feature, sources[name], settings.samples, settings.sr)
+        for name, feature in features.items()
     ]
     with setting.progress.task("extracting", len(stretches)) as advance:
-        extracted = extract(
-            stretches, stores, experiment.features, experiment.sources, settings.sr, setting.jobs, advance
-        )
+        extracted = extract(stretches, stores, features, sources, settings.sr, setting.jobs, advance)
     if extracted.damaged:
         data = _without_damaged(data, extracted.damaged, settings.skip_damaged)
         keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip not in extracted.damaged]
+    data = _with_twins(data, stores.pop().rows(keys))
     splits = data.dataset.table["split"].to_numpy()
     rows = {
         split: {
-            store.name: store.rows([k for k, s in zip(keys, splits, strict=True) if s == split]) for store in stores
+            store.name: store.rows([key for key, of in zip(keys, splits, strict=True) if of == split])
+            for store in stores
         }
         for split in SPLITS
     }
-    return Prepared(data, rows, extracted.computed, time.perf_counter() - started)
+    computed = {name: extracted.computed[name] for name in experiment.features}
+    return Prepared(data, rows, computed, time.perf_counter() - started)
+
+
+def _with_twins(data: Data, prints: Rows) -> Data:
+    table = data.dataset.table
+    groups = np.unique(table["group"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+    found = twins(prints.take(), groups)
+    return replace(data, duplicates=data.duplicates.with_twins(table, data.hashes, found))
 
 
 def _without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:

@@ -3,44 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fusion.datasets.table import SPLITS, Dataset
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """Byte-identical audio files.
+    """Clips that sound the same.
 
     Attributes
     ----------
     pairs : int
-        Pairs of clips with the same bytes.
+        Pairs of clips with byte-identical audio.
     conflicting : int
         Those whose labels differ.
     across : int
+        Those with one clip in test and one elsewhere.
+    velocity_twins : int or None
+        Other pairs of one group that are the same sound at two levels; None before anything is extracted.
+    twins_across : int
         Those with one clip in test and one elsewhere.
     """
 
     pairs: int
     conflicting: int
     across: int
+    velocity_twins: int | None = None
+    twins_across: int = 0
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int | None]:
         """Return the counts that metrics.json has."""
-        return {"pairs": self.pairs, "conflicting": self.conflicting}
+        return {"pairs": self.pairs, "conflicting": self.conflicting, "velocity_twins": self.velocity_twins}
 
     def warnings(self) -> list[str]:
         """Return a warning if there are any."""
-        if not self.pairs:
-            return []
-        return [
-            f"duplicates: {self.pairs} pairs of byte-identical clips, {self.conflicting} of them with different "
-            f"labels, {self.across} between test and the other splits"
-        ]
+        found = []
+        if self.pairs:
+            found.append(
+                f"duplicates: {self.pairs} pairs of byte-identical clips, {self.conflicting} of them with different "
+                f"labels, {self.across} between test and the other splits"
+            )
+        if self.twins_across:
+            found.append(
+                f"duplicates: {self.twins_across} of {self.velocity_twins} velocity twins (one sound at two levels) "
+                "are between test and the other splits"
+            )
+        return found
+
+    def with_twins(self, table: pd.DataFrame, hashes: Sequence[str], twins: NDArray[np.int64]) -> Duplicates:
+        """Return these duplicates and velocity twins, ``(pairs, 2)`` row numbers; identical bytes are no twins."""
+        content = np.asarray(hashes)
+        twins = twins[content[twins[:, 0]] != content[twins[:, 1]]]
+        test = (table["split"] == "test").to_numpy()
+        across = int(np.sum(test[twins[:, 0]] != test[twins[:, 1]]))
+        return replace(self, velocity_twins=len(twins), twins_across=across)
 
 
 def find_duplicates(table: pd.DataFrame, hashes: Sequence[str]) -> Duplicates:

@@ -1,0 +1,79 @@
+"""A short print of a sound that keeps distances and forgets level: equal prints are the same sound, louder or softer.
+
+Extracted and stored like any feature, beside those of the experiment, but never fed to a network.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.clip import Clip
+from fusion.feature import Feature
+from fusion.registry import Source
+
+NAME = "waveprint"
+SOURCE = Source(NAME, module="fusion.waveprint", package="fusion")
+
+_SIZE = 128
+_TWIN = 0.999  # cosine of two waveforms from which they count as one sound at two levels
+
+
+class Waveprint(Feature):
+    """The waveform at unit energy, hashed to 128 numbers: random signs, then a sum over each 128th sample.
+
+    Squared distances of prints are unbiased estimates of those of the waveforms, with a relative standard error of
+    about an eighth. A silent clip gives zeros.
+
+    References
+    ----------
+    K. Weinberger, A. Dasgupta, J. Langford, A. Smola and J. Attenberg: "Feature hashing for large scale multitask
+    learning", ICML 2009, 1113-1120, https://doi.org/10.1145/1553374.1553516
+    """
+
+    def shape(self, samples: int, sr: int) -> tuple[int, ...]:
+        """Return ``(128,)``."""
+        return (_SIZE,)
+
+    def extract(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the print."""
+        padded = np.zeros(-(-clip.y.size // _SIZE) * _SIZE, dtype=np.float32)
+        padded[: clip.y.size] = clip.y
+        energy = float(np.sqrt(padded @ padded))
+        if energy == 0:
+            return np.zeros(_SIZE, dtype=np.float32)
+        folded = (padded * _signs(padded.size)).reshape(-1, _SIZE).sum(axis=0)
+        return np.asarray(folded / energy, dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _signs(size: int) -> NDArray[np.float32]:
+    return np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.float32), size)
+
+
+def twins(prints: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the pairs of clips of one group that are the same sound at two levels.
+
+    Parameters
+    ----------
+    prints : (clips, 128) float32
+    groups : (clips,) int
+
+    Returns
+    -------
+    (pairs, 2) int64
+        Clip numbers, the smaller first.
+    """
+    pairs = []
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        mine = prints[members].astype(np.float64)
+        squares = np.square(mine).sum(axis=1)
+        distances = squares[:, np.newaxis] + squares - 2 * mine @ mine.T
+        sounding = squares > 0
+        same = (distances <= 2 * (1 - _TWIN)) & np.outer(sounding, sounding)
+        first, second = np.nonzero(np.triu(same, k=1))
+        pairs.append(np.column_stack([members[first], members[second]]))
+    return np.concatenate(pairs).astype(np.int64) if pairs else np.empty((0, 2), dtype=np.int64)

@@ -1,0 +1,84 @@
+"""What the README shows works as shown."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def blocks(language):
+    """Return the fenced blocks of a language; fences come in pairs, so every second part is a block."""
+    parts = re.split(r"^```(.*)\n", README.read_text(), flags=re.M)
+    return [text for kind, text in zip(parts[1::4], parts[2::4], strict=True) if kind == language]
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    (source,) = [block for block in blocks("python") if "SeriesFeature" in block]
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "loudness.py").write_text(source)
+    return folder
+
+
+def test_the_feature_shown_is_complete_in_25_lines(plugin):
+    assert len((plugin / "loudness.py").read_text().strip().splitlines()) <= 25
+
+
+def test_the_feature_shown_works_as_a_plug_in(plugin, fusion, nsynth, experiment):
+    code, out, err = fusion("features", "loudness", "--plugins", plugin)
+    assert code == 0, err
+    assert "Level relative to full scale" in out
+    code, out, err = fusion(
+        "extract", experiment, "--data", nsynth, "--plugins", plugin, "--features", "mfcc,loudness", "--jobs", 1
+    )
+    assert code == 0, err
+    assert re.search(r"loudness: \d+ clips extracted", out)
+
+
+def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    (site / "my_package").mkdir(parents=True)
+    (site / "my_package" / "__init__.py").write_text("")
+    (site / "my_package" / "loudness.py").write_text((plugin / "loudness.py").read_text())
+    info = site / "my_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    (announced,) = [block for block in blocks("toml") if "fusion.features" in block]
+    entry = announced.splitlines()[1].replace('"', "")
+    (info / "entry_points.txt").write_text(f"[fusion.features]\n{entry}\n")
+    monkeypatch.syspath_prepend(str(site))
+    code, out, err = fusion("features", "loudness")
+    assert code == 0, err
+    assert "my_package.loudness (my-package 1.0)" in out
+
+
+def commands():
+    shown = "\n".join(blocks("sh") + blocks(""))
+    return sorted(set(re.findall(r"\bfusion ((?:data )?[a-z]+)", shown)))
+
+
+def test_the_readme_shows_commands():
+    assert {"run", "extract", "features", "data check", "data render"} <= set(commands())
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_shown_exists_with_the_options_shown(command, fusion):
+    code, out, err = fusion(*command.split(), "--help")
+    assert code == 0, err
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
+    for line in "\n".join(blocks("sh")).splitlines():
+        for part in re.split(r"&&|;", line):
+            if part.strip().startswith(f"fusion {command} "):
+                for word in shlex.split(part):
+                    assert not word.startswith("--") or word in plain
+
+
+def test_experiments_named_in_the_readme_exist():
+    named = set(re.findall(r"experiments/\w+\.yaml", README.read_text()))
+    assert named
+    for name in named:
+        assert (README.parent / name).exists(), name

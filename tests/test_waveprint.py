@@ -1,0 +1,68 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from fusion.clip import Clip
+from fusion.datasets.audit import find_duplicates
+from fusion.waveprint import Waveprint, twins
+from tests.conftest import tone
+
+
+def prints(*sounds):
+    return np.stack([Waveprint().extract(Clip(np.asarray(y), 16000)) for y in sounds])
+
+
+def test_level_does_not_matter():
+    y = tone("reed", 60, 100)
+    loud, soft = prints(y, y * 0.05)
+    assert np.allclose(loud, soft, atol=1e-4)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.03])
+def test_sixteen_bit_copies_at_two_levels_are_twins(level):
+    y = tone("reed", 60, 100)
+    soft = np.round(y * level * 32767) / 32767
+    assert twins(prints(y, soft), np.zeros(2, dtype=int)).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("other", [tone("reed", 61, 100), tone("bass", 60, 100), -tone("reed", 60, 100)])
+def test_other_sounds_are_no_twins(other):
+    assert len(twins(prints(tone("reed", 60, 100), other), np.zeros(2, dtype=int))) == 0
+
+
+def test_a_slightly_different_sound_is_no_twin():
+    random = np.random.default_rng(0)
+    y = random.normal(size=64000)
+    close = y + 0.1 * random.normal(size=64000)  # cosine 0.995
+    assert len(twins(prints(y, close), np.zeros(2, dtype=int))) == 0
+
+
+def test_silent_clips_are_no_twins():
+    assert len(twins(prints(np.zeros(1000), np.zeros(1000)), np.zeros(2, dtype=int))) == 0
+
+
+def test_only_clips_of_one_group_are_compared():
+    y = tone("reed", 60, 100)
+    assert twins(prints(y, y, y), np.array([0, 1, 0])).tolist() == [[0, 2]]
+
+
+def test_distances_are_kept():
+    random = np.random.default_rng(1)
+    y = random.normal(size=64000)
+    for amount in (0.05, 0.2, 0.5):
+        other = y + amount * random.normal(size=64000)
+        cosine = y @ other / np.sqrt((y @ y) * (other @ other))
+        one, two = prints(y, other).astype(np.float64)
+        assert np.square(one - two).sum() == pytest.approx(2 * (1 - cosine), rel=0.5)
+
+
+def test_identical_bytes_are_pairs_and_not_twins():
+    table = pd.DataFrame(
+        {"labels": ["a", "a", "b", "a"], "group": ["g"] * 4, "split": ["train", "test", "train", "train"]}
+    )
+    hashes = ["x", "x", "x", "y"]
+    found = find_duplicates(table, hashes)
+    assert (found.pairs, found.conflicting, found.across) == (3, 2, 2)
+    found = found.with_twins(table, hashes, np.array([[0, 1], [1, 3]]))
+    assert found.counts() == {"pairs": 3, "conflicting": 2, "velocity_twins": 1}
+    assert any("1 of 1 velocity twins" in text for text in found.warnings())
