@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,17 +64,12 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     changes = version_changes(result.environment()) if result.trained() else []
     if result.covers(experiment.seeds) and not force:
         return Outcome(result.folder, result.metrics() or {}, [], changes)
-    if force:
-        for seed in experiment.seeds:
-            shutil.rmtree(result.seed_folder(seed), ignore_errors=True)
-        (result.folder / "references.csv").unlink(missing_ok=True)
     prepared = prepare(experiment, data, setting)
-    missing = [seed for seed in experiment.seeds if seed not in result.trained()]
+    missing = [seed for seed in experiment.seeds if force or seed not in result.trained()]
     result.write_spec(experiment)
-    _train(experiment, prepared, result, missing, setting)
+    references = _train(experiment, prepared, result, missing, setting, force)
     seeds = result.trained()
     started = time.perf_counter()
-    references = _references(prepared, result, seeds, setting)
     metrics = assemble(experiment, prepared, result, seeds, references, setting.sample)
     metrics["seconds"]["evaluate"] += time.perf_counter() - started
     device = str(result.summary(seeds[0])["device"])
@@ -85,38 +79,31 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     return Outcome(result.folder, metrics, missing, changes)
 
 
-def _train(experiment: Experiment, prepared: Prepared, result: Result, seeds: list[int], setting: Setting) -> None:
+def _train(
+    experiment: Experiment, prepared: Prepared, result: Result, missing: list[int], setting: Setting, force: bool
+) -> References:
+    """Train the missing seeds and fit the missing reference lines; return what all references predicted."""
     dataset = prepared.data.dataset
     parts = {split: Part(prepared.rows[split], dataset.labels(split)) for split in SPLITS}
-    jobs = [
-        Job(
-            result.seed_folder(seed),
-            seed,
-            experiment.model,
-            experiment.training,
-            dataset.classes,
-            parts,
-            tuple(dataset.part("test")["id"]),
-        )
-        for seed in seeds
-    ]
-    with setting.progress.training(seeds, experiment.training.epochs) as news:
-        for _ in run("fusion.train:train_seed", jobs, setting.jobs, experiment.training.threads, news):
-            pass
-
-
-def _references(prepared: Prepared, result: Result, seeds: list[int], setting: Setting) -> References:
-    """Return each reference's predictions by name and seed; only the random forest varies with the seed."""
-    dataset = prepared.data.dataset
-    stored = result.references()
-    wanted = [(name, seed) for name in REFERENCES for seed in (seeds if name == "random_forest" else [0])]
-    known = {split: dataset.labels(split) for split in ("train", "validation")}
-    jobs = [ReferenceJob(name, seed, prepared.rows, known) for name, seed in wanted if (name, seed) not in stored]
     ids = list(dataset.part("test")["id"])
-    with setting.progress.task("reference lines", len(jobs)) as advance:
-        for job, predicted in run("fusion.references:predict_reference", jobs, setting.jobs):
-            stored[job.name, job.seed] = dict(zip(ids, (dataset.classes[n] for n in predicted), strict=True))
-            advance(1)
-    if jobs:
+    trainings = [
+        Job(result.seed_folder(seed), seed, experiment.model, experiment.training, dataset.classes, parts, tuple(ids))
+        for seed in missing
+    ]
+    stored = {} if force else result.references()
+    seeds = sorted({*missing, *result.trained()})
+    # only the random forest varies with the seed
+    wanted = [(name, seed) for name in REFERENCES for seed in (seeds if name == "random_forest" else [0])]
+    known = {split: parts[split].labels for split in ("train", "validation")}
+    lines = [ReferenceJob(name, seed, prepared.rows, known) for name, seed in wanted if (name, seed) not in stored]
+    calls: list[tuple[str, Job | ReferenceJob]] = [
+        *(("fusion.train:train_seed", job) for job in trainings),
+        *(("fusion.references:predict_reference", line) for line in lines),
+    ]
+    with setting.progress.training(missing, experiment.training.epochs) as news:
+        for job, predicted in run(calls, setting.jobs, experiment.training.threads, news):
+            if isinstance(job, ReferenceJob):
+                stored[job.name, job.seed] = dict(zip(ids, (dataset.classes[n] for n in predicted), strict=True))
+    if lines:
         result.write_references(stored)
     return {key: stored[key] for key in wanted}

@@ -117,7 +117,7 @@ def extract(
         ]
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = dict.fromkeys(features, 0)
-    for shard, found in run("fusion.extract:extract_shard", shards, jobs):
+    for shard, found in run([("fusion.extract:extract_shard", shard) for shard in shards], jobs):
         damaged.update(found)
         for store in shard.stores:
             computed[store.name] += len(shard.stretches) - len(found)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any, TypeVar
@@ -43,20 +43,18 @@ def processors() -> int:
 
 
 def run(
-    function: str,
-    tasks: Sequence[Task],
+    calls: Sequence[tuple[str, Task]],
     jobs: int,
     threads: int = 1,
     listen: Callable[[Any], None] | None = None,
 ) -> Iterator[tuple[Task, Any]]:
-    """Apply a function to tasks in worker processes.
+    """Call functions in worker processes.
 
     Parameters
     ----------
-    function : str
-        ``module:name``; only workers import the module, so that keras and librosa stay out of this process.
-    tasks : sequence
-        Picklable.
+    calls : sequence of (str, task)
+        A function of one argument as ``module:name``, and its argument, picklable. Only workers import the module,
+        so that keras and librosa stay out of this process. Started in this order.
     jobs : int
         Processes at once.
     threads : int
@@ -77,16 +75,16 @@ def run(
     Exception
         What a worker raises; the others finish the task that they are at first.
     """
-    if not tasks:
+    if not calls:
         return
     context = get_context("spawn")
     news = context.Queue()
     listener = Thread(target=_hear, args=(news, listen), daemon=True)
     listener.start()
     with _environment(threads), NamedTemporaryFile(prefix="fusion-", suffix=".log") as log:
-        pool = ProcessPoolExecutor(min(jobs, len(tasks)), context, initializer=_start, initargs=(news, log.name))
+        pool = ProcessPoolExecutor(min(jobs, len(calls)), context, initializer=_start, initargs=(news, log.name))
         try:
-            futures = {pool.submit(_call, function, task): task for task in tasks}
+            futures = {pool.submit(_call, function, task): task for function, task in calls}
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool:
@@ -102,7 +100,8 @@ def run(
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             news.put(None)
-            listener.join()
+            news.cancel_join_thread()  # a worker killed while it spoke must not hold us up
+            listener.join(timeout=5)
 
 
 def _call(function: str, task: object) -> Any:
@@ -116,6 +115,15 @@ def _start(news: Any, log: str) -> None:
     if not os.environ.get("FUSION_DEBUG"):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
     _outlet = news.put
+    Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    """End this worker when the process that started it is gone, however that was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _hear(news: Any, listen: Callable[[Any], None] | None) -> None:

@@ -93,7 +93,7 @@ def render_nsynth(
         Task(out / f"nsynth-{split}", PRESETS[preset], tuple(fonts), tuple(group))
         for (split, _), group in groupby(notes, key=lambda note: (note.split, note.instrument))
     ]
-    for task, results in run("fusion.datasets.synthesis:play_notes", tasks, jobs):
+    for task, results in run([("fusion.datasets.synthesis:play_notes", task) for task in tasks], jobs):
         outcomes |= {note.number: result for note, result in zip(task.notes, results, strict=True)}
         if progress is not None:
             progress(len(outcomes), len(notes))

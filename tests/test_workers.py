@@ -1,0 +1,96 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from fusion.errors import FusionError
+from fusion.workers import run
+
+SCRIPT = """
+    import os, signal, sys, time
+    import fusion.workers as workers
+
+    def double(number):
+        workers.tell(("doubling", number))
+        return 2 * number
+
+    def fail(number):
+        raise ValueError(f"no {number}")
+
+    def die(number):
+        print("last words", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def threads(_):
+        return os.environ["OMP_NUM_THREADS"], os.environ["TF_NUM_INTRAOP_THREADS"]
+
+    def sleep(path):
+        open(path, "w").write(str(os.getpid()))
+        time.sleep(60)
+"""
+
+
+@pytest.fixture
+def tasks(tmp_path, monkeypatch):
+    """A module that workers can import."""
+    (tmp_path / "tasks.py").write_text(textwrap.dedent(SCRIPT))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    return tmp_path
+
+
+def test_results_come_with_their_tasks_and_news_is_heard(tasks):
+    heard = []
+    found = dict(run([("tasks:double", number) for number in range(5)], 2, listen=heard.append))
+    assert found == {number: 2 * number for number in range(5)}
+    assert sorted(heard) == [("doubling", number) for number in range(5)]
+
+
+def test_what_a_worker_raises_is_raised(tasks):
+    with pytest.raises(ValueError, match="no 3"):
+        list(run([("tasks:fail", 3)], 1))
+
+
+def test_a_killed_worker_is_an_error_with_its_last_words(tasks):
+    with pytest.raises(FusionError, match=r"worker process died(.|\n)*last words"):
+        list(run([("tasks:die", 1), ("tasks:die", 2)], 2))
+
+
+def test_workers_have_the_threads_asked_for_and_this_process_keeps_its_own(tasks):
+    before = dict(os.environ)
+    ((_, found),) = run([("tasks:threads", None)], 1, threads=3)
+    assert found == ("3", "3")
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_its_parent(tasks, how):
+    mark = tasks / "pid"
+    code = f"from fusion.workers import run\nif __name__ == '__main__': list(run([('tasks:sleep', {str(mark)!r})], 1))"
+    (tasks / "parent.py").write_text(code)
+    parent = subprocess.Popen([sys.executable, tasks / "parent.py"], stderr=subprocess.DEVNULL)
+    wait(lambda: mark.exists() and mark.read_text())
+    parent.send_signal(how)
+    parent.wait(30)
+    worker = int(mark.read_text())
+    wait(lambda: not alive(worker))
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait(condition):
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("waited 30 s in vain")
