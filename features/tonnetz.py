@@ -58,7 +58,9 @@ class Tonnetz(SeriesFeature):
         power = clip.power(self.n_fft, self.hop_length)
         tuning = self.tuning
         if tuning == "estimate":
-            tuning = float(librosa.estimate_tuning(S=power.T, sr=clip.sr, bins_per_octave=12))
+            # librosa's own spectrum, in double precision: where no partial stands out, rounding decides the estimate
+            spectrum = np.abs(librosa.stft(clip.y, n_fft=self.n_fft, hop_length=self.hop_length))
+            tuning = float(librosa.estimate_tuning(S=np.square(spectrum), sr=clip.sr, bins_per_octave=12))
         # librosa scales each frame to a maximum of 1 here; the sum in `series` makes that void
         chroma: NDArray[np.float32] = power @ _chroma_filters(clip.sr, self.n_fft, tuning)
         return chroma

@@ -65,6 +65,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")]
 
 PROCESSORS = processors()
+INTERRUPTED = 130
+MOST_SEEDS = 1000
 DEFAULT_RESULTS = Path("results")
 DEFAULT_CACHE = Path(".fusion/cache")
 
@@ -234,10 +236,13 @@ def _guarded(command: Callable[[], Any], debug: bool) -> int:
     """Run a command and return the exit code; only a bug shows a traceback."""
     try:
         code = command()
-        return code if isinstance(code, int) else 0
+        code = code if isinstance(code, int) else 0
+        if code == INTERRUPTED:  # typer makes it of KeyboardInterrupt
+            raise KeyboardInterrupt
+        return code
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except typer.Exit as stop:
         return int(stop.exit_code)
     except Exception as error:
@@ -284,6 +289,8 @@ def _seeds(text: str) -> list[int]:
     if not all(part.isdecimal() for part in parts if part) or not any(parts) or len(text) > 1000:
         raise FusionError(f"--seeds {text}: give a number of seeds (3) or the seeds themselves (1,2,5)")
     numbers = [int(part) for part in parts if part]
+    if len(parts) == 1 and numbers[0] > MOST_SEEDS:
+        raise FusionError(f"--seeds {text}: {MOST_SEEDS} seeds at most; name a single one with a comma: {text},")
     return list(range(1, numbers[0] + 1)) if len(parts) == 1 else numbers
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -70,6 +71,9 @@ def _hashes(paths: list[str], database: sqlite3.Connection, jobs: int, advance: 
         except (FileNotFoundError, NotADirectoryError):
             hashes[path] = MISSING
             continue
+        if not stat.S_ISREG(status.st_mode):  # a pipe would never end
+            hashes[path] = MISSING
+            continue
         size, mtime, digest = known.get(path, (-1, -1, ""))
         if (size, mtime) == (status.st_size, status.st_mtime_ns):
             hashes[path] = digest
@@ -99,5 +103,10 @@ def _known(paths: Iterable[str], database: sqlite3.Connection) -> dict[str, tupl
 
 
 def _hash(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise FusionError(
+            f"{path}: cannot be read: {error.strerror or error}; mend its permissions or the disk"
+        ) from None

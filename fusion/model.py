@@ -119,7 +119,7 @@ def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     for n, filters in enumerate(settings.conv_filters):
         if n:
             x = layers.MaxPooling1D(2, padding="same", name=f"{name}_pool{n}")(x)
-        x = layers.Conv1D(filters, 5, padding="same", use_bias=False, name=f"{name}_conv{n + 1}")(x)
+        x = layers.Conv1D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv{n + 1}")(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm{n + 1}")(x)
         x = layers.Activation("relu", name=f"{name}_relu{n + 1}")(x)
     pooled = [

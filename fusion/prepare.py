@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +129,8 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
         extracted = extract(stretches, stores, features, sources, settings.sr, setting.jobs, advance)
     if extracted.damaged:
         data = _without_damaged(data, extracted.damaged, settings.skip_damaged)
-        keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip not in extracted.damaged]
+        kept = set(data.dataset.table["id"])
+        keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip in kept]
     data = _with_twins(data, stores.pop().rows(keys))
     splits = data.dataset.table["split"].to_numpy()
     rows = {
@@ -155,7 +157,10 @@ def _without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
             f"{len(damaged)} clips are damaged; mend or remove them, or set dataset.skip_damaged: true to leave "
             f"them out and have the result say so:\n{listing(damaged.values())}"
         )
-    hashes = [h for h, clip in zip(data.hashes, data.dataset.table["id"], strict=True) if clip not in damaged]
-    reasons = sorted({reason.rsplit(": ", 1)[-1].split(" (")[0] for reason in damaged.values()})
+    table = data.dataset.table
+    why = (damaged[row.id].removeprefix(f"{row.path}: ") for row in table.itertuples() if row.id in damaged)
+    reasons = sorted({re.split(r"[:(]", reason)[0].strip() for reason in why})
     dataset = data.dataset.without(damaged, ", ".join(reasons[:5]))
+    kept = set(dataset.table["id"])  # a class whose training clips are all damaged loses the others, too
+    hashes = [content for content, clip in zip(data.hashes, table["id"], strict=True) if clip in kept]
     return Data(dataset, hashes, data.fingerprint, find_duplicates(dataset.table, hashes))

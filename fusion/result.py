@@ -23,12 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import fusion
 from fusion.errors import FusionError
 from fusion.files import replacing, write_json, write_text
 from fusion.spec import Experiment
+from fusion.spec.document import dump
 
 _LIBRARIES = ("keras", "keras-tuner", "librosa", "numpy", "pandas", "scikit-learn", "scipy", "soundfile", "tensorflow")
 
@@ -105,8 +104,7 @@ class Result:
 
     def write_spec(self, experiment: Experiment) -> None:
         """Write the resolved settings."""
-        text = yaml.safe_dump(experiment.settings(), sort_keys=False, allow_unicode=True)
-        write_text(self.folder / "spec.yaml", text)
+        write_text(self.folder / "spec.yaml", dump(experiment.settings()))
 
     def write_environment(self, threads: int, device: str) -> None:
         """Write versions, commit, device and threads."""

@@ -14,7 +14,7 @@ from fusion.clip import Clip
 from fusion.feature import Feature
 from fusion.registry import Source
 
-NAME = "waveprint"
+NAME = "_waveprint"  # no plug-in can have this name
 SOURCE = Source(NAME, module="fusion.waveprint", package="fusion")
 
 _SIZE = 128

@@ -7,14 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-
-from fusion.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
+
+from fusion.clip import Clip
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.datasets.instruments import PROGRAMS
-from fusion.datasets.synthesis import find_fluidr3
 from fusion.datasets.soundfont import WINDOW, components, read_soundfont
+from fusion.datasets.synthesis import find_fluidr3
 from fusion.errors import FusionError
 
 Zone = tuple[str, int, int]  # sample, lowest key, highest key

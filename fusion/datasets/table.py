@@ -122,7 +122,9 @@ def _missing_classes(dataset: Dataset) -> list[str]:
         absent = sorted(set(dataset.classes) - set(dataset.part(split)["labels"]))
         if split == "validation":
             kept = {label: training[label][0] for label in absent if len(training[label]) == 1}
-            absent = [f"{label} (only {kept[label]}, which trains)" if label in kept else label for label in absent]
+            absent = [
+                f"{label} (its only training group is {kept[label]})" if label in kept else label for label in absent
+            ]
         if absent:
             warnings.append(f"missing-class: {split} has no clip of {', '.join(absent)}")
     return warnings

@@ -64,6 +64,17 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that quotes what this module would not read as text."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def dump(data: dict[str, Any]) -> str:
+    """Return plain data as YAML that `read` gives back."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False)
+
+
 @dataclass
 class Document:
     """A parsed file: plain data, and for each path in it where it was written.

@@ -32,11 +32,13 @@ class Experiment:
         The file's stem; results go to ``results/<name>``.
     dataset, model, training : Section
     features : dict of str to Feature
-        In the order of the file.
+        Sorted by name: the order in a file changes nothing.
     sources : dict of str to Source
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
+    plugins : tuple of Path
+        Folders, absolute, that features come from beside installed packages.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Experiment:
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]
+    plugins: tuple[Path, ...] = ()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
@@ -59,12 +62,14 @@ class Experiment:
             "model": self.model.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "seeds": list(self.seeds),
+            **({"plugins": list(map(str, self.plugins))} if self.plugins else {}),
         }
 
     def identity(self) -> dict[str, Any]:
-        """Return what a result's digest covers: the settings without the seeds, and feature versions."""
+        """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""
         settings = self.settings()
         del settings["seeds"]
+        settings.pop("plugins", None)
         settings["versions"] = {
             name: [feature.version, self.sources[name].fingerprint] for name, feature in self.features.items()
         }
@@ -139,15 +144,15 @@ class _Checker:
         model = self.chosen(("model",), "preset", MODELS, default="fusion")
         training = self.section(("training",), TrainingSettings)
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
-        sources = discover([*self.folders(data.get("plugins")), *plugins])
-        features = self.features(sources)
+        folders = tuple(folder.resolve() for folder in (*self.folders(data.get("plugins")), *plugins))
+        sources = discover(folders)
+        features = dict(sorted(self.features(sources).items()))
         if dataset and features:
             self.fit(features, dataset, model)
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
-        return Experiment(
-            self.path.stem, dataset, features, {name: sources[name] for name in features}, model, training, seeds
-        )
+        used = {name: sources[name] for name in features}
+        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, folders)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))

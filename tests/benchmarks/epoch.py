@@ -15,7 +15,6 @@ for _name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREA
 import statistics
 import time
 
-import keras
 import numpy as np
 
 from fusion.model import build_model, moments
@@ -43,7 +42,9 @@ def main() -> None:
             seconds[name].append(time.perf_counter() - started)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     for name, model in models.items():
-        print(f"{name:7s} {1000 * medians[name] / CLIPS:7.3f} ms a clip and epoch, {model.count_params():9,} parameters")
+        print(
+            f"{name:7s} {1000 * medians[name] / CLIPS:7.3f} ms a clip and epoch, {model.count_params():9,} parameters"
+        )
     print(f"ratio   {medians['seed'] / medians['fusion']:.1f}")
 
 

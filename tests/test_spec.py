@@ -1,0 +1,550 @@
+"""Experiment files: every mistake is found before anything slow starts, and said where it was made."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fusion.errors import FusionError
+from fusion.spec import Experiment, read_experiment
+
+BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
+PLUGIN = """
+import numpy as np
+from fusion.feature import Feature
+
+class Loudness(Feature):
+    power: float = 2.0
+
+    def shape(self, samples, sr):
+        return {shape}
+
+    def extract(self, clip):
+        return np.zeros(1, np.float32)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.yaml"
+
+
+def accept(path: Path, text: str, **options: Any) -> Experiment:
+    path.write_text(text)
+    return read_experiment(path, **options)
+
+
+def mistakes(path: Path, text: str, **options: Any) -> list[str]:
+    """Return the lines of the error, with the file's name alone instead of its path."""
+    path.write_text(text)
+    with pytest.raises(FusionError) as error:
+        read_experiment(path, **options)
+    return str(error.value).replace(str(path), path.name).splitlines()
+
+
+def test_defaults_are_complete(path):
+    experiment = accept(path, "dataset: {name: nsynth}\nfeatures: {mfcc: }\n")
+    assert experiment.name == "x"
+    assert experiment.seeds == (1, 2, 3)
+    assert experiment.shapes() == {"mfcc": (126, 20)}
+    settings = experiment.settings()
+    assert list(settings) == ["dataset", "features", "model", "training", "seeds"]
+    for name in ("dataset", "model", "training"):
+        assert list(settings[name]) == list(type(getattr(experiment, name)).model_fields)
+    assert list(settings["features"]["mfcc"]) == list(type(experiment.features["mfcc"]).model_fields)
+
+
+def test_a_near_match_is_given_with_file_and_line(path):
+    text = "dataset: {name: nsynth}\nfeatures:\n  mfcc:\n    n_mfc: 20\n"
+    assert mistakes(path, text) == ["x.yaml:4: features.mfcc.n_mfc: no such parameter; did you mean 'n_mfcc'?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("datset: {}", "datset: no such setting; did you mean 'dataset'?"),
+        ("features2: {}", "features2: no such setting; did you mean 'features'?"),
+        ("xyz: 1", "xyz: no such setting (known: dataset, features, model, training, seeds"),
+        ("model: {dropot: 0.1}", "model.dropot: no such setting; did you mean 'dropout'?"),
+        ("model: {xyz: 0.1}", "model.xyz: no such setting (known: preset, fusion, conv_filters"),
+        ("training: {epoch: 1}", "training.epoch: no such setting; did you mean 'epochs'?"),
+        (
+            "model: {preset: fusio}",
+            "model.preset: should be one of fusion, seed, found 'fusio'; did you mean 'fusion'?",
+        ),
+        ("model: {preset: [seed]}", "model.preset: should be one of fusion, seed, found ['seed']"),
+        ("model: {preset: }", "model.preset: should be one of fusion, seed, found nothing"),
+        ("model: {preset: seed, dropout: 0.1}", "model.dropout: no such setting (known: preset)"),
+        ("model: fusion", "model: should be a mapping, found text"),
+        ("model: {fusion: conct}", "model.fusion: should be 'concat', found 'conct'; did you mean 'concat'?"),
+        ("model: {dropout: on}", "model.dropout: should be a valid number, found 'on'"),
+        ("model: {dropout: true}", "model.dropout: should be a valid number, found True"),
+        ("model: {dropout: 1}", "model.dropout: should be less than 1, found 1"),
+        ("model: {dropout: -1e-9}", "model.dropout: should be greater than or equal to 0, found -1e-09"),
+        ("model: {embedding: true}", "model.embedding: should be a valid integer, found True"),
+        ("model: {embedding: 4097}", "model.embedding: should be less than or equal to 4096, found 4097"),
+        ("model: {conv_filters: 8}", "model.conv_filters: should be a valid array, found 8"),
+        ("model: {conv_filters: []}", "model.conv_filters: should have at least 1 item, not 0, found []"),
+        ("model: {conv_filters: [8, x]}", "model.conv_filters.1: should be a valid integer, found 'x'"),
+        ("model: {conv_filters: [8, 0]}", "model: conv_filters: sizes go from 1 to 4096, found [8, 0]"),
+        (f"model: {{dense_units: {[1] * 9}}}", "model.dense_units: should have at most 8 items, not 9"),
+        ("training: []", "training: should be a mapping, found a list"),
+        ("training: {epochs: 2.0}", "training.epochs: should be a valid integer, found 2.0"),
+        ("training: {epochs: '20'}", "training.epochs: should be a valid integer, found '20'"),
+        ("training: {epochs: }", "training.epochs: should be a valid integer, found None"),
+        ("training: {epochs: 0}", "training.epochs: should be greater than or equal to 1, found 0"),
+        ("training: {batch_size: 70000}", "training.batch_size: should be less than or equal to 65536, found 70000"),
+        ("training: {learning_rate: 0}", "training.learning_rate: should be greater than 0, found 0"),
+        ("training: {learning_rate: 1e999}", "training.learning_rate: should be a finite number, found inf"),
+        ("training: {learning_rate: .nan}", "training.learning_rate: should be a valid number, found '.nan'"),
+        ("training: {learning_rate: !!float nan}", "training.learning_rate: should be a finite number, found nan"),
+        ("training: {patience: 0}", "training.patience: should be greater than or equal to 1, found 0"),
+        (
+            "training: {schedule: cosin}",
+            "training.schedule: should be 'cosine', 'plateau' or 'constant', found 'cosin'",
+        ),
+        ("training: {threads: 0}", "training.threads: should be greater than or equal to 1, found 0"),
+        ("plugins: here", "plugins: should be a list of folders, found 'here'"),
+        ("plugins: ''", "plugins: should be a list of folders, found ''"),
+        ("plugins: false", "plugins: should be a list of folders, found False"),
+        ("plugins: [5]", "plugins: should be a list of folders, found [5]"),
+        ('plugins: ["\\0"]', "plugins: should be a list of folders, found"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
+    found = mistakes(path, BASE + text + "\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"x.yaml:4: {mistake}")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "mistake"),
+    [
+        ("", "dataset: missing; write for example dataset: {name: nsynth}"),
+        ("nsynth", "dataset: should be a mapping, found text; write for example dataset: {name: nsynth}"),
+        ("[nsynth]", "dataset: should be a mapping, found a list; write for example dataset: {name: nsynth}"),
+        ("{}", "dataset.name: should be one of nsynth, found nothing"),
+        ("{name: nsinth}", "dataset.name: should be one of nsynth, found 'nsinth'; did you mean 'nsynth'?"),
+        ("{name: [nsynth]}", "dataset.name: should be one of nsynth, found ['nsynth']"),
+        ("{name: {a: 1}}", "dataset.name: should be one of nsynth, found {'a': 1}"),
+        ("{name: 5}", "dataset.name: should be one of nsynth, found 5"),
+        ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
+        (
+            "{name: nsynth, protocol: sed}",
+            "dataset.protocol: should be 'seed' or 'official', found 'sed'; did you mean",
+        ),
+        ("{name: nsynth, sources: []}", "dataset.sources: should have at least 1 item, not 0, found []"),
+        ("{name: nsynth, sources: [acustic]}", "dataset.sources.0: should be 'acoustic', 'electronic' or 'synthetic'"),
+        ("{name: nsynth, families: bass}", "dataset.families: should be a valid array, found 'bass'"),
+        ("{name: nsynth, families: [bass, voice]}", "dataset.families.1: should be 'bass', 'brass', 'flute'"),
+        ("{name: nsynth, limit: 0}", "dataset.limit: should be greater than or equal to 1, found 0"),
+        ("{name: nsynth, skip_damaged: 1}", "dataset.skip_damaged: should be a valid boolean, found 1"),
+        ("{name: nsynth, skip_damaged: yes}", "dataset.skip_damaged: should be a valid boolean, found 'yes'"),
+        ("{name: nsynth, sr: 3999}", "dataset.sr: should be greater than or equal to 4000, found 3999"),
+        ("{name: nsynth, sr: 16e3}", "dataset.sr: should be a valid integer, found 16000.0"),
+    ],
+)
+def test_a_wrong_data_set_is_named_with_its_line(path, dataset, mistake):
+    found = mistakes(path, f"# comment\ndataset: {dataset}\nfeatures: {{mfcc: {{}}}}\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"x.yaml:2: {mistake}")
+
+
+@pytest.mark.parametrize(
+    ("features", "mistake"),
+    [
+        ("", "features: should name at least one feature"),
+        ("{}", "features: should name at least one feature"),
+        ("[mfcc]", "features: should name at least one feature"),
+        ("mfcc", "features: should name at least one feature"),
+        ("{mfccs: {}}", "features.mfccs: no such feature; did you mean 'mfcc'? (known: mfcc, spectral_centroid"),
+        ("{mfcc: 20}", "features.mfcc: should be a mapping, found a whole number"),
+        ("{mfcc: [20]}", "features.mfcc: should be a mapping, found a list"),
+        ("{mfcc: {n_mfcc: 0}}", "features.mfcc.n_mfcc: should be greater than or equal to 1, found 0"),
+        ("{mfcc: {n_mfcc: 20.0}}", "features.mfcc.n_mfcc: should be a valid integer, found 20.0"),
+        ("{mfcc: {n_mfcc: '20'}}", "features.mfcc.n_mfcc: should be a valid integer, found '20'"),
+        ("{mfcc: {xyz: 1}}", "features.mfcc.xyz: no such parameter (known: n_mfcc, n_fft"),
+        ("{tonnetz: {chroma: cens}}", "features.tonnetz.chroma: should be 'stft' or 'cqt', found 'cens'"),
+        (
+            "{zero_crossing_rate: {statistics: [men]}}",
+            "features.zero_crossing_rate.statistics: no statistic 'men'; did you mean 'mean'?",
+        ),
+    ],
+)
+def test_a_wrong_feature_is_named_with_its_line(path, features, mistake):
+    found = mistakes(path, f"dataset: {{name: nsynth}}\nfeatures: {features}\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"x.yaml:2: {mistake}")
+
+
+@pytest.mark.parametrize(
+    ("feature", "reason"),
+    [
+        ("mfcc: {deltas: 1, hop_length: 60000}", "deltas need 9 frames, 64000 samples give 2; take a smaller hop"),
+        ("mfcc: {fmax: 8001}", "fmin=0 and fmax=8001 Hz do not fit below sr / 2 = 8000 Hz"),
+        ("mfcc: {fmin: 9000}", "fmin=9000 and fmax=8000 Hz do not fit below sr / 2 = 8000 Hz"),
+        ("mfcc: {n_mfcc: 50, n_mels: 40}", "n_mfcc=50 is more than n_mels=40"),
+        ("tonnetz: {chroma: cqt, hop_length: 511}", "hop_length=511 with chroma: cqt; take a multiple of 64"),
+    ],
+)
+def test_a_feature_that_does_not_fit_the_clips_is_refused(path, feature, reason):
+    found = mistakes(path, f"dataset: {{name: nsynth}}\nfeatures:\n  {feature}\n")
+    assert found == [f"x.yaml:3: features.{feature.split(':')[0]}: does not fit the clips: {reason}"]
+
+
+def test_whether_a_feature_fits_depends_on_the_rate(path):
+    text = "dataset: {name: nsynth, sr: 22050}\nfeatures:\n  mfcc: {fmax: 9000}\n  tonnetz: {chroma: cqt}\n"
+    accept(path, text)
+    found = mistakes(path, text, assignments=["dataset.sr=8000"])
+    assert [line.split(": does")[0] for line in found] == ["x.yaml:3: features.mfcc", "x.yaml:4: features.tonnetz"]
+
+
+def test_all_mistakes_are_reported_together(path):
+    text = (
+        "dataset: {name: nsynth, protocol: seeed, limit: -1}\n"
+        "features:\n"
+        "  mfcc: {n_mfc: 20, n_fft: 3}\n"
+        "  tonetz:\n"
+        "  tonnetz: {chroma: x}\n"
+        "model:\n"
+        "  dropout: 2\n"
+        "  dense_units: []\n"
+        "  conv_filters: [a, b]\n"
+        "training: {epochs: 0}\n"
+        "seeds: []\n"
+        "serch: {}\n"
+    )
+    found = mistakes(path, text, assignments=["training.batch_size=many"])
+    assert sorted(line.split(": ")[0] + " " + line.split(": ")[1] for line in found) == sorted(
+        [
+            *["x.yaml:1 dataset.protocol", "x.yaml:1 dataset.limit", "x.yaml:3 features.mfcc.n_mfc"],
+            *["x.yaml:3 features.mfcc.n_fft", "x.yaml:4 features.tonetz", "x.yaml:5 features.tonnetz.chroma"],
+            *["x.yaml:7 model.dropout", "x.yaml:8 model.dense_units"],
+            *["x.yaml:9 model.conv_filters.0", "x.yaml:9 model.conv_filters.1"],
+            *["x.yaml:10 training.epochs", "--set training.batch_size=many training.batch_size"],
+            *["x.yaml:11 seeds", "x.yaml:12 serch"],
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "validation"),
+    [("seed", "official"), ("seed", "instruments"), ("official", "notes")],
+)
+def test_a_validation_goes_with_its_protocol_only(path, protocol, validation):
+    text = f"dataset:\n  {{name: nsynth, protocol: {protocol}, validation: {validation}}}\nfeatures: {{mfcc: }}\n"
+    (found,) = mistakes(path, text)
+    assert found.startswith(f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (seed")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "validation", "sources", "families"),
+    [
+        ("", "instruments", 3, 11),
+        (", protocol: official", "instruments", 3, 11),
+        (", validation: official", "official", 3, 11),
+        (", protocol: seed", "notes", 2, 9),
+        (", protocol: seed, validation: notes", "notes", 2, 9),
+        (", protocol: seed, sources: [synthetic]", "notes", 1, 9),
+        (", protocol: seed, families: [vocal, bass]", "notes", 2, 2),
+    ],
+)
+def test_a_protocol_brings_its_defaults(path, dataset, validation, sources, families):
+    found = accept(path, f"dataset: {{name: nsynth{dataset}}}\nfeatures: {{mfcc: }}\n").dataset
+    assert (found.validation, len(found.sources), len(found.families)) == (validation, sources, families)
+
+
+def test_the_seed_protocol_is_the_course_projects(path):
+    found = accept(path, "dataset: {name: nsynth, protocol: seed}\nfeatures: {mfcc: }\n").dataset
+    assert found.sources == ("acoustic", "electronic")
+    nine = "bass brass flute guitar keyboard mallet organ reed string"
+    assert found.families == tuple(nine.split())
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    ["", "0", "3", "[]", "[0]", "[-1]", "[1, 1]", "[true]", "[1.0]", "['1']", "[2147483648]", "{1: 2}", "[[1]]"],
+)
+def test_seeds_are_different_whole_numbers_from_one(path, seeds):
+    if "{1" in seeds:
+        seeds = "{a: 2}"
+    (found,) = mistakes(path, f"{BASE}seeds: {seeds}\n")
+    assert found.startswith("x.yaml:4: seeds: should be a list of different whole numbers from 1 up, found ")
+
+
+def test_seeds_given_as_an_option_go_before_the_files(path):
+    assert accept(path, BASE + "seeds: [7]\n", seeds=[4, 2]).seeds == (4, 2)
+    (found,) = mistakes(path, BASE + "seeds: [7]\n", seeds=[4, 4])
+    assert found.startswith("--seeds: seeds: should be")
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("features: {tonnetz: }", "preset: seed takes one feature of shape (frames, dims), found tonnetz"),
+        (
+            "features: {mfcc: , tonnetz: }",
+            "preset: seed takes one feature of shape (frames, dims), found mfcc, tonnetz",
+        ),
+        ("features: {mfcc: {n_mfcc: 4}}", "preset: seed needs at least 5 frames and 5 coefficients, found 4"),
+        ("features: {mfcc: {hop_length: 20000}}", "preset: seed needs at least 5 frames and 5 coefficients, found 4"),
+    ],
+)
+def test_the_seed_model_takes_one_image(path, text, mistake):
+    found = mistakes(path, f"dataset: {{name: nsynth}}\nmodel: {{preset: seed}}\n{text}\n")
+    assert found == [f"x.yaml:2: model: {mistake}"]
+
+
+def test_the_seed_model_takes_any_series(path):
+    text = "dataset: {name: nsynth}\nmodel: {preset: seed}\nfeatures: {tonnetz: {statistics: null}}\n"
+    assert accept(path, text).shapes() == {"tonnetz": (126, 6)}
+
+
+def test_assignments_change_settings(path):
+    experiment = accept(
+        path,
+        BASE,
+        assignments=[
+            *["training.epochs=3", "training.learning_rate=1e-3", "model.conv_filters=[4, 8]", "seeds=[9]"],
+            *["features.mfcc.n_mfcc=12", "features.tonnetz.chroma=cqt", "dataset={name: nsynth, limit: 5}"],
+            "training.epochs=4",
+        ],
+    )
+    assert (experiment.training.epochs, experiment.training.learning_rate) == (4, 1e-3)
+    assert experiment.model.conv_filters == (4, 8)
+    assert (experiment.seeds, experiment.dataset.limit) == ((9,), 5)
+    assert experiment.settings()["features"]["mfcc"]["n_mfcc"] == 12
+    assert experiment.settings()["features"]["tonnetz"]["chroma"] == "cqt"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "mistake"),
+    [
+        ("training.epochs=abc", "training.epochs: should be a valid integer, found 'abc'"),
+        ("training.epochs=", "training.epochs: should be a valid integer, found None"),
+        ("model.dropot=0.2", "model.dropot: no such setting; did you mean 'dropout'?"),
+        ("features.mfcc.n_mfc=3", "features.mfcc.n_mfc: no such parameter; did you mean 'n_mfcc'?"),
+        ("features.mfc={}", "features.mfc: no such feature; did you mean 'mfcc'?"),
+        ("nope.a.b=1", "nope: no such setting (known: dataset"),
+        ("training={epochs: 0}", "training.epochs: should be greater than or equal to 1, found 0"),
+        ("seeds.0=4", "seeds: should be a list of different whole numbers"),
+        ("dataset.name.x=1", "dataset.name is not a mapping, nothing can be set inside it"),
+        ("features.mfcc.n_mfcc.x=1", "features.mfcc.n_mfcc is not a mapping, nothing can be set inside it"),
+        ("training.epochs=[1", "not valid YAML: "),
+        ("training.epochs=*x", "not valid YAML: aliases are not used"),
+        ("training.epochs", "write key.path=value, as in --set training.epochs=20"),
+        ("dataset=", "dataset: missing; write for example dataset: {name: nsynth}"),
+        ("dataset.name=5", "dataset.name: should be one of nsynth, found 5"),
+    ],
+)
+def test_a_wrong_assignment_is_named_as_the_origin(path, assignment, mistake):
+    found = mistakes(path, BASE, assignments=["training.batch_size=8", assignment])
+    assert len(found) == 1
+    assert found[0].startswith(f"--set {assignment}: {mistake}")
+
+
+def test_features_given_as_an_option_keep_the_files_parameters(path):
+    text = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 7}\n  tonnetz: {statistics: null}\n"
+    experiment = accept(path, text, features=["zero_crossing_rate", "mfcc"])
+    assert list(experiment.features) == ["mfcc", "zero_crossing_rate"]
+    assert experiment.shapes() == {"zero_crossing_rate": (8,), "mfcc": (126, 7)}
+
+
+def test_a_wrong_parameter_of_a_feature_that_is_not_chosen_does_not_matter(path):
+    accept(path, "dataset: {name: nsynth}\nfeatures: {mfcc: {n_mfc: 7}, tonnetz: }\n", features=["tonnetz"])
+
+
+def test_an_unknown_feature_given_as_an_option_is_named_as_the_origin(path):
+    found = mistakes(path, BASE, features=["mfcc", "tonnets"])
+    assert len(found) == 1
+    assert found[0].startswith("--features: features.tonnets: no such feature; did you mean 'tonnetz'? (known: mfcc,")
+
+
+def test_assignments_apply_to_features_given_as_an_option(path):
+    experiment = accept(path, BASE, features=["tonnetz"], assignments=["features.tonnetz.statistics=null"])
+    assert experiment.shapes() == {"tonnetz": (126, 6)}
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Path:
+    folder = tmp_path / "inner" / "own"
+    folder.mkdir(parents=True)
+    (folder / "loudness.py").write_text(PLUGIN.format(shape="(1,)"))
+    return folder
+
+
+def test_plugins_are_found_relative_to_the_file(tmp_path, plugins, monkeypatch):
+    monkeypatch.chdir("/")
+    text = "dataset: {name: nsynth}\nfeatures: {loudness: {power: 1.0}}\nplugins: [own]\n"
+    experiment = accept(tmp_path / "inner" / "x.yaml", text)
+    assert experiment.shapes() == {"loudness": (1,)}
+    assert experiment.sources["loudness"].file == plugins / "loudness.py"
+
+
+def test_plugin_folders_given_as_an_option_join_the_files(path, plugins):
+    text = "dataset: {name: nsynth}\nfeatures: {loudness: , mfcc: }\n"
+    assert list(accept(path, text, plugins=[plugins]).features) == ["loudness", "mfcc"]
+    accept(path, text + "plugins: [inner/own]\n", plugins=[plugins])
+
+
+def test_a_missing_plugin_folder_is_named(path, tmp_path):
+    (found,) = mistakes(path, BASE + "plugins: [nope]\n")
+    assert found.startswith(f"{tmp_path}/nope: no such plug-in folder")
+
+
+@pytest.mark.parametrize("shape", ["5", "None", "[5]", "()", "(1, 2, 3)", "(0,)", "(2, -1)", "(2.0,)", "'ab'"])
+def test_a_plugin_that_declares_no_shape_is_refused(path, plugins, shape):
+    (plugins / "odd.py").write_text(PLUGIN.format(shape=shape))
+    (found,) = mistakes(path, "dataset: {name: nsynth}\nfeatures:\n  odd:\n", plugins=[plugins])
+    assert found.startswith("x.yaml:3: features.odd: declares the shape ")
+    assert found.endswith("; (frames, dims) or (dims,) is needed")
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [("1 / 0", "ZeroDivisionError: division by zero"), ("exit(0)", "SystemExit: 0"), ("int('x')", "invalid literal")],
+)
+def test_a_plugin_that_raises_when_asked_for_its_shape_is_named(path, plugins, shape, said):
+    (plugins / "odd.py").write_text(PLUGIN.format(shape=shape))
+    (found,) = mistakes(path, "dataset: {name: nsynth}\nfeatures:\n  odd:\n", plugins=[plugins])
+    assert found.startswith(f"x.yaml:3: features.odd: does not fit the clips: {said}")
+
+
+SPEC = """\
+dataset: {name: nsynth, protocol: official, limit: 100, sources: [acoustic], sr: 22050}
+features:
+  mfcc: {n_mfcc: 13, deltas: 2, fmax: 8.0e+3}
+  tonnetz: {chroma: cqt, tuning: estimate, statistics: [mean, p10]}
+  spectral_centroid: {statistics: null}
+model: {conv_filters: [4], dropout: 0}
+training: {learning_rate: 1e-5, patience: null}
+seeds: [5, 1]
+"""
+
+
+def test_resolved_settings_are_an_experiment_file_with_the_same_identity(path, tmp_path):
+    first = accept(path, SPEC)
+    again = tmp_path / "again.yaml"
+    again.write_text(yaml.safe_dump(first.settings(), sort_keys=False, allow_unicode=True))
+    second = read_experiment(again)
+    assert second.settings() == first.settings()
+    assert second.identity() == first.identity()
+    assert second.seeds == first.seeds
+    assert second.features == first.features
+
+
+def test_identity_is_plain_data(path):
+    identity = accept(path, SPEC).identity()
+    assert json.loads(json.dumps(identity, allow_nan=False)) == identity
+
+
+@pytest.mark.parametrize("change", ["seeds=[1]", "seeds=[8, 9]", "model.dropout=0.0", "training.patience=null"])
+def test_identity_ignores_seeds_and_how_a_value_is_written(path, change):
+    assert accept(path, SPEC).identity() == accept(path, SPEC, assignments=[change]).identity()
+
+
+def test_identity_ignores_the_files_name_and_place(path, tmp_path):
+    assert accept(path, SPEC).identity() == accept(tmp_path / "other.yaml", "# moved\n" + SPEC).identity()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *["dataset.protocol=seed", "dataset.validation=official", "dataset.sources=[acoustic, electronic]"],
+        *["dataset.families=[bass, flute]", "dataset.limit=101", "dataset.limit=null", "dataset.skip_damaged=true"],
+        *["dataset.sr=16000", "features.mfcc.n_mfcc=14", "features.mfcc.fmax=null", "features.tonnetz.tuning=0.0"],
+        *["features.tonnetz.statistics=[mean]", "features.spectral_rolloff={}", "model.conv_filters=[4, 4]"],
+        *["model.dense_units=[8]", "model.embedding=8", "model.dropout=0.1", "training.epochs=7"],
+        *["training.batch_size=8", "training.learning_rate=1e-4", "training.schedule=constant"],
+        *["training.patience=3", "training.threads=2"],
+    ],
+)
+def test_identity_covers_every_other_setting(path, change):
+    """Threads, too: another number of them gives other numbers."""
+    assert accept(path, SPEC).identity() != accept(path, SPEC, assignments=[change]).identity()
+
+
+def test_identity_covers_the_choice_of_features_and_model(path):
+    whole = accept(path, SPEC)
+    assert accept(path, SPEC, features=["mfcc"]).identity() != whole.identity()
+    one = accept(path, SPEC, features=["mfcc"], assignments=["model={}"])
+    assert accept(path, SPEC, features=["mfcc"], assignments=["model={preset: seed}"]).identity() != one.identity()
+
+
+def test_identity_covers_versions(path, monkeypatch):
+    experiment = accept(path, SPEC)
+    before = experiment.identity()
+    monkeypatch.setattr(type(experiment.features["mfcc"]), "version", 99)
+    assert experiment.identity() != before
+
+
+def test_identity_covers_a_plugins_text(path, plugins):
+    text = "dataset: {name: nsynth}\nfeatures: {loudness: }\n"
+    before = accept(path, text, plugins=[plugins]).identity()
+    file = plugins / "loudness.py"
+    file.write_text(file.read_text() + "# edited\n")
+    assert accept(path, text, plugins=[plugins]).identity() != before
+
+
+@pytest.mark.parametrize(
+    "file", sorted(Path(__file__).parent.parent.joinpath("experiments").glob("*.yaml")), ids=lambda file: file.name
+)
+def test_experiments_of_the_project_are_valid(file):
+    experiment = read_experiment(file)
+    assert experiment.seeds
+    assert experiment.shapes()
+
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.floats()
+    | st.sampled_from(["nsynth", "seed", "official", "notes", "acoustic", "bass", "fusion", "stft", "mean", "cosine"])
+    | st.text(st.characters(codec="utf-8"), max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+settable = [
+    *["dataset", "dataset.name", "dataset.protocol", "dataset.validation", "dataset.sources", "dataset.families"],
+    *["dataset.limit", "dataset.sr", "features", "features.mfcc", "features.mfcc.n_mfcc", "features.mfcc.n_fft"],
+    *["features.mfcc.hop_length", "features.mfcc.fmin", "features.mfcc.fmax", "features.mfcc.deltas"],
+    *["features.tonnetz.tuning", "features.tonnetz.statistics", "model", "model.preset", "model.conv_filters"],
+    *["model.dropout", "training", "training.epochs", "training.learning_rate", "seeds", "plugins"],
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes=st.lists(st.tuples(st.sampled_from(settable), values), min_size=1, max_size=3))
+def test_whatever_the_values_an_experiment_or_messages_come_out(changes, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_text(BASE)
+    assignments = [f"{key}={yaml.safe_dump(value, default_flow_style=True).strip()}" for key, value in changes]
+    try:
+        experiment = read_experiment(path, assignments=assignments)
+    except FusionError as error:
+        message = str(error)
+    else:
+        message = ""
+        assert json.dumps(experiment.identity(), allow_nan=False)
+    assert not re.search(r"Traceback|Pydantic|Invalid JSON", message)
+
+
+def test_the_order_of_features_changes_nothing(path):
+    experiments = [accept(path, SPEC, features=order) for order in (["mfcc", "tonnetz"], ["tonnetz", "mfcc"])]
+    assert [list(experiment.features) for experiment in experiments] == [["mfcc", "tonnetz"]] * 2
+    assert experiments[0].identity() == experiments[1].identity()
+
+
+def test_resolved_settings_name_the_plug_in_folders(path, tmp_path):
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    experiment = accept(path, SPEC, plugins=[folder])
+    assert experiment.settings()["plugins"] == [str(folder)]
+    assert "plugins" not in experiment.identity()
+    assert experiment.identity() == accept(path, SPEC).identity()
