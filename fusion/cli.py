@@ -333,7 +333,8 @@ def _print_feature(entry: dict[str, Any]) -> None:
         default = "null" if parameter["default"] is None else json.dumps(parameter["default"])
         grid.add_row(parameter["name"], default, parameter["description"])
     console.print(grid)
-    console.print(f"shape for a 4 s clip at 16 kHz: ({', '.join(map(str, entry['shape']))})")
+    shape = f"({', '.join(map(str, entry['shape']))})" if "shape" in entry else entry["error"]
+    console.print(f"shape for a 4 s clip at 16 kHz: {shape}")
 
 
 def _print_result(metrics: dict[str, Any]) -> None:

@@ -49,9 +49,10 @@ def content_hashes(paths: Sequence[Path], cache: Path, jobs: int = 1, advance: A
         cache.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(table, timeout=60)) as database:
             database.execute(
-                "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, hash TEXT)"
+                "CREATE TABLE IF NOT EXISTS hashes (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, hash TEXT)"
             )
-            return _hashes([os.path.abspath(path) for path in paths], database, jobs, advance or (lambda _: None))
+            names = [os.fsencode(os.path.abspath(path)) for path in paths]  # bytes: not every name is UTF-8
+            return _hashes(names, database, jobs, advance or (lambda _: None))
     except OSError as error:
         raise FusionError(unwritable(table, error)) from error
     except sqlite3.Error as error:
@@ -61,10 +62,10 @@ def content_hashes(paths: Sequence[Path], cache: Path, jobs: int = 1, advance: A
         ) from error
 
 
-def _hashes(paths: list[str], database: sqlite3.Connection, jobs: int, advance: Advance) -> list[str]:
+def _hashes(paths: list[bytes], database: sqlite3.Connection, jobs: int, advance: Advance) -> list[str]:
     known = _known(paths, database)
-    hashes: dict[str, str] = {}
-    stale: list[tuple[str, int, int]] = []
+    hashes: dict[bytes, str] = {}
+    stale: list[tuple[bytes, int, int]] = []
     for path in dict.fromkeys(paths):
         try:
             status = os.stat(path)
@@ -92,21 +93,21 @@ def _hashes(paths: list[str], database: sqlite3.Connection, jobs: int, advance: 
     return [hashes[path] for path in paths]
 
 
-def _known(paths: Iterable[str], database: sqlite3.Connection) -> dict[str, tuple[int, int, str]]:
+def _known(paths: Iterable[bytes], database: sqlite3.Connection) -> dict[bytes, tuple[int, int, str]]:
     folders = {os.path.dirname(path) for path in paths}
-    known: dict[str, tuple[int, int, str]] = {}
+    known: dict[bytes, tuple[int, int, str]] = {}
     for folder in folders:
-        inside = (folder + os.sep, folder + chr(ord(os.sep) + 1))
+        inside = (folder + b"/", folder + b"0")  # 0 comes after /
         rows = database.execute("SELECT path, size, mtime, hash FROM hashes WHERE path >= ? AND path < ?", inside)
         known.update({path: (size, mtime, digest) for path, size, mtime, digest in rows})
     return known
 
 
-def _hash(path: str) -> str:
+def _hash(path: bytes) -> str:
     try:
         with open(path, "rb", buffering=0) as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError as error:
         raise FusionError(
-            f"{path}: cannot be read: {error.strerror or error}; mend its permissions or the disk"
+            f"{os.fsdecode(path)}: cannot be read: {error.strerror or error}; mend its permissions or the disk"
         ) from None

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+
 from fusion.errors import FusionError
-from fusion.feature import Feature
 from fusion.registry import Source, discover, find, load
 
 _SECONDS, _SR = 4.0, 16000
@@ -36,13 +39,7 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
         **_entry(source),
         "documentation": inspect.cleandoc(cls.__doc__ or ""),
         "parameters": [
-            {
-                "name": key,
-                "default": None
-                if field.is_required()
-                else field.get_default(call_default_factory=True, validated_data={}),
-                "description": field.description or "",
-            }
+            {"name": key, "default": _default(field), "description": field.description or ""}
             for key, field in cls.model_fields.items()
         ],
     }
@@ -54,11 +51,16 @@ def _entry(source: Source) -> dict[str, Any]:
         cls = load(source)
         entry["version"] = cls.version
         entry["summary"] = (inspect.cleandoc(cls.__doc__ or "").splitlines() or [""])[0]
-        entry["shape"] = list(_default(cls).shape(round(_SECONDS * _SR), _SR))
+        entry["shape"] = list(cls.model_validate({}).shape(round(_SECONDS * _SR), _SR))
+    except ValidationError as error:
+        needed = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors(include_url=False))
+        entry["error"] = f"no shape by default: {needed} must be given"
     except Exception as error:  # a broken plug-in must not hide the others
         entry["error"] = str(error)
     return entry
 
 
-def _default(cls: type[Feature]) -> Feature:
-    return cls.model_validate({})
+def _default(field: FieldInfo) -> Any:
+    if field.is_required():
+        return "(must be given)"
+    return to_jsonable_python(field.get_default(call_default_factory=True, validated_data={}), fallback=str)

@@ -100,7 +100,7 @@ def _fusion(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scal
     branches = {name: convolutional_branch(settings, name, tensor) for name, tensor in sequences.items()}
     if vectors:
         branches["vectors"] = dense_branch(settings, "vectors", vectors)
-    fused = FUSIONS[settings.fusion](settings, branches)
+    fused = FUSIONS[settings.fusion](branches)
     return layers.Dense(classes, activation="softmax", name="probabilities")(fused)
 
 
@@ -149,7 +149,7 @@ def _embedding(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     return layers.Activation("relu", name=f"{name}_branch")(x)
 
 
-def concat(settings: FusionModel, branches: dict[str, Tensor]) -> Tensor:
+def concat(branches: dict[str, Tensor]) -> Tensor:
     """Put the branches' vectors side by side.
 
     References
@@ -157,11 +157,10 @@ def concat(settings: FusionModel, branches: dict[str, Tensor]) -> Tensor:
     J. Ngiam, A. Khosla, M. Kim, J. Nam, H. Lee and A. Ng: "Multimodal deep learning", ICML 2011, 689-696.
     """
     tensors = list(branches.values())
-    x = layers.Concatenate(name="fused")(tensors) if len(tensors) > 1 else tensors[0]
-    return layers.Dropout(settings.dropout, name="fused_dropout")(x)
+    return layers.Concatenate(name="fused")(tensors) if len(tensors) > 1 else tensors[0]
 
 
-FUSIONS: dict[str, Callable[[FusionModel, dict[str, Tensor]], Tensor]] = {"concat": concat}
+FUSIONS: dict[str, Callable[[dict[str, Tensor]], Tensor]] = {"concat": concat}
 
 # few steps an epoch on small data: Keras' .99 would leave the running moments behind the weights
 _MOMENTUM = 0.9

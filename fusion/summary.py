@@ -62,7 +62,7 @@ def check_names(names: Sequence[str]) -> None:
         if name not in STATISTICS and _percentile(name) is None:
             near = did_you_mean(name, [*STATISTICS, "median"])
             raise ValueError(f"no statistic {name!r}{near} (known: {', '.join(STATISTICS)}, median, p0 to p100)")
-    if len(set(names)) < len(names):
+    if len({_percentile(name) or name for name in names}) < len(names):
         raise ValueError(f"each statistic once, not {list(names)}")
 
 

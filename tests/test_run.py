@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from fusion_features.mfcc import MFCC
-from fusion_features.spectral_centroid import SpectralCentroid
 
 from fusion.clip import Clip
+from fusion_features.mfcc import MFCC
+from fusion_features.spectral_centroid import SpectralCentroid
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
@@ -142,7 +142,7 @@ def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth,
 
 
 def test_repeat_is_bit_identical_whatever_the_jobs(place, nsynth, result):
-    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2")
+    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2,")
     other = place / done.stdout.splitlines()[-1]
     assert other.name == result.name
     mine = [row for row in rows(result / "predictions.csv") if row["seed"] == "2"]

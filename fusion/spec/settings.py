@@ -82,13 +82,13 @@ class FusionModel(Section):
     preset: Literal["fusion"] = "fusion"
     fusion: Literal["concat"] = Field(default="concat", description="how branches are joined")
     conv_filters: tuple[int, ...] = Field(
-        default=(64, 64, 128), min_length=1, max_length=8, description="filters of each convolution over time"
+        default=(48, 64, 96), min_length=1, max_length=8, description="filters of each convolution over time"
     )
     dense_units: tuple[int, ...] = Field(
         default=(64, 64), min_length=1, max_length=8, description="units of each layer of the dense branch"
     )
     embedding: int = Field(default=64, ge=1, le=4096, description="size of each branch's vector")
-    dropout: float = Field(default=0.3, ge=0, lt=1, description="share of units dropped in training")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units dropped in training")
 
     @model_validator(mode="after")
     def _sizes(self) -> FusionModel:
@@ -120,7 +120,7 @@ class SeedModel(Section):
 class TrainingSettings(Section):
     """How a network is trained."""
 
-    epochs: int = Field(default=60, ge=1, le=100_000, description="passes over the training clips, at most")
+    epochs: int = Field(default=50, ge=1, le=100_000, description="passes over the training clips, at most")
     batch_size: int = Field(default=32, ge=1, le=65536, description="clips a step")
     learning_rate: float = Field(default=2e-3, gt=0, le=10, description="Adam's step size at the start")
     schedule: Literal["cosine", "plateau", "constant"] = Field(
@@ -128,7 +128,7 @@ class TrainingSettings(Section):
         description="learning rate: cosine to 0 over all epochs, halved on a plateau of validation loss, or constant",
     )
     patience: int | None = Field(
-        default=15,
+        default=25,
         ge=1,
         description="epochs without a better validation loss before stopping, keeping the best weights; null: never",
     )

@@ -1,0 +1,176 @@
+"""Statistics over time against their definitions, for any series."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from fusion.summary import STATISTICS, check_names, summarise
+
+NAMES = [*STATISTICS, "median", "p0", "p10", "p37", "p90", "p100"]
+LEVELS = ["mean", "min", "max", "median", "p0", "p10", "p37", "p90", "p100"]  # move with the series
+
+series = arrays(np.float32, st.tuples(st.integers(1, 60), st.integers(1, 3)), elements=st.floats(-1e3, 1e3, width=32))
+
+quick = settings(deadline=None, max_examples=60)
+
+
+def fitted_change(values: np.ndarray) -> np.ndarray:
+    if len(values) == 1:
+        return np.zeros(values.shape[1])
+    gradient, _ = np.polyfit(np.arange(len(values)), values, 1)
+    return gradient * (len(values) - 1)
+
+
+DEFINITIONS = {
+    "mean": lambda x: np.mean(x, axis=0),
+    "std": lambda x: np.std(x, axis=0),
+    "min": lambda x: np.min(x, axis=0),
+    "max": lambda x: np.max(x, axis=0),
+    "median": lambda x: np.median(x, axis=0),
+    "p0": lambda x: np.min(x, axis=0),
+    "p10": lambda x: np.percentile(x, 10, axis=0),
+    "p37": lambda x: np.percentile(x, 37, axis=0),
+    "p90": lambda x: np.percentile(x, 90, axis=0),
+    "p100": lambda x: np.max(x, axis=0),
+    "slope": fitted_change,
+    "change": lambda x: np.mean(np.abs(x[1:] - x[:-1]), axis=0) if len(x) > 1 else np.zeros(x.shape[1]),
+    "attack": lambda x: (
+        x[: max(1, len(x) // 10)].mean(axis=0) - x[max(1, len(x) // 10) :].mean(axis=0)
+        if len(x) > 1
+        else np.zeros(x.shape[1])
+    ),
+}
+
+
+def test_every_statistic_has_a_definition_here() -> None:
+    assert set(DEFINITIONS) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@quick
+@given(values=series)
+def test_definition(name: str, values: np.ndarray) -> None:
+    expected = DEFINITIONS[name](values.astype(np.float64))
+    np.testing.assert_allclose(summarise(values, [name]), expected, rtol=1e-5, atol=1e-6 * (1 + np.abs(values).max()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@quick
+@given(values=series, constant=st.integers(-1000, 1000))
+def test_a_constant_moves_levels_and_no_spread(name: str, values: np.ndarray, constant: int) -> None:
+    moved = summarise(values.astype(np.float64) + constant, [name])
+    expected = summarise(values, [name]) + (constant if name in LEVELS else 0)
+    np.testing.assert_allclose(moved, expected, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@quick
+@given(values=series, factor=st.sampled_from([0.0, 0.25, 3.0, 100.0]))
+def test_scaling_scales_every_statistic(name: str, values: np.ndarray, factor: float) -> None:
+    scaled = summarise(values.astype(np.float64) * factor, [name])
+    np.testing.assert_allclose(scaled, factor * summarise(values, [name]), rtol=1e-5, atol=1e-3)
+
+
+@quick
+@given(values=series)
+def test_mirroring_swaps_high_and_low(values: np.ndarray) -> None:
+    for name, other in [("min", "max"), ("p10", "p90"), ("median", "median"), ("mean", "mean"), ("slope", "slope")]:
+        np.testing.assert_allclose(summarise(-values, [name]), -summarise(values, [other]), rtol=1e-5, atol=1e-3)
+
+
+@quick
+@given(values=series, random=st.randoms(use_true_random=False))
+def test_order_of_frames_matters_to_slope_attack_and_change_alone(values: np.ndarray, random: Random) -> None:
+    order = list(range(len(values)))
+    random.shuffle(order)
+    names = [name for name in NAMES if name not in ("slope", "attack", "change")]
+    np.testing.assert_allclose(summarise(values[order], names), summarise(values, names), rtol=1e-5, atol=1e-3)
+
+
+@quick
+@given(values=series)
+def test_backwards_turns_the_slope_and_keeps_the_change(values: np.ndarray) -> None:
+    np.testing.assert_allclose(summarise(values[::-1], ["slope"]), -summarise(values, ["slope"]), rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(summarise(values[::-1], ["change"]), summarise(values, ["change"]), rtol=1e-5, atol=1e-3)
+
+
+@quick
+@given(values=series, names=st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+def test_vectors_are_joined_in_the_order_of_the_names(values: np.ndarray, names: list[str]) -> None:
+    vector = summarise(values, names)
+    assert (vector.dtype, vector.shape) == (np.float32, (len(names) * values.shape[1],))
+    np.testing.assert_array_equal(vector, np.concatenate([summarise(values, [name]) for name in names]))
+
+
+@quick
+@given(values=series)
+def test_dimensions_do_not_mix(values: np.ndarray) -> None:
+    whole = summarise(values, NAMES).reshape(len(NAMES), -1)
+    for dim in range(values.shape[1]):
+        np.testing.assert_allclose(whole[:, dim], summarise(values[:, [dim]], NAMES), rtol=1e-6, atol=1e-4)
+
+
+@quick
+@given(values=series)
+def test_the_series_stays_as_it_was(values: np.ndarray) -> None:
+    before = values.copy()
+    summarise(values, NAMES)
+    np.testing.assert_array_equal(values, before)
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "expected"),
+    [
+        ([0, 1, 2, 3, 4], "slope", 4),
+        ([5, 5, 5], "slope", 0),
+        ([10, *[0] * 9], "attack", 10),
+        ([4, 2, *[0] * 18], "attack", 3),
+        ([0, 1, 0, 1], "change", 1),
+        ([1, 2, 3, 4], "median", 2.5),
+        (list(range(101)), "p37", 37),
+    ],
+)
+def test_known_answers(values: list[float], name: str, expected: float) -> None:
+    assert summarise(np.array(values, dtype=np.float32)[:, None], [name]) == pytest.approx([expected])
+
+
+def test_large_values_keep_their_precision() -> None:
+    values = np.float32(1e7) + np.array([[0], [1], [2], [3]], dtype=np.float32)
+    assert summarise(values, ["std", "slope"]) == pytest.approx([np.std([0, 1, 2, 3]), 3])
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "name at least one statistic, or null to keep the series"),
+        (["mean", "sdt"], r"no statistic 'sdt'; did you mean 'std'\? \(known: mean, std, .*median, p0 to p100\)"),
+        (["medain"], "did you mean 'median'"),
+        (["p101"], "no statistic 'p101'"),
+        (["p-1"], "no statistic 'p-1'"),
+        (["p"], "no statistic 'p'"),
+        (["p1.5"], "no statistic 'p1.5'"),
+        (["Mean"], "no statistic 'Mean'"),
+        ([""], "no statistic ''"),
+        (["mean", "std", "mean"], r"each statistic once, not \['mean', 'std', 'mean'\]"),
+    ],
+)
+def test_wrong_names(names: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_names(names)
+    with pytest.raises(ValueError, match=message):
+        summarise(np.zeros((3, 1)), names)
+
+
+@pytest.mark.parametrize("names", [NAMES, ["p5"], ["p05"], ("mean",)])
+def test_right_names(names: list[str]) -> None:
+    check_names(names)
+
+
+@pytest.mark.parametrize("names", [["p5", "p05"], ["median", "p50"]])
+def test_one_statistic_under_two_names_is_refused(names):
+    with pytest.raises(ValueError, match="each statistic once"):
+        check_names(names)
