@@ -89,6 +89,7 @@ def run(
 ) -> None:
     """Extract what is missing, train every seed, evaluate, report."""
     spec = _experiment(experiment, assignments, features, seeds, plugins)
+    from fusion import console
     from fusion.experiment import run_experiment
 
     setting = _setting(spec, data, sample, cache, results, jobs)
@@ -101,7 +102,7 @@ def run(
     if as_json:
         print(json.dumps(outcome.metrics, indent=2))
     else:
-        _print_result(outcome.metrics)
+        console.print_result(outcome.metrics)
         print(outcome.folder)
 
 
@@ -140,15 +141,15 @@ def list_features(
     debug: Debug = False,
 ) -> None:
     """List the registry, or show one feature: parameters, units, shape, where it comes from."""
-    from fusion import listing
+    from fusion import console, listing
 
     found = listing.feature(name, plugins or []) if name else listing.features(plugins or [])
     if as_json:
         print(json.dumps(found, indent=2))
     elif isinstance(found, dict):
-        _print_feature(found)
+        console.print_feature(found)
     else:
-        _print_features(found)
+        console.print_features(found)
 
 
 @data_app.command()
@@ -164,6 +165,7 @@ def check(
 ) -> None:
     """Count clips, classes and groups of an experiment's data; name what leaks. Trains nothing."""
     spec = _experiment(experiment, assignments, None, None, None)
+    from fusion import console
     from fusion.datasets.audit import audit
     from fusion.prepare import read_data
 
@@ -173,7 +175,7 @@ def check(
     if as_json:
         print(json.dumps(report, indent=2))
     else:
-        _print_audit(report, found.dataset.noun)
+        console.print_audit(report, found.dataset.noun)
 
 
 @data_app.command()
@@ -304,76 +306,6 @@ def _setting(spec: Experiment, data: Path | None, sample: bool, cache: Path, res
     name = spec.dataset.name
     root = sample_root(name) if sample else data or data_root(name)
     return Setting(root, sample, cache, results, jobs, Progress())
-
-
-def _print_features(found: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    grid = Table(caption="shape: of a 4 s clip at 16 kHz with default parameters; fusion features NAME shows them")
-    for column in ("feature", "shape", "what", "from"):
-        grid.add_column(column, overflow="fold")
-    for entry in found:
-        shape = "broken" if "error" in entry else f"({', '.join(map(str, entry['shape']))})"
-        grid.add_row(entry["name"], shape, entry.get("error") or entry["summary"], entry["origin"])
-    Console(highlight=False, markup=False).print(grid)
-
-
-def _print_feature(entry: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, markup=False)
-    console.print(f"{entry['name']}, version {entry['version']}, from {entry['origin']}\n")
-    console.print(entry["documentation"] + "\n")
-    grid = Table(title="parameters", title_justify="left")
-    for column in ("name", "default", "meaning and unit"):
-        grid.add_column(column, overflow="fold")
-    for parameter in entry["parameters"]:
-        default = "null" if parameter["default"] is None else json.dumps(parameter["default"])
-        grid.add_row(parameter["name"], default, parameter["description"])
-    console.print(grid)
-    shape = f"({', '.join(map(str, entry['shape']))})" if "shape" in entry else entry["error"]
-    console.print(f"shape for a 4 s clip at 16 kHz: {shape}")
-
-
-def _print_result(metrics: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from fusion.report import table
-
-    console = Console(highlight=False)
-    grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
-    for column in ("", "accuracy", "macro F1"):
-        grid.add_column(column, no_wrap=True)
-    for row in table(metrics):
-        grid.add_row(*row, style="bold" if row[0] == "network" else None)
-    console.print(grid)
-    console.print("mean ± standard deviation over seeds [95 % interval over groups]")
-    for warning in metrics["warnings"]:
-        console.print(f"! {warning}", markup=False)
-
-
-def _print_audit(report: dict[str, Any], noun: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    splits = list(report["clips"])
-    grid = Table(title=f"{report['dataset']}, protocol {report['protocol']}: clips")
-    grid.add_column("class")
-    for split in splits:
-        grid.add_column(split, justify="right")
-    for label in sorted({label for counts in report["classes"].values() for label in counts}):
-        grid.add_row(label, *(str(report["classes"][split].get(label, 0)) for split in splits))
-    grid.add_section()
-    grid.add_row("all", *(str(report["clips"][split]) for split in splits))
-    grid.add_row(noun, *(str(report["groups"][split]) for split in splits))
-    grid.add_row(f"{noun} shared with test", *(str(report["shared_groups"].get(split, "")) for split in splits))
-    console.print(grid)
-    for warning in report["warnings"]:
-        console.print(f"! {warning}", markup=False)
 
 
 if __name__ == "__main__":
