@@ -141,6 +141,8 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
         for split in SPLITS
     }
     computed = {name: extracted.computed[name] for name in experiment.features}
+    new = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
+    setting.progress.say(f"features: {f'clips extracted: {new}' if new else 'all stored, nothing extracted'}")
     return Prepared(data, rows, computed, time.perf_counter() - started)
 
 
