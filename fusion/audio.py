@@ -16,6 +16,34 @@ class DamagedError(Exception):
     """Why a sound cannot be used, in a few words."""
 
 
+def audio_duration(path: Path) -> float:
+    """Return the length of a sound file in seconds.
+
+    Raises
+    ------
+    DamagedError
+        If the file is missing or not sound.
+    """
+    import soundfile
+
+    if not path.is_file():
+        raise DamagedError(_absent(path))
+    try:
+        information = soundfile.info(path)
+    except (soundfile.SoundFileError, RuntimeError) as error:
+        raise DamagedError(_undecodable(path, error)) from None
+    return float(information.frames / information.samplerate)
+
+
+def _absent(path: Path) -> str:
+    return "a folder" if path.is_dir() else "not a file" if path.exists() else "missing"
+
+
+def _undecodable(path: Path, error: Exception) -> str:
+    reason = str(error).split(": ")[-1].strip().rstrip(".")
+    return f"cannot be decoded ({path.stat().st_size} bytes: {reason})"
+
+
 def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np.float32]:
     """Read a stretch of a sound file.
 
@@ -42,7 +70,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     import soundfile
 
     if not path.is_file():
-        raise DamagedError("missing" if not path.exists() else "not a file")
+        raise DamagedError(_absent(path))
     try:
         with soundfile.SoundFile(path) as sound:
             if not 1000 <= sound.samplerate <= 768_000:
@@ -51,8 +79,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
             sound.seek(min(round(start * rate), sound.frames))
             y = sound.read(round(duration * rate), dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError) as error:
-        reason = str(error).split(": ")[-1].strip().rstrip(".")
-        raise DamagedError(f"cannot be decoded ({path.stat().st_size} bytes: {reason})") from None
+        raise DamagedError(_undecodable(path, error)) from None
     if len(y) == 0:
         raise DamagedError("no samples")
     if not np.isfinite(y).all():

@@ -133,6 +133,32 @@ def extract(
         print(cache / "features" / spec.dataset.name)
 
 
+@app.command()
+def predict(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.", show_default=False)],
+    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Sound files.", show_default=False)],
+    seeds: Seeds = None,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Every window instead of the whole file.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV alone on stdout.")] = False,
+    jobs: Jobs = PROCESSORS,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Tell what plays in sound files, with the networks of a result (the mean of all seeds)."""
+    from fusion import console
+    from fusion.predict import predict as predict_files
+    from fusion.progress import Progress
+
+    progress = Progress()
+    with progress.task("predicting", len(audio)) as advance:
+        chosen = None if seeds is None else _seeds(seeds)
+        predictions, problems = predict_files(result, audio, chosen, min(jobs, len(audio)), advance)
+    form = "json" if as_json else "csv" if as_csv else "table"
+    console.print_predictions(predictions, form, timeline)
+    if problems:
+        raise FusionError("\n".join(problems))
+
+
 @app.command("features")
 def list_features(
     name: Annotated[str | None, typer.Argument(help="Show one feature.", show_default=False)] = None,

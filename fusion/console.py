@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sys
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from fusion.predict import Prediction
 from fusion.report import table
 
 
@@ -69,3 +72,44 @@ def print_audit(report: dict[str, Any], noun: str) -> None:
     console.print(grid)
     for warning in report["warnings"]:
         console.print(f"! {warning}", markup=False)
+
+
+def print_predictions(predictions: list[Prediction], form: str, timeline: bool) -> None:
+    """Print what networks say of files, as ``table``, ``json`` or ``csv``, of each window where `timeline`."""
+    if form == "json":
+        print(json.dumps([_prediction(prediction, timeline) for prediction in predictions], indent=2))
+        return
+    rows = [row for prediction in predictions for row in _rows(prediction, timeline)]
+    if form == "csv":
+        classes = predictions[0].classes if predictions else ()
+        writer = csv.writer(sys.stdout)
+        writer.writerow(["file", *(["start"] if timeline else []), *classes])
+        writer.writerows([*map(str, head), *(f"{value:.6g}" for value in values)] for head, values in rows)
+        return
+    console = Console(highlight=False, markup=False)
+    for head, values in rows:
+        best = sorted(zip(predictions[0].classes, values, strict=True), key=lambda pair: -pair[1])
+        named = ", ".join(f"{label} {value:.2f}" for label, value in best if value >= 0.005)
+        where = f"{head[0]}" + (f" {head[1]:.1f} s" if timeline else "")
+        console.print(f"{where}: {named}", soft_wrap=True)
+
+
+def _rows(prediction: Prediction, timeline: bool) -> list[tuple[list[Any], Any]]:
+    if not timeline:
+        return [([prediction.path], prediction.probabilities)]
+    return [
+        ([prediction.path, start], values) for start, values in zip(prediction.starts, prediction.windows, strict=True)
+    ]
+
+
+def _prediction(prediction: Prediction, timeline: bool) -> dict[str, Any]:
+    def named(values: Any) -> dict[str, float]:
+        return {label: float(value) for label, value in zip(prediction.classes, values, strict=True)}
+
+    entry: dict[str, Any] = {"file": str(prediction.path), "probabilities": named(prediction.probabilities)}
+    if timeline:
+        entry["timeline"] = [
+            {"start": start, "probabilities": named(values)}
+            for start, values in zip(prediction.starts, prediction.windows, strict=True)
+        ]
+    return entry

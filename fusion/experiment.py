@@ -73,7 +73,7 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     metrics = assemble(experiment, prepared, result, seeds, references, setting.sample)
     metrics["seconds"]["evaluate"] += time.perf_counter() - started
     device = str(result.summary(seeds[0])["device"])
-    result.write_environment(experiment.training.threads, device)
+    result.write_environment(experiment, device)
     report.write(result.folder, metrics)
     write_json(result.folder / "metrics.json", metrics)
     return Outcome(result.folder, metrics, missing, changes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from fusion.errors import FusionError
 from fusion.spec import FusionModel, ModelSettings, SeedModel
 
 Tensor = Any  # a keras.KerasTensor; keras has no types
@@ -86,6 +88,23 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
     else:
         outputs = _fusion(settings, inputs, classes, scaling)
     return keras.Model(inputs, outputs, name=settings.preset)
+
+
+def load_model(path: Path) -> keras.Model:
+    """Return a saved network; only layers of keras and fusion, no code from the file.
+
+    Raises
+    ------
+    FusionError
+        If it is damaged or holds anything else.
+    """
+    try:
+        return keras.saving.load_model(path, safe_mode=True, compile=False)
+    except Exception as error:  # keras raises whatever a damaged or foreign file leads to
+        raise FusionError(
+            f"{path}: this network cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); "
+            "run the experiment again to train it"
+        ) from error
 
 
 def _fusion(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]) -> Tensor:

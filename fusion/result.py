@@ -106,9 +106,10 @@ class Result:
         """Write the resolved settings."""
         write_text(self.folder / "spec.yaml", dump(experiment.settings()))
 
-    def write_environment(self, threads: int, device: str) -> None:
-        """Write versions, commit, device and threads."""
-        write_json(self.folder / "environment.json", {**versions(), "threads": threads, "device": device})
+    def write_environment(self, experiment: Experiment, device: str) -> None:
+        """Write versions of fusion, libraries and features, commit, device and threads."""
+        more = {"features": experiment.versions(), "threads": experiment.training.threads, "device": device}
+        write_json(self.folder / "environment.json", {**versions(), **more})
 
     def write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV file."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,3 +120,40 @@ def fusion(
         return code, out, err
 
     return call
+
+
+TRAINED = """
+dataset: {name: nsynth, protocol: seed}
+features:
+  mfcc: {n_mfcc: 12}
+  spectral_centroid: {statistics: [mean, std]}
+model: {conv_filters: [16, 16], dense_units: [16], embedding: 16, dropout: 0.1}
+training: {epochs: 25, batch_size: 16, learning_rate: 5.0e-3}
+seeds: [1, 2]
+"""
+
+
+def command(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process of its own in a folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fusion.cli", *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def place(nsynth: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an experiment, small.yaml, that has been run once."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "small.yaml").write_text(TRAINED)
+    done = command(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
+    (folder / "stdout.txt").write_text(done.stdout)
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def result(place: Path) -> Path:
+    """The result folder of that experiment."""
+    return place / (place / "stdout.txt").read_text().splitlines()[-1]

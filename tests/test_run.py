@@ -2,16 +2,13 @@
 
 import csv
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from conftest import command
 
 from fusion.clip import Clip
 from fusion_features.mfcc import MFCC
@@ -21,39 +18,6 @@ FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
     *("confusion.png", "curves.png", "report.html", "seed-1", "seed-2"),
 }
-SETTINGS = """
-dataset: {name: nsynth, protocol: seed}
-features:
-  mfcc: {n_mfcc: 12}
-  spectral_centroid: {statistics: [mean, std]}
-model: {conv_filters: [16, 16], dense_units: [16], embedding: 16, dropout: 0.1}
-training: {epochs: 25, batch_size: 16, learning_rate: 5.0e-3}
-seeds: [1, 2]
-"""
-
-
-def fusion(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a folder."""
-    command = [sys.executable, "-m", "fusion.cli", *map(str, words)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=dict(os.environ), timeout=300)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-@pytest.fixture(scope="module")
-def place(nsynth, tmp_path_factory):
-    """A folder with an experiment that has been run once."""
-    folder = tmp_path_factory.mktemp("run")
-    (folder / "small.yaml").write_text(SETTINGS)
-    done = fusion(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
-    (folder / "stdout.txt").write_text(done.stdout)
-    (folder / "stderr.txt").write_text(done.stderr)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def result(place):
-    return place / (place / "stdout.txt").read_text().splitlines()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +92,7 @@ def test_saved_network_repeats_the_predictions(result, metrics, nsynth):
 
 def test_second_run_trains_nothing_and_says_so(place, nsynth, result):
     before = {path: path.stat().st_mtime_ns for path in result.rglob("*")}
-    done = fusion(place, "run", "small.yaml", "--data", nsynth)
+    done = command(place, "run", "small.yaml", "--data", nsynth)
     assert "nothing to train" in done.stderr
     assert done.stdout.splitlines()[-1] == str(result.relative_to(place))
     assert {path: path.stat().st_mtime_ns for path in result.rglob("*")} == before
@@ -137,12 +101,12 @@ def test_second_run_trains_nothing_and_says_so(place, nsynth, result):
 def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth, result):
     (place / "again").mkdir(exist_ok=True)
     shutil.copy(result / "spec.yaml", place / "again" / "small.yaml")
-    done = fusion(place, "run", "again/small.yaml", "--data", nsynth)
+    done = command(place, "run", "again/small.yaml", "--data", nsynth)
     assert "nothing to train" in done.stderr
 
 
 def test_repeat_is_bit_identical_whatever_the_jobs(place, nsynth, result):
-    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2,")
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2,")
     other = place / done.stdout.splitlines()[-1]
     assert other.name == result.name
     mine = [row for row in rows(result / "predictions.csv") if row["seed"] == "2"]
@@ -156,7 +120,7 @@ def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
     shutil.rmtree(copy / "seed-2")
     (copy / "metrics.json").unlink()
     kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
-    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
     again = json.loads(done.stdout)
     assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
     assert again["seeds"] == [1, 2]
@@ -170,14 +134,14 @@ def test_other_versions_are_named(place, nsynth, result):
         environment = json.loads(text)
         environment["libraries"]["librosa"] = "0.1"
         path.write_text(json.dumps(environment))
-        done = fusion(place, "run", "small.yaml", "--data", nsynth)
+        done = command(place, "run", "small.yaml", "--data", nsynth)
     finally:
         path.write_text(text)
     assert "librosa 0.1 -> " in done.stderr
 
 
 def test_other_settings_get_another_folder(place, nsynth, result):
-    done = fusion(place, "run", "small.yaml", "--data", nsynth, "--set", "training.epochs=1", "--seeds", 1)
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--set", "training.epochs=1", "--seeds", 1)
     assert done.stdout.splitlines()[-1] != str(result.relative_to(place))
 
 

@@ -70,10 +70,12 @@ class Experiment:
         settings = self.settings()
         del settings["seeds"]
         settings.pop("plugins", None)
-        settings["versions"] = {
-            name: [feature.version, self.sources[name].fingerprint] for name, feature in self.features.items()
-        }
+        settings["versions"] = self.versions()
         return settings
+
+    def versions(self) -> dict[str, list[Any]]:
+        """Return each feature's version, and the fingerprint of its file where that is a plug-in."""
+        return {name: [feature.version, self.sources[name].fingerprint] for name, feature in self.features.items()}
 
 
 def read_experiment(

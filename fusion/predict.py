@@ -1,0 +1,191 @@
+"""What plays in these files: the saved networks of a result on any audio.
+
+Each file is cut into windows of the length that the networks know, half of one apart; the last window ends with
+the file. One window is in memory at a time. A file's probabilities are the mean of its windows', a window's the mean
+of the networks'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.audio import DamagedError, audio_duration, read_audio
+from fusion.clip import Clip
+from fusion.errors import FusionError
+from fusion.extract import compute
+from fusion.feature import Feature
+from fusion.registry import Source, build
+from fusion.result import Result
+from fusion.spec import Experiment, read_experiment
+from fusion.workers import run
+
+SHORTEST = 0.1  # seconds of sound that are worth a guess
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the networks say of one file.
+
+    Attributes
+    ----------
+    path : Path
+    classes : tuple of str
+    starts : tuple of float
+        Beginning of each window, seconds.
+    windows : (windows, classes) float32
+        Probabilities.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    starts: tuple[float, ...]
+    windows: NDArray[np.float32]
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """Of the whole file, ``(classes,)``."""
+        return np.asarray(self.windows.mean(axis=0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Task:
+    path: Path
+    models: tuple[Path, ...]
+    features: tuple[tuple[str, Source, str], ...]
+    classes: tuple[str, ...]
+    samples: int
+    sr: int
+
+
+def predict(
+    folder: Path,
+    paths: Sequence[Path],
+    seeds: Sequence[int] | None = None,
+    jobs: int = 1,
+    advance: Callable[[int], None] | None = None,
+) -> tuple[list[Prediction], list[str]]:
+    """Apply a result's networks to audio files.
+
+    Parameters
+    ----------
+    folder : Path
+        A result folder.
+    paths : sequence of Path
+        Audio files of any rate, length and number of channels.
+    seeds : sequence of int, optional
+        Networks to use instead of all.
+    jobs : int
+        Files at once.
+    advance : callable, optional
+        Called with a number of files done.
+
+    Returns
+    -------
+    predictions : list of Prediction
+        In the order of the files.
+    problems : list of str
+        Why the others could not be used.
+
+    Raises
+    ------
+    FusionError
+        If the folder is no result, lacks its networks, or was made with other versions of its features.
+    """
+    result = Result(folder)
+    metrics = result.metrics()
+    if metrics is None:
+        raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
+    experiment = read_experiment(folder / "spec.yaml")
+    _refuse_other_versions(result, experiment)
+    chosen = list(metrics["seeds"]) if seeds is None else list(seeds)
+    models = tuple(result.seed_folder(seed) / "model.keras" for seed in chosen)
+    absent = [path for path in models if not path.is_file()]
+    if absent:
+        raise FusionError(
+            f"{absent[0]}: this network is missing (committed results come without); "
+            "run the experiment again to train it"
+        )
+    features = tuple(
+        (name, experiment.sources[name], feature.model_dump_json()) for name, feature in experiment.features.items()
+    )
+    settings = experiment.dataset
+    tasks = [_Task(path, models, features, tuple(metrics["classes"]), settings.samples, settings.sr) for path in paths]
+    found: dict[int, Prediction | str] = {}
+    numbers = {id(task): number for number, task in enumerate(tasks)}
+    for task, prediction in run([("fusion.predict:predict_file", task) for task in tasks], jobs):
+        found[numbers[id(task)]] = prediction
+        if advance:
+            advance(1)
+    ordered = [found[number] for number in range(len(tasks))]
+    return (
+        [prediction for prediction in ordered if isinstance(prediction, Prediction)],
+        [problem for problem in ordered if isinstance(problem, str)],
+    )
+
+
+def _refuse_other_versions(result: Result, experiment: Experiment) -> None:
+    recorded = result.environment().get("features", {})
+    for name, version in experiment.versions().items():
+        if recorded.get(name) != version:
+            raise FusionError(
+                f"{result.folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
+                f"installed is {version}; run the experiment again"
+            )
+
+
+def predict_file(task: _Task) -> Prediction | str:
+    """Return the prediction for one file, or why there is none; runs in a worker process."""
+    features = [(name, build(source, parameters)) for name, source, parameters in task.features]
+    networks = [_load(path) for path in task.models]
+    starts: list[float] = []
+    windows: list[NDArray[np.float32]] = []
+    silent = True
+    try:
+        for start, clip in _windows(task):
+            starts.append(start)
+            silent = silent and not clip.y.any()
+            windows.append(_apply(networks, features, clip, task))
+    except DamagedError as error:
+        return f"{task.path}: {error}"
+    if silent:
+        return f"{task.path}: silent, there is nothing to recognise"
+    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows))
+
+
+def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:
+    length = task.samples / task.sr
+    duration = audio_duration(task.path)
+    if duration < SHORTEST:
+        raise DamagedError(f"{duration:.3f} s is too short, {SHORTEST:g} s are needed")
+    steps = int(np.ceil(max(0.0, duration - length - 1e-3) / (length / 2)))
+    for step in range(steps + 1):
+        start = min(step * length / 2, max(0.0, duration - length))
+        y = read_audio(task.path, task.sr, start, min(length, duration - start))
+        padded = np.zeros(task.samples, dtype=np.float32)
+        padded[: min(len(y), task.samples)] = y[: task.samples]
+        yield start, Clip(padded, task.sr)
+
+
+def _apply(
+    networks: Sequence[Any], features: Sequence[tuple[str, Feature]], clip: Clip, task: _Task
+) -> NDArray[np.float32]:
+    values = {}
+    for name, feature in features:
+        value = compute(name, feature, clip, feature.shape(task.samples, task.sr), str(task.path))
+        values[name] = value[np.newaxis]
+    outputs = [np.asarray(network(values, training=False))[0] for network in networks]
+    return np.asarray(np.mean(outputs, axis=0), dtype=np.float32)
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path) -> Any:
+    from fusion.model import load_model
+
+    return load_model(path)

@@ -1,0 +1,120 @@
+"""What plays in a file: the saved networks through the real command line."""
+
+import csv
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import SR, command, tone
+
+from fusion.predict import _Task, _windows
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    """Sound files that any user might have."""
+    folder = tmp_path_factory.mktemp("sounds")
+    note = tone("reed", 51, 100)
+    soundfile.write(folder / "note.wav", note, SR)
+    soundfile.write(folder / "stereo.flac", np.column_stack([tone("bass", 51, 100, 6 * 44100, 44100)] * 2), 44100)
+    soundfile.write(folder / "short.ogg", note[:8000], SR)
+    soundfile.write(folder / "long.wav", np.concatenate([tone("bass", 51, 100), tone("reed", 51, 100)] * 2), SR)
+    soundfile.write(folder / "silent.wav", np.zeros(SR), SR)
+    soundfile.write(folder / "blip.wav", note[:160], SR)
+    (folder / "film.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + bytes(1000))
+    (folder / "folder.wav").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def said(place, result, sounds):
+    files = [sounds / name for name in ("note.wav", "stereo.flac", "short.ogg", "long.wav")]
+    done = command(place, "predict", result, *files, "--json", "--timeline", "--jobs", 1)
+    return {entry["file"].rsplit("/", 1)[1]: entry for entry in json.loads(done.stdout)}
+
+
+def test_probabilities_of_each_file_add_up_to_one(said):
+    assert list(said) == ["note.wav", "stereo.flac", "short.ogg", "long.wav"]  # the order of the command line
+    for entry in said.values():
+        assert set(entry["probabilities"]) == {"bass", "flute", "reed"}
+        assert sum(entry["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_note_of_the_test_set_gets_the_mean_of_the_seeds(place, result, nsynth):
+    path = nsynth / "nsynth-test" / "audio" / "reed_acoustic_002-051-075.wav"
+    done = command(place, "predict", result, path, "--json")
+    (entry,) = json.loads(done.stdout)
+    with (result / "predictions.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["clip"] == f"nsynth-test/{path.stem}"]
+    assert len(rows) == 2
+    for label, value in entry["probabilities"].items():
+        assert value == pytest.approx(np.mean([float(row[label]) for row in rows]), abs=1e-5)
+
+
+def test_long_files_are_windowed_and_averaged(said):
+    starts = [window["start"] for window in said["long.wav"]["timeline"]]
+    assert starts == [0, 2, 4, 6, 8, 10, 12]
+    for label, value in said["long.wav"]["probabilities"].items():
+        assert value == pytest.approx(np.mean([w["probabilities"][label] for w in said["long.wav"]["timeline"]]))
+    assert [window["start"] for window in said["stereo.flac"]["timeline"]] == [0, 2]
+    assert len(said["short.ogg"]["timeline"]) == 1
+
+
+def test_table_and_csv_say_the_same(place, result, sounds, said):
+    done = command(place, "predict", result, sounds / "note.wav")
+    best = max(said["note.wav"]["probabilities"], key=said["note.wav"]["probabilities"].get)
+    assert done.stdout.startswith(f"{sounds / 'note.wav'}: {best} ")
+    done = command(place, "predict", result, sounds / "note.wav", "--csv")
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    assert float(row[best]) == pytest.approx(said["note.wav"]["probabilities"][best], abs=1e-5)
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_done(place, result, sounds):
+    bad = [sounds / name for name in ("silent.wav", "blip.wav", "film.mp4", "folder.wav", "absent.wav")]
+    done = command(place, "predict", result, *bad, sounds / "note.wav", "--json", code=2)
+    assert [entry["file"] for entry in json.loads(done.stdout)] == [str(sounds / "note.wav")]
+    for text in ("silent.wav: silent", "blip.wav: 0.010 s is too short", "film.mp4: cannot be decoded", ": a folder"):
+        assert text in done.stderr
+    assert "absent.wav: missing" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
+    """An hour is read window by window: nothing but one window is ever held."""
+    with soundfile.SoundFile(tmp_path / "hour.flac", "w", 8000, 1) as file:
+        for _ in range(60):
+            file.write(np.zeros(60 * 8000, dtype=np.float32))
+    task = _Task(tmp_path / "hour.flac", (), (), (), 32000, 8000)
+    windows = _windows(task)
+    first = next(windows)
+    assert (first[0], first[1].y.size) == (0.0, 32000)
+    rest = [(start, clip.y.size) for start, clip in windows]
+    assert rest[-1] == (3596.0, 32000)
+    assert len(rest) == 1798
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda folder: (folder / "metrics.json").unlink(), "no result folder"),
+        (lambda folder: (folder / "seed-2" / "model.keras").unlink(), "this network is missing"),
+        (lambda folder: (folder / "seed-2" / "model.keras").write_bytes(b"PK\x03\x04nonsense"), "cannot be loaded"),
+        (
+            lambda folder: (folder / "environment.json").write_text(
+                (folder / "environment.json").read_text().replace('"mfcc": [\n      1,', '"mfcc": [\n      99,')
+            ),
+            "trained with version [99, '']",
+        ),
+    ],
+)
+def test_a_broken_result_is_a_message(place, result, sounds, tmp_path, damage, text):
+    copy = tmp_path / "copy"
+    shutil.copytree(result, copy)
+    damage(copy)
+    done = command(place, "predict", copy, sounds / "note.wav", code=2)
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
