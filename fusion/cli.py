@@ -184,13 +184,15 @@ def check(
     sample: Sample = False,
     data: DataFolder = None,
     cache: Cache = DEFAULT_CACHE,
+    features: Features = None,
     assignments: Assignments = None,
+    plugins: Plugins = None,
     jobs: Jobs = PROCESSORS,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Count clips, classes and groups of an experiment's data; name what leaks. Trains nothing."""
-    spec = _experiment(experiment, assignments, None, None, None)
+    spec = _experiment(experiment, assignments, features, None, plugins)
     from fusion import console
     from fusion.datasets.audit import audit
     from fusion.prepare import read_data

@@ -43,7 +43,7 @@ def print_feature(entry: dict[str, Any]) -> None:
 
 def print_result(metrics: dict[str, Any]) -> None:
     """Print the network, its reference lines and the warnings of one result."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
     for column in ("", "accuracy", "macro F1"):
         grid.add_column(column, no_wrap=True)
@@ -52,12 +52,12 @@ def print_result(metrics: dict[str, Any]) -> None:
     console.print(grid)
     console.print("mean ± standard deviation over seeds [95 % interval over groups]")
     for warning in metrics["warnings"]:
-        console.print(f"! {warning}", markup=False)
+        console.print(f"! {warning}")
 
 
 def print_audit(report: dict[str, Any], noun: str) -> None:
     """Print the counts of a data set and its warnings."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     splits = list(report["clips"])
     grid = Table(title=f"{report['dataset']}, protocol {report['protocol']}: clips")
     grid.add_column("class")
@@ -71,7 +71,7 @@ def print_audit(report: dict[str, Any], noun: str) -> None:
     grid.add_row(f"{noun} shared with test", *(str(report["shared_groups"].get(split, "")) for split in splits))
     console.print(grid)
     for warning in report["warnings"]:
-        console.print(f"! {warning}", markup=False)
+        console.print(f"! {warning}")
 
 
 def print_predictions(predictions: list[Prediction], form: str, timeline: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fusion.jobs import Job, Part
 from fusion.metrics import References, assemble
 from fusion.prepare import Prepared, Setting, prepare, read_data
 from fusion.references import REFERENCES, ReferenceJob
-from fusion.result import Result, digest, version_changes
+from fusion.result import Result, digest, versions
 from fusion.spec import Experiment
 from fusion.workers import run
 
@@ -61,21 +61,25 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     """
     data = read_data(experiment, setting)
     result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
-    changes = version_changes(result.environment()) if result.trained() else []
-    if result.covers(experiment.seeds) and not force:
-        return Outcome(result.folder, result.metrics() or {}, [], changes)
+    changes = result.changes()
+    previous = result.metrics()
+    if previous and result.covers(experiment.seeds) and not force:
+        return Outcome(result.folder, previous, [], changes)
     prepared = prepare(experiment, data, setting)
-    missing = [seed for seed in experiment.seeds if force or seed not in result.trained()]
-    result.write_spec(experiment)
-    references = _train(experiment, prepared, result, missing, setting, force)
-    seeds = result.trained()
-    started = time.perf_counter()
-    metrics = assemble(experiment, prepared, result, seeds, references, setting.sample)
-    metrics["seconds"]["evaluate"] += time.perf_counter() - started
-    device = str(result.summary(seeds[0])["device"])
-    result.write_environment(experiment, device)
-    report.write(result.folder, metrics)
-    write_json(result.folder / "metrics.json", metrics)
+    with result.locked():
+        missing = [seed for seed in experiment.seeds if force or seed not in result.trained()]
+        (result.folder / "metrics.json").unlink(missing_ok=True)  # what is there would not fit the new networks
+        references = _train(experiment, prepared, result, missing, setting, force)
+        seeds = result.trained()
+        started = time.perf_counter()
+        metrics = assemble(experiment, prepared, result, seeds, references, setting.sample)
+        metrics["seconds"]["evaluate"] += time.perf_counter() - started
+        if previous and not any(prepared.computed.values()):
+            metrics["seconds"]["extract"] = previous["seconds"]["extract"]
+        result.write_spec(replace(experiment, seeds=tuple(seeds)))
+        result.write_environment(experiment, str(result.summary(seeds[0])["device"]))
+        report.write(result.folder, metrics)
+        write_json(result.folder / "metrics.json", metrics)
     return Outcome(result.folder, metrics, missing, changes)
 
 
@@ -86,11 +90,22 @@ def _train(
     dataset = prepared.data.dataset
     parts = {split: Part(prepared.rows[split], dataset.labels(split)) for split in SPLITS}
     ids = list(dataset.part("test")["id"])
+    now = versions()
     trainings = [
-        Job(result.seed_folder(seed), seed, experiment.model, experiment.training, dataset.classes, parts, tuple(ids))
+        Job(
+            result.seed_folder(seed),
+            seed,
+            experiment.model,
+            experiment.training,
+            dataset.classes,
+            parts,
+            tuple(ids),
+            now,
+        )
         for seed in missing
     ]
-    stored = {} if force else result.references()
+    # figures of reference lines that came without networks, from a repository, are not this machine's
+    stored = {} if force or not result.trained() else result.references()
     seeds = sorted({*missing, *result.trained()})
     # only the random forest varies with the seed
     wanted = [(name, seed) for name in REFERENCES for seed in (seeds if name == "random_forest" else [0])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,8 @@ class Job:
         By split: train, validation, test.
     ids : tuple of str
         Of the test clips.
+    versions : dict
+        Of fusion and the libraries, recorded with the network.
     """
 
     folder: Path
@@ -50,3 +53,4 @@ class Job:
     classes: tuple[str, ...]
     parts: dict[str, Part]
     ids: tuple[str, ...]
+    versions: dict[str, Any]

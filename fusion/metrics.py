@@ -13,7 +13,7 @@ from fusion import evaluate
 from fusion.datasets.table import FEW_GROUPS, SPLITS, Dataset
 from fusion.errors import FusionError
 from fusion.prepare import Prepared
-from fusion.references import REFERENCES
+from fusion.references import MOST, REFERENCES
 from fusion.result import Result
 from fusion.spec import Experiment
 
@@ -61,13 +61,16 @@ def assemble(
     trainer = _Scorer(dataset, "train")
     train = trainer.counts([np.load(result.seed_folder(seed) / "train.npy", allow_pickle=False) for seed in seeds])
     summaries = [result.summary(seed) for seed in seeds]
-    lines = {
+    lines: dict[str, dict[str, Any]] = {
         name: evaluate.summarise(
             scorer.counts([scorer.numbers(of) for (known, _), of in references.items() if known == name]),
             scorer.strata,
         )
         for name in REFERENCES
     }
+    clips = len(dataset.part("train"))
+    for name, line in lines.items():
+        line["train_clips"] = min(clips, MOST.get(name, clips))
     scores = evaluate.summarise(test, scorer.strata)
     count = dataset.table.groupby("split")["group"].agg(["size", "nunique"])
     return {
@@ -94,6 +97,7 @@ def assemble(
         },
         "parameters": summaries[0]["parameters"],
         "epochs": [summary["epochs"] for summary in summaries],
+        "best_epochs": [summary["best_epoch"] for summary in summaries],
         "train": evaluate.summarise(train, trainer.strata),
         "test": {**scores, "per_class": evaluate.per_class(test, scorer.strata, dataset.classes, FEW_GROUPS)},
         "confusion": test.sum(axis=0).mean(axis=0).tolist(),
@@ -130,7 +134,8 @@ class _Scorer:
 def _unconverged(summaries: list[dict[str, Any]], train: Ints) -> list[str]:
     warnings = []
     for summary in summaries:
-        why = evaluate.why_not_converged(summary["train"]["loss"], summary["train"]["accuracy"], train)
+        loss = summary["train"]["loss"]  # null: not a number
+        why = evaluate.why_not_converged(float("inf") if loss is None else loss, summary["train"]["accuracy"], train)
         if why:
             warnings.append(f"did-not-converge: seed {summary['seed']}: {why}")
     return warnings

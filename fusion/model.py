@@ -32,17 +32,24 @@ class Moments:
     variance: NDArray[np.float64]
 
 
-def moments(batches: Iterable[NDArray[np.float32]]) -> Moments:
+def moments(name: str, batches: Iterable[NDArray[np.float32]]) -> Moments:
     """Return mean and variance of the last axis over everything else.
 
     Parameters
     ----------
+    name : str
+        The feature, for messages.
     batches : iterable of (clips, ..., dims) float32
 
     Returns
     -------
     Moments
         A constant dimension gets the variance 1, so that it is centred but not blown up.
+
+    Raises
+    ------
+    FusionError
+        If the values are so large that float32 cannot hold their variance.
 
     References
     ----------
@@ -61,6 +68,8 @@ def moments(batches: Iterable[NDArray[np.float32]]) -> Moments:
         mean = mean + difference * len(values) / total
         count = total
     variance = squares / max(count, 1)
+    if not (variance < np.finfo(np.float32).max).all():
+        raise FusionError(f"feature {name}: its values reach {np.abs(mean).max():.3g}; scale them down in the feature")
     constant = variance <= (1e-6 * np.maximum(np.abs(mean), 1e-3)) ** 2
     return Moments(mean, np.where(constant, 1.0, variance))
 

@@ -133,13 +133,8 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
         keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip in kept]
     data = _with_twins(data, stores.pop().rows(keys))
     splits = data.dataset.table["split"].to_numpy()
-    rows = {
-        split: {
-            store.name: store.rows([key for key, of in zip(keys, splits, strict=True) if of == split])
-            for store in stores
-        }
-        for split in SPLITS
-    }
+    stored = {store.name: store.rows(keys) for store in stores}
+    rows = {split: {name: every.part(splits == split) for name, every in stored.items()} for split in SPLITS}
     computed = {name: extracted.computed[name] for name in experiment.features}
     new = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
     setting.progress.say(f"features: {f'clips extracted: {new}' if new else 'all stored, nothing extracted'}")

@@ -12,7 +12,8 @@ from fusion.store import Rows
 
 REFERENCES = ("majority", "svm", "random_forest")
 
-_MOST = 20_000  # training clips of the SVM, whose cost grows with their square
+MOST = {"svm": 20_000, "random_forest": 50_000}  # training clips: the cost of an SVM grows with their square, and
+# 500 trees on all of NSynth would need more memory than most machines have
 _PENALTIES = (1.0, 10.0, 100.0)
 
 Ints = NDArray[np.int64]
@@ -53,12 +54,13 @@ def predict_reference(job: ReferenceJob) -> Ints:
         clips = len(next(iter(job.rows["test"].values())))
         return np.full(clips, np.bincount(train).argmax(), dtype=np.int64)
     pooled = {split: pool(rows) for split, rows in job.rows.items()}
+    values, train = _at_most(MOST[job.name], pooled["train"], train, job.seed)
     if job.name == "random_forest":
         from sklearn.ensemble import RandomForestClassifier
 
-        model: Any = RandomForestClassifier(500, random_state=job.seed).fit(pooled["train"], train)
+        model: Any = RandomForestClassifier(500, random_state=job.seed).fit(values, train)
     else:
-        model = _svm(pooled, job.labels, job.seed)
+        model = _svm(values, train, pooled["validation"], job.labels["validation"])
     return np.asarray(model.predict(pooled["test"]), dtype=np.int64)
 
 
@@ -74,15 +76,22 @@ def pool(rows: dict[str, Rows]) -> NDArray[np.float32]:
     return np.concatenate(columns, axis=1)
 
 
-def _svm(pooled: dict[str, NDArray[np.float32]], labels: dict[str, Ints], seed: int) -> Any:
+def _at_most(count: int, values: NDArray[np.float32], classes: Ints, seed: int) -> tuple[NDArray[np.float32], Ints]:
+    """Return all clips, or a random part of each class in proportion."""
+    if len(classes) <= count:
+        return values, classes
+    from sklearn.model_selection import train_test_split
+
+    stratify = classes if np.bincount(classes)[np.unique(classes)].min() > 1 else None
+    kept, _, labels, _ = train_test_split(values, classes, train_size=count, stratify=stratify, random_state=seed)
+    return kept, labels
+
+
+def _svm(values: NDArray[np.float32], classes: Ints, held_out: NDArray[np.float32], truth: Ints) -> Any:
     """Return the RBF machine whose penalty does best on the validation clips, scaled on the training clips."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    values, classes = pooled["train"], labels["train"]
-    if len(classes) > _MOST:
-        chosen = np.random.default_rng(seed).choice(len(classes), _MOST, replace=False)
-        values, classes = values[chosen], classes[chosen]
     models = [make_pipeline(StandardScaler(), SVC(C=penalty)).fit(values, classes) for penalty in _PENALTIES]
-    return max(models, key=lambda model: model.score(pooled["validation"], labels["validation"]))
+    return max(models, key=lambda model: model.score(held_out, truth))

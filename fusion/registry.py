@@ -51,8 +51,12 @@ class Source:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of a plug-in file's text, so that editing it never leaves stale numbers; else empty."""
-        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else ""
+        """What tells this feature's numbers from another's of the same name and version.
+
+        The module of an installed package; a hash of a plug-in file's text, so that editing it never leaves stale
+        numbers.
+        """
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else self.module
 
 
 def discover(folders: Iterable[Path] = ()) -> dict[str, Source]:
@@ -76,7 +80,7 @@ def discover(folders: Iterable[Path] = ()) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     for point in entry_points(group=GROUP):
         package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
-        _add(sources, Source(point.name, module=point.value, package=package))
+        _add(sources, Source(point.name, module=point.module, package=package))
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         if not folder.is_dir():
             raise FusionError(f"{folder}: no such plug-in folder; give --plugins (or plugins:) an existing folder")

@@ -13,19 +13,23 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
+import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import fusion
 from fusion.errors import FusionError
-from fusion.files import replacing, write_json, write_text
+from fusion.files import replacing, unwritable, write_json, write_text
 from fusion.spec import Experiment
 from fusion.spec.document import dump
 
@@ -79,6 +83,38 @@ class Result:
     def summary(self, seed: int) -> dict[str, Any]:
         """Return what a seed's training wrote about itself."""
         return self._json(f"seed-{seed}/summary.json") or {}
+
+    def changes(self) -> list[str]:
+        """Return which versions differ between the trained seeds and what is installed, as ``numpy 2.0 -> 2.1``."""
+        now = versions()
+        found = [change for seed in self.trained() for change in version_changes(self.summary(seed)["versions"], now)]
+        return list(dict.fromkeys(found))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from working on this result; forget what killed ones left half-written.
+
+        Raises
+        ------
+        FusionError
+            If another process is at it.
+        """
+        path = self.folder.with_name(f".{self.folder.name}.lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise FusionError(f"{self.folder}: another run is at work on this result; wait for it") from None
+                for left in self.folder.glob("*.tmp-*"):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise FusionError(unwritable(path, error)) from error
 
     def covers(self, seeds: Iterable[int]) -> bool:
         """Say whether all these seeds are trained and in the metrics."""
@@ -141,20 +177,26 @@ def versions() -> dict[str, Any]:
         "commit": _commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "libraries": {name: _version(name) for name in _LIBRARIES},
     }
 
 
-def version_changes(environment: dict[str, Any]) -> list[str]:
-    """Return which recorded versions differ from those installed, as ``numpy 2.0 -> 2.1``."""
-    now = versions()
-    recorded = {"fusion": environment.get("fusion"), **environment.get("libraries", {})}
-    installed = {"fusion": now["fusion"], **now["libraries"]}
-    return [
-        f"{name} {recorded[name]} -> {version}"
-        for name, version in installed.items()
-        if recorded.get(name) not in (None, version)
-    ]
+def _version(library: str) -> str | None:
+    """Return a library's version; None for one that goes by another name, as tensorflow-cpu does."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def version_changes(recorded: dict[str, Any], installed: dict[str, Any]) -> list[str]:
+    """Return which versions differ, as ``numpy 2.0 -> 2.1``; both as `versions` gives them."""
+    old, new = (
+        {"fusion": of.get("fusion"), "backend": of.get("backend"), **of.get("libraries", {})}
+        for of in (recorded, installed)
+    )
+    return [f"{name} {old[name]} -> {now}" for name, now in new.items() if old.get(name) not in (None, now)]
 
 
 def _commit() -> str | None:

@@ -36,8 +36,8 @@ def bootstrap_interval(
     statistic : callable
         From summed counts ``(resamples, ...)`` to ``(resamples,)``.
     strata : (groups,), optional
-        Groups are resampled within a stratum (a class, say). Strata of a single group are put together:
-        alone they could not vary, and the interval would be too narrow.
+        Groups are resampled within a stratum (a class, say). Strata of a single group are put together, a
+        lone one with the smallest other: alone they could not vary, and the interval would be too narrow.
     level : float
         Coverage aimed at.
     resamples : int
@@ -46,12 +46,19 @@ def bootstrap_interval(
     Returns
     -------
     tuple of float or None
-        Low and high; None with fewer than two groups.
+        Low and high; None with fewer than two groups, or where no resample differs from another.
+
+    Notes
+    -----
+    One group fewer than there are is drawn from each stratum, and scaled up: drawing all of n underestimates the
+    variance by a factor of (n - 1) / n, which is half for the two instruments that a family may have.
 
     References
     ----------
     T. DiCiccio and B. Efron: "Bootstrap confidence intervals", Statistical Science 11(3), 1996, 189-228,
     https://doi.org/10.1214/ss/1032280214
+    J. Rao and C. Wu: "Resampling inference with complex survey data", J. Am. Stat. Assoc. 83(401), 1988, 231-241,
+    https://doi.org/10.1080/01621459.1988.10478591
     """
     from scipy.stats import norm
 
@@ -69,10 +76,11 @@ def bootstrap_interval(
     weights = np.zeros((resamples, groups))
     for stratum in members:
         size = len(stratum)
-        weights[:, stratum] = random.multinomial(size, np.full(size, 1 / size), size=resamples)
+        draws = random.multinomial(size - 1, np.full(size, 1 / size), size=resamples)
+        weights[:, stratum] = draws * (size / (size - 1))
     resampled = value(weights)
-    if np.ptp(resampled) == 0:
-        return observed, observed
+    if np.ptp(resampled) < 1e-12:
+        return None
     below = (np.sum(resampled < observed) + np.sum(resampled <= observed)) / (2 * resamples)
     bias = norm.ppf(np.clip(below, 1 / (resamples + 1), resamples / (resamples + 1)))
     acceleration = _acceleration(value(1 - np.eye(groups)), members)
@@ -84,10 +92,12 @@ def bootstrap_interval(
 
 def _strata(labels: NDArray[Any]) -> list[NDArray[np.intp]]:
     """Return the groups of each stratum, those of single groups together."""
-    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    members = sorted((np.flatnonzero(labels == label) for label in np.unique(labels)), key=len)
     alone = [stratum for stratum in members if len(stratum) == 1]
-    together = [np.concatenate(alone)] if alone else []
-    return [stratum for stratum in members if len(stratum) > 1] + together
+    if len(alone) == 1:
+        alone = members[:2]
+    rest = members[len(alone) :]
+    return [np.concatenate(alone), *rest] if alone else rest
 
 
 def _acceleration(left_out: Floats, members: list[NDArray[np.intp]]) -> float:

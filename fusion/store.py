@@ -16,7 +16,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +31,7 @@ from fusion.feature import Feature
 from fusion.files import replacing, write_json
 from fusion.registry import Source
 
+_ABANDONED = 3600  # seconds after which a temporary file has no writer any more
 _FORMAT = 1  # raise when reading audio or this layout changes the numbers
 
 
@@ -66,13 +69,17 @@ class Rows:
             values[mine] = _open(self.shards[shard])[places[mine, 1]]
         return values
 
+    def part(self, clips: NDArray[np.bool_]) -> Rows:
+        """Return the rows of some clips."""
+        return Rows(self.shards, self.places[clips], self.shape)
+
     def batches(self, size: int = 1024) -> Iterator[NDArray[np.float32]]:
         """Yield all values in order, `size` clips at a time."""
         for first in range(0, len(self), size):
             yield self.take(slice(first, first + size))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)  # each holds a file descriptor
 def _open(shard: Path) -> NDArray[np.float32]:
     values: NDArray[np.float32] = np.load(shard, mmap_mode="r", allow_pickle=False)
     return values
@@ -102,7 +109,7 @@ class Store:
         self.identity = {
             "feature": name,
             "version": feature.version,
-            "source": source.fingerprint or source.module,
+            "source": source.fingerprint,
             "parameters": feature.model_dump(mode="json"),
             "samples": samples,
             "sr": sr,
@@ -112,7 +119,11 @@ class Store:
         self.folder = cache / "features" / dataset / f"{name}-{key}"
 
     def prepare(self, libraries: dict[str, str]) -> None:
-        """Make the folder and write what it is, unless that is done."""
+        """Make the folder and write what it is, unless that is done; remove what killed writers left."""
+        for left in self.folder.glob("*.tmp-*"):
+            with suppress(OSError):  # another process may be at it
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    left.unlink()
         path = self.folder / "feature.json"
         if not path.exists():
             write_json(path, {**self.identity, "shape": list(self.shape), "libraries": libraries})

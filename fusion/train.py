@@ -91,7 +91,12 @@ def train_seed(job: Job) -> None:
             "seed": job.seed,
             "epochs": len(model.history.epoch),
             "parameters": int(model.count_params()),
-            "train": {"loss": loss, "accuracy": float((predicted == job.parts["train"].labels).mean())},
+            "best_epoch": _best_epoch(model, job.training.patience),
+            "versions": job.versions,
+            "train": {
+                "loss": loss if np.isfinite(loss) else None,
+                "accuracy": float((predicted == job.parts["train"].labels).mean()),
+            },
             "seconds": {"train": trained - started, "evaluate": time.perf_counter() - trained},
             "backend": f"{keras.config.backend()}, keras {keras.version()}",
             "device": _device(),
@@ -104,7 +109,7 @@ def fit(job: Job) -> keras.Model:
     """Return a trained model; ``model.history`` has its epochs."""
     settings = job.training
     train = job.parts["train"]
-    scaling = {name: moments(rows.batches()) for name, rows in train.rows.items()}
+    scaling = {name: moments(name, rows.batches()) for name, rows in train.rows.items()}
     shapes = {name: rows.shape for name, rows in train.rows.items()}
     model = build_model(job.model, shapes, len(job.classes), scaling)
     batches = Batches(train, settings.batch_size, job.seed)
@@ -117,7 +122,9 @@ def fit(job: Job) -> keras.Model:
         callbacks.append(keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience))
     if settings.patience:
         callbacks.append(
-            keras.callbacks.EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)
+            keras.callbacks.EarlyStopping(
+                "val_accuracy", mode="max", patience=settings.patience, restore_best_weights=True
+            )
         )
     model.compile(
         keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
@@ -142,6 +149,12 @@ def _score(model: keras.Model, part: Part) -> tuple[float, NDArray[np.int64]]:
     chosen = probabilities[np.arange(len(part.labels)), part.labels].astype(np.float64)
     loss = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny)).mean()
     return float(loss), probabilities.argmax(axis=1)
+
+
+def _best_epoch(model: keras.Model, patience: int | None) -> int:
+    """Return the epoch, from 1, whose weights were kept."""
+    accuracies = model.history.history["val_accuracy"]
+    return int(np.argmax(accuracies)) + 1 if patience else len(accuracies)
 
 
 def _write_history(path: Path, history: dict[str, Sequence[float]]) -> None:

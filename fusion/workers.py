@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -112,6 +113,7 @@ def _call(function: str, task: object) -> Any:
 def _start(news: Any, log: str) -> None:
     global _outlet
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that temporary files are removed
     if not os.environ.get("FUSION_DEBUG"):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
     _outlet = news.put
@@ -137,6 +139,7 @@ def _environment(threads: int) -> Iterator[None]:
     """Limit the threads of processes started meanwhile: libraries read these when they are imported."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several trainings may share a GPU
     try:
         yield
     finally:

@@ -200,7 +200,7 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "dangling.wav").symlink_to("nowhere.wav")
     (tmp_path / "circle.wav").symlink_to("circle.wav")
-    assert refusal(tmp_path / "folder.wav") == "not a file"
+    assert refusal(tmp_path / "folder.wav") == "a folder"
     assert refusal(tmp_path / "pipe.wav") == "not a file"
     assert refusal(tmp_path / "dangling.wav") == "missing"
     assert refusal(tmp_path / "circle.wav") == "missing"

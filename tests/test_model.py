@@ -16,7 +16,7 @@ def values(shapes, clips=12, seed=0, scale=1.0):
 
 
 def scaling(data):
-    return {name: moments([array]) for name, array in data.items()}
+    return {name: moments("x", [array]) for name, array in data.items()}
 
 
 def build(names, **settings):
@@ -94,13 +94,13 @@ def test_moments_of_batches_are_those_of_the_whole(sizes, seed, offset):
     random = np.random.default_rng(seed)
     batches = [(offset + random.normal(size=(size, 6, 3))).astype(np.float32) for size in sizes]
     whole = np.concatenate(batches).reshape(-1, 3).astype(np.float64)
-    found = moments(batches)
+    found = moments("x", batches)
     assert np.allclose(found.mean, whole.mean(axis=0), rtol=1e-6, atol=1e-6)
     assert np.allclose(found.variance, whole.var(axis=0), rtol=1e-4, atol=1e-6)
 
 
 def test_constant_dimension_is_centred_not_blown_up():
     constant = np.full((10, 4), 7.3, dtype=np.float32)
-    found = moments([constant, constant])
+    found = moments("x", [constant, constant])
     assert np.allclose(found.variance, 1)
     assert np.allclose(found.mean, 7.3)

@@ -106,7 +106,7 @@ def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
             lambda folder: (folder / "environment.json").write_text(
                 (folder / "environment.json").read_text().replace('"mfcc": [\n      1,', '"mfcc": [\n      99,')
             ),
-            "trained with version [99, '']",
+            "trained with version [99, 'fusion_features.mfcc']",
         ),
     ],
 )

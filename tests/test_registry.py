@@ -121,7 +121,7 @@ def test_a_package_announces_features(site: Path) -> None:
     assert str(source) == "loudness_pack.level (loudness_pack 1.2)"
     assert "loudness_pack" not in sys.modules
     assert load(source).__name__ == "Level"
-    assert source.fingerprint == ""
+    assert source.fingerprint == "loudness_pack.level"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import soundfile
 from conftest import command
 
 from fusion.clip import Clip
+from fusion.result import Result
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
 
@@ -51,8 +52,9 @@ def test_metrics_have_the_fixed_keys(metrics):
     assert fixed <= metrics.keys()
     assert metrics["sample"] is False
     assert set(metrics["seconds"]) == {"extract", "train", "evaluate"}
-    assert {"pairs", "conflicting"} <= metrics["duplicates"].keys()
+    assert {"pairs", "conflicting", "velocity_twins"} <= metrics["duplicates"].keys()
     for summary in (metrics["test"], *metrics["references"].values()):
+        assert summary is metrics["test"] or summary["train_clips"] == metrics["clips"]["train"]
         for figure in ("accuracy", "macro_f1", "micro_f1"):
             assert set(summary[figure]) == {"mean", "std", "low", "high", "per_seed"}
     assert set(metrics["references"]) == {"majority", "svm", "random_forest"}
@@ -128,16 +130,45 @@ def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
 
 
 def test_other_versions_are_named(place, nsynth, result):
-    path = result / "environment.json"
+    path = result / "seed-1" / "summary.json"
     text = path.read_text()
     try:
-        environment = json.loads(text)
-        environment["libraries"]["librosa"] = "0.1"
-        path.write_text(json.dumps(environment))
+        summary = json.loads(text)
+        summary["versions"]["libraries"]["librosa"] = "0.1"
+        path.write_text(json.dumps(summary))
         done = command(place, "run", "small.yaml", "--data", nsynth)
     finally:
         path.write_text(text)
     assert "librosa 0.1 -> " in done.stderr
+
+
+def test_figures_that_came_without_networks_are_made_anew(place, nsynth, result, tmp_path):
+    """As in a fresh clone of a repository that holds results but no networks."""
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy, ignore=shutil.ignore_patterns("seed-*"))
+    table = (copy / "references.csv").read_text()
+    (copy / "references.csv").write_text(table.replace(",svm,", ",svm,").replace("bass\n", "reed\n"))
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
+    assert (copy / "references.csv").read_text() == table
+    assert json.loads(done.stdout)["seeds"] == [1, 2]
+
+
+def test_added_seeds_are_in_the_resolved_settings(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--seeds", "3,")
+    spec = (copy / "spec.yaml").read_text()
+    assert "seeds:\n- 1\n- 2\n- 3\n" in spec
+
+
+def test_two_runs_do_not_work_on_one_result(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    copy.mkdir(parents=True)
+    (copy / "seed-9.tmp-12345678").mkdir()
+    with Result(copy).locked():
+        assert not (copy / "seed-9.tmp-12345678").exists()
+        done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", code=2)
+    assert "another run is at work" in done.stderr
 
 
 def test_other_settings_get_another_folder(place, nsynth, result):

@@ -541,10 +541,23 @@ def test_the_order_of_features_changes_nothing(path):
     assert experiments[0].identity() == experiments[1].identity()
 
 
-def test_resolved_settings_name_the_plug_in_folders(path, tmp_path):
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    experiment = accept(path, SPEC, plugins=[folder])
+def test_resolved_settings_name_the_folders_of_the_plug_ins_used(path, tmp_path):
+    folder, other = tmp_path / "plugins", tmp_path / "other"
+    for place, name in ((folder, "mine"), (other, "unused")):
+        place.mkdir()
+        (place / f"{name}.py").write_text(
+            "from fusion.feature import Feature\n\n\nclass Mine(Feature):\n"
+            "    def shape(self, samples, sr):\n        return (1,)\n\n"
+            "    def extract(self, clip):\n        return clip.y[:1]\n"
+        )
+    experiment = accept(path, SPEC, plugins=[folder, other], features=["mfcc", "mine"])
     assert experiment.settings()["plugins"] == [str(folder)]
     assert "plugins" not in experiment.identity()
-    assert experiment.identity() == accept(path, SPEC).identity()
+    assert "plugins" not in accept(path, SPEC, plugins=[folder]).settings()
+
+
+def test_the_order_of_families_and_sources_changes_nothing(path):
+    one = accept(path, SPEC, assignments=["dataset.families=[reed, bass]", "dataset.sources=[synthetic, acoustic]"])
+    two = accept(path, SPEC, assignments=["dataset.families=[bass, reed]", "dataset.sources=[acoustic, synthetic]"])
+    assert one.identity() == two.identity()
+    assert any("each once" in text for text in mistakes(path, SPEC, assignments=["dataset.families=[bass, bass]"]))

@@ -27,7 +27,7 @@ from fusion.datasets.table import Dataset, assemble, missing_audio, shuffled
 from fusion.errors import FusionError, listing
 from fusion.spec.settings import FAMILIES, ORIGINS, NSynthSettings
 
-_NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_\d{{3,}})-\d{{3}}-\d{{3}}")
+_NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
 _HELD_OUT = 0.1  # share of training notes, or of a family's training instruments, that validates
 
 

@@ -152,7 +152,10 @@ def _few_groups(dataset: Dataset) -> list[str]:
     if not few:
         return []
     counts = ", ".join(f"{label} {count}" for label, count in few.items())
-    return [f"few-groups: fewer than {FEW_GROUPS} test {dataset.noun}, so no interval of its own: {counts}"]
+    return [
+        f"few-groups: fewer than {FEW_GROUPS} test {dataset.noun}, so no interval of its own and a rough one overall: "
+        f"{counts}"
+    ]
 
 
 def shuffled(ids: Iterable[str], salt: str) -> list[str]:

@@ -37,8 +37,6 @@ class Experiment:
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
-    plugins : tuple of Path
-        Folders, absolute, that features come from beside installed packages.
     """
 
     name: str
@@ -48,7 +46,6 @@ class Experiment:
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]
-    plugins: tuple[Path, ...] = ()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
@@ -62,8 +59,13 @@ class Experiment:
             "model": self.model.model_dump(mode="json"),
             "training": self.training.model_dump(mode="json"),
             "seeds": list(self.seeds),
-            **({"plugins": list(map(str, self.plugins))} if self.plugins else {}),
+            **({"plugins": folders} if (folders := self.plugin_folders()) else {}),
         }
+
+    def plugin_folders(self) -> list[str]:
+        """Return the folders that features of this experiment come from beside installed packages."""
+        files = [source.file for source in self.sources.values() if source.file]
+        return sorted({str(file.parent) for file in files})
 
     def identity(self) -> dict[str, Any]:
         """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""
@@ -154,7 +156,9 @@ class _Checker:
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {name: sources[name] for name in features}
-        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, folders)
+        if not self.path.stem.strip("."):
+            raise FusionError(f"{self.path}: an experiment file's name is its results' folder: take letters")
+        return Experiment(self.path.stem, dataset, features, used, model, training, seeds)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Family = Literal[
     "bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"
@@ -52,9 +52,20 @@ class NSynthSettings(Section):
         min_length=1,
         description="instrument families kept",
     )
-    limit: int | None = Field(default=None, ge=1, description="at most so many notes a class and split, seeded")
+    limit: int | None = Field(
+        default=None,
+        ge=1,
+        description="at most so many notes of a class from each part of the data set, always the same ones",
+    )
     skip_damaged: bool = Field(default=False, description="leave damaged notes out and record them")
     sr: int = Field(default=16000, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
+
+    @field_validator("sources", "families")
+    @classmethod
+    def _in_order(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError(f"each once, found {', '.join(names)}")
+        return tuple(name for name in (*FAMILIES, *ORIGINS) if name in names)  # one digest for any order
 
     @model_validator(mode="after")
     def _fits(self) -> NSynthSettings:

@@ -30,7 +30,7 @@ def main() -> None:
     y = random.integers(0, CLASSES, CLIPS)
     models = {}
     for name, settings in (("seed", SeedModel()), ("fusion", FusionModel())):
-        model = build_model(settings, {"mfcc": SHAPE}, CLASSES, {"mfcc": moments([x])})
+        model = build_model(settings, {"mfcc": SHAPE}, CLASSES, {"mfcc": moments("mfcc", [x])})
         model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
         model.fit({"mfcc": x}, y, batch_size=BATCH, epochs=1, verbose=0)  # traces and warms up
         models[name] = model
