@@ -67,6 +67,40 @@ class News(keras.callbacks.Callback):
         tell(("epoch", self.seed, epoch + 1, dict(logs or {})))
 
 
+class KeepBest(keras.callbacks.Callback):
+    """Stops when validation gets no better, and brings the best epoch's weights back.
+
+    Better is a higher accuracy, or the same with a lower loss. Loss alone would not do: on unknown instruments it
+    rises with the network's confidence while accuracy still improves.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without a better one before training stops.
+    """
+
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+        self.best = (-np.inf, -np.inf)
+        self.epoch = 0
+        self.weights: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Compare with the best epoch so far."""
+        figures = logs or {}
+        now = (round(figures["val_accuracy"], 6), -figures["val_loss"])
+        if now > self.best:
+            self.best, self.epoch, self.weights = now, epoch + 1, self.model.get_weights()
+        elif epoch + 1 - self.epoch >= self.patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Bring the best weights back."""
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+
+
 def train_seed(job: Job) -> None:
     """Train, then write the model, its history, its test predictions and a summary, in this order.
 
@@ -91,7 +125,7 @@ def train_seed(job: Job) -> None:
             "seed": job.seed,
             "epochs": len(model.history.epoch),
             "parameters": int(model.count_params()),
-            "best_epoch": _best_epoch(model, job.training.patience),
+            "best_epoch": model.history.best_epoch,
             "versions": job.versions,
             "train": {
                 "loss": loss if np.isfinite(loss) else None,
@@ -106,7 +140,7 @@ def train_seed(job: Job) -> None:
 
 
 def fit(job: Job) -> keras.Model:
-    """Return a trained model; ``model.history`` has its epochs."""
+    """Return a trained model; ``model.history`` has its epochs, and as ``best_epoch`` the one whose weights it has."""
     settings = job.training
     train = job.parts["train"]
     scaling = {name: moments(name, rows.batches()) for name, rows in train.rows.items()}
@@ -121,16 +155,14 @@ def fit(job: Job) -> keras.Model:
         patience = max(1, (settings.patience or 10) // 3)
         callbacks.append(keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience))
     if settings.patience:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                "val_accuracy", mode="max", patience=settings.patience, restore_best_weights=True
-            )
-        )
+        callbacks.append(KeepBest(settings.patience))
     model.compile(
         keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
     )
     validation = Batches(job.parts["validation"], max(settings.batch_size, 256))
-    model.fit(batches, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
+    history = model.fit(batches, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
+    kept = [callback.epoch for callback in callbacks if isinstance(callback, KeepBest)]
+    history.best_epoch = kept[0] if kept else len(history.epoch)
     return model
 
 
@@ -149,12 +181,6 @@ def _score(model: keras.Model, part: Part) -> tuple[float, NDArray[np.int64]]:
     chosen = probabilities[np.arange(len(part.labels)), part.labels].astype(np.float64)
     loss = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny)).mean()
     return float(loss), probabilities.argmax(axis=1)
-
-
-def _best_epoch(model: keras.Model, patience: int | None) -> int:
-    """Return the epoch, from 1, whose weights were kept."""
-    accuracies = model.history.history["val_accuracy"]
-    return int(np.argmax(accuracies)) + 1 if patience else len(accuracies)
 
 
 def _write_history(path: Path, history: dict[str, Sequence[float]]) -> None:

@@ -141,7 +141,7 @@ class TrainingSettings(Section):
     patience: int | None = Field(
         default=25,
         ge=1,
-        description="epochs without a better validation loss before stopping, keeping the best weights; null: never",
+        description="epochs without a better validation accuracy before stopping with the best weights; null: never",
     )
     threads: int = Field(default=1, ge=1, le=1024, description="processor threads of each training")
 
