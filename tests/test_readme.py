@@ -1,10 +1,14 @@
 """What the README shows works as shown."""
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+
+from fusion.report import score
+from fusion.spec.settings import FusionModel, NSynthSettings, TrainingSettings
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -82,3 +86,24 @@ def test_experiments_named_in_the_readme_exist():
     assert named
     for name in named:
         assert (README.parent / name).exists(), name
+
+
+@pytest.mark.parametrize("section", [NSynthSettings, FusionModel, TrainingSettings])
+def test_every_setting_is_in_the_table(section):
+    for name, field in section.model_fields.items():
+        if name not in ("name", "preset"):
+            assert re.search(rf"\.{name}` \| .* \| {re.escape(field.description)} \|", README.read_text()), name
+
+
+def test_every_figure_quoted_is_in_a_committed_result():
+    """The tables' scores with intervals are those of results/; where a digest is named its scores are quoted."""
+    text = README.read_text()
+    quoted = set(re.findall(r"\d\.\d{3}(?: ± \d\.\d{3})? \[\d\.\d{3}, \d\.\d{3}\]", text))
+    known = set()
+    for path in sorted((README.parent / "results").glob("*/*/metrics.json")):
+        metrics = json.loads(path.read_text())
+        lines = [metrics["test"], *metrics["references"].values()]
+        known |= {score(line[figure]) for line in lines for figure in ("accuracy", "macro_f1")}
+        assert metrics["digest"] in text
+    assert quoted
+    assert quoted <= known
