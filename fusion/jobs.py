@@ -17,13 +17,23 @@ Values = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Part:
-    """The clips of one split: stored features, and class numbers ``(clips,)``."""
+    """The clips of one split: stored features, and class numbers.
+
+    Attributes
+    ----------
+    rows : dict of str to Rows
+        By feature: all clips in order, then (where there are distorted copies) all their first copies, and so on.
+    labels : (clips,) int
+    """
 
     rows: dict[str, Rows]
     labels: NDArray[np.int64]
 
-    def values(self, clips: NDArray[np.int64] | slice) -> Values:
-        """Return all features of some clips by name."""
+    def values(self, clips: NDArray[np.int64], random: np.random.Generator | None = None) -> Values:
+        """Return all features of some clips by name; with `random` each clip or one of its copies, by chance."""
+        variants = len(next(iter(self.rows.values()))) // len(self.labels)
+        if random is not None and variants > 1:
+            clips = clips + len(self.labels) * random.integers(variants, size=len(clips))
         return {name: rows.take(clips) for name, rows in self.rows.items()}
 
 

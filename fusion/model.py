@@ -18,7 +18,8 @@ from keras import layers
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
-from fusion.spec import FusionModel, ModelSettings, SeedModel
+from fusion.layers import BranchDropout, StretchMasking, WeightedMean
+from fusion.spec import FusionModel, ModelSettings, NaiveModel, SeedModel
 
 Tensor = Any  # a keras.KerasTensor; keras has no types
 Shapes = dict[str, tuple[int, ...]]
@@ -79,7 +80,7 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
 
     Parameters
     ----------
-    settings : FusionModel or SeedModel
+    settings : FusionModel, SeedModel or NaiveModel
     shapes : dict of str to tuple of int
         Shape of one clip by feature: ``(frames, dims)`` or ``(dims,)``.
     classes : int
@@ -94,6 +95,8 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
     if isinstance(settings, SeedModel):
         outputs = _seed(inputs, classes)
+    elif isinstance(settings, NaiveModel):
+        outputs = _naive(inputs, classes)
     else:
         outputs = _fusion(settings, inputs, classes, scaling)
     return keras.Model(inputs, outputs, name=settings.preset)
@@ -116,6 +119,36 @@ def load_model(path: Path) -> keras.Model:
         ) from error
 
 
+def with_auxiliary(model: keras.Model) -> keras.Model:
+    """Return a network for training that also has each branch's own prediction.
+
+    It shares all layers with `model`, whose saved form has none of the branches' own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_model`.
+
+    Returns
+    -------
+    keras.Model
+        To a dict of ``(clips, classes)`` probabilities: ``probabilities``, and one by branch.
+
+    References
+    ----------
+    C.-Y. Lee, S. Xie, P. Gallagher, Z. Zhang and Z. Tu: "Deeply-supervised nets", AISTATS 2015, 562-570.
+    """
+    outputs = {"probabilities": model.output}
+    own_logits = {layer.name: layer for layer in model.layers if layer.name.endswith(_LOGITS)}
+    for layer in model.layers:
+        if isinstance(layer, layers.Activation) and layer.name.endswith(_BRANCH):
+            name = layer.name.removesuffix(_BRANCH)
+            known = own_logits.get(f"{name}{_LOGITS}")  # late fusion has them already
+            logits = known.output if known else layers.Dense(model.output.shape[-1])(layer.output)
+            outputs[name] = layers.Activation("softmax", name=name)(logits)
+    return keras.Model(model.input, outputs)
+
+
 def _fusion(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]) -> Tensor:
     scaled = {
         name: layers.Normalization(
@@ -127,9 +160,12 @@ def _fusion(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scal
     vectors = [tensor for tensor in scaled.values() if len(tensor.shape) == 2]
     branches = {name: convolutional_branch(settings, name, tensor) for name, tensor in sequences.items()}
     if vectors:
-        branches["vectors"] = dense_branch(settings, "vectors", vectors)
-    fused = FUSIONS[settings.fusion](branches)
-    return layers.Dense(classes, activation="softmax", name="probabilities")(fused)
+        branches[VECTORS] = dense_branch(settings, VECTORS, vectors)
+    if settings.branch_dropout and len(branches) > 1:
+        kept = BranchDropout(settings.branch_dropout, name="branch_dropout")(list(branches.values()))
+        branches = dict(zip(branches, kept, strict=True))
+    logits = FUSIONS[settings.fusion](branches, classes)
+    return layers.Activation("softmax", name="probabilities")(logits)
 
 
 def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
@@ -144,6 +180,9 @@ def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     D. Snyder, D. Garcia-Romero, G. Sell, D. Povey and S. Khudanpur: "X-vectors: robust DNN embeddings for speaker
     recognition", ICASSP 2018, 5329-5333, https://doi.org/10.1109/ICASSP.2018.8461375 (pooling by statistics)
     """
+    for axis, longest in ((1, settings.time_masking), (2, settings.frequency_masking)):
+        if longest:
+            x = StretchMasking(axis, longest, name=f"{name}_masked{axis}")(x)
     for n, filters in enumerate(settings.conv_filters):
         if n:
             x = layers.MaxPooling1D(2, padding="same", name=f"{name}_pool{n}")(x)
@@ -161,7 +200,9 @@ def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
 
 def dense_branch(settings: FusionModel, name: str, vectors: list[Tensor]) -> Tensor:
     """Return ``(clips, embedding)`` from all vectors ``(clips, dims)`` side by side."""
-    x = layers.Concatenate(name=f"{name}_all")(vectors) if len(vectors) > 1 else vectors[0]
+    x = _side_by_side(f"{name}_all", vectors)
+    if settings.noise:
+        x = layers.GaussianNoise(settings.noise, name=f"{name}_noise")(x)
     for n, units in enumerate(settings.dense_units):
         x = layers.Dense(units, use_bias=False, name=f"{name}_dense{n + 1}")(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm{n + 1}")(x)
@@ -174,21 +215,60 @@ def _embedding(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     """Project a branch to its vector and normalise it, so that no branch drowns another."""
     x = layers.Dense(settings.embedding, use_bias=False, name=f"{name}_projection")(x)
     x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_embedding")(x)
-    return layers.Activation("relu", name=f"{name}_branch")(x)
+    return layers.Activation("relu", name=f"{name}{_BRANCH}")(x)
 
 
-def concat(branches: dict[str, Tensor]) -> Tensor:
-    """Put the branches' vectors side by side.
+def concat(branches: dict[str, Tensor], classes: int) -> Tensor:
+    """Return ``(clips, classes)`` logits from the branches' vectors side by side.
 
     References
     ----------
     J. Ngiam, A. Khosla, M. Kim, J. Nam, H. Lee and A. Ng: "Multimodal deep learning", ICML 2011, 689-696.
     """
-    tensors = list(branches.values())
-    return layers.Concatenate(name="fused")(tensors) if len(tensors) > 1 else tensors[0]
+    return layers.Dense(classes, name="logits")(_side_by_side("fused", list(branches.values())))
 
 
-FUSIONS: dict[str, Callable[[dict[str, Tensor]], Tensor]] = {"concat": concat}
+def gated(branches: dict[str, Tensor], classes: int) -> Tensor:
+    """Return logits from a gated multimodal unit: each branch has a gate, opened by what all branches say.
+
+    References
+    ----------
+    J. Arevalo, T. Solorio, M. Montes-y-Gomez and F. Gonzalez: "Gated multimodal units for information fusion", ICLR
+    2017 workshop, https://doi.org/10.48550/arXiv.1702.01992
+    """
+    everything = _side_by_side("gates_see", list(branches.values()))
+    parts = []
+    for name, branch in branches.items():
+        size = branch.shape[-1]
+        said = layers.Dense(size, activation="tanh", name=f"{name}_said")(branch)
+        gate = layers.Dense(size, activation="sigmoid", name=f"{name}_gate")(everything)
+        parts.append(layers.Multiply(name=f"{name}_gated")([gate, said]))
+    fused = layers.Add(name="fused")(parts) if len(parts) > 1 else parts[0]
+    return layers.Dense(classes, name="logits")(fused)
+
+
+def late(branches: dict[str, Tensor], classes: int) -> Tensor:
+    """Return the mean of each branch's own logits, with learnt weights that add up to one.
+
+    References
+    ----------
+    J. Kittler, M. Hatef, R. Duin and J. Matas: "On combining classifiers", IEEE Trans. PAMI 20(3), 1998, 226-239,
+    https://doi.org/10.1109/34.667881
+    """
+    logits = [layers.Dense(classes, name=f"{name}{_LOGITS}")(branch) for name, branch in branches.items()]
+    return WeightedMean(name="logits")(logits)
+
+
+# to add a fusion, write a function like these, name it here and in FusionModel.fusion
+FUSIONS: dict[str, Callable[[dict[str, Tensor], int], Tensor]] = {"concat": concat, "gated": gated, "late": late}
+
+VECTORS = "all-vectors"  # the dense branch's name, which no feature can have
+_BRANCH, _LOGITS = "_branch", "_logits"
+
+
+def _side_by_side(name: str, tensors: list[Tensor]) -> Tensor:
+    return layers.Concatenate(name=name)(tensors) if len(tensors) > 1 else tensors[0]
+
 
 # few steps an epoch on small data: Keras' .99 would leave the running moments behind the weights
 _MOMENTUM = 0.9
@@ -197,12 +277,27 @@ _MOMENTUM = 0.9
 def _seed(inputs: dict[str, Tensor], classes: int) -> Tensor:
     """Return the course project's layers: an image of frames and coefficients, unscaled."""
     (image,) = inputs.values()
+    return _seed_head(_seed_image(image), classes)
+
+
+def _naive(inputs: dict[str, Tensor], classes: int) -> Tensor:
+    """Return the course project's layers with a dense branch of raw vectors beside its flattened image."""
+    (image,) = (tensor for tensor in inputs.values() if len(tensor.shape) == 3)
+    vectors = [tensor for tensor in inputs.values() if len(tensor.shape) == 2]
+    x = layers.Dense(64, activation="relu", name="vectors_dense")(_side_by_side("vectors_all", vectors))
+    return _seed_head(layers.Concatenate(name="fused")([_seed_image(image), x]), classes)
+
+
+def _seed_image(image: Tensor) -> Tensor:
     x = layers.Reshape((*image.shape[1:], 1), name="image")(image)
     for n, filters in enumerate((52, 64, 132)):
         x = layers.Conv2D(filters, 2, activation="relu", name=f"conv{n + 1}")(x)
     x = layers.MaxPooling2D(2, name="pool")(x)
     x = layers.Dropout(0.25, name="dropout1")(x)
-    x = layers.Flatten(name="flat")(x)
+    return layers.Flatten(name="flat")(x)
+
+
+def _seed_head(x: Tensor, classes: int) -> Tensor:
     x = layers.Dense(100, activation="relu", name="dense1")(x)
     x = layers.Dropout(0.25, name="dropout2")(x)
     x = layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3), name="dense2")(x)

@@ -16,43 +16,84 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.diagnosis import likely_cause
 from fusion.files import replacing, write_json
 from fusion.jobs import Job, Part, Values
-from fusion.model import build_model, moments
+from fusion.model import Moments, build_model, moments, with_auxiliary
+from fusion.spec import FusionModel
 from fusion.workers import tell
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of clips, shuffled anew each epoch from a seed.
+    """Batches of clips with labels as probabilities, shuffled and mixed anew each epoch from a seed.
 
     Parameters
     ----------
     part : Part
+    classes : int
     size : int
         Clips a batch; the last one may have fewer.
     seed : int or None
         None keeps the order.
+    mixup : float
+        Clips and labels are mixed in pairs with shares from a Beta(mixup, mixup) distribution; 0 mixes nothing.
+    outputs : sequence of str
+        The network's outputs; each is to learn the same labels.
+
+    References
+    ----------
+    H. Zhang, M. Cisse, Y. Dauphin and D. Lopez-Paz: "mixup: beyond empirical risk minimization", ICLR 2018,
+    https://doi.org/10.48550/arXiv.1710.09412
     """
 
-    def __init__(self, part: Part, size: int, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        part: Part,
+        classes: int,
+        size: int,
+        seed: int | None = None,
+        mixup: float = 0.0,
+        outputs: Sequence[str] = ("probabilities",),
+    ) -> None:
         super().__init__()
         self.part = part
+        self.targets = np.eye(classes, dtype=np.float32)
         self.size = size
         self.random = None if seed is None else np.random.default_rng(seed)
+        self.mixup = mixup
+        self.outputs = tuple(outputs)
         self.order = np.arange(len(part.labels))
         self.on_epoch_end()
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.size)
 
-    def __getitem__(self, index: int) -> tuple[Values, NDArray[np.int64]]:
+    def __getitem__(self, index: int) -> tuple[Values, dict[str, NDArray[np.float32]]]:
         clips = self.order[index * self.size : (index + 1) * self.size]
-        return self.part.values(clips), self.part.labels[clips]
+        values, targets = self.part.values(clips, self.random), self.targets[self.part.labels[clips]]
+        if self.mixup and self.random is not None:
+            values, targets = _mixed(values, targets, self.mixup, self.random)
+        return values, dict.fromkeys(self.outputs, targets)
 
     def on_epoch_end(self) -> None:
         """Shuffle."""
         if self.random is not None:
             self.random.shuffle(self.order)
+
+
+def _mixed(
+    values: Values, targets: NDArray[np.float32], concentration: float, random: np.random.Generator
+) -> tuple[Values, NDArray[np.float32]]:
+    """Mix each clip of a batch with another one of it."""
+    partner = random.permutation(len(targets))
+    share = random.beta(concentration, concentration, len(targets)).astype(np.float32)
+    share = np.maximum(share, 1 - share)  # the clip itself stays the larger part
+
+    def mix(array: NDArray[np.float32]) -> NDArray[np.float32]:
+        mine = share.reshape(-1, *[1] * (array.ndim - 1))
+        return mine * array + (1 - mine) * array[partner]
+
+    return {name: mix(array) for name, array in values.items()}, mix(targets)
 
 
 class News(keras.callbacks.Callback):
@@ -64,7 +105,7 @@ class News(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Send seed, epoch and the epoch's figures."""
-        tell(("epoch", self.seed, epoch + 1, dict(logs or {})))
+        tell(("epoch", self.seed, epoch + 1, _figures(logs)))
 
 
 class KeepBest(keras.callbacks.Callback):
@@ -88,7 +129,7 @@ class KeepBest(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Compare with the best epoch so far."""
-        figures = logs or {}
+        figures = _figures(logs)
         now = (round(figures["val_accuracy"], 6), -figures["val_loss"])
         if now > self.best:
             self.best, self.epoch, self.weights = now, epoch + 1, self.model.get_weights()
@@ -99,6 +140,17 @@ class KeepBest(keras.callbacks.Callback):
         """Bring the best weights back."""
         if self.weights is not None:
             self.model.set_weights(self.weights)
+
+
+def _figures(logs: dict[str, float] | None) -> dict[str, float]:
+    """Return an epoch's loss and accuracy, without those of branches on their own."""
+    found = dict(logs or {})
+    for key in ("loss", "accuracy"):
+        for prefix in ("", "val_"):
+            whole = found.pop(f"{prefix}probabilities_{key}", None)
+            if whole is not None:
+                found[prefix + key] = whole
+    return {key: float(value) for key, value in found.items() if key.removeprefix("val_") in ("loss", "accuracy")}
 
 
 def train_seed(job: Job) -> None:
@@ -117,13 +169,13 @@ def train_seed(job: Job) -> None:
     with replacing(job.folder) as folder:
         folder.mkdir()
         model.save(folder / "model.keras")
-        _write_history(folder / "history.csv", model.history.history)
+        _write_history(folder / "history.csv", model.history.epochs)
         loss, predicted = _score(model, job.parts["train"])
         np.save(folder / "train.npy", predicted, allow_pickle=False)
         _write_predictions(folder / "predictions.csv", job, predict(model, job.parts["test"]))
         summary = {
             "seed": job.seed,
-            "epochs": len(model.history.epoch),
+            "epochs": len(model.history.epochs),
             "parameters": int(model.count_params()),
             "best_epoch": model.history.best_epoch,
             "versions": job.versions,
@@ -131,6 +183,7 @@ def train_seed(job: Job) -> None:
                 "loss": loss if np.isfinite(loss) else None,
                 "accuracy": float((predicted == job.parts["train"].labels).mean()),
             },
+            "cause": likely_cause(model.history.epochs, model.history.levels, job.training),
             "seconds": {"train": trained - started, "evaluate": time.perf_counter() - trained},
             "backend": f"{keras.config.backend()}, keras {keras.version()}",
             "device": _device(),
@@ -140,13 +193,23 @@ def train_seed(job: Job) -> None:
 
 
 def fit(job: Job) -> keras.Model:
-    """Return a trained model; ``model.history`` has its epochs, and as ``best_epoch`` the one whose weights it has."""
+    """Return a trained model.
+
+    Returns
+    -------
+    keras.Model
+        ``model.history`` has as ``epochs`` a dict of figures for each epoch, as ``best_epoch`` the one whose weights
+        the model has, and as ``levels`` the root mean square of each feature as the network sees it.
+    """
     settings = job.training
     train = job.parts["train"]
     scaling = {name: moments(name, rows.batches()) for name, rows in train.rows.items()}
     shapes = {name: rows.shape for name, rows in train.rows.items()}
     model = build_model(job.model, shapes, len(job.classes), scaling)
-    batches = Batches(train, settings.batch_size, job.seed)
+    auxiliary = job.model.auxiliary if isinstance(job.model, FusionModel) else 0.0
+    trainer = with_auxiliary(model) if auxiliary else keras.Model(model.input, {"probabilities": model.output})
+    weights = {name: 1.0 if name == "probabilities" else auxiliary for name in trainer.output}
+    batches = Batches(train, len(job.classes), settings.batch_size, job.seed, settings.mixup, list(weights))
     rate: Any = settings.learning_rate
     callbacks: list[keras.callbacks.Callback] = [News(job.seed)]
     if settings.schedule == "cosine":
@@ -156,21 +219,45 @@ def fit(job: Job) -> keras.Model:
         callbacks.append(keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience))
     if settings.patience:
         callbacks.append(KeepBest(settings.patience))
-    model.compile(
-        keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    optimizer = (
+        keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+        if settings.weight_decay
+        else keras.optimizers.Adam(rate)
     )
-    validation = Batches(job.parts["validation"], max(settings.batch_size, 256))
-    history = model.fit(batches, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
+    losses = {name: keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing) for name in weights}
+    trainer.compile(
+        optimizer,
+        loss=losses,
+        loss_weights=weights,
+        metrics={name: ["accuracy"] for name in weights},
+        jit_compile=False,
+    )
+    validation = Batches(
+        job.parts["validation"], len(job.classes), max(settings.batch_size, 256), outputs=list(weights)
+    )
+    history = trainer.fit(batches, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
     kept = [callback.epoch for callback in callbacks if isinstance(callback, KeepBest)]
-    history.best_epoch = kept[0] if kept else len(history.epoch)
+    history.epochs = [
+        _figures(dict(zip(history.history, row, strict=True))) for row in zip(*history.history.values(), strict=True)
+    ]
+    history.best_epoch = kept[0] if kept else len(history.epochs)
+    scaled = isinstance(job.model, FusionModel)
+    history.levels = {name: 1.0 if scaled else _level(values) for name, values in scaling.items()}
+    model.history = history
     return model
+
+
+def _level(values: Moments) -> float:
+    """Return the root mean square of a feature."""
+    return float(np.sqrt((values.mean**2 + values.variance).mean()))
 
 
 def predict(model: keras.Model, part: Part, size: int = 256) -> NDArray[np.float32]:
     """Return probabilities, ``(clips, classes)`` float32."""
+    clips = len(part.labels)
     chunks = [
-        keras.ops.convert_to_numpy(model(part.values(slice(first, first + size)), training=False))
-        for first in range(0, len(part.labels), size)
+        keras.ops.convert_to_numpy(model(part.values(np.arange(first, min(first + size, clips))), training=False))
+        for first in range(0, clips, size)
     ]
     return np.concatenate(chunks)
 
@@ -183,11 +270,11 @@ def _score(model: keras.Model, part: Part) -> tuple[float, NDArray[np.int64]]:
     return float(loss), probabilities.argmax(axis=1)
 
 
-def _write_history(path: Path, history: dict[str, Sequence[float]]) -> None:
+def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["epoch", *history])
-        writer.writerows([n + 1, *map(float, row)] for n, row in enumerate(zip(*history.values(), strict=True)))
+        writer.writerow(["epoch", *epochs[0]])
+        writer.writerows([n + 1, *figures.values()] for n, figures in enumerate(epochs))
 
 
 def _write_predictions(path: Path, job: Job, probabilities: NDArray[np.float32]) -> None:

@@ -31,7 +31,7 @@ def job(part, tmp_path, **training):
 
 
 def test_an_epoch_is_every_clip_once_in_an_order_of_its_own(part):
-    batches = Batches(part, 16, seed=3)
+    batches = Batches(part, 2, 16, seed=3)
     epochs = []
     for _ in range(2):
         values = np.concatenate([batches[n][0]["series"] for n in range(len(batches))])
@@ -41,17 +41,17 @@ def test_an_epoch_is_every_clip_once_in_an_order_of_its_own(part):
     for values in epochs:
         assert np.array_equal(np.sort(values.ravel()), np.sort(everything.ravel()))
     assert not np.array_equal(*epochs)
-    again = Batches(part, 16, seed=3)
+    again = Batches(part, 2, 16, seed=3)
     assert np.array_equal(again[0][0]["series"], epochs[0][:16])
 
 
 def test_labels_stay_with_their_clips(part):
-    values, labels = Batches(part, 60, seed=5)[0]
-    assert np.array_equal(values["series"][:, :, 2].mean(axis=1) > 1, labels == 1)
+    values, targets = Batches(part, 2, 60, seed=5)[0]
+    assert np.array_equal(values["series"][:, :, 2].mean(axis=1) > 1, targets["probabilities"][:, 1] == 1)
 
 
 def test_without_a_seed_the_order_is_kept(part):
-    batches = Batches(part, 16)
+    batches = Batches(part, 2, 16)
     batches.on_epoch_end()
     assert np.array_equal(batches[1][0]["series"], part.rows["series"].take(np.arange(16, 32)))
 
@@ -65,9 +65,9 @@ def test_every_schedule_learns(part, tmp_path, schedule):
 
 def test_patience_stops_early_and_none_never_does(part, tmp_path):
     patient = fit(job(part, tmp_path, epochs=30, patience=None, learning_rate=0.1))
-    assert len(patient.history.epoch) == 30
+    assert len(patient.history.epochs) == 30
     stopped = fit(job(part, tmp_path, epochs=30, patience=1, learning_rate=0.1))
-    accuracies = stopped.history.history["val_accuracy"]
+    accuracies = [figures["val_accuracy"] for figures in stopped.history.epochs]
     assert len(accuracies) < 30
     kept = (predict(stopped, part).argmax(axis=1) == part.labels).mean()
     assert kept == pytest.approx(max(accuracies))

@@ -91,7 +91,10 @@ class FusionModel(Section):
     """A convolutional branch for each sequence, one dense branch for all vectors, fused."""
 
     preset: Literal["fusion"] = "fusion"
-    fusion: Literal["concat"] = Field(default="concat", description="how branches are joined")
+    fusion: Literal["concat", "gated", "late"] = Field(
+        default="concat",
+        description="how branches are joined: side by side, by learnt gates, or by a weighted mean of their own logits",
+    )
     conv_filters: tuple[int, ...] = Field(
         default=(48, 64, 96), min_length=1, max_length=8, description="filters of each convolution over time"
     )
@@ -100,6 +103,24 @@ class FusionModel(Section):
     )
     embedding: int = Field(default=64, ge=1, le=4096, description="size of each branch's vector")
     dropout: float = Field(default=0.2, ge=0, lt=1, description="share of units dropped in training")
+    auxiliary: float = Field(
+        default=0.0, ge=0, le=100, description="weight of a loss for each branch on its own, in training; 0: none"
+    )
+    branch_dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of clips that lose a branch in training, never all of them",
+    )
+    time_masking: float = Field(
+        default=0.0, ge=0, lt=1, description="longest stretch of frames masked in training, as a share of a sequence"
+    )
+    frequency_masking: float = Field(
+        default=0.0, ge=0, lt=1, description="widest band of dimensions masked in training, as a share of all"
+    )
+    noise: float = Field(
+        default=0.0, ge=0, le=10, description="noise on vectors in training, in standard deviations of each dimension"
+    )
 
     @model_validator(mode="after")
     def _sizes(self) -> FusionModel:
@@ -124,8 +145,27 @@ class SeedModel(Section):
         images = [name for name, shape in shapes.items() if len(shape) == 2]
         if len(shapes) != 1 or not images:
             return f"preset: seed takes one feature of shape (frames, dims), found {', '.join(shapes)}"
-        small = min(shapes[images[0]])
-        return "" if small >= 5 else f"preset: seed needs at least 5 frames and 5 coefficients, found {small}"
+        return _too_small("seed", shapes[images[0]])
+
+
+class NaiveModel(Section):
+    """The course project's layers with unscaled vectors beside them: the fusion that never converged."""
+
+    preset: Literal["naive"] = "naive"
+
+    def misfit(self, shapes: dict[str, tuple[int, ...]]) -> str:
+        """Return why this model cannot take features of these shapes, or an empty string."""
+        images = [name for name, shape in shapes.items() if len(shape) == 2]
+        if len(images) != 1 or len(shapes) < 2:
+            return (
+                "preset: naive takes one feature of shape (frames, dims) and at least one of shape (dims,), "
+                f"found {', '.join(f'{name} {shape}' for name, shape in shapes.items())}"
+            )
+        return _too_small("naive", shapes[images[0]])
+
+
+def _too_small(preset: str, image: tuple[int, ...]) -> str:
+    return "" if min(image) >= 5 else f"preset: {preset} needs at least 5 frames and 5 coefficients, found {min(image)}"
 
 
 class TrainingSettings(Section):
@@ -143,11 +183,27 @@ class TrainingSettings(Section):
         ge=1,
         description="epochs without a better validation accuracy before stopping with the best weights; null: never",
     )
+    mixup: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="clips and labels are mixed in pairs, with shares from Beta(mixup, mixup); 0: not mixed",
+    )
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="share of each label that is spread evenly over all classes"
+    )
+    weight_decay: float = Field(
+        default=0.0, ge=0, le=1, description="share of each weight taken off a step, times the learning rate (AdamW)"
+    )
     threads: int = Field(default=1, ge=1, le=1024, description="processor threads of each training")
 
 
 DATASETS: dict[str, type[NSynthSettings]] = {"nsynth": NSynthSettings}
-MODELS: dict[str, type[FusionModel] | type[SeedModel]] = {"fusion": FusionModel, "seed": SeedModel}
+MODELS: dict[str, type[FusionModel] | type[SeedModel] | type[NaiveModel]] = {
+    "fusion": FusionModel,
+    "seed": SeedModel,
+    "naive": NaiveModel,
+}
 
 DatasetSettings = NSynthSettings
-ModelSettings = FusionModel | SeedModel
+ModelSettings = FusionModel | SeedModel | NaiveModel

@@ -1,0 +1,51 @@
+"""Why a training got nowhere: a pure function on its history and on the levels of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fusion.spec import TrainingSettings
+
+_UNEVEN = 100.0  # ratio of levels from which one feature drowns the others, or a unit saturates
+_FALLING = 0.05  # share by which the loss still fell over the last quarter
+
+
+def likely_cause(epochs: Sequence[dict[str, float]], levels: dict[str, float], settings: TrainingSettings) -> str:
+    """Return the likely cause if this training is one that did not converge.
+
+    Parameters
+    ----------
+    epochs : sequence of dict
+        Figures of each epoch, ``loss`` among them.
+    levels : dict of str to float
+        Root mean square of each feature as the network sees it; 1 where the network scales it.
+    settings : TrainingSettings
+
+    Returns
+    -------
+    str
+        A clause that says what to do; causes that can be seen in the numbers come first.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, G. Orr and K.-R. Müller: "Efficient backprop", in: Neural networks: tricks of the trade, 1998,
+    9-50, https://doi.org/10.1007/3-540-49430-8_2 (inputs of uneven scale)
+    """
+    losses = [figures["loss"] for figures in epochs]
+    loudest = max(levels, key=lambda name: levels[name])
+    softest = min(levels, key=lambda name: levels[name])
+    lower = f"lower training.learning_rate (now {settings.learning_rate:g})"
+    if levels[loudest] > _UNEVEN * min(1.0, levels[softest]):
+        beside = f", {softest} at {levels[softest]:.3g}" if softest != loudest else ""
+        return (
+            f"likely because the inputs are not scaled ({loudest} comes in at a level of {levels[loudest]:,.0f}"
+            f"{beside}); the default model scales each feature"
+        )
+    if not np.isfinite(losses).all():
+        return f"likely because the training diverged; {lower}"
+    quarter = losses[-max(2, len(losses) // 4) :]
+    if quarter[-1] < (1 - _FALLING) * quarter[0]:
+        return f"likely because it was too short: the loss was still falling; raise training.epochs ({settings.epochs})"
+    return f"perhaps because the features do not tell these classes apart, or the steps are too large: {lower}"
