@@ -134,6 +134,38 @@ def extract(
 
 
 @app.command()
+def tune(
+    experiment: ExperimentFile,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, metavar="N", help="Settings to try, instead of the file's.")
+    ] = None,
+    sample: Sample = False,
+    data: DataFolder = None,
+    results: Results = DEFAULT_RESULTS,
+    cache: Cache = DEFAULT_CACHE,
+    features: Features = None,
+    assignments: Assignments = None,
+    plugins: Plugins = None,
+    jobs: Jobs = PROCESSORS,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Search the settings that the file leaves open, with KerasTuner, by folds of the training clips."""
+    spec = _experiment(experiment, assignments, features, None, plugins)
+    from dataclasses import asdict
+
+    from fusion import console
+    from fusion.tune import tune as search_settings
+
+    folder, found = search_settings(spec, _setting(spec, data, sample, cache, results, jobs), trials)
+    if as_json:
+        print(json.dumps([asdict(trial) for trial in found], indent=2))
+    else:
+        console.print_trials(found, spec.search)
+        print(folder)
+
+
+@app.command()
 def predict(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.", show_default=False)],
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Sound files.", show_default=False)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,10 @@ from rich.table import Table
 
 from fusion.predict import Prediction
 from fusion.report import table
+from fusion.spec import SearchSettings
+from fusion.trials import DIRECTIONS, Trial
+
+_BEST = 5  # trials shown
 
 
 def print_features(found: list[dict[str, Any]]) -> None:
@@ -53,6 +58,21 @@ def print_result(metrics: dict[str, Any]) -> None:
     console.print("mean ± standard deviation over seeds [95 % interval over groups]")
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
+
+
+def print_trials(trials: Sequence[Trial], search: SearchSettings | None) -> None:
+    """Print the best trials of a search."""
+    console = Console(highlight=False, markup=False)
+    scored = [trial for trial in trials if trial.score is not None]
+    if search is None or not scored:
+        return
+    sign = 1 if DIRECTIONS[search.objective] == "max" else -1
+    grid = Table(title=f"best of {len(trials)} trials ({len(trials) - len(scored)} without a score)")
+    for column in ("trial", search.objective, *search.space):
+        grid.add_column(column, overflow="fold")
+    for trial in sorted(scored, key=lambda trial: -sign * (trial.score or 0.0))[:_BEST]:
+        grid.add_row(str(trial.number), f"{trial.score:.3f}", *(json.dumps(value) for value in trial.values.values()))
+    console.print(grid)
 
 
 def print_audit(report: dict[str, Any], noun: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +15,13 @@ from fusion.errors import FusionError, did_you_mean
 from fusion.feature import Feature
 from fusion.registry import Source, build, discover, find, load
 from fusion.spec.document import Document, Location, kind, read
+from fusion.spec.messages import explain, is_consequence
+from fusion.spec.search import SearchSettings, read_space
 from fusion.spec.settings import DATASETS, MODELS, DatasetSettings, ModelSettings, TrainingSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_KEYS = ("dataset", "features", "model", "training", "seeds", "plugins")
+_KEYS = ("dataset", "features", "model", "training", "search", "seeds", "plugins")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Experiment:
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
+    search : SearchSettings or None
+        What ``fusion tune`` may vary; no part of a result's identity.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Experiment:
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]
+    search: SearchSettings | None = None
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
@@ -122,6 +127,32 @@ def read_experiment(
     return _Checker(document, path).experiment(plugins)
 
 
+def resolve(name: str, settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:
+    """Make an experiment from resolved settings with some of them changed.
+
+    Parameters
+    ----------
+    name : str
+    settings : dict
+        As `Experiment.settings` gives them.
+    changes : dict of str to value
+        By dotted path.
+
+    Raises
+    ------
+    FusionError
+        If the changes make no sense together.
+    """
+    data = json.loads(json.dumps(settings))
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        target = data
+        for section in sections:
+            target = target[section]
+        target[key] = value
+    return _Checker(Document(name, data), Path(name)).experiment(())
+
+
 def _select(document: Document, names: Sequence[str]) -> None:
     written = document.data.get("features")
     known = written if isinstance(written, dict) else {}
@@ -153,12 +184,13 @@ class _Checker:
         features = dict(sorted(self.features(sources).items()))
         if dataset and features:
             self.fit(features, dataset, model)
+        search = self.search(training, model, features, sources) if model and training else None
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {name: sources[name] for name in features}
         if not self.path.stem.strip("."):
             raise FusionError(f"{self.path}: an experiment file's name is its results' folder: take letters")
-        return Experiment(self.path.stem, dataset, features, used, model, training, seeds)
+        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, search)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
@@ -195,8 +227,8 @@ class _Checker:
         except ValidationError as error:
             every: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
             for detail in every:
-                if not _is_consequence(detail, every):
-                    self.mistake((*location, *detail["loc"]), _explain(detail, fields, noun))
+                if not is_consequence(detail, every):
+                    self.mistake((*location, *detail["loc"]), explain(detail, fields, noun))
         except FusionError as error:
             self.mistake(location, str(error))
         return None
@@ -236,6 +268,31 @@ class _Checker:
             return []
         return [self.path.parent / folder for folder in value]
 
+    def search(
+        self,
+        training: TrainingSettings,
+        model: ModelSettings,
+        features: dict[str, Feature],
+        sources: dict[str, Source],
+    ) -> SearchSettings | None:
+        """Check the search and, one by one, that every value of its space is one that the setting takes."""
+        if self.document.data.get("search") is None:
+            return None
+        settings = self.section(("search",), SearchSettings)
+        if settings is None:
+            return None
+        takes: dict[str, Callable[[Any], object]] = {}
+        for section, value in (("model", model), ("training", training)):
+            for key in set(type(value).model_fields) - {"preset"}:
+                takes[f"{section}.{key}"] = partial(_with_value, value, key, type(value).model_validate_json)
+        for name, feature in features.items():
+            for key in type(feature).model_fields:
+                takes[f"features.{name}.{key}"] = partial(_with_value, feature, key, partial(build, sources[name]))
+        space, mistakes = read_space(settings.space, takes)
+        for path, message in mistakes:
+            self.mistake(("search", "space", path), message)
+        return settings.model_copy(update={"space": space})
+
     def fit(self, features: dict[str, Feature], dataset: DatasetSettings, model: ModelSettings | None) -> None:
         """Check every feature's shape for this data set's clips, and the model for these shapes."""
         shapes: dict[str, tuple[int, ...]] = {}
@@ -255,25 +312,6 @@ class _Checker:
             self.mistake(("model",), misfit)
 
 
-def _is_consequence(detail: dict[str, Any], every: Iterable[dict[str, Any]]) -> bool:
-    """Say whether pydantic adds this only because a value is wrong already, which it reports, too."""
-    if detail["type"] == "too_short":  # a list that lost its wrong items
-        loc = detail["loc"]
-        return any(other["loc"][: len(loc)] == loc and other is not detail for other in every)
-    return bool(detail["type"] == "default_factory_not_called")
-
-
-def _explain(detail: dict[str, Any], fields: Iterable[str], noun: str) -> str:
-    last = str(detail["loc"][-1]) if detail["loc"] else ""
-    if detail["type"] == "extra_forbidden":
-        hint = did_you_mean(last, fields) or f" (known: {', '.join(fields)})"
-        return f"no such {noun}{hint}"
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] in ("value_error", "missing"):
-        return message
-    for theirs, ours in (("Input should", "should"), ("Tuple should", "should"), (" after validation", "")):
-        message = message.replace(theirs, ours)
-    near = ""
-    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
-        near = did_you_mean(detail["input"], re.findall(r"'(\w+)'", detail["ctx"]["expected"]))
-    return f"{message}, found {detail['input']!r}{near}"
+def _with_value(section: BaseModel, key: str, validate: Callable[[str], object], value: Any) -> None:
+    """Raise pydantic's or our own error unless a section takes this value for this key."""
+    validate(json.dumps({**section.model_dump(mode="json"), key: value}))

@@ -77,6 +77,11 @@ class NSynthSettings(Section):
         return self
 
     @property
+    def known_groups(self) -> bool:
+        """Whether the test is on new clips of groups that training knows, so that folds may divide groups, too."""
+        return self.protocol == "seed"
+
+    @property
     def duration(self) -> float:
         """Length of a clip in seconds."""
         return 4.0

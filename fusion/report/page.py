@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.files import replacing, write_text
+from fusion.files import write_text
+from fusion.report.figures import BLUE, ORANGE, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAMES = {"majority": "majority class", "svm": "SVM (RBF)", "random_forest": "random forest"}
-
-_BLUE, _ORANGE, _GREY = "#2c5f8a", "#d1691e", "#777777"
 
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
@@ -31,8 +30,8 @@ def write(folder: Path, metrics: dict[str, Any]) -> None:
     metrics : dict
         The content of metrics.json.
     """
-    _save(confusion_figure(np.array(metrics["confusion"]), metrics["classes"]), folder / "confusion.png")
-    _save(curves_figure(folder / "history.csv"), folder / "curves.png")
+    save(confusion_figure(np.array(metrics["confusion"]), metrics["classes"]), folder / "confusion.png")
+    save(curves_figure(folder / "history.csv"), folder / "curves.png")
     write_text(folder / "report.html", _page(folder, metrics))
 
 
@@ -45,7 +44,7 @@ def confusion_figure(confusion: np.ndarray[Any, Any], classes: list[str]) -> Fig
         True classes in rows; the mean over seeds.
     classes : list of str
     """
-    figure, axes = _figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
+    figure, axes = new_figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
     decimals = 0 if np.all(confusion == np.round(confusion)) else 1
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -74,19 +73,19 @@ def curves_figure(history: Path) -> Figure:
     """Return loss and accuracy by epoch, one line a seed, from a history.csv."""
     with history.open(encoding="utf-8", newline="") as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    figure, axes = _figure(9.5, 3.6, columns=2)
+    figure, axes = new_figure(9.5, 3.6, columns=2)
     for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
         for seed in sorted({row["seed"] for row in rows}):
             mine = [row for row in rows if row["seed"] == seed]
             epochs = [row["epoch"] for row in mine]
-            panel.plot(epochs, [row[name] for row in mine], color=_BLUE, alpha=0.7, lw=1.2)
-            panel.plot(epochs, [row[f"val_{name}"] for row in mine], color=_ORANGE, alpha=0.7, lw=1.2)
+            panel.plot(epochs, [row[name] for row in mine], color=BLUE, alpha=0.7, lw=1.2)
+            panel.plot(epochs, [row[f"val_{name}"] for row in mine], color=ORANGE, alpha=0.7, lw=1.2)
         panel.set_xlabel("epoch")
         panel.set_ylabel("loss (nats)" if name == "loss" else name)
         panel.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
         panel.grid(alpha=0.25)
-    axes[0].plot([], [], color=_BLUE, label="training (with dropout)")
-    axes[0].plot([], [], color=_ORANGE, label="validation")
+    axes[0].plot([], [], color=BLUE, label="training (with dropout)")
+    axes[0].plot([], [], color=ORANGE, label="validation")
     axes[0].legend(frameon=False, fontsize=8)
     figure.suptitle("Learning curves, one line a seed", fontsize=10)
     return figure
@@ -105,20 +104,6 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
     lines += [(NAMES[name], line) for name, line in metrics["references"].items()]
     lines.sort(key=lambda line: -line[1]["accuracy"]["mean"])
     return [(name, score(line["accuracy"]), score(line["macro_f1"])) for name, line in lines]
-
-
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=110)
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(1, columns)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": "fusion"})
 
 
 def _page(folder: Path, metrics: dict[str, Any]) -> str:

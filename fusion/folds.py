@@ -1,0 +1,51 @@
+"""Folds of the training clips, for choosing settings without a look at the test."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.errors import FusionError
+
+Ints = NDArray[np.int64]
+
+
+def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> Ints:
+    """Return each clip's fold, with about equal shares of every class in all folds.
+
+    Parameters
+    ----------
+    labels : (clips,) int
+    groups : (clips,) int or None
+        Never divided between folds. None: every clip is a group of its own.
+    folds : int
+        At least 2.
+    seed : int
+
+    Returns
+    -------
+    (clips,) int
+        From 0 to ``folds - 1``; -1 for clips that stay in training always, since their class has a single group.
+
+    Raises
+    ------
+    FusionError
+        If there are more folds than groups.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    units = np.arange(len(labels)) if groups is None else groups
+    count = np.array([len(np.unique(units[labels == label])) for label in range(int(labels.max()) + 1)])
+    movable = count[labels] > 1
+    available = len(np.unique(units[movable]))
+    if folds > available:
+        raise FusionError(
+            f"search.folds: {folds} folds of {available} groups that can be held out; take at most {available} folds"
+        )
+    chosen = np.flatnonzero(movable)
+    splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
+    found: Ints = np.full(len(labels), -1, dtype=np.int64)
+    parts = splitter(folds, shuffle=True, random_state=seed).split(chosen, labels[chosen], units[chosen])
+    for number, (_, held_out) in enumerate(parts):
+        found[chosen[held_out]] = number
+    return found

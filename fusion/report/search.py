@@ -1,0 +1,126 @@
+"""Figures of a search: which settings did well together, and which of them mattered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.report.figures import BLUE, GREY, ORANGE, new_figure, save
+from fusion.spec import Choices, Range, SearchSettings
+from fusion.trials import DIRECTIONS, Trial, best
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Space = Mapping[str, Choices | Range]
+Floats = NDArray[np.float64]
+
+FEWEST = 10  # scored trials from which the importance of settings is worth a figure
+
+
+def write(folder: Path, trials: Sequence[Trial], search: SearchSettings) -> None:
+    """Write ``parallel.png`` and, with enough scored trials, ``importance.png``."""
+    scored = [trial for trial in trials if trial.score is not None]
+    save(parallel_figure(scored, search), folder / "parallel.png")
+    if len(scored) >= FEWEST:
+        save(importance_figure(scored, search), folder / "importance.png")
+
+
+def places(trials: Sequence[Trial], space: Space) -> Floats:
+    """Return where each setting of each trial lies in its range, 0 to 1, ``(trials, settings)``."""
+    found = np.zeros((len(trials), len(space)))
+    for column, (path, of) in enumerate(space.items()):
+        for row, trial in enumerate(trials):
+            value = trial.values[path]
+            if isinstance(of, Choices):
+                found[row, column] = of.values.index(value) / (len(of.values) - 1)
+            else:
+                ends = np.array([of.min, of.max, value], dtype=np.float64)
+                low, high, here = np.log(ends) if of.log else ends
+                found[row, column] = (here - low) / (high - low)
+    return found
+
+
+def importance(trials: Sequence[Trial], space: Space) -> dict[str, tuple[float, float]]:
+    """Return by how much a forest's fit of the scores worsens when a setting is shuffled: mean and deviation.
+
+    In units of the scores' variance: 1 means that nothing else matters, 0 that the setting does not.
+
+    References
+    ----------
+    L. Breiman: "Random forests", Machine Learning 45, 2001, 5-32, https://doi.org/10.1023/A:1010933404324
+    """
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
+    values, scores = places(trials, space), np.array([trial.score for trial in trials], dtype=np.float64)
+    forest = RandomForestRegressor(200, random_state=1).fit(values, scores)
+    found = permutation_importance(forest, values, scores, n_repeats=20, random_state=1)
+    pairs = zip(found.importances_mean, found.importances_std, strict=True)
+    return dict(zip(space, [(float(mean), float(std)) for mean, std in pairs], strict=True))
+
+
+def parallel_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
+    """Return parallel coordinates: a line a trial over all settings, coloured by its score, the best one marked."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    scores = np.array([trial.score for trial in trials], dtype=np.float64)
+    lines = places(trials, search.space)
+    names = list(search.space)
+    figure, axes = new_figure(max(6.0, 2.0 + 1.7 * len(names)), 4.4)
+    colour = ScalarMappable(Normalize(scores.min(), scores.max()), "viridis")
+    x = np.arange(len(names))
+    spread = np.random.default_rng(0).uniform(-0.015, 0.015, lines.shape)  # lines of one choice would hide each other
+    sign = 1 if DIRECTIONS[search.objective] == "max" else -1
+    for number in np.argsort(sign * scores):
+        axes.plot(x, lines[number] + spread[number], color=colour.to_rgba(scores[number]), lw=1.2, alpha=0.8)
+    winner = best(trials, search.objective)
+    if winner is not None:
+        row = lines[[trial.number for trial in trials].index(winner.number)]
+        axes.plot(x, row, color=ORANGE, lw=2.4, marker="o", label=f"best: trial {winner.number}, {winner.score:.3f}")
+    for place, of in zip(x, search.space.values(), strict=True):
+        axes.axvline(place, color=GREY, lw=0.8)
+        for height, text in _ticks(of):
+            axes.annotate(text, (place, height), xytext=(4, 0), textcoords="offset points", fontsize=7, va="center")
+    axes.set_xticks(x, [name.replace(".", ".\n", 1) for name in names], fontsize=8)
+    axes.set_yticks([])
+    axes.set_xlim(-0.2, len(names) - 1 + 0.6)
+    axes.set_ylim(-0.08, 1.08)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    figure.colorbar(colour, ax=axes, label=f"{search.objective} (mean of folds)")
+    return figure
+
+
+def _ticks(of: Choices | Range) -> list[tuple[float, str]]:
+    if isinstance(of, Choices):
+        return [(n / (len(of.values) - 1), _text(value)) for n, value in enumerate(of.values)]
+    return [(0.0, f"{of.min:g}"), (1.0, f"{of.max:g}")]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def importance_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
+    """Return bars of each setting's importance, the largest on top."""
+    found = sorted(importance(trials, search.space).items(), key=lambda item: item[1][0])
+    figure, axes = new_figure(7.0, 1.4 + 0.35 * len(found))
+    axes.barh(
+        [name for name, _ in found],
+        [mean for _, (mean, _) in found],
+        xerr=[std for _, (_, std) in found],
+        color=BLUE,
+        ecolor=GREY,
+    )
+    axes.set_xlabel("loss of fit when shuffled, share of the scores' variance")
+    axes.set_title(f"Which setting matters, from {len(trials)} trials (a forest's guess)", fontsize=10)
+    axes.grid(axis="x", alpha=0.25)
+    return figure

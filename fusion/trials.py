@@ -1,0 +1,133 @@
+"""A search as plain data: what its workers need, and the trials that they leave behind; imports no keras."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.files import replacing
+from fusion.prepare import Data, Setting
+from fusion.spec import SearchSettings
+
+DIRECTIONS = {"accuracy": "max", "macro_f1": "max", "loss": "min"}
+
+
+@dataclass(frozen=True)
+class SearchJob:
+    """Everything that a worker or the chief needs, picklable.
+
+    Attributes
+    ----------
+    name : str
+        Of the experiment.
+    settings : dict
+        Resolved.
+    search : SearchSettings
+    data : Data
+        Without test clips.
+    folds : (training clips,) int or None
+        Fold of each training clip, -1 for those always trained on; None: the validation clips score.
+    setting : Setting
+    folder : Path
+        The result's ``search`` folder.
+    project : str
+        Name of KerasTuner's folder in it.
+    member : str
+        This process' name; one with ``chief`` in it proposes where there are several.
+    address : tuple of str and int, or None
+        Host and port of the chief; None where there is one process.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    search: SearchSettings
+    data: Data
+    folds: NDArray[np.int64] | None
+    setting: Setting
+    folder: Path
+    project: str
+    member: str = "tuner0"
+    address: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    status : str
+        KerasTuner's: COMPLETED, FAILED, RUNNING.
+    values : dict
+        Settings by dotted path.
+    score : float or None
+        Mean over folds of the search's objective.
+    folds : list of dict
+        Scores of each fold.
+    seconds : float
+        Of its trainings, wherever they were done.
+    error : str
+        Why it failed.
+    """
+
+    number: int
+    status: str
+    values: dict[str, Any]
+    score: float | None = None
+    folds: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+
+def record_path(project: Path, trial: str) -> Path:
+    """Return where a worker writes what became of a trial."""
+    return project / f"record-{trial}.json"
+
+
+def read_trials(project: Path, objective: str) -> list[Trial]:
+    """Return the trials of a search in their order, from KerasTuner's folder.
+
+    Parameters
+    ----------
+    project : Path
+    objective : str
+        The figure that is the score.
+    """
+    trials = []
+    for path in project.glob("trial_*/trial.json"):
+        state = json.loads(path.read_text(encoding="utf-8"))
+        number = int(state["trial_id"])
+        record = record_path(project, state["trial_id"])
+        known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"values": {}}
+        done = state["status"] == "COMPLETED"
+        score = float(np.mean([scores[objective] for scores in known["folds"]])) if done else None
+        trials.append(Trial(number + 1, state["status"], score=score, **known))
+    return sorted(trials, key=lambda trial: trial.number)
+
+
+def best(trials: Sequence[Trial], objective: str) -> Trial | None:
+    """Return the scored trial with the best score, the first of equals; None if none was scored."""
+    scored = [(trial, trial.score) for trial in trials if trial.score is not None]
+    sign = 1 if DIRECTIONS[objective] == "max" else -1
+    return max(scored, key=lambda pair: sign * pair[1])[0] if scored else None
+
+
+def write_trials(path: Path, trials: Sequence[Trial], settings: Sequence[str]) -> None:
+    """Write trials.csv: trial, score, status, one column a setting, standard deviation over folds, seconds, error."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["trial", "score", "status", *settings, "folds", "seconds", "error"])
+        for trial in trials:
+            values = [json.dumps(trial.values[name]) if name in trial.values else "" for name in settings]
+            score = "" if trial.score is None else f"{trial.score:.6f}"
+            row = [trial.number, score, trial.status, *values, len(trial.folds), f"{trial.seconds:.1f}", trial.error]
+            writer.writerow(row)

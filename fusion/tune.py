@@ -1,0 +1,189 @@
+"""A search from its experiment file to ``search/best.yaml``: the workers are in `fusion.search`.
+
+::
+
+    <result>/search/trials.csv     every trial: score, status, settings, seconds, error
+    <result>/search/best.yaml      a complete experiment with the best settings
+    <result>/search/search.json    what was searched: settings, folds of each clip
+    <result>/search/search.png, importance.png
+    <result>/search/scores/        scores of each fold that was trained, by everything they depend on
+    <result>/search/project-<digest>/   KerasTuner's own files; another search has another digest
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusion.board import Board
+from fusion.datasets.table import Dataset
+from fusion.errors import FusionError, listing
+from fusion.files import write_json, write_text
+from fusion.folds import assign_folds
+from fusion.prepare import Data, Setting, prepare, read_data
+from fusion.progress import Progress
+from fusion.report import search as plots
+from fusion.result import Result, digest
+from fusion.spec import Experiment, SearchSettings, resolve
+from fusion.spec.document import dump
+from fusion.trials import SearchJob, Trial, best, read_trials, write_trials
+from fusion.workers import run
+
+ADDRESS = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID")
+
+
+def tune(experiment: Experiment, setting: Setting, trials: int | None = None) -> tuple[Path, list[Trial]]:
+    """Search the experiment's space and write what came out.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With a ``search`` section.
+    setting : Setting
+        ``jobs`` trials run at once, by KerasTuner's chief and workers.
+    trials : int, optional
+        Instead of the experiment's; a finished search goes on if there are more.
+
+    Returns
+    -------
+    Path
+        The result folder.
+    list of Trial
+
+    Raises
+    ------
+    FusionError
+        If there is nothing to search, or no trial could be scored; the message says why.
+    """
+    if experiment.search is None:
+        raise FusionError(
+            f"{experiment.name}: nothing is open to search; add a section such as "
+            "search: {space: {model.dropout: [0.1, 0.3]}}"
+        )
+    search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
+    data = read_data(experiment, setting)
+    result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
+    folder = result.folder / "search"
+    data = without_test(data)
+    prepared = prepare(experiment, data, setting)  # damaged clips are known before the search, and left out alike
+    data = prepared.data
+    folds = _folds(data.dataset, search, experiment.dataset.known_groups)
+    job = SearchJob(
+        experiment.name,
+        experiment.settings(),
+        search,
+        data,
+        folds,
+        replace(setting, jobs=1, progress=Progress(quiet=True)),
+        folder,
+        f"project-{_digest(experiment, search, data, setting.sample)}",
+    )
+    with result.locked():
+        _write_plan(folder, experiment, search, data.dataset, folds)
+        _drop_damaged(folder / job.project, setting.progress)
+        with Board(search, 1 if folds is None else int(folds.max()) + 1, setting.progress) as board:
+            _work(job, setting.jobs, experiment.training.threads, board.hear)
+        if not _proposes():
+            setting.progress.say("this worker is done; the results are the chief's")
+            return result.folder, []
+        found = read_trials(folder / job.project, search.objective)
+        _write(folder, experiment, search, found)
+    return result.folder, found
+
+
+def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]) -> None:
+    """Run the search: in one process, or in several of which one proposes, or as the one that the environment says."""
+    alone = not any(name in os.environ for name in ADDRESS)
+    count = min(jobs, job.search.trials) if alone else 1
+    members = [job]
+    if count > 1:
+        address = ("127.0.0.1", _free_port())
+        names = ("chief", *(f"tuner{number}" for number in range(count)))
+        members = [replace(job, member=name, address=address) for name in names]
+    elif not alone:
+        members = [replace(job, member=os.environ.get("KERASTUNER_TUNER_ID", job.member))]
+    left = {member.member for member in members if "chief" not in member.member} if len(members) > 1 else set()
+    calls = [("fusion.search:work", member) for member in members]
+    done = run(calls, len(members), threads, listen)
+    try:
+        for member, _ in done:
+            left.discard(member.member)
+            if len(members) > 1 and not left:  # every worker was told to stop; the chief would sit on for 20 s
+                return
+    finally:
+        done.close()
+
+
+def _proposes() -> bool:
+    """Say whether this is not a mere worker of a search on several machines."""
+    return "chief" in os.environ.get("KERASTUNER_TUNER_ID", "chief")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials: list[Trial]) -> None:
+    write_trials(folder / "trials.csv", trials, list(search.space))
+    chosen = best(trials, search.objective)
+    if chosen is None:
+        why = listing([f"trial {trial.number}: {trial.error or trial.status}" for trial in trials])
+        raise FusionError(f"{folder}: none of {len(trials)} trials could be scored:\n{why}")
+    write_text(folder / "best.yaml", dump(resolve("best", experiment.settings(), chosen.values).settings()))
+    plots.write(folder, trials, search)
+
+
+def without_test(data: Data) -> Data:
+    """Return the data without its test clips."""
+    kept = (data.dataset.table["split"] != "test").to_numpy()
+    table = data.dataset.table[kept].reset_index(drop=True)
+    hashes = [content for content, keep in zip(data.hashes, kept, strict=True) if keep]
+    return replace(data, dataset=replace(data.dataset, table=table), hashes=hashes)
+
+
+def _folds(dataset: Dataset, search: SearchSettings, known_groups: bool) -> Any:
+    if search.folds is None:
+        return None
+    groups = np.unique(dataset.part("train")["group"].to_numpy(dtype=str), return_inverse=True)[1]
+    return assign_folds(dataset.labels("train"), None if known_groups else groups, search.folds, search.seed)
+
+
+def _digest(experiment: Experiment, search: SearchSettings, data: Data, sample: bool) -> str:
+    """Return what names KerasTuner's folder: all that a search depends on but the number of trials."""
+    settings = search.model_dump(mode="json", exclude={"trials"})
+    covered = [experiment.identity(), settings, data.fingerprint, sample]
+    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _write_plan(folder: Path, experiment: Experiment, search: SearchSettings, dataset: Dataset, folds: Any) -> None:
+    ids = list(dataset.part("train")["id"])
+    plan = {
+        "experiment": experiment.name,
+        "settings": experiment.settings(),
+        "search": search.model_dump(mode="json"),
+        "folds_by": dataset.noun if not experiment.dataset.known_groups else "clips",
+        "folds": None if folds is None else dict(zip(ids, map(int, folds), strict=True)),
+    }
+    write_json(folder / "search.json", plan)
+
+
+def _drop_damaged(project: Path, progress: Progress) -> None:
+    """Remove KerasTuner's files where one was cut short: the scores of the folds are kept, so little is lost."""
+    for path in project.rglob("*.json"):
+        try:
+            json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            progress.say(f"{path}: cut short; the search starts anew, with the scores of its finished folds")
+            shutil.rmtree(project)
+            return
