@@ -19,6 +19,7 @@ from fusion.errors import FusionError
 from fusion.workers import processors
 
 if TYPE_CHECKING:
+    from fusion.experiment import Outcome
     from fusion.prepare import Setting
     from fusion.spec import Experiment
 
@@ -89,21 +90,11 @@ def run(
 ) -> None:
     """Extract what is missing, train every seed, evaluate, report."""
     spec = _experiment(experiment, assignments, features, seeds, plugins)
-    from fusion import console
     from fusion.experiment import run_experiment
 
     setting = _setting(spec, data, sample, cache, results, jobs)
     outcome = run_experiment(spec, setting, force)
-    for change in outcome.changes:
-        setting.progress.say(f"versions differ from those this result was made with: {change} (--force trains again)")
-    if not outcome.trained:
-        trained = ", ".join(map(str, outcome.metrics["seeds"]))
-        setting.progress.say(f"complete, nothing to train (seeds {trained}); --force trains again")
-    if as_json:
-        print(json.dumps(outcome.metrics, indent=2))
-    else:
-        console.print_result(outcome.metrics)
-        print(outcome.folder)
+    _print_outcome(outcome, as_json, setting)
 
 
 @app.command()
@@ -189,6 +180,38 @@ def predict(
     console.print_predictions(predictions, form, timeline)
     if problems:
         raise FusionError("\n".join(problems))
+
+
+@app.command()
+def evaluate(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.", show_default=False)],
+    sample: Sample = False,
+    data: DataFolder = None,
+    split: Annotated[
+        str, typer.Option("--split", metavar="train|validation|test", help="Part of the other data set.")
+    ] = "test",
+    training_data: Annotated[
+        Path | None,
+        typer.Option("--training-data", metavar="DIR", help="Where the result's own data are, if they were moved."),
+    ] = None,
+    results: Results = DEFAULT_RESULTS,
+    cache: Cache = DEFAULT_CACHE,
+    seeds: Seeds = None,
+    jobs: Jobs = PROCESSORS,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Apply the saved networks of a result to another data set in the same layout, to see whether it transfers."""
+    from fusion.saved import read_saved
+    from fusion.transfer import evaluate_result
+
+    if split not in ("train", "validation", "test"):
+        raise FusionError(f"--split {split}: should be train, validation or test")
+    if not (sample or data):
+        raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
+    setting = _setting(read_saved(result).experiment, data, sample, cache, results, jobs)
+    outcome = evaluate_result(result, setting, split, None if seeds is None else _seeds(seeds), training_data)
+    _print_outcome(outcome, as_json, setting)
 
 
 @app.command("features")
@@ -354,6 +377,21 @@ def _seeds(text: str) -> list[int]:
     if len(parts) == 1 and numbers[0] > MOST_SEEDS:
         raise FusionError(f"--seeds {text}: {MOST_SEEDS} seeds at most; name a single one with a comma: {text},")
     return list(range(1, numbers[0] + 1)) if len(parts) == 1 else numbers
+
+
+def _print_outcome(outcome: Outcome, as_json: bool, setting: Setting) -> None:
+    from fusion import console
+
+    for change in outcome.changes:
+        setting.progress.say(f"versions differ from those this result was made with: {change} (--force trains again)")
+    if not outcome.trained:
+        trained = ", ".join(map(str, outcome.metrics["seeds"]))
+        setting.progress.say(f"complete, nothing to train (seeds {trained}); --force trains again")
+    if as_json:
+        print(json.dumps(outcome.metrics, indent=2))
+    else:
+        console.print_result(outcome.metrics)
+        print(outcome.folder)
 
 
 def _setting(spec: Experiment, data: Path | None, sample: bool, cache: Path, results: Path, jobs: int) -> Setting:

@@ -27,6 +27,19 @@ def frame_count(samples: int, frame_length: int, hop_length: int) -> int:
     return 1 + (samples + 2 * (frame_length // 2) - frame_length) // hop_length
 
 
+def repeated(series: Array, active: NDArray[np.bool_]) -> Array:
+    """Return the active frames of a series, repeated from the start until it has its length again.
+
+    Parameters
+    ----------
+    series : (frames, dims)
+    active : (frames,) bool
+        At least one is true.
+    """
+    chosen = np.flatnonzero(active)
+    return series[chosen[np.arange(len(series)) % len(chosen)]]
+
+
 class Clip:
     """One mono signal with lazily computed spectra.
 
@@ -103,6 +116,27 @@ class Clip:
         if key not in self._powers:
             self._powers[key] = _read_only(np.square(self.magnitude(n_fft, hop_length)))
         return self._powers[key]
+
+    def active(self, frames: int, db: float) -> NDArray[np.bool_]:
+        """Return which of equally spaced, centred frames sound.
+
+        Parameters
+        ----------
+        frames : int
+            The first is centred on the clip's beginning, the last on its end.
+        db : float
+            A frame sounds if its power is within so many decibels of the loudest frame's.
+
+        Returns
+        -------
+        (frames,) bool
+            At least one is true; all are in a silent clip.
+        """
+        edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
+        edges = np.clip(np.round(edges).astype(np.int64), 0, self.y.size)
+        energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
+        power = (energy[edges[1:]] - energy[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)
+        return np.asarray(power >= power.max() * 10 ** (-db / 10))
 
 
 @lru_cache(maxsize=16)

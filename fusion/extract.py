@@ -6,9 +6,10 @@ features and writes them; a shard that was finished is never computed again, whe
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from fusion.audio import DamagedError, read_audio
 from fusion.clip import Clip
+from fusion.distortion import VERSION, distort
 from fusion.errors import FusionError
 from fusion.feature import Feature
 from fusion.registry import Source, build
@@ -28,13 +30,30 @@ _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
 @dataclass(frozen=True)
 class Stretch:
-    """A clip to extract: what it is called, where its sound lies, and the store's key for it."""
+    """A clip to extract: what it is called, where its sound lies, the store's key for it, and how it is distorted."""
 
     id: str
     key: str
     path: Path
     start: float
     duration: float
+    distortions: tuple[str, ...] = ()
+
+    def copy(self, number: int, distortions: tuple[str, ...]) -> Stretch:
+        """Return a distorted copy of this stretch; its number, too, is part of its key."""
+        text = f"{self.key}:{VERSION}:{','.join(distortions)}:{number}"
+        key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return replace(self, id=f"{self.id} copy {number}", key=key, distortions=distortions)
+
+    def read(self, sr: int) -> NDArray[np.float32]:
+        """Return the sound; a copy's is always the same.
+
+        Raises
+        ------
+        DamagedError
+        """
+        y = read_audio(self.path, sr, self.start, self.duration)
+        return distort(y, sr, self.distortions, int(self.key, 16)) if self.distortions else y
 
 
 @dataclass(frozen=True)
@@ -134,7 +153,7 @@ def extract_shard(shard: _Shard) -> dict[str, str]:
     sound: list[Stretch] = []
     for stretch in shard.stretches:
         try:
-            clip = Clip(read_audio(stretch.path, shard.sr, stretch.start, stretch.duration), shard.sr)
+            clip = Clip(stretch.read(shard.sr), shard.sr)
         except DamagedError as error:
             damaged[stretch.key] = str(error)
             continue

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from fusion.clip import Clip
+from fusion.clip import Clip, repeated
 from fusion.summary import check_names, summarise
 
 
@@ -66,6 +66,12 @@ class SeriesFeature(Feature):
         description="summaries over time, giving a vector; null keeps the series",
     )
 
+    active_db: float | None = Field(
+        default=None,
+        gt=0,
+        description="only frames within so many dB of the clip's loudest, so that silence says nothing; null: all",
+    )
+
     @field_validator("statistics")
     @classmethod
     def _known(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -87,6 +93,9 @@ class SeriesFeature(Feature):
         return (frames, dims) if self.statistics is None else (len(self.statistics) * dims,)
 
     def extract(self, clip: Clip) -> NDArray[np.float32]:
-        """Return the series or its summaries."""
+        """Return the summaries, or the series: active frames alone are repeated until it has its length."""
         series = self.series(clip)
+        if self.active_db is not None:
+            active = clip.active(len(series), self.active_db)
+            series = repeated(series, active) if self.statistics is None else series[active]
         return series if self.statistics is None else summarise(series, self.statistics)

@@ -31,10 +31,19 @@ class Part:
 
     def values(self, clips: NDArray[np.int64], random: np.random.Generator | None = None) -> Values:
         """Return all features of some clips by name; with `random` each clip or one of its copies, by chance."""
-        variants = len(next(iter(self.rows.values()))) // len(self.labels)
-        if random is not None and variants > 1:
-            clips = clips + len(self.labels) * random.integers(variants, size=len(clips))
+        if random is not None and self.variants > 1:
+            clips = clips + len(self.labels) * random.integers(self.variants, size=len(clips))
         return {name: rows.take(clips) for name, rows in self.rows.items()}
+
+    @property
+    def variants(self) -> int:
+        """How often each clip is there: once, and once more for each distorted copy."""
+        return len(next(iter(self.rows.values()))) // len(self.labels)
+
+    def only(self, clips: NDArray[np.bool_]) -> Part:
+        """Return some clips, with all their copies."""
+        chosen = np.tile(clips, self.variants)
+        return Part({name: rows.part(chosen) for name, rows in self.rows.items()}, self.labels[clips])
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,8 @@ class Job:
         Of the test clips.
     versions : dict
         Of fusion and the libraries, recorded with the network.
+    source : Path or None
+        Folder of a seed that is trained already, to be applied to the test clips.
     """
 
     folder: Path
@@ -64,3 +75,4 @@ class Job:
     parts: dict[str, Part]
     ids: tuple[str, ...]
     versions: dict[str, Any]
+    source: Path | None = None

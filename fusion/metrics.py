@@ -137,7 +137,7 @@ def _unconverged(summaries: list[dict[str, Any]], train: Ints) -> list[str]:
         loss = summary["train"]["loss"]  # null: not a number
         why = evaluate.why_not_converged(float("inf") if loss is None else loss, summary["train"]["accuracy"], train)
         if why:
-            warnings.append(f"did-not-converge: seed {summary['seed']}: {why}")
+            warnings.append(f"did-not-converge: seed {summary['seed']}: {why}; {summary['cause']}")
     return warnings
 
 

@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from fusion.audio import DamagedError, audio_duration, read_audio
 from fusion.clip import Clip
-from fusion.errors import FusionError
 from fusion.extract import compute
 from fusion.feature import Feature
 from fusion.registry import Source, build
-from fusion.result import Result
-from fusion.spec import Experiment, read_experiment
+from fusion.saved import read_saved
 from fusion.workers import run
 
 SHORTEST = 0.1  # seconds of sound that are worth a guess
@@ -98,25 +96,14 @@ def predict(
     FusionError
         If the folder is no result, lacks its networks, or was made with other versions of its features.
     """
-    result = Result(folder)
-    metrics = result.metrics()
-    if metrics is None:
-        raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
-    experiment = read_experiment(folder / "spec.yaml")
-    _refuse_other_versions(result, experiment)
-    chosen = list(metrics["seeds"]) if seeds is None else list(seeds)
-    models = tuple(result.seed_folder(seed) / "model.keras" for seed in chosen)
-    absent = [path for path in models if not path.is_file()]
-    if absent:
-        raise FusionError(
-            f"{absent[0]}: this network is missing (committed results come without); "
-            "run the experiment again to train it"
-        )
+    saved = read_saved(folder, seeds)
+    experiment = saved.experiment
     features = tuple(
         (name, experiment.sources[name], feature.model_dump_json()) for name, feature in experiment.features.items()
     )
     settings = experiment.dataset
-    tasks = [_Task(path, models, features, tuple(metrics["classes"]), settings.samples, settings.sr) for path in paths]
+    classes = tuple(saved.metrics["classes"])
+    tasks = [_Task(path, saved.models, features, classes, settings.samples, settings.sr) for path in paths]
     found: dict[int, Prediction | str] = {}
     numbers = {id(task): number for number, task in enumerate(tasks)}
     for task, prediction in run([("fusion.predict:predict_file", task) for task in tasks], jobs):
@@ -128,16 +115,6 @@ def predict(
         [prediction for prediction in ordered if isinstance(prediction, Prediction)],
         [problem for problem in ordered if isinstance(problem, str)],
     )
-
-
-def _refuse_other_versions(result: Result, experiment: Experiment) -> None:
-    recorded = result.environment().get("features", {})
-    for name, version in experiment.versions().items():
-        if recorded.get(name) != version:
-            raise FusionError(
-                f"{result.folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
-                f"installed is {version}; run the experiment again"
-            )
 
 
 def predict_file(task: _Task) -> Prediction | str:

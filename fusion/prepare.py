@@ -71,6 +71,8 @@ class Prepared:
         Without damaged clips.
     rows : dict of str to dict of str to Rows
         By split and feature.
+    training : dict of str to Rows
+        By feature, what is trained on: the training clips, then their first distorted copies, and so on.
     computed : dict of str to int
         Clips that had to be extracted, by feature.
     seconds : float
@@ -79,6 +81,7 @@ class Prepared:
 
     data: Data
     rows: dict[str, dict[str, Rows]]
+    training: dict[str, Rows]
     computed: dict[str, int]
     seconds: float
 
@@ -92,11 +95,16 @@ def read_data(experiment: Experiment, setting: Setting) -> Data:
         If the data set is missing or damaged.
     """
     dataset = read_dataset(experiment.dataset, setting.root)
+    if setting.sample:
+        dataset.notes.append("sample: the embedded sample proves that everything works; it ranks no methods")
+    return with_hashes(dataset, setting)
+
+
+def with_hashes(dataset: Dataset, setting: Setting) -> Data:
+    """Return a data set with its audio's hashes, made where they are new or changed."""
     paths = list(dataset.table["path"])
     with setting.progress.task("checking audio", len(paths)) as advance:
         hashes = content_hashes(paths, setting.cache, setting.jobs, advance)
-    if setting.sample:
-        dataset.notes.append("sample: the embedded sample proves that everything works; it ranks no methods")
     return Data(dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes))
 
 
@@ -136,9 +144,23 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
     stored = {store.name: store.rows(keys) for store in stores}
     rows = {split: {name: every.part(splits == split) for name, every in stored.items()} for split in SPLITS}
     computed = {name: extracted.computed[name] for name in experiment.features}
+    training = rows["train"]
+    if experiment.training.copies:
+        originals = {stretch.key: stretch for stretch in stretches}
+        order = [key for key, split in zip(keys, splits, strict=True) if split == "train"]
+        copies = [
+            originals[key].copy(number + 1, experiment.training.distortions)
+            for number in range(experiment.training.copies)
+            for key in order
+        ]
+        with setting.progress.task("extracting distorted copies", len(copies)) as advance:
+            more = extract(copies, stores, experiment.features, sources, settings.sr, setting.jobs, advance)
+        computed = {name: count + more.computed[name] for name, count in computed.items()}
+        both = [*order, *(copy.key for copy in copies)]
+        training = {store.name: store.rows(both) for store in stores}
     new = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
     setting.progress.say(f"features: {f'clips extracted: {new}' if new else 'all stored, nothing extracted'}")
-    return Prepared(data, rows, computed, time.perf_counter() - started)
+    return Prepared(data, rows, training, computed, time.perf_counter() - started)
 
 
 def _with_twins(data: Data, prints: Rows) -> Data:

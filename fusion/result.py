@@ -36,7 +36,7 @@ from fusion.spec.document import dump
 _LIBRARIES = ("keras", "keras-tuner", "librosa", "numpy", "pandas", "scikit-learn", "scipy", "soundfile", "tensorflow")
 
 
-def digest(experiment: Experiment, data: str, sample: bool) -> str:
+def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") -> str:
     """Return the 12 hex digits that name a result.
 
     Parameters
@@ -46,8 +46,12 @@ def digest(experiment: Experiment, data: str, sample: bool) -> str:
         Fingerprint of the data.
     sample : bool
         Whether the data are the embedded sample.
+    networks : str
+        Digest of the result whose networks are applied, where none are trained.
     """
     covered = {"settings": experiment.identity(), "data": data, "sample": sample}
+    if networks:
+        covered["networks"] = networks
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -142,9 +146,14 @@ class Result:
         """Write the resolved settings."""
         write_text(self.folder / "spec.yaml", dump(experiment.settings()))
 
-    def write_environment(self, experiment: Experiment, device: str) -> None:
-        """Write versions of fusion, libraries and features, commit, device and threads."""
-        more = {"features": experiment.versions(), "threads": experiment.training.threads, "device": device}
+    def write_environment(self, experiment: Experiment, device: str, data: Path | None) -> None:
+        """Write versions of fusion, libraries and features, commit, device, threads and where the data were."""
+        more = {
+            "features": experiment.versions(),
+            "threads": experiment.training.threads,
+            "device": device,
+            "data": None if data is None else str(data),
+        }
         write_json(self.folder / "environment.json", {**versions(), **more})
 
     def write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -24,7 +24,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from fusion import evaluate
 from fusion.files import write_json
 from fusion.jobs import Job, Part
-from fusion.prepare import prepare
+from fusion.prepare import Prepared, prepare
 from fusion.result import versions
 from fusion.spec import Choices, Experiment, Range, resolve
 from fusion.train import fit, predict
@@ -99,21 +99,21 @@ class FoldTuner(BaseTuner):
     def _scores(self, trial: str, values: dict[str, Any]) -> Any:
         job = self.job
         experiment = resolve(job.name, job.settings, values)
-        rows = None
+        prepared: Prepared | None = None
         numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
         for number in numbers:
             path = job.folder / "scores" / f"{fold_key(job, experiment, number)}.json"
             if path.exists():
                 scores = json.loads(path.read_text(encoding="utf-8"))
             else:
-                rows = rows or prepare(experiment, job.data, job.setting).rows
-                scores = score_fold(job, experiment, rows, number)
+                prepared = prepared or prepare(experiment, job.data, job.setting)
+                scores = score_fold(job, experiment, prepared, number)
                 write_json(path, scores)
             tell(("fold", trial, number, scores))
             yield scores
 
 
-def score_fold(job: SearchJob, experiment: Experiment, rows: Any, number: int) -> dict[str, float]:
+def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, number: int) -> dict[str, float]:
     """Train on all folds but one, stop by the validation clips, and score the one.
 
     Where the validation clips are what is scored, there are no folds, and the score is a little optimistic.
@@ -126,13 +126,12 @@ def score_fold(job: SearchJob, experiment: Experiment, rows: Any, number: int) -
     started = time.perf_counter()
     dataset = job.data.dataset
     labels = {split: dataset.labels(split) for split in ("train", "validation")}
+    rows = {"train": prepared.training, "validation": prepared.rows["validation"]}
     parts = {split: Part(rows[split], labels[split]) for split in labels}
     held_out = parts["validation"]
     if job.folds is not None:
-        held_out, parts["train"] = (
-            Part({name: of.part(mask) for name, of in rows["train"].items()}, labels["train"][mask])
-            for mask in (job.folds == number, job.folds != number)
-        )
+        held_out = parts["train"].only(job.folds == number)
+        parts["train"] = parts["train"].only(job.folds != number)
     keras.utils.set_random_seed(job.search.seed)
     model = fit(
         Job(job.folder, job.search.seed, experiment.model, experiment.training, dataset.classes, parts, (), versions())

@@ -7,6 +7,8 @@ folder is there was finished.
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 from fusion.diagnosis import likely_cause
 from fusion.files import replacing, write_json
 from fusion.jobs import Job, Part, Values
-from fusion.model import Moments, build_model, moments, with_auxiliary
+from fusion.model import Moments, build_model, load_model, moments, with_auxiliary
 from fusion.spec import FusionModel
 from fusion.workers import tell
 
@@ -189,6 +191,30 @@ def train_seed(job: Job) -> None:
             "device": _device(),
         }
         write_json(folder / "summary.json", summary)
+    keras.backend.clear_session()
+
+
+def apply_seed(job: Job) -> None:
+    """Write the folder of a trained seed anew, with its network's predictions for other test clips.
+
+    Parameters
+    ----------
+    job : Job
+        With a source.
+    """
+    if job.source is None:
+        raise ValueError("no source to apply")
+    started = time.perf_counter()
+    model = load_model(job.source / "model.keras")
+    summary = json.loads((job.source / "summary.json").read_text(encoding="utf-8"))
+    with replacing(job.folder) as folder:
+        folder.mkdir()
+        for name in ("model.keras", "history.csv", "train.npy"):
+            shutil.copyfile(job.source / name, folder / name)
+        _write_predictions(folder / "predictions.csv", job, predict(model, job.parts["test"]))
+        write_json(
+            folder / "summary.json", {**summary, "seconds": {"train": 0.0, "evaluate": time.perf_counter() - started}}
+        )
     keras.backend.clear_session()
 
 

@@ -11,6 +11,7 @@ from fusion.datasets.table import Dataset
 from fusion.spec.settings import DatasetSettings
 
 READERS = {"nsynth": nsynth.read}
+SPLIT_READERS = {"nsynth": nsynth.read_split}
 
 
 def read_dataset(settings: DatasetSettings, root: Path) -> Dataset:
@@ -22,6 +23,17 @@ def read_dataset(settings: DatasetSettings, root: Path) -> Dataset:
         If it is missing or damaged.
     """
     return READERS[settings.name](settings, root)
+
+
+def read_split(settings: DatasetSettings, root: Path, split: str) -> Dataset:
+    """Read one split of a data set, all of it as test clips.
+
+    Raises
+    ------
+    FusionError
+        If it is missing or damaged.
+    """
+    return SPLIT_READERS[settings.name](settings, root, split)
 
 
 def sample_root(name: str) -> Path:

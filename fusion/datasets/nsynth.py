@@ -28,6 +28,7 @@ from fusion.errors import FusionError, listing
 from fusion.spec.settings import FAMILIES, ORIGINS, NSynthSettings
 
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
+NOUN = "instruments"
 _HELD_OUT = 0.1  # share of training notes, or of a family's training instruments, that validates
 
 
@@ -67,7 +68,31 @@ def read(settings: NSynthSettings, root: Path) -> Dataset:
     elif settings.validation == "instruments":
         table = _hold_out_instruments(table)
     notes = missing_audio(missing, settings.skip_damaged, root)
-    return assemble("nsynth", settings.protocol, table, "instruments", notes)
+    return assemble("nsynth", settings.protocol, table, NOUN, notes)
+
+
+def read_split(settings: NSynthSettings, root: Path, split: str) -> Dataset:
+    """Read the metadata of one split alone, whatever the protocol; all its clips become test clips.
+
+    Parameters
+    ----------
+    settings : NSynthSettings
+    root : Path
+    split : {"train", "validation", "test"}
+        nsynth-train, nsynth-valid or nsynth-test.
+
+    Raises
+    ------
+    FusionError
+        As `read` does.
+    """
+    part = {"validation": "valid"}.get(split, split)
+    _refuse_absent(root, [part])
+    table, missing = _read_part(root / f"nsynth-{part}", settings)
+    table = _limit(table, settings.limit).assign(split="test")
+    classes = tuple(sorted(table["labels"].unique()))
+    notes = missing_audio(missing, settings.skip_damaged, root)
+    return Dataset("nsynth", settings.protocol, table, classes, NOUN, notes)
 
 
 def _refuse_absent(root: Path, parts: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from fusion import distortion
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature import Feature
 from fusion.registry import Source, build, discover, find, load
@@ -78,6 +79,8 @@ class Experiment:
         del settings["seeds"]
         settings.pop("plugins", None)
         settings["versions"] = self.versions()
+        if self.training.copies:
+            settings["versions"]["distortion"] = distortion.VERSION
         return settings
 
     def versions(self) -> dict[str, list[Any]]:

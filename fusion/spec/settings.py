@@ -13,9 +13,11 @@ Family = Literal[
     "bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"
 ]
 Origin = Literal["acoustic", "electronic", "synthetic"]
+Distortion = Literal["equalise", "narrow", "cut", "noise", "delay", "level"]
 
 FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
 ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
+EVERY: tuple[Distortion, ...] = Distortion.__args__  # type: ignore[attr-defined]
 
 
 class Section(BaseModel):
@@ -194,6 +196,17 @@ class TrainingSettings(Section):
         le=100,
         description="clips and labels are mixed in pairs, with shares from Beta(mixup, mixup); 0: not mixed",
     )
+    copies: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="distorted copies of each training clip, extracted once; each epoch takes the clip or one of them",
+    )
+    distortions: tuple[Distortion, ...] = Field(
+        default=EVERY,
+        min_length=1,
+        description="what is done to copies: tilt, low-pass, a shorter note, noise, leading silence, another level",
+    )
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="share of each label that is spread evenly over all classes"
     )
@@ -201,6 +214,13 @@ class TrainingSettings(Section):
         default=0.0, ge=0, le=1, description="share of each weight taken off a step, times the learning rate (AdamW)"
     )
     threads: int = Field(default=1, ge=1, le=1024, description="processor threads of each training")
+
+    @field_validator("distortions")
+    @classmethod
+    def _each_once(cls, names: tuple[Distortion, ...]) -> tuple[Distortion, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError(f"each once, found {', '.join(names)}")
+        return tuple(name for name in EVERY if name in names)  # one digest for any order
 
 
 DATASETS: dict[str, type[NSynthSettings]] = {"nsynth": NSynthSettings}

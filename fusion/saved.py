@@ -1,0 +1,73 @@
+"""A finished result whose networks are to be used: checked before anything is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.result import Result
+from fusion.spec import Experiment, read_experiment
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A result with its networks.
+
+    Attributes
+    ----------
+    result : Result
+    experiment : Experiment
+    metrics : dict
+        The content of metrics.json.
+    seeds : tuple of int
+        Those whose networks are used.
+    """
+
+    result: Result
+    experiment: Experiment
+    metrics: dict[str, Any]
+    seeds: tuple[int, ...]
+
+    @property
+    def models(self) -> tuple[Path, ...]:
+        """The networks' files."""
+        return tuple(self.result.seed_folder(seed) / "model.keras" for seed in self.seeds)
+
+
+def read_saved(folder: Path, seeds: Sequence[int] | None = None) -> Saved:
+    """Return a result whose networks can be used.
+
+    Parameters
+    ----------
+    folder : Path
+    seeds : sequence of int, optional
+        Networks to use instead of all.
+
+    Raises
+    ------
+    FusionError
+        If the folder is no result, lacks its networks, or was made with other versions of its features.
+    """
+    result = Result(folder)
+    metrics = result.metrics()
+    if metrics is None:
+        raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
+    experiment = read_experiment(folder / "spec.yaml")
+    recorded = result.environment().get("features", {})
+    for name, version in experiment.versions().items():
+        if recorded.get(name) != version:
+            raise FusionError(
+                f"{folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
+                f"installed is {version}; run the experiment again"
+            )
+    saved = Saved(result, experiment, metrics, tuple(metrics["seeds"] if seeds is None else seeds))
+    absent = [path for path in saved.models if not path.is_file()]
+    if absent:
+        raise FusionError(
+            f"{absent[0]}: this network is missing (committed results come without); "
+            "run the experiment again to train it"
+        )
+    return saved

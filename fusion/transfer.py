@@ -1,0 +1,106 @@
+"""Does it transfer? The saved networks of a result on the clips of another data set in the same layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from fusion.datasets import data_root, read_split, sample_root
+from fusion.datasets.table import assemble
+from fusion.errors import FusionError
+from fusion.experiment import Outcome, complete, seed_job
+from fusion.prepare import Data, Setting, prepare, read_data, with_hashes
+from fusion.result import Result, digest
+from fusion.saved import Saved, read_saved
+from fusion.spec import Experiment
+
+
+def evaluate_result(
+    folder: Path,
+    setting: Setting,
+    split: str = "test",
+    seeds: Sequence[int] | None = None,
+    training_data: Path | None = None,
+) -> Outcome:
+    """Apply a result's networks to another data set and write what came out as a result of its own.
+
+    The reference lines are fitted again on the training clips of the result. Clips of classes that the networks do not
+    know are left out and counted in a warning.
+
+    Parameters
+    ----------
+    folder : Path
+        A result with its networks.
+    setting : Setting
+        ``root`` is the other data set.
+    split : {"train", "validation", "test"}
+        Of the other data set.
+    seeds : sequence of int, optional
+        Networks to use instead of all.
+    training_data : Path, optional
+        Where the result's own data are now, if not where they were.
+
+    Returns
+    -------
+    Outcome
+        The folder is ``results/<experiment>@<name of the other data set>/<digest>``.
+
+    Raises
+    ------
+    FusionError
+        If the result cannot be used, or either data set is missing, damaged or changed.
+    """
+    saved = read_saved(folder, seeds)
+    if "source" in saved.metrics:
+        raise FusionError(
+            f"{folder}: its networks come from elsewhere; name {saved.metrics['source']['folder']} instead"
+        )
+    name = "sample" if setting.sample else setting.root.resolve().name
+    experiment = replace(saved.experiment, name=f"{saved.metrics['experiment']}@{name}", seeds=saved.seeds)
+    trained = _training_data(saved, setting, training_data)
+    data = _joined(experiment, trained, setting, name, split)
+    networks = saved.metrics["digest"]
+    sample = setting.sample or bool(saved.metrics["sample"])
+    setting = replace(setting, sample=sample)
+    result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
+    previous = result.metrics()
+    if previous and result.covers(saved.seeds):
+        return Outcome(result.folder, previous, [], result.changes())
+    prepared = prepare(experiment, data, setting)
+    with result.locked():
+        missing = [seed for seed in saved.seeds if seed not in result.trained()]
+        jobs = [seed_job(experiment, prepared, result, seed, saved.result.seed_folder(seed)) for seed in missing]
+        source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
+        metrics = complete(experiment, prepared, result, jobs, setting, extra={"source": source})
+    return Outcome(result.folder, metrics, missing, [])
+
+
+def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
+    """Return the data that the networks were trained on, unchanged."""
+    sample = bool(saved.metrics["sample"])
+    recorded = saved.result.environment().get("data")
+    name = saved.experiment.dataset.name
+    root = sample_root(name) if sample else root or (Path(recorded) if recorded else data_root(name))
+    advice = "the reference lines need it: name its folder with --training-data"
+    try:
+        data = read_data(saved.experiment, replace(setting, root=root, sample=sample))
+    except FusionError as error:
+        raise FusionError(f"the training data of {saved.result.folder} cannot be read; {advice}. {error}") from None
+    if digest(saved.experiment, data.fingerprint, sample) != saved.metrics["digest"]:
+        raise FusionError(f"{root}: not what {saved.result.folder} was trained on (other clips or sound); {advice}")
+    return data
+
+
+def _joined(experiment: Experiment, trained: Data, setting: Setting, name: str, split: str) -> Data:
+    """Return training and validation clips of one data set and test clips of another."""
+    other = read_split(experiment.dataset, setting.root, split)
+    # instruments of two data sets may have the same name
+    renamed = {column: [f"{name}/{value}" for value in other.table[column]] for column in ("id", "group")}
+    own = trained.dataset.table
+    table = pd.concat([own[own["split"] != "test"], other.table.assign(**renamed)], ignore_index=True)
+    notes = [note for note in trained.dataset.notes if note.startswith("sample:")]
+    joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes])
+    return with_hashes(joined, setting)
