@@ -35,8 +35,8 @@ class MFCC(Feature):
     n_mels: int = Field(default=128, ge=1, le=512, description="mel bands")
     fmin: float = Field(default=0.0, ge=0, description="lowest frequency, Hz")
     fmax: float | None = Field(default=None, gt=0, description="highest frequency, Hz; null: sr / 2")
-    ref: float | Literal["max"] = Field(
-        default=1.0, description="power of 0 dB; max: the clip's loudest mel band, so that level says nothing"
+    ref: Literal[1, "max"] = Field(
+        default=1, description="power of 0 dB; max: that of the clip's loudest mel band, so that level says nothing"
     )
     active_db: float | None = Field(
         default=None,
@@ -50,8 +50,6 @@ class MFCC(Feature):
         fmax = sr / 2 if self.fmax is None else self.fmax
         if fmax > sr / 2 or self.fmin >= fmax:
             raise ValueError(f"fmin={self.fmin:g} and fmax={fmax:g} Hz do not fit below sr / 2 = {sr / 2:g} Hz")
-        if self.ref != "max" and self.ref <= 0:
-            raise ValueError(f"ref={self.ref:g} should be above 0, or max")
         if self.n_mfcc > self.n_mels:
             raise ValueError(f"n_mfcc={self.n_mfcc} is more than n_mels={self.n_mels}")
         frames = frame_count(samples, self.n_fft, self.hop_length)
@@ -65,8 +63,9 @@ class MFCC(Feature):
 
         filters = _mel_filters(clip.sr, self.n_fft, self.n_mels, self.fmin, self.fmax)
         mel = clip.power(self.n_fft, self.hop_length) @ filters
-        decibels = librosa.power_to_db(mel, ref=np.max if self.ref == "max" else self.ref)
-        coefficients = dct(decibels, axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]
+        if self.ref == "max" and mel.max() > 0:
+            mel = mel / mel.max()  # power_to_db's own ref leaves its floor at 1e-10, which soft clips reach
+        coefficients = dct(librosa.power_to_db(mel), axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]
         if self.active_db is not None:
             coefficients = repeated(coefficients, clip.active(len(coefficients), self.active_db))
         orders = [librosa.feature.delta(coefficients, order=n + 1, axis=0) for n in range(self.deltas)]

@@ -133,7 +133,7 @@ class Clip:
             At least one is true; all are in a silent clip.
         """
         edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
-        edges = np.clip(np.round(edges).astype(np.int64), 0, self.y.size)
+        edges = np.clip(np.floor(edges + 0.5).astype(np.int64), 0, self.y.size)
         energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
         power = (energy[edges[1:]] - energy[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)
         return np.asarray(power >= power.max() * 10 ** (-db / 10))

@@ -37,7 +37,7 @@ def likely_cause(epochs: Sequence[dict[str, float]], levels: dict[str, float], s
     loudest = max(levels, key=lambda name: levels[name])
     softest = min(levels, key=lambda name: levels[name])
     lower = f"lower training.learning_rate (now {settings.learning_rate:g})"
-    if levels[loudest] > _UNEVEN * min(1.0, levels[softest]):
+    if levels[loudest] > _UNEVEN * min(1.0, levels[softest] or 1.0):
         beside = f", {softest} at {levels[softest]:.3g}" if softest != loudest else ""
         return (
             f"likely because the inputs are not scaled ({loudest} comes in at a level of {levels[loudest]:,.0f}"

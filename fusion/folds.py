@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,22 +32,27 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> In
     Raises
     ------
     FusionError
-        If there are more folds than groups.
+        If there are more folds than groups, or than any class has clips.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     units = np.arange(len(labels)) if groups is None else groups
     count = np.array([len(np.unique(units[labels == label])) for label in range(int(labels.max()) + 1)])
     movable = count[labels] > 1
-    available = len(np.unique(units[movable]))
+    chosen = np.flatnonzero(movable)
+    available = min(len(np.unique(units[chosen])), int(np.bincount(labels[chosen]).max(initial=0)))
     if folds > available:
         raise FusionError(
-            f"search.folds: {folds} folds of {available} groups that can be held out; take at most {available} folds"
+            f"search.folds: {folds} folds, but there are {len(np.unique(units[chosen]))} groups that can be held out, "
+            f"and no class has more than {np.bincount(labels[chosen]).max(initial=0)} clips in them; take fewer folds"
         )
-    chosen = np.flatnonzero(movable)
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
     found: Ints = np.full(len(labels), -1, dtype=np.int64)
-    parts = splitter(folds, shuffle=True, random_state=seed).split(chosen, labels[chosen], units[chosen])
-    for number, (_, held_out) in enumerate(parts):
-        found[chosen[held_out]] = number
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # some folds lack it then
+        divided = splitter(folds, shuffle=True, random_state=seed).split(
+            chosen, labels[chosen], None if groups is None else units[chosen]
+        )
+        for number, (_, held_out) in enumerate(divided):
+            found[chosen[held_out]] = number
     return found

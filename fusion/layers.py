@@ -63,7 +63,7 @@ class BranchDropout(keras.layers.Layer):
     Parameters
     ----------
     rate : float
-        Probability that a branch is dropped for a clip.
+        Probability that a branch is dropped for a clip; where all would be, one is kept.
 
     References
     ----------

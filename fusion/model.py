@@ -145,7 +145,7 @@ def with_auxiliary(model: keras.Model) -> keras.Model:
             name = layer.name.removesuffix(_BRANCH)
             known = own_logits.get(f"{name}{_LOGITS}")  # late fusion has them already
             logits = known.output if known else layers.Dense(model.output.shape[-1])(layer.output)
-            outputs[name] = layers.Activation("softmax", name=name)(logits)
+            outputs[name] = layers.Activation("softmax", name=f"{name}_alone")(logits)
     return keras.Model(model.input, outputs)
 
 
@@ -281,10 +281,11 @@ def _seed(inputs: dict[str, Tensor], classes: int) -> Tensor:
 
 
 def _naive(inputs: dict[str, Tensor], classes: int) -> Tensor:
-    """Return the course project's layers with a dense branch of raw vectors beside its flattened image."""
+    """Return the course project's layers with a dense branch of raw vectors, joined after each one's first layer."""
     (image,) = (tensor for tensor in inputs.values() if len(tensor.shape) == 3)
-    vectors = [tensor for tensor in inputs.values() if len(tensor.shape) == 2]
-    x = layers.Dense(64, activation="relu", name="vectors_dense")(_side_by_side("vectors_all", vectors))
+    x = _side_by_side("vectors", [tensor for tensor in inputs.values() if len(tensor.shape) == 2])
+    x = layers.Dense(100, activation="relu", name="vectors_dense")(x)
+    x = layers.Dropout(0.25, name="vectors_dropout")(x)
     return _seed_head(layers.Concatenate(name="fused")([_seed_image(image), x]), classes)
 
 
@@ -294,12 +295,12 @@ def _seed_image(image: Tensor) -> Tensor:
         x = layers.Conv2D(filters, 2, activation="relu", name=f"conv{n + 1}")(x)
     x = layers.MaxPooling2D(2, name="pool")(x)
     x = layers.Dropout(0.25, name="dropout1")(x)
-    return layers.Flatten(name="flat")(x)
+    x = layers.Flatten(name="flat")(x)
+    x = layers.Dense(100, activation="relu", name="dense1")(x)
+    return layers.Dropout(0.25, name="dropout2")(x)
 
 
 def _seed_head(x: Tensor, classes: int) -> Tensor:
-    x = layers.Dense(100, activation="relu", name="dense1")(x)
-    x = layers.Dropout(0.25, name="dropout2")(x)
     x = layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3), name="dense2")(x)
     x = layers.Dropout(0.25, name="dropout3")(x)
     return layers.Dense(classes, activation="softmax", name="probabilities")(x)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import librosa
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fusion.clip import Clip, frame_count
+from fusion.clip import Clip, frame_count, repeated
 
 SIZES = [(1024, 512), (1024, 1024), (2048, 300), (512, 2000), (501, 100), (16, 1)]
 
@@ -102,3 +104,68 @@ def test_any_real_signal_becomes_contiguous_float32() -> None:
 def test_no_clip_of(y: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Clip(y, 16000)
+
+
+def test_frames_sound_where_the_sound_is() -> None:
+    y = np.zeros(8192)
+    y[2048:4096] = 0.5
+    # frames of 512 samples, centred on multiples of 512; the outer ones reach over the edges of the sound by a half
+    assert np.flatnonzero(Clip(y, 16000).active(17, 40)).tolist() == [4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("number", range(17))
+def test_a_click_sounds_in_the_frame_that_is_centred_on_it(number: int) -> None:
+    y = np.zeros(8192)
+    y[min(512 * number, 8191)] = 1
+    assert np.flatnonzero(Clip(y, 16000).active(17, 40)).tolist() == [number]
+
+
+def test_a_frame_sounds_within_so_many_decibels_of_the_loudest() -> None:
+    y = np.repeat(10 ** (-np.array([20, 0, 60, 40]) / 20), 1000)
+    clip = Clip(y, 16000)
+    for db, levels in [(1, {1}), (19, {1}), (21, {0, 1}), (39, {0, 1}), (41, {0, 1, 3}), (61, {0, 1, 2, 3})]:
+        active = clip.active(41, db)[[2, 15, 25, 38]]  # frames of 100 samples, well within each level
+        assert set(np.flatnonzero(active)) == levels
+
+
+def test_the_half_frames_at_the_edges_count_by_their_own_length() -> None:
+    assert Clip(np.full(8192, 0.25), 16000).active(17, 0.01).all()
+
+
+@pytest.mark.parametrize("samples", [1, 2, 100, 8192])
+@pytest.mark.parametrize("frames", [1, 2, 17])
+def test_all_frames_of_silence_count_as_sounding(samples: int, frames: int) -> None:
+    assert Clip(np.zeros(samples), 16000).active(frames, 40).tolist() == [True] * frames
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**20), st.integers(1, 3000), st.integers(1, 60), st.floats(0.1, 150), st.integers(-12, 6))
+def test_some_frame_sounds_at_any_level_and_more_do_with_more_decibels(
+    seed: int, samples: int, frames: int, db: float, exponent: int
+) -> None:
+    random = np.random.default_rng(seed)
+    y = (random.normal(size=samples) * 10 ** random.uniform(-4, 0, samples)).astype(np.float32)
+    active = Clip(y, 16000).active(frames, db)
+    assert active.shape == (frames,)
+    assert active.dtype == bool
+    assert active.any()
+    np.testing.assert_array_equal(Clip(y * np.float32(2.0**exponent), 16000).active(frames, db), active)
+    assert Clip(y, 16000).active(frames, db + 10)[active].all()
+
+
+def test_active_frames_are_repeated_from_the_start() -> None:
+    series = np.arange(14).reshape(7, 2)
+    active = np.array([False, True, False, True, True, False, False])
+    assert repeated(series, active)[:, 0].tolist() == [2, 6, 8, 2, 6, 8, 2]
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=40).filter(any), st.integers(1, 4))
+def test_repeating_keeps_the_length_and_the_sounding_frames(active: list[bool], dims: int) -> None:
+    series = np.random.default_rng(dims).normal(size=(len(active), dims)).astype(np.float32)
+    chosen = series[np.array(active)]
+    value = repeated(series, np.array(active))
+    assert value.dtype == np.float32
+    np.testing.assert_array_equal(value, np.resize(chosen, series.shape))
+    np.testing.assert_array_equal(value[: len(chosen)], chosen)
+    np.testing.assert_array_equal(repeated(series, np.ones(len(active), bool)), series)

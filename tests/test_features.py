@@ -6,10 +6,13 @@ from typing import Any
 import librosa
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fusion.clip import Clip
 from fusion.feature import Feature, SeriesFeature
 from fusion.registry import build, discover, load
+from fusion.summary import summarise
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
 from fusion_features.spectral_rolloff import SpectralRolloff
@@ -357,3 +360,111 @@ def test_features_of_one_clip_do_not_change_each_other() -> None:
 def test_parameters_that_do_not_fit_the_clips_are_refused(feature: Feature, sr: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         feature.shape(16000, sr)
+
+
+LEVELLED: dict[str, Any] = {"ref": "max", "active_db": 40.0}
+SECOND = 16384  # samples, a multiple of the hop, so that frames of a clip and of a longer one lie alike
+
+
+def long_note(samples: int = SECOND, floor: float = 3e-3) -> np.ndarray:
+    """Return a note that falls by 9 dB a second, over noise, as recordings have it."""
+    return note(samples, 16000) + np.random.default_rng(1).normal(0, floor, samples)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.01, 1), st.integers(0, 2))
+def test_level_moves_no_coefficient_relative_to_the_loudest_band(gain: float, deltas: int) -> None:
+    feature, y = MFCC(deltas=deltas, **LEVELLED), long_note()
+    loud, soft = (feature.extract(Clip(scale * y, 16000)) for scale in (1.0, gain))
+    np.testing.assert_allclose(soft, loud, rtol=0, atol=2e-3)  # of values up to some hundreds
+
+
+@pytest.mark.parametrize("gain", [0.001, 0.05, 0.3, 2.0])
+def test_level_moves_no_coefficient_where_bands_lie_on_the_floor_of_80_decibels(gain: float) -> None:
+    y = note(SECOND, 16000)
+    loud, soft = (MFCC(**LEVELLED).extract(Clip(scale * y, 16000)) for scale in (1.0, gain))
+    np.testing.assert_allclose(soft, loud, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("hop_length", [256, 512, 1024])
+def test_silence_after_a_note_repeats_its_coefficients(hop_length: int) -> None:
+    feature = MFCC(hop_length=hop_length, **LEVELLED)
+    y = long_note()
+    frames = 1 + SECOND // hop_length
+    alone = feature.extract(Clip(y, 16000))
+    assert Clip(y, 16000).active(frames, 40).all()
+    for seconds in (2, 3, 4):
+        value = feature.extract(Clip(np.pad(y, (0, (seconds - 1) * SECOND)), 16000))
+        # the frame centred on the note's end is the last that sounds, as in the clip without silence
+        np.testing.assert_allclose(value, alone[np.arange(len(value)) % frames], rtol=0, atol=1e-3)
+        assert len(value) == 1 + seconds * SECOND // hop_length
+
+
+def test_silence_in_front_of_a_note_changes_no_sounding_frame() -> None:
+    y = long_note()
+    early, late = (MFCC(**LEVELLED).extract(Clip(np.pad(y, pad), 16000)) for pad in ((0, SECOND), (SECOND, 0)))
+    np.testing.assert_allclose(late, early, rtol=0, atol=1e-3)
+
+
+def test_without_active_frames_silence_stays_in_the_coefficients() -> None:
+    y = long_note()
+    plain, active = (
+        MFCC(**options).extract(Clip(np.pad(y, (0, SECOND)), 16000)) for options in ({"ref": "max"}, LEVELLED)
+    )
+    np.testing.assert_allclose(active[:33], plain[:33], atol=1e-3)
+    np.testing.assert_allclose(plain[40:, 0], -80 * np.sqrt(128), rtol=1e-5)  # every band at the floor
+    assert active[:, 0].min() > -80 * np.sqrt(128) + 10
+
+
+def tailed(silent_from: int | None, quiet: float = 1e-3) -> np.ndarray:
+    """Return a note of 1 s that goes on 60 dB softer, for 3 s or until digital silence."""
+    y = long_note(4 * SECOND)
+    y[SECOND:] *= quiet
+    if silent_from is not None:
+        y[silent_from:] = 0
+    return y.astype(np.float32)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_digital_silence_in_place_of_a_quiet_tail_changes_no_statistic(name: str) -> None:
+    every = ("mean", "std", "p10", "median", "p90", "min", "max", "slope", "attack", "change")
+    feature = CLASSES[name](statistics=every, active_db=40.0)
+    # the last frame that sounds is centred on the note's end and sees half a window of what follows
+    quiet, silent = (feature.extract(Clip(tailed(start), 16000)) for start in (None, SECOND + 512))
+    np.testing.assert_allclose(silent, quiet, rtol=1e-5, atol=1e-6)
+    plain = CLASSES[name](statistics=every)
+    assert not np.allclose(*(plain.extract(Clip(tailed(start), 16000)) for start in (None, SECOND + 512)), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_statistics_of_active_frames_are_those_of_the_sounding_part(name: str) -> None:
+    feature = CLASSES[name](active_db=40.0)
+    y = tailed(SECOND)
+    series = CLASSES[name](statistics=None).extract(Clip(y, 16000))
+    kept = CLASSES[name](statistics=None, active_db=40.0).extract(Clip(y, 16000))
+    np.testing.assert_array_equal(kept, np.resize(series[:33], series.shape))
+    np.testing.assert_allclose(feature.extract(Clip(y, 16000)), summarise(series[:33], feature.statistics), rtol=1e-6)
+    assert feature.shape(y.size, 16000) == feature.extract(Clip(y, 16000)).shape
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("kind", SOUNDS)
+@pytest.mark.parametrize("samples", [1, 600, 16007])
+def test_active_frames_give_finite_values_of_the_declared_shape(name: str, kind: str, samples: int) -> None:
+    feature = CLASSES[name](active_db=40.0, **({"ref": "max"} if name == "mfcc" else {}))
+    value = feature.extract(Clip(sound(kind, samples, 16000), 16000))
+    assert value.shape == feature.shape(samples, 16000)
+    assert np.isfinite(value).all()
+
+
+@pytest.mark.parametrize("ref", ["min", "", 2, 0.5, float("nan"), None])
+def test_a_reference_is_one_or_max(ref: Any) -> None:
+    with pytest.raises(ValueError, match="ref"):
+        MFCC(ref=ref)
+
+
+@pytest.mark.parametrize("active_db", [0.0, -40.0, float("nan"), "40"])
+@pytest.mark.parametrize("name", CLASSES)
+def test_decibels_of_active_frames_are_above_zero(name: str, active_db: Any) -> None:
+    with pytest.raises(ValueError, match="active_db"):
+        CLASSES[name](active_db=active_db)

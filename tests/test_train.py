@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,66 @@ def test_patience_stops_early_and_none_never_does(part, tmp_path):
 def test_predictions_do_not_depend_on_the_batch(part, tmp_path):
     model = fit(job(part, tmp_path, epochs=1))
     assert np.allclose(predict(model, part, size=7), predict(model, part, size=60), atol=1e-6)
+
+
+def test_mixed_labels_stay_with_their_mixed_clips(part):
+    values, targets = Batches(part, 2, 60, seed=5, mixup=0.5)[0]
+    targets = targets["probabilities"]
+    assert np.allclose(targets.sum(axis=1), 1)
+    share = targets.max(axis=1)
+    assert ((share >= 0.5 - 1e-6) & (share <= 1)).all()
+    assert (share < 0.99).any()
+    # the second dimension's mean is 2 for one class and 0 for the other, so it follows the label's share
+    assert np.corrcoef(values["series"][:, :, 2].mean(axis=1), targets[:, 1])[0, 1] > 0.9
+
+
+def test_copies_take_turns_with_their_clip(part):
+    """Of three variants, each is taken about as often, and labels stay with their clips."""
+    rows = part.rows["series"]
+    places = np.concatenate([rows.places] * 3)
+    many = Part({"series": Rows(rows.shards, places, rows.shape)}, part.labels)
+    assert many.variants == 3
+    taken = []
+
+    class Spy(Rows):
+        def take(self, clips):
+            taken.append(clips)
+            return super().take(clips)
+
+    many.rows["series"] = Spy(rows.shards, places, rows.shape)
+    batches = Batches(many, 2, 60, seed=1)
+    for _ in range(30):
+        _, targets = batches[0]
+        assert np.array_equal(targets["probabilities"].argmax(axis=1), many.labels[taken[-1] % 60])
+        assert np.array_equal(np.sort(taken[-1] % 60), np.arange(60))
+    shares = np.bincount(np.concatenate(taken) // 60) / 1800
+    assert np.allclose(shares, 1 / 3, atol=0.05)
+    assert np.array_equal(many.values(np.arange(60))["series"], rows.take())  # nothing distorted without chance
+    half = many.only(np.arange(60) < 30)
+    assert (half.variants, len(half.labels)) == (3, 30)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"mixup": 0.4}, {"label_smoothing": 0.1}, {"weight_decay": 0.05}, {"mixup": 0.2, "label_smoothing": 0.1}],
+)
+def test_every_regulariser_still_learns(part, tmp_path, settings):
+    model = fit(job(part, tmp_path, epochs=12, **settings))
+    assert (predict(model, part).argmax(axis=1) == part.labels).mean() > 0.9
+
+
+@pytest.mark.parametrize("fusion", ["concat", "gated", "late"])
+def test_losses_of_branches_are_trained_but_not_reported(part, tmp_path, fusion):
+    wanted = job(part, tmp_path)
+    vector = Part({**part.rows, "vector": _vectors(part, tmp_path)}, part.labels)
+    model = FusionModel(conv_filters=(8,), dense_units=(8,), embedding=8, fusion=fusion, auxiliary=0.5)
+    parts = dict.fromkeys(("train", "validation", "test"), vector)
+    trained = fit(replace(wanted, model=model, parts=parts))
+    assert set(trained.history.epochs[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert (predict(trained, vector).argmax(axis=1) == part.labels).mean() > 0.8
+
+
+def _vectors(part, folder):
+    path = folder / "vectors.npy"
+    np.save(path, np.random.default_rng(1).normal(size=(60, 3)).astype(np.float32))
+    return Rows((path,), np.column_stack([np.zeros(60, np.int64), np.arange(60)]), (3,))

@@ -1,0 +1,103 @@
+"""Folds of training clips: groups stay together, classes are spread."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from fusion.errors import FusionError
+from fusion.folds import assign_folds
+
+MANY = settings(max_examples=80, deadline=None)
+SEEDS = st.integers(0, 2**31 - 1)
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The least populated class:UserWarning"),
+    pytest.mark.filterwarnings("ignore:The groups parameter is ignored:UserWarning"),
+]
+
+
+@st.composite
+def clips(draw):
+    """Return labels and groups, each group of one class, in any order."""
+    classes = draw(st.lists(st.integers(0, 4), min_size=2, max_size=12))  # of each group
+    sizes = draw(st.lists(st.integers(1, 9), min_size=len(classes), max_size=len(classes)))
+    groups = np.array(draw(st.permutations(np.repeat(np.arange(len(classes)), sizes).tolist())))
+    return np.array(classes)[groups], groups
+
+
+def movable(labels, groups):
+    """Return which clips' class has more than one group."""
+    return np.array([len(set(groups[labels == label])) > 1 for label in labels])
+
+
+@MANY
+@given(clips(), st.integers(2, 5), SEEDS)
+def test_groups_stay_together_and_every_clip_that_can_be_held_out_is_once(data, folds, seed):
+    labels, groups = data
+    moves = movable(labels, groups)
+    assume(folds <= len(set(groups[moves])) and folds <= np.bincount(labels[moves]).max())
+    found = assign_folds(labels, groups, folds, seed)
+    assert found.shape == labels.shape
+    assert found.dtype == np.int64
+    assert all(len(set(found[groups == group])) == 1 for group in groups)
+    np.testing.assert_array_equal(found == -1, ~moves)
+    assert set(found[moves]) == set(range(folds))  # no fold is empty
+    np.testing.assert_array_equal(found, assign_folds(labels, groups, folds, seed))
+
+
+@MANY
+@given(st.lists(st.integers(2, 30), min_size=1, max_size=4), st.integers(2, 6), SEEDS)
+def test_without_groups_every_fold_has_an_equal_share_of_every_class(sizes, folds, seed):
+    assume(folds <= max(sizes))
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    found = assign_folds(labels, None, folds, seed)
+    for label in range(len(sizes)):
+        shares = np.bincount(found[labels == label], minlength=folds)
+        assert np.ptp(shares) <= 1
+    assert np.ptp(np.bincount(found, minlength=folds)) <= 1
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(90) // 3])
+def test_another_seed_gives_other_folds(groups):
+    labels = np.arange(90) // 30
+    one, again, other = (assign_folds(labels, groups, 3, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_groups_of_one_size_are_dealt_out_evenly_within_each_class():
+    labels, groups = np.arange(120) // 40, np.arange(120) // 5  # eight groups of five clips a class
+    found = assign_folds(labels, groups, 4, 1)
+    assert [np.bincount(found[labels == label]).tolist() for label in range(3)] == [[10] * 4] * 3
+
+
+def test_a_class_of_one_group_stays_in_training():
+    labels, groups = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2, 2, 3])
+    found = assign_folds(labels, groups, 2, 1)
+    assert found[4:].tolist() == [-1, -1, -1]
+    assert sorted({found[0], found[2]}) == [0, 1]
+
+
+def test_a_class_of_one_clip_stays_in_training():
+    assert assign_folds(np.array([0, 1, 1, 1, 1]), None, 2, 1)[0] == -1
+
+
+def test_labels_need_not_be_without_gaps():
+    found = assign_folds(np.array([5, 5, 5, 5, 2, 2]), None, 2, 1)
+    assert np.bincount(found).tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "folds", "available"),
+    [
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3], 5, 4),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2], 3, 2),  # class 1 has one group
+        ([0, 0, 1, 1, 2], None, 6, 4),
+        ([0, 0, 1, 1], [0, 0, 1, 1], 2, 0),
+    ],
+)
+def test_more_folds_than_groups_are_refused_with_the_numbers(labels, groups, folds, available):
+    message = f"search.folds: {folds} folds, but there are {available} groups that can be held out"
+    with pytest.raises(FusionError, match=message):
+        assign_folds(np.array(labels), None if groups is None else np.array(groups), folds, 1)

@@ -1,0 +1,460 @@
+"""Searching settings, through the real command line and KerasTuner's own oracle."""
+
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import command, names, write_part
+
+from fusion.model import load_model
+from fusion.progress import Progress
+from fusion.report.search import importance, places
+from fusion.spec import Choices, Range, read_experiment, resolve
+from fusion.spec.search import SearchSettings
+from fusion.trials import Trial, best, read_trials
+from fusion.workers import run
+
+SEARCH = """
+dataset: {name: nsynth}
+features:
+  mfcc: {n_mfcc: 8}
+  spectral_centroid: {statistics: [mean, std]}
+model: {conv_filters: [8], dense_units: [8], embedding: 8, dropout: 0.1}
+training: {epochs: 3, batch_size: 16, learning_rate: 5.0e-3}
+search:
+  trials: 3
+  folds: 2
+  space:
+    model.dropout: [0.1, 0.2, 0.3]
+    model.conv_filters: [[8], [8, 8]]
+    training.learning_rate: {min: 1.0e-3, max: 1.0e-2, log: true}
+    features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}
+seeds: [1]
+"""
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Three families with four training instruments each, enough for folds of instruments."""
+    root = tmp_path_factory.mktemp("many")
+    families = ["bass", "flute", "reed"]
+    write_part(root / "nsynth-train", names(families, [0, 1, 2, 3], range(40, 80, 8)))
+    write_part(root / "nsynth-test", names(families, [4], range(41, 81, 10)))
+    return root
+
+
+@pytest.fixture(scope="module")
+def searched(many, tmp_path_factory):
+    """A folder in which the search has been run once."""
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "open.yaml").write_text(SEARCH)
+    done = command(folder, "tune", "open.yaml", "--data", many, "--jobs", 1)
+    stored = "".join(path.read_text() for path in (folder / ".fusion/cache/features").rglob("*.csv"))
+    assert "nsynth-train/" in stored
+    assert "nsynth-test/" not in stored  # a search does not even extract test clips
+    (folder / "stdout.txt").write_text(done.stdout)
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def search(searched):
+    return searched / (searched / "stdout.txt").read_text().splitlines()[-1] / "search"
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_trial_is_in_the_table_with_its_settings(search):
+    table = rows(search / "trials.csv")
+    assert [row["trial"] for row in table] == ["1", "2", "3"]
+    assert list(table[0])[:3] == ["trial", "score", "status"]
+    for row in table:
+        assert row["status"] == "COMPLETED"
+        assert 0 <= float(row["score"]) <= 1
+        assert json.loads(row["model.dropout"]) in (0.1, 0.2, 0.3)
+        assert json.loads(row["model.conv_filters"]) in ([8], [8, 8])
+        assert json.loads(row["features.mfcc.n_mfcc"]) in (6, 8, 10)
+        assert 1e-3 <= json.loads(row["training.learning_rate"]) <= 1e-2
+
+
+def test_progress_tells_of_each_trial_and_the_console_of_the_best(searched):
+    err = (searched / "stderr.txt").read_text()
+    assert err.count("trial ") >= 3
+    assert "best" in err
+    out = (searched / "stdout.txt").read_text()
+    assert "Search: Running Trial" not in out + err  # KerasTuner's own words stay in its log
+    assert "best of 3 trials" in out
+
+
+def test_best_is_a_complete_experiment_with_the_best_trials_settings(search):
+    table = rows(search / "trials.csv")
+    top = max(table, key=lambda row: float(row["score"]))
+    experiment = read_experiment(search / "best.yaml")
+    assert experiment.search is None
+    assert experiment.model.dropout == json.loads(top["model.dropout"])
+    assert experiment.features["mfcc"].n_mfcc == json.loads(top["features.mfcc.n_mfcc"])
+    assert experiment.seeds == (1,)
+
+
+def test_best_can_be_run(searched, search, many):
+    done = command(searched, "run", search / "best.yaml", "--data", many, "--json")
+    assert json.loads(done.stdout)["experiment"] == "best"
+
+
+def refit(task):
+    """Return the score of each recorded fold, from best.yaml and search.json alone; runs in a worker, as the search."""
+    from fusion.jobs import Job, Part
+    from fusion.prepare import Setting, prepare, read_data
+    from fusion.train import fit, predict
+
+    search, root, folder = task
+    plan = json.loads((search / "search.json").read_text())
+    experiment = read_experiment(search / "best.yaml")
+    setting = Setting(root, False, folder / "cache2", folder, 1, Progress(quiet=True))
+    prepared = prepare(experiment, read_data(experiment, setting), setting)
+    dataset = prepared.data.dataset
+    folds = np.array([plan["folds"][clip] for clip in dataset.part("train")["id"]])
+    whole = Part(prepared.rows["train"], dataset.labels("train"))
+    scores = []
+    for number in range(plan["search"]["folds"]):
+        keras.utils.set_random_seed(plan["search"]["seed"])
+        parts = {"train": whole.only(folds != number)}
+        parts["validation"] = Part(prepared.rows["validation"], dataset.labels("validation"))
+        settings = experiment.model, experiment.training
+        model = fit(Job(search, plan["search"]["seed"], *settings, dataset.classes, parts, (), {}))
+        held = whole.only(folds == number)
+        scores.append(float((predict(model, held).argmax(axis=1) == held.labels).mean()))
+    return scores
+
+
+def test_refitting_the_recorded_folds_repeats_the_recorded_score(search, many, searched):
+    ((_, scores),) = run([("test_search:refit", (search, many, searched))], 1)
+    recorded = max(float(row["score"]) for row in rows(search / "trials.csv"))
+    assert np.mean(scores) == pytest.approx(recorded, abs=1e-6)
+
+
+def test_folds_are_of_whole_training_instruments_and_never_of_test_clips(search):
+    plan = json.loads((search / "search.json").read_text())
+    assert plan["folds_by"] == "instruments"
+    by_instrument = {}
+    for clip, fold in plan["folds"].items():
+        assert clip.startswith("nsynth-train/")
+        by_instrument.setdefault(clip.split("/")[1].rsplit("-", 2)[0], set()).add(fold)
+    assert all(len(folds) == 1 for folds in by_instrument.values())
+
+
+def test_figures_are_written(search):
+    assert (search / "parallel.png").stat().st_size > 10_000
+
+
+def test_a_finished_search_is_not_repeated_and_goes_on_with_more_trials(searched, search, many):
+    before = {path: path.stat().st_mtime_ns for path in (search / "scores").iterdir()}
+    command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1)
+    assert {path: path.stat().st_mtime_ns for path in (search / "scores").iterdir()} == before
+    command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 4)
+    assert len(rows(search / "trials.csv")) == 4
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_another_space_is_another_search(searched, search, many):
+    projects = {path.name for path in search.glob("project-*")}
+    other = SEARCH.replace("[0.1, 0.2, 0.3]", "[0.4, 0.5]").replace("trials: 3", "trials: 1")
+    (searched / "other").mkdir()
+    (searched / "other" / "open.yaml").write_text(other)
+    command(searched, "tune", "other/open.yaml", "--data", many, "--jobs", 1)
+    assert len({path.name for path in search.glob("project-*")} - projects) == 1
+    (row,) = rows(search / "trials.csv")
+    assert json.loads(row["model.dropout"]) in (0.4, 0.5)
+
+
+def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
+    text = SEARCH.replace("epochs: 3", "epochs: 40").replace("trials: 3", "trials: 1")
+    (tmp_path / "open.yaml").write_text(text)
+    words = [sys.executable, "-m", "fusion.cli", "tune", "open.yaml", "--data", str(many), "--jobs", "1"]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (kept := list(tmp_path.glob("results/open/*/search/scores/*.json"))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(kept) == 1
+    before = kept[0].stat().st_mtime_ns
+    command(tmp_path, *words[3:])
+    (folder,) = tmp_path.glob("results/open/*/search")
+    assert kept[0].stat().st_mtime_ns == before
+    assert len(list((folder / "scores").iterdir())) == 2
+    (row,) = rows(folder / "trials.csv")
+    assert row["status"] == "COMPLETED"
+
+
+def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
+    shutil.copytree(searched, tmp_path / "copy")
+    for oracle in (tmp_path / "copy").rglob("oracle.json"):
+        oracle.write_text(oracle.read_text()[:50])
+    done = command(tmp_path / "copy", "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 3)
+    assert "cut short; the search starts anew" in done.stderr
+    (folder,) = (tmp_path / "copy" / "results" / "open").glob("*/search")
+    assert len(rows(folder / "trials.csv")) == 3
+
+
+def test_two_trials_at_once(many, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH)
+    command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 2)
+    (folder,) = tmp_path.glob("results/open/*/search")
+    table = rows(folder / "trials.csv")
+    assert [row["status"] for row in table] == ["COMPLETED"] * 3
+    assert (folder / "chief.log").exists()
+
+
+def test_failed_trials_keep_their_error_and_a_search_of_failures_says_why(many, tmp_path):
+    text = SEARCH.replace("features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}", "features.mfcc.fmin: [7000, 7500]")
+    text = text.replace("mfcc: {n_mfcc: 8}", "mfcc: {n_mfcc: 8, fmax: 7800}")
+    broken = text.replace("model.dropout: [0.1, 0.2, 0.3]", "features.mfcc.fmax: [100, 200]")
+    (tmp_path / "open.yaml").write_text(broken)
+    done = command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1, code=2)
+    assert "none of 3 trials could be scored" in done.stderr
+    assert "do not fit below" in done.stderr
+    assert "Traceback" not in done.stderr
+    (folder,) = tmp_path.glob("results/open/*/search")
+    for row in rows(folder / "trials.csv"):
+        assert row["status"] == "FAILED"
+        assert "do not fit below" in row["error"]
+        assert row["score"] == ""
+
+
+def test_some_failures_do_not_stop_a_search(many, tmp_path):
+    text = SEARCH.replace("features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}", "features.mfcc.fmin: [0, 7500]")
+    (tmp_path / "open.yaml").write_text(
+        text.replace("n_mfcc: 8}", "n_mfcc: 8, fmax: 7000}").replace("trials: 3", "trials: 6")
+    )
+    command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1)
+    (folder,) = tmp_path.glob("results/open/*/search")
+    status = [row["status"] for row in rows(folder / "trials.csv")]
+    assert {"COMPLETED", "FAILED"} == set(status)
+
+
+def test_more_folds_than_groups_is_a_message(many, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH.replace("folds: 2", "folds: 20"))
+    done = command(tmp_path, "tune", "open.yaml", "--data", many, code=2)
+    assert "20 folds, but there are 9 groups" in done.stderr
+
+
+def test_a_file_without_a_search_is_a_message(place, nsynth):
+    done = command(place, "tune", "small.yaml", "--data", nsynth, code=2)
+    assert "nothing is open to search" in done.stderr
+
+
+def test_run_ignores_the_search(path_of):
+    with_it, without = path_of(SEARCH), path_of(SEARCH.split("search:")[0])
+    assert with_it.identity() == without.identity()
+
+
+@pytest.fixture
+def path_of(tmp_path):
+    def read(text):
+        (tmp_path / "x.yaml").write_text(text)
+        return read_experiment(tmp_path / "x.yaml")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("model.dropout: [0.1, 1.5]", "search.space.model.dropout: should be less than 1, found 1.5"),
+        ("model.droput: [0.1, 0.5]", "no such setting to search; did you mean 'model.dropout'?"),
+        ("features.mfcc.n_mfc: [10, 20]", "did you mean 'features.mfcc.n_mfcc'?"),
+        ("features.tonnetz.tuning: [0.0, 0.1]", "no such setting to search"),
+        ("model.preset: [seed, fusion]", "no such setting to search"),
+        ("model.dropout: [0.1]", "at least two values"),
+        ("model.dropout: [0.1, 0.1]", "all different"),
+        ("model.dropout: 0.1", "should be a list of choices or {min, max}, found a number"),
+        ("model.dropout: {min: 0.5, max: 0.1}", "min should be below max"),
+        ("model.dropout: {min: 0.1, max: 0.5, step: 0.1, log: true}", "step and log exclude each other"),
+        ("model.dropout: {min: 0, max: 0.5, log: true}", "log needs a min above 0"),
+        ("model.embedding: {min: 8, max: 64, step: 0.5}", "needs a whole step"),
+        ("model.embedding: {min: 8, max: 64, stp: 2}", "did you mean 'step'?"),
+        ("model.embedding: {min: 0, max: 64}", "should be greater than or equal to 1, found 0"),
+        ("features.spectral_centroid.statistics: [[mean], [men]]", "did you mean 'mean'?"),
+    ],
+)
+def test_a_wrong_space_is_said_with_its_line(tmp_path, line, said):
+    from fusion.errors import FusionError
+
+    head = SEARCH.split("    model.dropout")[0]
+    (tmp_path / "x.yaml").write_text(f"{head}    {line}\n")
+    with pytest.raises(FusionError) as error:
+        read_experiment(tmp_path / "x.yaml")
+    assert said in str(error.value)
+    assert f"x.yaml:{len(head.splitlines()) + 1}:" in str(error.value)
+
+
+def test_an_empty_space_is_a_message(tmp_path):
+    from fusion.errors import FusionError
+
+    (tmp_path / "x.yaml").write_text("dataset: {name: nsynth}\nfeatures: {mfcc: }\nsearch: {space: {}}\n")
+    with pytest.raises(FusionError, match="space"):
+        read_experiment(tmp_path / "x.yaml")
+
+
+def test_a_best_file_edited_into_nonsense_is_a_message(search, tmp_path):
+    text = (search / "best.yaml").read_text().replace("conv_filters:", "conv_filtres:")
+    (tmp_path / "best.yaml").write_text(text)
+    from fusion.errors import FusionError
+
+    with pytest.raises(FusionError, match="conv_filters"):
+        read_experiment(tmp_path / "best.yaml")
+
+
+SPACE = {"a.b": Choices(values=("x", "y", "z")), "c.d": Range(min=1.0, max=100.0, log=True), "e.f": Range(min=0, max=4)}
+
+
+def planted(number):
+    random = np.random.default_rng(number)
+    values = {
+        "a.b": "xyz"[random.integers(3)],
+        "c.d": float(10 ** random.uniform(0, 2)),
+        "e.f": int(random.integers(5)),
+    }
+    return Trial(number, "COMPLETED", values, score=0.1 * values["e.f"])
+
+
+def test_places_lie_where_the_values_do():
+    trial = Trial(1, "COMPLETED", {"a.b": "y", "c.d": 10.0, "e.f": 3}, score=0.5)
+    assert np.allclose(places([trial], SPACE), [[0.5, 0.5, 0.75]])
+
+
+def test_the_setting_that_makes_the_score_is_the_important_one():
+    found = importance([planted(n) for n in range(40)], SPACE)
+    assert max(found, key=lambda name: found[name][0]) == "e.f"
+    assert found["e.f"][0] > 5 * max(found["a.b"][0], found["c.d"][0])
+
+
+def test_the_best_trial_is_the_highest_or_the_lowest_by_objective():
+    trials = [Trial(1, "COMPLETED", {}, 0.3), Trial(2, "FAILED", {}), Trial(3, "COMPLETED", {}, 0.7)]
+    assert best(trials, "accuracy").number == 3
+    assert best(trials, "loss").number == 1
+    assert best(trials[1:2], "loss") is None
+
+
+def test_no_trial_is_read_from_an_empty_folder(tmp_path):
+    assert read_trials(tmp_path, "accuracy") == []
+
+
+def random_settings(number):
+    """One random configuration of everything that a search may vary."""
+    random = np.random.default_rng(number)
+
+    def pick(*choices):
+        return choices[random.integers(len(choices))]
+
+    return {
+        "model.fusion": pick("concat", "gated", "late"),
+        "model.conv_filters": pick([8], [8, 16], [16, 16, 32], [8, 8, 8, 8]),
+        "model.dense_units": pick([8], [16, 16], [32, 16, 8]),
+        "model.embedding": pick(4, 16, 32),
+        "model.dropout": float(random.uniform(0, 0.7)),
+        "model.auxiliary": pick(0.0, 0.3, 1.0),
+        "model.branch_dropout": pick(0.0, 0.2, 0.5),
+        "model.time_masking": pick(0.0, 0.3, 0.9),
+        "model.frequency_masking": pick(0.0, 0.3, 0.9),
+        "model.noise": pick(0.0, 0.2, 1.0),
+        "training.batch_size": pick(4, 16, 64),
+        "training.learning_rate": float(10 ** random.uniform(-4, -1.5)),
+        "training.schedule": pick("cosine", "plateau", "constant"),
+        "training.mixup": pick(0.0, 0.2, 1.0),
+        "training.label_smoothing": pick(0.0, 0.1),
+        "training.weight_decay": pick(0.0, 0.01),
+        "features.mfcc.n_mfcc": pick(5, 8, 13),
+        "features.mfcc.deltas": pick(0, 1, 2),
+        "features.spectral_centroid.statistics": pick(["mean"], ["mean", "std", "p10"], None),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(100))
+def test_random_configurations_build_train_save_and_predict_the_same(number, tmp_path):
+    from fusion.jobs import Job, Part
+    from fusion.store import Rows
+    from fusion.train import fit, predict
+
+    base = read_experiment_text(tmp_path)
+    experiment = resolve("x", base.settings(), {**random_settings(number), "training.epochs": 1})
+    shapes = experiment.shapes()
+    random = np.random.default_rng(number)
+    rows = {}
+    for name, shape in shapes.items():
+        np.save(tmp_path / f"{name}.npy", random.normal(3, 2, size=(48, *shape)).astype(np.float32))
+        rows[name] = Rows((tmp_path / f"{name}.npy",), np.column_stack([np.zeros(48, int), np.arange(48)]), shape)
+    part = Part(rows, np.arange(48) % 3)
+    keras.utils.set_random_seed(number + 1)
+    parts = {"train": part, "validation": part}
+    model = fit(Job(tmp_path, number + 1, experiment.model, experiment.training, ("a", "b", "c"), parts, (), {}))
+    assert np.isfinite([figures["loss"] for figures in model.history.epochs]).all()
+    before = predict(model, part)
+    assert np.isfinite(before).all()
+    model.save(tmp_path / "model.keras")
+    assert np.allclose(before, predict(load_model(tmp_path / "model.keras"), part), rtol=0, atol=1e-6)
+    keras.backend.clear_session()
+
+
+def read_experiment_text(folder):
+    (folder / "base.yaml").write_text(SEARCH.split("search:")[0])
+    return read_experiment(folder / "base.yaml")
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_over_fifty_trials(many, tmp_path):
+    """The worker's resident memory after each of fifty trials; the last twenty against the twenty before."""
+    text = SEARCH.replace("trials: 3", "trials: 50").replace("epochs: 3", "epochs: 1")
+    (tmp_path / "open.yaml").write_text(text)
+    words = [sys.executable, "-m", "fusion.cli", "tune", "open.yaml", "--data", str(many), "--jobs", "1"]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    samples = {}
+    while process.poll() is None:
+        done = len(list(tmp_path.glob("results/open/*/search/project-*/record-*.json")))
+        samples[done] = sum(resident(pid) for pid in descendants(process.pid))
+        time.sleep(0.1)
+    assert process.returncode == 0
+    early = np.median([size for done, size in samples.items() if 10 <= done < 30])
+    late = np.median([size for done, size in samples.items() if done >= 30])
+    print(f"resident memory: trials 10 to 29 {early:.0f} MB, from 30 on {late:.0f} MB")
+    assert late < 1.1 * early
+
+
+def descendants(pid):
+    """Return the processes below a process, by /proc."""
+    from pathlib import Path
+
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            for child in task.read_text().split():
+                found += [int(child), *descendants(int(child))]
+        except OSError:
+            continue
+    return found
+
+
+def resident(pid):
+    from pathlib import Path
+
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6
+    except (OSError, IndexError):
+        return 0
+
+
+def test_search_settings_have_the_documented_defaults():
+    settings = SearchSettings(space={"model.dropout": [0.1, 0.2]})
+    assert (settings.folds, settings.tuner, settings.objective, settings.seed) == (3, "bayesian", "accuracy", 1)
