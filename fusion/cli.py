@@ -214,6 +214,26 @@ def evaluate(
     _print_outcome(outcome, as_json, setting)
 
 
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.", show_default=False)],
+    second: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="Another one, on the same clips.", show_default=False)
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Tell how two results on the same clips differ: difference, interval over groups, test, clips that changed."""
+    from fusion import compare as comparison
+    from fusion import console
+
+    found = comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second))
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        console.print_comparison(found, comparison.sentence(found))
+
+
 @app.command("features")
 def list_features(
     name: Annotated[str | None, typer.Argument(help="Show one feature.", show_default=False)] = None,

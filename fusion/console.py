@@ -17,6 +17,7 @@ from fusion.spec import SearchSettings
 from fusion.trials import DIRECTIONS, Trial
 
 _BEST = 5  # trials shown
+_CHANGED = 10  # clips shown
 
 
 def print_features(found: list[dict[str, Any]]) -> None:
@@ -58,6 +59,27 @@ def print_result(metrics: dict[str, Any]) -> None:
     console.print("mean ± standard deviation over seeds [95 % interval over groups]")
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
+
+
+def print_comparison(found: dict[str, Any], sentence: str) -> None:
+    """Print the figures of two results, what their difference shows, and the clips that changed most."""
+    console = Console(highlight=False, markup=False)
+    grid = Table(title=f"{found['clips']} clips in {found['groups']} groups")
+    for column in ("", "first", "second", "difference", "95 %"):
+        grid.add_column(column)
+    for name in ("accuracy", "macro_f1"):
+        row = found[name]
+        interval = "" if row["low"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
+        values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")
+        grid.add_row(name.replace("_f1", " F1"), *values, interval)
+    console.print(grid)
+    console.print(sentence)
+    changed = sorted(found["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
+    console.print(f"{len(changed)} clips changed" + (", most:" if len(changed) > _CHANGED else ":" if changed else ""))
+    for clip in changed[:_CHANGED]:
+        console.print(
+            f"  {clip['clip']} ({clip['true']}): right in {clip['first']:.0%} -> {clip['second']:.0%} of seeds"
+        )
 
 
 def print_trials(trials: Sequence[Trial], search: SearchSettings | None) -> None:

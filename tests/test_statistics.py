@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fusion.statistics import bootstrap_interval
+from fusion.statistics import bootstrap_interval, sign_flip_test
 
 
 def share(sums):
@@ -103,3 +103,42 @@ def test_intervals_cover_the_truth_as_often_as_they_say(size, least):
         low, high = bootstrap_interval(counts, share, strata, resamples=1000, seed=run)
         hits += low <= means.mean() <= high
     assert least <= hits / 1000 <= 0.97
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-20, 20), min_size=2, max_size=12))
+def test_sign_flips_equal_scipys_permutations(values):
+    ours = sign_flip_test(np.array(values))
+    if not any(values):
+        assert ours == 1
+        return
+    theirs = stats.permutation_test(
+        (np.array(values),), np.sum, permutation_type="samples", n_resamples=np.inf, alternative="two-sided"
+    )
+    both = np.mean(np.abs(theirs.null_distribution) >= abs(sum(values)) - 1e-9)  # scipy doubles the smaller tail
+    assert ours == pytest.approx(both)
+
+
+def test_drawn_sign_flips_agree_with_all_of_them():
+    values = np.random.default_rng(4).normal(0.6, 1.5, 13)
+    assert sign_flip_test(values, draws=5000) == pytest.approx(sign_flip_test(values), abs=0.02)
+
+
+def test_no_difference_has_p_one_and_a_steady_one_the_least():
+    assert sign_flip_test(np.zeros(8)) == 1
+    assert sign_flip_test(np.full(8, 0.5)) == 2 / 2**8
+    assert sign_flip_test(np.full(60, 0.5)) == 1 / 20001
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("groups", [42, 208])
+def test_no_effect_fires_as_often_as_the_level_says(groups):
+    """Clips of a group agree: each group has its own effect, symmetric about none."""
+    random = np.random.default_rng(groups)
+    fired = 0
+    for _ in range(1000):
+        effect = random.normal(0, 0.3, groups)
+        sums = (random.random((groups, 20)) < (0.5 + effect[:, np.newaxis] / 2)).sum(axis=1)
+        sums = sums - (random.random((groups, 20)) < (0.5 - effect[:, np.newaxis] / 2)).sum(axis=1)
+        fired += sign_flip_test(sums, draws=2000) < 0.05
+    assert 0.03 <= fired / 1000 <= 0.07

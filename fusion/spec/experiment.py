@@ -160,6 +160,11 @@ def _select(document: Document, names: Sequence[str]) -> None:
     written = document.data.get("features")
     known = written if isinstance(written, dict) else {}
     document.data["features"] = {name: known.get(name) for name in names}
+    search = document.data.get("search")
+    space = search.get("space") if isinstance(search, dict) else None
+    if isinstance(search, dict) and isinstance(space, dict):
+        dropped = tuple(f"features.{name}." for name in known if name not in names)
+        search["space"] = {path: of for path, of in space.items() if not path.startswith(dropped)}
     for name in names:
         if name not in known:
             document.places[("features", name)] = "--features"

@@ -1,0 +1,118 @@
+"""Two results on the same clips, made up so that the answer is known."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import command
+
+from fusion.compare import compare, read_predictions, sentence
+from fusion.errors import FusionError
+
+CLASSES = ["bass", "flute", "reed"]
+
+
+def write(folder, name, right, seeds=(1, 2), groups=8, clips=10):
+    """Write a result whose networks are right about a clip where `right(class, group, clip, seed)` says so."""
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").write_text(json.dumps({"experiment": name, "digest": "0" * 12}))
+    with (folder / "predictions.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["clip", "group", "seed", "true", "predicted", *CLASSES])
+        for seed in seeds:
+            for number, label in enumerate(CLASSES):
+                for group in range(groups):
+                    for clip in range(clips):
+                        hit = right(number, group, clip, seed)
+                        said = label if hit else CLASSES[(number + 1) % 3]
+                        writer.writerow([f"{label}{group}-{clip}", f"{label}{group}", seed, label, said, 0, 0, 0])
+    return folder
+
+
+def half(number, group, clip, seed):
+    return clip < 5
+
+
+def better(number, group, clip, seed):
+    return clip < 7 + group % 2
+
+
+def test_a_difference_in_every_group_is_found_with_its_size(tmp_path):
+    first, second = (write(tmp_path / f.__name__, f.__name__, f) for f in (half, better))
+    found = compare(read_predictions(first), read_predictions(second))
+    assert found["accuracy"]["first"] == pytest.approx(0.5)
+    assert found["accuracy"]["second"] == pytest.approx(0.75)
+    assert found["accuracy"]["difference"] == pytest.approx(0.25)
+    assert 0.2 <= found["accuracy"]["low"] <= 0.25 <= found["accuracy"]["high"] <= 0.3
+    assert found["accuracy"]["p"] < 0.001
+    assert len(found["changed"]) == 3 * (4 * 2 + 4 * 3)
+    assert sentence(found).endswith("more than chance")
+    assert "+25.0 points" in sentence(found)
+
+
+def test_the_other_way_round_has_the_other_sign(tmp_path):
+    first, second = (read_predictions(write(tmp_path / f.__name__, f.__name__, f)) for f in (half, better))
+    there, back = compare(first, second), compare(second, first)
+    for name in ("accuracy", "macro_f1"):
+        assert there[name]["difference"] == pytest.approx(-back[name]["difference"])
+        assert there[name]["low"] == pytest.approx(-back[name]["high"], abs=0.02)
+    assert there["accuracy"]["p"] == back["accuracy"]["p"]
+
+
+def test_one_group_that_differs_much_is_not_shown_to_differ(tmp_path):
+    first = write(tmp_path / "a", "a", half)
+    second = write(tmp_path / "b", "b", lambda number, group, clip, seed: clip < 5 or (number, group) == (0, 0))
+    found = compare(read_predictions(first), read_predictions(second))
+    assert found["accuracy"]["difference"] == pytest.approx(5 / 240)
+    assert found["accuracy"]["p"] == 1
+    assert "not shown to differ" in sentence(found)
+
+
+def test_a_result_compared_with_itself_differs_in_nothing(tmp_path):
+    result = read_predictions(write(tmp_path / "a", "a", half))
+    found = compare(result, result)
+    assert found["accuracy"] == {"first": 0.5, "second": 0.5, "difference": 0, "low": None, "high": None, "p": 1}
+    assert found["changed"] == []
+
+
+def test_seeds_may_differ_in_number(tmp_path):
+    first = write(tmp_path / "a", "a", lambda n, g, clip, seed: clip < 4 + seed, seeds=(1, 2, 3))
+    second = write(tmp_path / "b", "b", half, seeds=(7,))
+    found = compare(read_predictions(first), read_predictions(second))
+    assert found["accuracy"]["first"] == pytest.approx(0.6)
+    assert found["accuracy"]["second"] == pytest.approx(0.5)
+
+
+def test_other_clips_are_refused_with_what_differs(tmp_path):
+    first = read_predictions(write(tmp_path / "a", "a", half))
+    second = read_predictions(write(tmp_path / "b", "b", half, clips=11))
+    with pytest.raises(FusionError, match="24 clips only in b"):
+        compare(first, second)
+
+
+def test_another_label_is_refused(tmp_path):
+    first = read_predictions(write(tmp_path / "a", "a", half))
+    second = read_predictions(write(tmp_path / "b", "b", half))
+    second.clips["bass0-0"] = ("bass0", "reed")
+    with pytest.raises(FusionError, match="1 clips with another group or label"):
+        compare(first, second)
+
+
+def test_a_damaged_table_is_a_message(tmp_path):
+    folder = write(tmp_path / "a", "a", half)
+    lines = (folder / "predictions.csv").read_text().splitlines()
+    (folder / "predictions.csv").write_text("\n".join(lines[:-1]))
+    with pytest.raises(FusionError, match="damaged"):
+        read_predictions(folder)
+
+
+def test_through_the_command_line(place, result, tmp_path):
+    done = command(place, "compare", result, result)
+    assert "p = 1.000" in done.stdout
+    assert "0 clips changed" in done.stdout
+    found = json.loads(command(place, "compare", result, result, "--json").stdout)
+    assert found["accuracy"]["difference"] == 0
+    assert np.isfinite(found["macro_f1"]["first"])
+    done = command(place, "compare", result, tmp_path, code=2)
+    assert "no result folder" in done.stderr
