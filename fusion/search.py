@@ -28,7 +28,7 @@ from fusion.prepare import Prepared, prepare
 from fusion.result import versions
 from fusion.spec import Choices, Experiment, Range, resolve
 from fusion.train import fit, predict
-from fusion.trials import DIRECTIONS, SearchJob, record_path
+from fusion.trials import DIRECTIONS, SearchJob, decode, encoded, record_path
 from fusion.workers import tell
 
 
@@ -167,23 +167,4 @@ def hyperparameters(space: Mapping[str, Choices | Range]) -> keras_tuner.HyperPa
         else:
             add = found.Int if values.whole else found.Float
             add(path, values.min, values.max, step=values.step, sampling="log" if values.log else "linear")
-    return found
-
-
-def encoded(choices: Choices) -> list[Any]:
-    """Return choices as KerasTuner takes them: numbers as they are, anything else as JSON text."""
-    values = choices.values
-    if all(type(value) is int for value in values):
-        return list(values)
-    if all(type(value) in (int, float) for value in values):
-        return [float(value) for value in values]
-    return [json.dumps(value) for value in values]
-
-
-def decode(space: Mapping[str, Choices | Range], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that KerasTuner's values stand for."""
-    found = {}
-    for path, of in space.items():
-        value = values[path]
-        found[path] = of.values[encoded(of).index(value)] if isinstance(of, Choices) else value
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fusion.files import replacing
 from fusion.prepare import Data, Setting
-from fusion.spec import SearchSettings
+from fusion.spec import Choices, Range, SearchSettings
 
 DIRECTIONS = {"accuracy": "max", "macro_f1": "max", "loss": "min"}
 
@@ -93,24 +93,43 @@ def record_path(project: Path, trial: str) -> Path:
     return project / f"record-{trial}.json"
 
 
-def read_trials(project: Path, objective: str) -> list[Trial]:
+def encoded(choices: Choices) -> list[Any]:
+    """Return choices as KerasTuner takes them: numbers as they are, anything else as JSON text."""
+    values = choices.values
+    if all(type(value) is int for value in values):
+        return list(values)
+    if all(type(value) in (int, float) for value in values):
+        return [float(value) for value in values]
+    return [json.dumps(value) for value in values]
+
+
+def decode(space: Mapping[str, Choices | Range], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that KerasTuner's values stand for."""
+    found = {}
+    for path, of in space.items():
+        value = values[path]
+        found[path] = of.values[encoded(of).index(value)] if isinstance(of, Choices) else value
+    return found
+
+
+def read_trials(project: Path, search: SearchSettings) -> list[Trial]:
     """Return the trials of a search in their order, from KerasTuner's folder.
+
+    Folds, seconds and errors are in the workers' records, which other machines keep to themselves.
 
     Parameters
     ----------
     project : Path
-    objective : str
-        The figure that is the score.
+    search : SearchSettings
     """
     trials = []
     for path in project.glob("trial_*/trial.json"):
         state = json.loads(path.read_text(encoding="utf-8"))
-        number = int(state["trial_id"])
         record = record_path(project, state["trial_id"])
-        known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"values": {}}
-        done = state["status"] == "COMPLETED"
-        score = float(np.mean([scores[objective] for scores in known["folds"]])) if done else None
-        trials.append(Trial(number + 1, state["status"], score=score, **known))
+        known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+        known.setdefault("values", decode(search.space, state["hyperparameters"]["values"]))
+        score = state["score"] if state["status"] == "COMPLETED" else None
+        trials.append(Trial(int(state["trial_id"]) + 1, state["status"], score=score, **known))
     return sorted(trials, key=lambda trial: trial.number)
 
 

@@ -95,7 +95,7 @@ def tune(experiment: Experiment, setting: Setting, trials: int | None = None) ->
         if not _proposes():
             setting.progress.say("this worker is done; the results are the chief's")
             return result.folder, []
-        found = read_trials(folder / job.project, search.objective)
+        found = read_trials(folder / job.project, search)
         _write(folder, experiment, search, found)
     return result.folder, found
 

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ from conftest import command, names, write_part
 
 from fusion.model import load_model
 from fusion.progress import Progress
-from fusion.report.search import importance, places
+from fusion.report.search import importance, importance_figure, places
 from fusion.spec import Choices, Range, read_experiment, resolve
 from fusion.spec.search import SearchSettings
 from fusion.trials import Trial, best, read_trials
@@ -216,6 +218,29 @@ def test_two_trials_at_once(many, tmp_path):
     assert (folder / "chief.log").exists()
 
 
+def test_machines_of_their_own_share_a_search(many, tmp_path):
+    """Chief and worker as on two machines: own folders, nothing in common but the address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(probe.getsockname()[1])}
+    processes = []
+    for member in ("chief", "tuner0"):
+        folder = tmp_path / member
+        folder.mkdir()
+        (folder / "open.yaml").write_text(SEARCH.replace("trials: 3", "trials: 2"))
+        words = [sys.executable, "-m", "fusion.cli", "tune", "open.yaml", "--data", str(many), "--jobs", "1"]
+        environment = {**os.environ, **address, "KERASTUNER_TUNER_ID": member}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        processes.append(subprocess.Popen(words, cwd=folder, env=environment, **pipes))
+    said = [process.communicate(timeout=200) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    (table,) = (tmp_path / "chief").glob("results/open/*/search/trials.csv")
+    assert [row["status"] for row in rows(table)] == ["COMPLETED"] * 2
+    assert all(row["score"] for row in rows(table))
+    assert "the results are the chief's" in said[1][1]
+    assert not list((tmp_path / "tuner0").glob("results/open/*/search/trials.csv"))
+
+
 def test_failed_trials_keep_their_error_and_a_search_of_failures_says_why(many, tmp_path):
     text = SEARCH.replace("features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}", "features.mfcc.fmin: [7000, 7500]")
     text = text.replace("mfcc: {n_mfcc: 8}", "mfcc: {n_mfcc: 8, fmax: 7800}")
@@ -335,9 +360,18 @@ def test_places_lie_where_the_values_do():
 
 
 def test_the_setting_that_makes_the_score_is_the_important_one():
-    found = importance([planted(n) for n in range(40)], SPACE)
+    found, fit = importance([planted(n) for n in range(40)], SPACE)
+    assert fit > 0.8
     assert max(found, key=lambda name: found[name][0]) == "e.f"
     assert found["e.f"][0] > 5 * max(found["a.b"][0], found["c.d"][0])
+
+
+def test_scores_without_a_pattern_are_said_to_tell_nothing():
+    random = np.random.default_rng(0)
+    trials = [Trial(n, "COMPLETED", planted(n).values, score=float(random.normal())) for n in range(20)]
+    assert importance(trials, SPACE)[1] <= 0
+    figure = importance_figure(trials, SearchSettings(space={"a.b": [1, 2]}).model_copy(update={"space": SPACE}))
+    assert "too few to tell" in figure.axes[0].get_title()
 
 
 def test_the_best_trial_is_the_highest_or_the_lowest_by_objective():
@@ -348,7 +382,7 @@ def test_the_best_trial_is_the_highest_or_the_lowest_by_objective():
 
 
 def test_no_trial_is_read_from_an_empty_folder(tmp_path):
-    assert read_trials(tmp_path, "accuracy") == []
+    assert read_trials(tmp_path, SearchSettings(space={"model.dropout": [0.1, 0.2]})) == []
 
 
 def random_settings(number):

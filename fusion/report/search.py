@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Space = Mapping[str, Choices | Range]
 Floats = NDArray[np.float64]
 
+_PLATE = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8}
+
 FEWEST = 10  # scored trials from which the importance of settings is worth a figure
 
 
@@ -46,10 +48,15 @@ def places(trials: Sequence[Trial], space: Space) -> Floats:
     return found
 
 
-def importance(trials: Sequence[Trial], space: Space) -> dict[str, tuple[float, float]]:
-    """Return by how much a forest's fit of the scores worsens when a setting is shuffled: mean and deviation.
+def importance(trials: Sequence[Trial], space: Space) -> tuple[dict[str, tuple[float, float]], float]:
+    """Return how much a forest's fit of the scores worsens when a setting is shuffled, and how good the fit is.
 
-    In units of the scores' variance: 1 means that nothing else matters, 0 that the setting does not.
+    Returns
+    -------
+    dict of str to (float, float)
+        Mean and deviation by setting, as shares of the scores' variance: 0 says that the setting does not matter.
+    float
+        R² of the forest on trials that its trees have not seen; at or below 0 the rest means nothing.
 
     References
     ----------
@@ -59,10 +66,10 @@ def importance(trials: Sequence[Trial], space: Space) -> dict[str, tuple[float, 
     from sklearn.inspection import permutation_importance
 
     values, scores = places(trials, space), np.array([trial.score for trial in trials], dtype=np.float64)
-    forest = RandomForestRegressor(200, random_state=1).fit(values, scores)
+    forest = RandomForestRegressor(300, oob_score=True, random_state=1).fit(values, scores)
     found = permutation_importance(forest, values, scores, n_repeats=20, random_state=1)
     pairs = zip(found.importances_mean, found.importances_std, strict=True)
-    return dict(zip(space, [(float(mean), float(std)) for mean, std in pairs], strict=True))
+    return dict(zip(space, [(float(mean), float(std)) for mean, std in pairs], strict=True)), float(forest.oob_score_)
 
 
 def parallel_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
@@ -73,7 +80,7 @@ def parallel_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
     scores = np.array([trial.score for trial in trials], dtype=np.float64)
     lines = places(trials, search.space)
     names = list(search.space)
-    figure, axes = new_figure(max(6.0, 2.0 + 1.7 * len(names)), 4.4)
+    figure, axes = new_figure(max(6.0, 2.0 + 1.15 * len(names)), 4.6)
     colour = ScalarMappable(Normalize(scores.min(), scores.max()), "viridis")
     x = np.arange(len(names))
     spread = np.random.default_rng(0).uniform(-0.015, 0.015, lines.shape)  # lines of one choice would hide each other
@@ -87,7 +94,16 @@ def parallel_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
     for place, of in zip(x, search.space.values(), strict=True):
         axes.axvline(place, color=GREY, lw=0.8)
         for height, text in _ticks(of):
-            axes.annotate(text, (place, height), xytext=(4, 0), textcoords="offset points", fontsize=7, va="center")
+            axes.annotate(
+                text,
+                (place, height),
+                (4, 0),
+                textcoords="offset points",
+                fontsize=7,
+                va="center",
+                zorder=3,
+                bbox=_PLATE,
+            )
     axes.set_xticks(x, [name.replace(".", ".\n", 1) for name in names], fontsize=8)
     axes.set_yticks([])
     axes.set_xlim(-0.2, len(names) - 1 + 0.6)
@@ -111,7 +127,8 @@ def _text(value: Any) -> str:
 
 def importance_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
     """Return bars of each setting's importance, the largest on top."""
-    found = sorted(importance(trials, search.space).items(), key=lambda item: item[1][0])
+    of_setting, fit = importance(trials, search.space)
+    found = sorted(of_setting.items(), key=lambda item: item[1][0])
     figure, axes = new_figure(7.0, 1.4 + 0.35 * len(found))
     axes.barh(
         [name for name, _ in found],
@@ -121,6 +138,7 @@ def importance_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure
         ecolor=GREY,
     )
     axes.set_xlabel("loss of fit when shuffled, share of the scores' variance")
-    axes.set_title(f"Which setting matters, from {len(trials)} trials (a forest's guess)", fontsize=10)
+    verdict = "too few to tell" if fit <= 0 else "a guess"
+    axes.set_title(f"Which setting matters? {len(trials)} trials, R² out of bag {fit:.2f}: {verdict}", fontsize=10)
     axes.grid(axis="x", alpha=0.25)
     return figure

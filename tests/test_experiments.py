@@ -1,0 +1,56 @@
+"""The experiments that come with the project, one seed each on the embedded sample."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import command
+
+from fusion.spec import read_experiment
+
+FOLDER = Path(__file__).parent.parent / "experiments"
+FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder whose feature store all experiments share."""
+    return tmp_path_factory.mktemp("experiments")
+
+
+def run(place, name, *words):
+    done = command(place, "run", FOLDER / name, "--sample", "--seeds", "1,", "--jobs", 2, "--json", *words)
+    return json.loads(done.stdout)
+
+
+def unconverged(metrics):
+    return [text for text in metrics["warnings"] if text.startswith("did-not-converge:")]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_valid_and_says_what_it_is_for(name):
+    assert (FOLDER / name).read_text().startswith("# ")
+    assert read_experiment(FOLDER / name).seeds == (1, 2, 3)
+
+
+def test_naive_fusion_is_found_out_with_its_cause(place):
+    """The failure that this project began with: it ends near the entropy of its labels, and the result says why."""
+    metrics = run(place, "nsynth_naive_fusion.yaml")
+    (text,) = unconverged(metrics)
+    assert "the entropy of the training labels" in text
+    assert "the inputs are not scaled (spectral_rolloff comes in at a level of" in text
+    assert "zero_crossing_rate at" in text
+    assert metrics["train"]["accuracy"]["mean"] < 0.4
+
+
+def test_our_fusion_converges_on_known_instruments(place):
+    metrics = run(place, "nsynth_fusion.yaml", "--set", "dataset.protocol=seed")
+    assert not unconverged(metrics)
+    assert metrics["train"]["accuracy"]["mean"] > 0.95
+    assert metrics["test"]["accuracy"]["mean"] > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in FILES if "naive" not in name])
+def test_every_other_experiment_converges(place, name):
+    assert not unconverged(run(place, name))
