@@ -63,7 +63,7 @@ class Board:
             row["scores"].append(news[3][self.search.objective])
         else:
             row["error"], row["over"] = news[2]["error"], True
-            self.done += 1
+            self.done += number > 0
             self._over(number, row, news[2]["seconds"])
         if self.live:
             self.live.update(self.table())
@@ -81,7 +81,8 @@ class Board:
             )
         if not self.live:
             settings = ", ".join(f"{name} {value}" for name, value in self.short(row["values"]).items())
-            self.progress.say(f"trial {number}/{self.search.trials}: {said}{self.left()}: {settings}")
+            trial = f"trial {number}/{self.search.trials}" if number else "own settings"
+            self.progress.say(f"{trial}: {said}{self.left()}: {settings}")
 
     def left(self) -> str:
         """Return how long the rest will take at the rate so far."""
@@ -112,5 +113,5 @@ class Board:
             mean = f"{np.mean(row['scores']):.3f}" if row["scores"] else ""
             state = row["error"] or (mean if row["over"] else f"{mean} ({len(row['scores'])}/{self.folds} folds)")
             style = "bold" if self.best and self.best[1] == number else None
-            grid.add_row(str(number), state, *self.short(row["values"]).values(), style=style)
+            grid.add_row(str(number) if number else "own", state, *self.short(row["values"]).values(), style=style)
         return grid

@@ -89,11 +89,17 @@ def print_trials(trials: Sequence[Trial], search: SearchSettings | None) -> None
     if search is None or not scored:
         return
     sign = 1 if DIRECTIONS[search.objective] == "max" else -1
-    grid = Table(title=f"best of {len(trials)} trials ({len(trials) - len(scored)} without a score)")
+    count = sum(trial.number > 0 for trial in trials)
+    grid = Table(title=f"best of {count} trials ({len(trials) - len(scored)} without a score)")
     for column in ("trial", search.objective, *search.space):
         grid.add_column(column, overflow="fold")
-    for trial in sorted(scored, key=lambda trial: -sign * (trial.score or 0.0))[:_BEST]:
-        grid.add_row(str(trial.number), f"{trial.score:.3f}", *(json.dumps(value) for value in trial.values.values()))
+    ranked = sorted(scored, key=lambda trial: -sign * (trial.score or 0.0))
+    for trial in [*ranked[:_BEST], *(trial for trial in ranked[_BEST:] if not trial.number)]:
+        grid.add_row(
+            str(trial.number) if trial.number else "own",
+            f"{trial.score:.3f}",
+            *(json.dumps(value) for value in trial.values.values()),
+        )
     console.print(grid)
 
 

@@ -13,7 +13,7 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import Any
 
 import keras
@@ -28,7 +28,7 @@ from fusion.prepare import Prepared, prepare
 from fusion.result import versions
 from fusion.spec import Choices, Experiment, Range, resolve
 from fusion.train import fit, predict
-from fusion.trials import DIRECTIONS, SearchJob, decode, encoded, record_path
+from fusion.trials import DIRECTIONS, FIRST, OWN, SearchJob, decode, encoded, flat, record_path
 from fusion.workers import tell
 
 
@@ -51,6 +51,8 @@ def work(job: SearchJob) -> None:
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
         tuner = FoldTuner(job)
         tuner.save()  # so that a search killed in its first trial is known
+        if job.member == FIRST:
+            tuner.try_own()
         tuner.search()
 
 
@@ -80,11 +82,20 @@ class FoldTuner(BaseTuner):
 
     def run_trial(self, trial: Any) -> dict[str, float]:
         """Return the mean scores over folds; a failure is kept in the trial's record and raised again."""
-        values = decode(self.job.search.space, trial.hyperparameters.values)
-        tell(("trial", trial.trial_id, values))
+        return self.try_settings(trial.trial_id, decode(self.job.search.space, trial.hyperparameters.values))
+
+    def try_own(self) -> None:
+        """Score the experiment's own settings, so that a search shows what it gained."""
+        own = flat(self.job.settings)
+        with suppress(Exception):  # it is in the record, as of any trial
+            self.try_settings(OWN, {path: own[path] for path in self.job.search.space})
+
+    def try_settings(self, trial: str, values: dict[str, Any]) -> dict[str, float]:
+        """Score settings and write a record of it, whatever comes."""
+        tell(("trial", trial, values))
         record: dict[str, Any] = {"values": values, "folds": [], "seconds": 0.0, "error": ""}
         try:
-            for scores in self._scores(trial.trial_id, values):
+            for scores in self._scores(trial, values):
                 record["folds"].append(scores)
                 record["seconds"] += scores["seconds"]
             return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
@@ -93,8 +104,8 @@ class FoldTuner(BaseTuner):
             traceback.print_exc()  # to the worker's log
             raise
         finally:
-            write_json(record_path(self.job.folder / self.job.project, trial.trial_id), record)
-            tell(("record", trial.trial_id, record))
+            write_json(record_path(self.job.folder / self.job.project, trial), record)
+            tell(("record", trial, record))
 
     def _scores(self, trial: str, values: dict[str, Any]) -> Any:
         job = self.job

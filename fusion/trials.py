@@ -16,6 +16,8 @@ from fusion.files import replacing
 from fusion.prepare import Data, Setting
 from fusion.spec import Choices, Range, SearchSettings
 
+FIRST = "tuner0"  # the worker that also scores the experiment's own settings
+OWN = "-1"  # their id: a trial's number is its id and one
 DIRECTIONS = {"accuracy": "max", "macro_f1": "max", "loss": "min"}
 
 
@@ -53,7 +55,7 @@ class SearchJob:
     setting: Setting
     folder: Path
     project: str
-    member: str = "tuner0"
+    member: str = FIRST
     address: tuple[str, int] | None = None
 
 
@@ -64,7 +66,7 @@ class Trial:
     Attributes
     ----------
     number : int
-        From 1.
+        From 1; 0 for the experiment's own settings.
     status : str
         KerasTuner's: COMPLETED, FAILED, RUNNING.
     values : dict
@@ -86,6 +88,15 @@ class Trial:
     folds: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+
+
+def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return resolved settings by dotted path."""
+    found = {}
+    for key, value in settings.items():
+        inside = flat(value) if isinstance(value, dict) else {}
+        found.update({f"{key}.{path}": of for path, of in inside.items()} if inside else {key: value})
+    return found
 
 
 def record_path(project: Path, trial: str) -> Path:
@@ -130,6 +141,10 @@ def read_trials(project: Path, search: SearchSettings) -> list[Trial]:
         known.setdefault("values", decode(search.space, state["hyperparameters"]["values"]))
         score = state["score"] if state["status"] == "COMPLETED" else None
         trials.append(Trial(int(state["trial_id"]) + 1, state["status"], score=score, **known))
+    if (own := record_path(project, OWN)).exists():
+        known = json.loads(own.read_text(encoding="utf-8"))
+        score = None if known["error"] else float(np.mean([scores[search.objective] for scores in known["folds"]]))
+        trials.append(Trial(0, "FAILED" if known["error"] else "COMPLETED", score=score, **known))
     return sorted(trials, key=lambda trial: trial.number)
 
 

@@ -2,10 +2,10 @@
 
 ::
 
-    <result>/search/trials.csv     every trial: score, status, settings, seconds, error
+    <result>/search/trials.csv     every trial: score, status, settings, seconds, error; trial 0 is the file as it was
     <result>/search/best.yaml      a complete experiment with the best settings
     <result>/search/search.json    what was searched: settings, folds of each clip
-    <result>/search/search.png, importance.png
+    <result>/search/parallel.png, importance.png
     <result>/search/scores/        scores of each fold that was trained, by everything they depend on
     <result>/search/project-<digest>/   KerasTuner's own files; another search has another digest
 """
@@ -136,12 +136,13 @@ def _free_port() -> int:
 
 def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials: list[Trial]) -> None:
     write_trials(folder / "trials.csv", trials, list(search.space))
+    tried = [trial for trial in trials if trial.number]
     chosen = best(trials, search.objective)
-    if chosen is None:
-        why = listing([f"trial {trial.number}: {trial.error or trial.status}" for trial in trials])
-        raise FusionError(f"{folder}: none of {len(trials)} trials could be scored:\n{why}")
+    if chosen is None or best(tried, search.objective) is None:
+        why = listing([f"trial {trial.number}: {trial.error or trial.status}" for trial in tried])
+        raise FusionError(f"{folder}: none of {len(tried)} trials could be scored:\n{why}")
     write_text(folder / "best.yaml", dump(resolve("best", experiment.settings(), chosen.values).settings()))
-    plots.write(folder, trials, search)
+    plots.write(folder, tried, search)
 
 
 def without_test(data: Data) -> Data:

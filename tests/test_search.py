@@ -78,8 +78,9 @@ def rows(path):
 
 def test_every_trial_is_in_the_table_with_its_settings(search):
     table = rows(search / "trials.csv")
-    assert [row["trial"] for row in table] == ["1", "2", "3"]
+    assert [row["trial"] for row in table] == ["0", "1", "2", "3"]
     assert list(table[0])[:3] == ["trial", "score", "status"]
+    assert json.loads(table[0]["training.learning_rate"]) == 5e-3  # the file's own settings come first
     for row in table:
         assert row["status"] == "COMPLETED"
         assert 0 <= float(row["score"]) <= 1
@@ -164,7 +165,7 @@ def test_a_finished_search_is_not_repeated_and_goes_on_with_more_trials(searched
     command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1)
     assert {path: path.stat().st_mtime_ns for path in (search / "scores").iterdir()} == before
     command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 4)
-    assert len(rows(search / "trials.csv")) == 4
+    assert len(rows(search / "trials.csv")) == 5
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -175,7 +176,7 @@ def test_another_space_is_another_search(searched, search, many):
     (searched / "other" / "open.yaml").write_text(other)
     command(searched, "tune", "other/open.yaml", "--data", many, "--jobs", 1)
     assert len({path.name for path in search.glob("project-*")} - projects) == 1
-    (row,) = rows(search / "trials.csv")
+    _, row = rows(search / "trials.csv")
     assert json.loads(row["model.dropout"]) in (0.4, 0.5)
 
 
@@ -194,9 +195,8 @@ def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
     command(tmp_path, *words[3:])
     (folder,) = tmp_path.glob("results/open/*/search")
     assert kept[0].stat().st_mtime_ns == before
-    assert len(list((folder / "scores").iterdir())) == 2
-    (row,) = rows(folder / "trials.csv")
-    assert row["status"] == "COMPLETED"
+    assert len(list((folder / "scores").iterdir())) == 4
+    assert [row["status"] for row in rows(folder / "trials.csv")] == ["COMPLETED"] * 2
 
 
 def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
@@ -206,7 +206,7 @@ def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
     done = command(tmp_path / "copy", "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 3)
     assert "cut short; the search starts anew" in done.stderr
     (folder,) = (tmp_path / "copy" / "results" / "open").glob("*/search")
-    assert len(rows(folder / "trials.csv")) == 3
+    assert len(rows(folder / "trials.csv")) == 4
 
 
 def test_two_trials_at_once(many, tmp_path):
@@ -214,7 +214,7 @@ def test_two_trials_at_once(many, tmp_path):
     command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 2)
     (folder,) = tmp_path.glob("results/open/*/search")
     table = rows(folder / "trials.csv")
-    assert [row["status"] for row in table] == ["COMPLETED"] * 3
+    assert [row["status"] for row in table] == ["COMPLETED"] * 4
     assert (folder / "chief.log").exists()
 
 
@@ -251,7 +251,9 @@ def test_failed_trials_keep_their_error_and_a_search_of_failures_says_why(many, 
     assert "do not fit below" in done.stderr
     assert "Traceback" not in done.stderr
     (folder,) = tmp_path.glob("results/open/*/search")
-    for row in rows(folder / "trials.csv"):
+    own, *tried = rows(folder / "trials.csv")
+    assert own["status"] == "COMPLETED"
+    for row in tried:
         assert row["status"] == "FAILED"
         assert "do not fit below" in row["error"]
         assert row["score"] == ""
