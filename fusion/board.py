@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from fusion.progress import Progress
 from fusion.spec import SearchSettings
-from fusion.trials import DIRECTIONS
+from fusion.trials import DIRECTIONS, Trial, best
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,14 +28,17 @@ class Board:
     search : SearchSettings
     folds : int
         Scores a trial has.
+    known : sequence of Trial
+        Of an earlier session, which this one goes on from.
     progress : Progress
     """
 
-    def __init__(self, search: SearchSettings, folds: int, progress: Progress) -> None:
+    def __init__(self, search: SearchSettings, folds: int, known: Sequence[Trial], progress: Progress) -> None:
         self.search, self.folds, self.progress = search, folds, progress
         self.trials: dict[int, dict[str, Any]] = {}
-        self.done = 0
-        self.best: tuple[float, int] | None = None
+        self.known = self.done = sum(trial.number > 0 and trial.status != "RUNNING" for trial in known)
+        winner = best(known, search.objective)
+        self.best = None if winner is None or winner.score is None else (winner.score, winner.number)
         self.started = time.monotonic()
         self.live: Any = None
         self.stack = ExitStack()
@@ -87,9 +90,9 @@ class Board:
     def left(self) -> str:
         """Return how long the rest will take at the rate so far."""
         rest = self.search.trials - self.done
-        if not self.done or not rest:
+        if self.done == self.known or not rest:
             return ""
-        return f", {rest * (time.monotonic() - self.started) / self.done:.0f} s left"
+        return f", {rest * (time.monotonic() - self.started) / (self.done - self.known):.0f} s left"
 
     def short(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Return settings by the last part of their path, where that tells them apart."""

@@ -94,7 +94,7 @@ def run(
 
     setting = _setting(spec, data, sample, cache, results, jobs)
     outcome = run_experiment(spec, setting, force)
-    _print_outcome(outcome, as_json, setting)
+    _print_outcome(outcome, as_json, setting, "; --force trains again")
 
 
 @app.command()
@@ -142,7 +142,7 @@ def tune(
     debug: Debug = False,
 ) -> None:
     """Search the settings that the file leaves open, with KerasTuner, by folds of the training clips."""
-    spec = _experiment(experiment, assignments, features, None, plugins)
+    spec = _experiment(experiment, assignments, features, None, plugins, searching=True)
     from dataclasses import asdict
 
     from fusion import console
@@ -194,6 +194,9 @@ def evaluate(
         Path | None,
         typer.Option("--training-data", metavar="DIR", help="Where the result's own data are, if they were moved."),
     ] = None,
+    skip_damaged: Annotated[
+        bool, typer.Option("--skip-damaged", help="Leave damaged clips of the other data set out and record them.")
+    ] = False,
     results: Results = DEFAULT_RESULTS,
     cache: Cache = DEFAULT_CACHE,
     seeds: Seeds = None,
@@ -210,7 +213,8 @@ def evaluate(
     if not (sample or data):
         raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
     setting = _setting(read_saved(result).experiment, data, sample, cache, results, jobs)
-    outcome = evaluate_result(result, setting, split, None if seeds is None else _seeds(seeds), training_data)
+    chosen = None if seeds is None else _seeds(seeds)
+    outcome = evaluate_result(result, setting, split, chosen, training_data, skip_damaged)
     _print_outcome(outcome, as_json, setting)
 
 
@@ -376,6 +380,7 @@ def _experiment(
     features: str | None,
     seeds: str | None,
     plugins: list[Path] | None,
+    searching: bool = False,
 ) -> Experiment:
     from fusion.spec import read_experiment
 
@@ -385,6 +390,7 @@ def _experiment(
         features=None if features is None else [name.strip() for name in features.split(",") if name.strip()],
         seeds=None if seeds is None else _seeds(seeds),
         plugins=plugins or (),
+        searching=searching,
     )
 
 
@@ -399,14 +405,14 @@ def _seeds(text: str) -> list[int]:
     return list(range(1, numbers[0] + 1)) if len(parts) == 1 else numbers
 
 
-def _print_outcome(outcome: Outcome, as_json: bool, setting: Setting) -> None:
+def _print_outcome(outcome: Outcome, as_json: bool, setting: Setting, again: str = "") -> None:
     from fusion import console
 
     for change in outcome.changes:
-        setting.progress.say(f"versions differ from those this result was made with: {change} (--force trains again)")
+        setting.progress.say(f"versions differ from those this result was made with: {change}{again}")
     if not outcome.trained:
         trained = ", ".join(map(str, outcome.metrics["seeds"]))
-        setting.progress.say(f"complete, nothing to train (seeds {trained}); --force trains again")
+        setting.progress.say(f"complete, nothing to train (seeds {trained}){again}")
     if as_json:
         print(json.dumps(outcome.metrics, indent=2))
     else:

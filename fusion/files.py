@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -55,6 +56,12 @@ def unwritable(path: Path, error: OSError) -> str:
         f"{path}: cannot be written: {error.strerror or error}; free some space, mend the permissions, "
         "or name another folder with --cache or --results. What was finished is kept"
     )
+
+
+def content_hash(path: Path) -> str:
+    """Return a hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -32,7 +32,7 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> In
     Raises
     ------
     FusionError
-        If there are more folds than groups, or than any class has clips.
+        If there are more folds than groups, or than any class has clips, or a fold would be empty.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -55,4 +55,6 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> In
         )
         for number, (_, held_out) in enumerate(divided):
             found[chosen[held_out]] = number
+    if len(np.unique(found[found >= 0])) < folds:
+        raise FusionError(f"search.folds: {folds} folds cannot all get clips from such uneven groups; take fewer folds")
     return found

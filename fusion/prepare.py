@@ -21,6 +21,8 @@ from fusion.spec import Experiment
 from fusion.store import Rows, Store, clip_key
 from fusion.waveprint import NAME, SOURCE, Waveprint, twins
 
+SAMPLE = "sample: the embedded sample proves that everything works; it ranks no methods"
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -96,7 +98,7 @@ def read_data(experiment: Experiment, setting: Setting) -> Data:
     """
     dataset = read_dataset(experiment.dataset, setting.root)
     if setting.sample:
-        dataset.notes.append("sample: the embedded sample proves that everything works; it ranks no methods")
+        dataset.notes.append(SAMPLE)
     return with_hashes(dataset, setting)
 
 

@@ -201,11 +201,14 @@ def _version(library: str) -> str | None:
 
 def version_changes(recorded: dict[str, Any], installed: dict[str, Any]) -> list[str]:
     """Return which versions differ, as ``numpy 2.0 -> 2.1``; both as `versions` gives them."""
-    old, new = (
-        {"fusion": of.get("fusion"), "backend": of.get("backend"), **of.get("libraries", {})}
-        for of in (recorded, installed)
-    )
+    old, new = decisive_versions(recorded), decisive_versions(installed)
     return [f"{name} {old[name]} -> {now}" for name, now in new.items() if old.get(name) not in (None, now)]
+
+
+def decisive_versions(of: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return those of `versions` that numbers depend on: fusion's, the backend's and the libraries'."""
+    every = versions() if of is None else of
+    return {"fusion": every.get("fusion"), "backend": every.get("backend"), **every.get("libraries", {})}
 
 
 def _commit() -> str | None:

@@ -12,7 +12,7 @@ import json
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout, suppress
 from typing import Any
 
@@ -22,14 +22,17 @@ import numpy as np
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from fusion import evaluate
+from fusion.errors import FusionError
 from fusion.files import write_json
 from fusion.jobs import Job, Part
 from fusion.prepare import Prepared, prepare
-from fusion.result import versions
+from fusion.result import decisive_versions, versions
 from fusion.spec import Choices, Experiment, Range, resolve
 from fusion.train import fit, predict
-from fusion.trials import DIRECTIONS, FIRST, OWN, SearchJob, decode, encoded, flat, record_path
+from fusion.trials import DIRECTIONS, OWN, SearchJob, decode, encoded, flat, record_path
 from fusion.workers import tell
+
+PROJECT = "search"  # a fixed setting that names what is searched
 
 
 def work(job: SearchJob) -> None:
@@ -51,9 +54,14 @@ def work(job: SearchJob) -> None:
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
         tuner = FoldTuner(job)
         tuner.save()  # so that a search killed in its first trial is known
-        if job.member == FIRST:
-            tuner.try_own()
         tuner.search()
+
+
+def try_own(job: SearchJob) -> None:
+    """Score the experiment's own settings, so that a search shows what it gained; a failure is in the record."""
+    own = flat(job.settings)
+    with suppress(Exception):
+        try_settings(job, OWN, {path: own[path] for path in job.search.space})
 
 
 class FoldTuner(BaseTuner):
@@ -74,54 +82,58 @@ class FoldTuner(BaseTuner):
         oracle = kinds[search.tuner](
             objective=keras_tuner.Objective(search.objective, DIRECTIONS[search.objective]),
             max_trials=search.trials,
-            hyperparameters=hyperparameters(search.space),
+            hyperparameters=hyperparameters(search.space, job.project),
             seed=search.seed,
-            max_consecutive_failed_trials=search.trials + 1,  # failures are counted at the end, all of them
+            max_consecutive_failed_trials=10**9,  # failures are counted at the end, all of them
         )
+        begun = (job.folder / job.project / "oracle.json").exists()
+        known = (job.folder / job.project / f"{job.member}.json").exists()
         super().__init__(oracle, directory=str(job.folder), project_name=job.project)
+        if begun and not known and job.proposes:  # KerasTuner reloads only what a member of the same name began
+            self.oracle.reload()
 
     def run_trial(self, trial: Any) -> dict[str, float]:
         """Return the mean scores over folds; a failure is kept in the trial's record and raised again."""
-        return self.try_settings(trial.trial_id, decode(self.job.search.space, trial.hyperparameters.values))
+        values = trial.hyperparameters.values
+        if values[PROJECT] != self.job.project:
+            raise FusionError(
+                f"the chief runs {values[PROJECT]}, this worker {self.job.project}: other settings, data or versions"
+            )
+        return try_settings(self.job, trial.trial_id, decode(self.job.search.space, values))
 
-    def try_own(self) -> None:
-        """Score the experiment's own settings, so that a search shows what it gained."""
-        own = flat(self.job.settings)
-        with suppress(Exception):  # it is in the record, as of any trial
-            self.try_settings(OWN, {path: own[path] for path in self.job.search.space})
 
-    def try_settings(self, trial: str, values: dict[str, Any]) -> dict[str, float]:
-        """Score settings and write a record of it, whatever comes."""
-        tell(("trial", trial, values))
-        record: dict[str, Any] = {"values": values, "folds": [], "seconds": 0.0, "error": ""}
-        try:
-            for scores in self._scores(trial, values):
-                record["folds"].append(scores)
-                record["seconds"] += scores["seconds"]
-            return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
-        except Exception as error:
-            record["error"] = f"{type(error).__name__}: {error}"
-            traceback.print_exc()  # to the worker's log
-            raise
-        finally:
-            write_json(record_path(self.job.folder / self.job.project, trial), record)
-            tell(("record", trial, record))
+def try_settings(job: SearchJob, trial: str, values: dict[str, Any]) -> dict[str, float]:
+    """Return the mean scores over folds of some settings, and write a record of it, whatever comes."""
+    tell(("trial", trial, values))
+    record: dict[str, Any] = {"values": values, "folds": [], "seconds": 0.0, "error": ""}
+    try:
+        for scores in _scores(job, trial, values):
+            record["folds"].append(scores)
+            record["seconds"] += scores["seconds"]
+        return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
+    except Exception as error:
+        record["error"] = f"{type(error).__name__}: {error}"
+        traceback.print_exc()  # to the worker's log
+        raise
+    finally:
+        write_json(record_path(job.folder / job.project, trial), record)
+        tell(("record", trial, record))
 
-    def _scores(self, trial: str, values: dict[str, Any]) -> Any:
-        job = self.job
-        experiment = resolve(job.name, job.settings, values)
-        prepared: Prepared | None = None
-        numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
-        for number in numbers:
-            path = job.folder / "scores" / f"{fold_key(job, experiment, number)}.json"
-            if path.exists():
-                scores = json.loads(path.read_text(encoding="utf-8"))
-            else:
-                prepared = prepared or prepare(experiment, job.data, job.setting)
-                scores = score_fold(job, experiment, prepared, number)
-                write_json(path, scores)
-            tell(("fold", trial, number, scores))
-            yield scores
+
+def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict[str, float]]:
+    experiment = resolve(job.name, job.settings, values)
+    prepared: Prepared | None = None
+    numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
+    for number in numbers:
+        path = job.folder / "scores" / f"{fold_key(job, experiment, number)}.json"
+        if path.exists():
+            scores = json.loads(path.read_text(encoding="utf-8"))
+        else:
+            prepared = prepared or prepare(experiment, job.data, job.setting)
+            scores = score_fold(job, experiment, prepared, number)
+            write_json(path, scores)
+        tell(("fold", trial, number, scores))
+        yield scores
 
 
 def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, number: int) -> dict[str, float]:
@@ -133,6 +145,11 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     -------
     dict
         ``accuracy``, ``macro_f1``, ``loss`` (nats) and ``seconds``.
+
+    Raises
+    ------
+    FusionError
+        If the training diverged.
     """
     started = time.perf_counter()
     dataset = job.data.dataset
@@ -148,6 +165,8 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
         Job(job.folder, job.search.seed, experiment.model, experiment.training, dataset.classes, parts, (), versions())
     )
     probabilities = predict(model, held_out)
+    if not np.isfinite(probabilities).all():
+        raise FusionError("the training diverged: its probabilities are not numbers; lower training.learning_rate")
     chosen = probabilities[np.arange(len(held_out.labels)), held_out.labels].astype(np.float64)
     together = np.zeros(len(held_out.labels), dtype=np.int64)
     confusion = evaluate.confusions(held_out.labels, probabilities.argmax(axis=1), together, len(dataset.classes))[0]
@@ -165,13 +184,15 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
 def fold_key(job: SearchJob, experiment: Experiment, number: int) -> str:
     """Return the name of everything that a fold's scores depend on."""
     folds = None if job.folds is None else hashlib.sha256(job.folds.tobytes()).hexdigest()
-    covered = [experiment.identity(), job.data.fingerprint, job.setting.sample, folds, number, job.search.seed]
+    data = [job.data.fingerprint, job.setting.sample, folds, number]
+    covered = [experiment.identity(), data, job.search.seed, decisive_versions()]
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def hyperparameters(space: Mapping[str, Choices | Range]) -> keras_tuner.HyperParameters:
-    """Return a search space in KerasTuner's terms."""
+def hyperparameters(space: Mapping[str, Choices | Range], project: str) -> keras_tuner.HyperParameters:
+    """Return a search space in KerasTuner's terms, with the project's name, which tells workers what is searched."""
     found = keras_tuner.HyperParameters()
+    found.Fixed(PROJECT, project)
     for path, values in space.items():
         if isinstance(values, Choices):
             found.Choice(path, encoded(values))

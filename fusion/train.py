@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.diagnosis import likely_cause
-from fusion.files import replacing, write_json
+from fusion.files import content_hash, replacing, write_json
 from fusion.jobs import Job, Part, Values
 from fusion.model import Moments, build_model, load_model, moments, with_auxiliary
 from fusion.spec import FusionModel
@@ -212,9 +212,9 @@ def apply_seed(job: Job) -> None:
         for name in ("model.keras", "history.csv", "train.npy"):
             shutil.copyfile(job.source / name, folder / name)
         _write_predictions(folder / "predictions.csv", job, predict(model, job.parts["test"]))
-        write_json(
-            folder / "summary.json", {**summary, "seconds": {"train": 0.0, "evaluate": time.perf_counter() - started}}
-        )
+        summary["network"] = content_hash(folder / "model.keras")
+        summary["seconds"] = {"train": 0.0, "evaluate": time.perf_counter() - started}
+        write_json(folder / "summary.json", summary)
     keras.backend.clear_session()
 
 

@@ -12,7 +12,8 @@ from fusion.datasets import data_root, read_split, sample_root
 from fusion.datasets.table import assemble
 from fusion.errors import FusionError
 from fusion.experiment import Outcome, complete, seed_job
-from fusion.prepare import Data, Setting, prepare, read_data, with_hashes
+from fusion.files import content_hash
+from fusion.prepare import SAMPLE, Data, Setting, prepare, read_data, with_hashes
 from fusion.result import Result, digest
 from fusion.saved import Saved, read_saved
 from fusion.spec import Experiment
@@ -24,6 +25,7 @@ def evaluate_result(
     split: str = "test",
     seeds: Sequence[int] | None = None,
     training_data: Path | None = None,
+    skip_damaged: bool = False,
 ) -> Outcome:
     """Apply a result's networks to another data set and write what came out as a result of its own.
 
@@ -42,6 +44,8 @@ def evaluate_result(
         Networks to use instead of all.
     training_data : Path, optional
         Where the result's own data are now, if not where they were.
+    skip_damaged : bool
+        Leave damaged clips of the other data set out and record them.
 
     Returns
     -------
@@ -61,21 +65,29 @@ def evaluate_result(
     name = "sample" if setting.sample else setting.root.resolve().name
     experiment = replace(saved.experiment, name=f"{saved.metrics['experiment']}@{name}", seeds=saved.seeds)
     trained = _training_data(saved, setting, training_data)
+    if skip_damaged:
+        experiment = replace(experiment, dataset=experiment.dataset.model_copy(update={"skip_damaged": True}))
     data = _joined(experiment, trained, setting, name, split)
     networks = saved.metrics["digest"]
     sample = setting.sample or bool(saved.metrics["sample"])
     setting = replace(setting, sample=sample)
     result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
     previous = result.metrics()
-    if previous and result.covers(saved.seeds):
+    missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
+    if previous and not missing and result.covers(saved.seeds):
         return Outcome(result.folder, previous, [], result.changes())
     prepared = prepare(experiment, data, setting)
     with result.locked():
-        missing = [seed for seed in saved.seeds if seed not in result.trained()]
         jobs = [seed_job(experiment, prepared, result, seed, saved.result.seed_folder(seed)) for seed in missing]
         source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
         metrics = complete(experiment, prepared, result, jobs, setting, extra={"source": source})
     return Outcome(result.folder, metrics, missing, [])
+
+
+def _applied(saved: Saved, result: Result, seed: int) -> bool:
+    """Say whether a seed's network was applied already, and not trained again since."""
+    network = content_hash(saved.result.seed_folder(seed) / "model.keras")
+    return seed in result.trained() and result.summary(seed).get("network") == network
 
 
 def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
@@ -97,10 +109,13 @@ def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
 def _joined(experiment: Experiment, trained: Data, setting: Setting, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
     other = read_split(experiment.dataset, setting.root, split)
-    # instruments of two data sets may have the same name
-    renamed = {column: [f"{name}/{value}" for value in other.table[column]] for column in ("id", "group")}
     own = trained.dataset.table
-    table = pd.concat([own[own["split"] != "test"], other.table.assign(**renamed)], ignore_index=True)
-    notes = [note for note in trained.dataset.notes if note.startswith("sample:")]
+    folders = {path.parent for path in own["path"]}
+    # instruments of two data sets may have the same name; those of one are the same
+    same = any(path.parent in folders for path in other.table["path"])
+    changed = {"id": [f"{name}/{value}" for value in other.table["id"]]}
+    changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
+    table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
+    notes = [SAMPLE] if setting.sample else [note for note in trained.dataset.notes if note == SAMPLE]
     joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes])
     return with_hashes(joined, setting)

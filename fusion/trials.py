@@ -16,8 +16,7 @@ from fusion.files import replacing
 from fusion.prepare import Data, Setting
 from fusion.spec import Choices, Range, SearchSettings
 
-FIRST = "tuner0"  # the worker that also scores the experiment's own settings
-OWN = "-1"  # their id: a trial's number is its id and one
+OWN = "-1"  # id of the experiment's own settings: a trial's number is its id and one
 DIRECTIONS = {"accuracy": "max", "macro_f1": "max", "loss": "min"}
 
 
@@ -55,8 +54,13 @@ class SearchJob:
     setting: Setting
     folder: Path
     project: str
-    member: str = FIRST
+    member: str = "tuner0"
     address: tuple[str, int] | None = None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether this process proposes settings: the chief, or the only one."""
+        return self.address is None or "chief" in self.member
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,8 @@ def decode(space: Mapping[str, Choices | Range], values: Mapping[str, Any]) -> d
 def read_trials(project: Path, search: SearchSettings) -> list[Trial]:
     """Return the trials of a search in their order, from KerasTuner's folder.
 
-    Folds, seconds and errors are in the workers' records, which other machines keep to themselves.
+    Folds, seconds and errors are in the workers' records, which other machines keep to themselves. A trial whose
+    file is being written at this moment, as when a search is interrupted, is left out.
 
     Parameters
     ----------
@@ -135,7 +140,10 @@ def read_trials(project: Path, search: SearchSettings) -> list[Trial]:
     """
     trials = []
     for path in project.glob("trial_*/trial.json"):
-        state = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            state = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
         record = record_path(project, state["trial_id"])
         known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
         known.setdefault("values", decode(search.space, state["hyperparameters"]["values"]))

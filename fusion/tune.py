@@ -32,7 +32,7 @@ from fusion.folds import assign_folds
 from fusion.prepare import Data, Setting, prepare, read_data
 from fusion.progress import Progress
 from fusion.report import search as plots
-from fusion.result import Result, digest
+from fusion.result import Result, decisive_versions, digest, versions
 from fusion.spec import Experiment, SearchSettings, resolve
 from fusion.spec.document import dump
 from fusion.trials import SearchJob, Trial, best, read_trials, write_trials
@@ -69,6 +69,7 @@ def tune(experiment: Experiment, setting: Setting, trials: int | None = None) ->
             f"{experiment.name}: nothing is open to search; add a section such as "
             "search: {space: {model.dropout: [0.1, 0.3]}}"
         )
+    _check_address()
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
     data = read_data(experiment, setting)
     result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
@@ -87,15 +88,24 @@ def tune(experiment: Experiment, setting: Setting, trials: int | None = None) ->
         folder,
         f"project-{_digest(experiment, search, data, setting.sample)}",
     )
+    count = 1 if folds is None else int(folds.max()) + 1
     with result.locked():
-        _write_plan(folder, experiment, search, data.dataset, folds)
+        for left in folder.rglob("*.tmp-*"):
+            left.unlink()
         _drop_damaged(folder / job.project, setting.progress)
-        with Board(search, 1 if folds is None else int(folds.max()) + 1, setting.progress) as board:
-            _work(job, setting.jobs, experiment.training.threads, board.hear)
+        _write_plan(job, experiment, data.dataset)
+        try:
+            with Board(search, count, read_trials(folder / job.project, search), setting.progress) as board:
+                if _proposes():
+                    list(run([("fusion.search:try_own", job)], 1, experiment.training.threads, board.hear))
+                _work(job, setting.jobs, experiment.training.threads, board.hear)
+        finally:
+            found = read_trials(folder / job.project, search)
+            write_trials(folder / "trials.csv", found, list(search.space))
         if not _proposes():
+            (folder / "trials.csv").unlink()
             setting.progress.say("this worker is done; the results are the chief's")
             return result.folder, []
-        found = read_trials(folder / job.project, search)
         _write(folder, experiment, search, found)
     return result.folder, found
 
@@ -110,17 +120,29 @@ def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]
         names = ("chief", *(f"tuner{number}" for number in range(count)))
         members = [replace(job, member=name, address=address) for name in names]
     elif not alone:
-        members = [replace(job, member=os.environ.get("KERASTUNER_TUNER_ID", job.member))]
-    left = {member.member for member in members if "chief" not in member.member} if len(members) > 1 else set()
-    calls = [("fusion.search:work", member) for member in members]
-    done = run(calls, len(members), threads, listen)
+        host, port, name = (os.environ[key] for key in ADDRESS)
+        members = [replace(job, member=name, address=(host, int(port)))]
+    left = {member.member for member in members} - {"chief"}
+    done = run([("fusion.search:work", member) for member in members], len(members), threads, listen, together=True)
     try:
         for member, _ in done:
             left.discard(member.member)
-            if len(members) > 1 and not left:  # every worker was told to stop; the chief would sit on for 20 s
+            # the chief ends when nobody tries anything: who has not asked by then would wait for it in vain; when all
+            # workers were told to stop, it would sit on for 20 s
+            if member.member == "chief" or not left:
                 return
     finally:
         done.close()
+
+
+def _check_address() -> None:
+    """Refuse half an address of a search on several machines."""
+    given = [name for name in ADDRESS if os.environ.get(name)]
+    if (given and len(given) < len(ADDRESS)) or not os.environ.get(ADDRESS[1], "1").isdecimal():
+        raise FusionError(
+            f"a search on several machines needs {', '.join(ADDRESS)} (host, port, name of this process); set are "
+            f"{', '.join(f'{name}={os.environ[name]}' for name in given)}; unset them for a search on this one"
+        )
 
 
 def _proposes() -> bool:
@@ -135,7 +157,6 @@ def _free_port() -> int:
 
 
 def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials: list[Trial]) -> None:
-    write_trials(folder / "trials.csv", trials, list(search.space))
     tried = [trial for trial in trials if trial.number]
     chosen = best(trials, search.objective)
     if chosen is None or best(tried, search.objective) is None:
@@ -163,20 +184,28 @@ def _folds(dataset: Dataset, search: SearchSettings, known_groups: bool) -> Any:
 def _digest(experiment: Experiment, search: SearchSettings, data: Data, sample: bool) -> str:
     """Return what names KerasTuner's folder: all that a search depends on but the number of trials."""
     settings = search.model_dump(mode="json", exclude={"trials"})
-    covered = [experiment.identity(), settings, data.fingerprint, sample]
+    covered = [experiment.identity(), settings, data.fingerprint, sample, decisive_versions()]
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _write_plan(folder: Path, experiment: Experiment, search: SearchSettings, dataset: Dataset, folds: Any) -> None:
+def _write_plan(job: SearchJob, experiment: Experiment, dataset: Dataset) -> None:
+    """Write search.json; what another search left is removed, so that no file speaks of two."""
+    path = job.folder / "search.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if before.get("project") != job.project:
+        for name in ("trials.csv", "best.yaml", "parallel.png", "importance.png"):
+            (job.folder / name).unlink(missing_ok=True)
     ids = list(dataset.part("train")["id"])
     plan = {
-        "experiment": experiment.name,
-        "settings": experiment.settings(),
-        "search": search.model_dump(mode="json"),
+        "experiment": job.name,
+        "project": job.project,
+        "settings": job.settings,
+        "search": job.search.model_dump(mode="json"),
+        "versions": versions(),
         "folds_by": dataset.noun if not experiment.dataset.known_groups else "clips",
-        "folds": None if folds is None else dict(zip(ids, map(int, folds), strict=True)),
+        "folds": None if job.folds is None else dict(zip(ids, map(int, job.folds), strict=True)),
     }
-    write_json(folder / "search.json", plan)
+    write_json(path, plan)
 
 
 def _drop_damaged(project: Path, progress: Progress) -> None:

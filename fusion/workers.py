@@ -48,6 +48,7 @@ def run(
     jobs: int,
     threads: int = 1,
     listen: Callable[[Any], None] | None = None,
+    together: bool = False,
 ) -> Generator[tuple[Task, Any], None, None]:
     """Call functions in worker processes.
 
@@ -62,6 +63,8 @@ def run(
         Processor threads of each worker's numerical libraries.
     listen : callable, optional
         Called, in a thread, with what workers `tell`.
+    together : bool
+        The tasks need one another: if one fails, the others are ended at once.
 
     Yields
     ------
@@ -74,7 +77,7 @@ def run(
         If a worker dies (killed, out of memory); with the last lines of what workers wrote to stderr, which is
         shown otherwise only where ``FUSION_DEBUG`` is set.
     Exception
-        What a worker raises; the others finish the task that they are at first.
+        What a worker raises; unless `together`, the others finish the task that they are at first.
     """
     if not calls:
         return
@@ -94,9 +97,10 @@ def run(
                 "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
                 f"command again, with fewer --jobs than {jobs} if memory is short. It said last:\n{last}"
             ) from None
-        except (KeyboardInterrupt, SystemExit, GeneratorExit):
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
+        except BaseException as error:
+            if together or not isinstance(error, Exception):  # interrupted, or nobody wants the rest
+                for process in list((pool._processes or {}).values()):
+                    process.terminate()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -216,6 +216,13 @@ def test_two_trials_at_once(many, tmp_path):
     table = rows(folder / "trials.csv")
     assert [row["status"] for row in table] == ["COMPLETED"] * 4
     assert (folder / "chief.log").exists()
+    kept = {path: path.stat().st_mtime_ns for path in (folder / "scores").iterdir()}
+    for jobs, trials in ((2, 3), (1, 4), (2, 5)):  # finished; going on alone; going on with others
+        command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", jobs, "--trials", trials)
+        again = rows(folder / "trials.csv")
+        assert [row["trial"] for row in again] == [str(number) for number in range(trials + 1)]
+        assert again[:4] == table
+        assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
 def test_machines_of_their_own_share_a_search(many, tmp_path):
@@ -235,7 +242,8 @@ def test_machines_of_their_own_share_a_search(many, tmp_path):
     said = [process.communicate(timeout=200) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     (table,) = (tmp_path / "chief").glob("results/open/*/search/trials.csv")
-    assert [row["status"] for row in rows(table)] == ["COMPLETED"] * 2
+    assert [row["trial"] for row in rows(table)] == ["0", "1", "2"]
+    assert [row["status"] for row in rows(table)] == ["COMPLETED"] * 3
     assert all(row["score"] for row in rows(table))
     assert "the results are the chief's" in said[1][1]
     assert not list((tmp_path / "tuner0").glob("results/open/*/search/trials.csv"))
@@ -284,6 +292,7 @@ def test_a_file_without_a_search_is_a_message(place, nsynth):
 def test_run_ignores_the_search(path_of):
     with_it, without = path_of(SEARCH), path_of(SEARCH.split("search:")[0])
     assert with_it.identity() == without.identity()
+    assert path_of(SEARCH.replace("model.dropout: [", "model.nothing: [")).search is None
 
 
 @pytest.fixture
@@ -311,6 +320,7 @@ def path_of(tmp_path):
         ("model.dropout: {min: 0, max: 0.5, log: true}", "log needs a min above 0"),
         ("model.embedding: {min: 8, max: 64, step: 0.5}", "needs a whole step"),
         ("model.embedding: {min: 8, max: 64, stp: 2}", "did you mean 'step'?"),
+        ("model.embedding: {min: 8, max: 64, step: 100}", "step 100 is wider than the range"),
         ("model.embedding: {min: 0, max: 64}", "should be greater than or equal to 1, found 0"),
         ("features.spectral_centroid.statistics: [[mean], [men]]", "did you mean 'mean'?"),
     ],
@@ -321,9 +331,34 @@ def test_a_wrong_space_is_said_with_its_line(tmp_path, line, said):
     head = SEARCH.split("    model.dropout")[0]
     (tmp_path / "x.yaml").write_text(f"{head}    {line}\n")
     with pytest.raises(FusionError) as error:
-        read_experiment(tmp_path / "x.yaml")
+        read_experiment(tmp_path / "x.yaml", searching=True)
     assert said in str(error.value)
     assert f"x.yaml:{len(head.splitlines()) + 1}:" in str(error.value)
+
+
+def test_whole_ends_of_a_real_setting_span_real_numbers(tmp_path):
+    head = SEARCH.split("    model.dropout")[0]
+    (tmp_path / "x.yaml").write_text(
+        f"{head}    model.noise: {{min: 0, max: 1}}\n    model.embedding: {{min: 8, max: 64}}\n"
+    )
+    space = read_experiment(tmp_path / "x.yaml", searching=True).search.space
+    assert not space["model.noise"].whole
+    assert space["model.embedding"].whole
+
+
+def test_features_left_out_leave_the_space_too(tmp_path):
+    (tmp_path / "x.yaml").write_text(SEARCH)
+    experiment = read_experiment(tmp_path / "x.yaml", features=["spectral_centroid"], searching=True)
+    assert "features.mfcc.n_mfcc" not in experiment.search.space
+    assert "model.dropout" in experiment.search.space
+
+
+def test_half_an_address_is_a_message(place, nsynth, monkeypatch, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH)
+    monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner3")
+    done = command(tmp_path, "tune", "open.yaml", "--data", nsynth, code=2)
+    assert "KERASTUNER_ORACLE_IP, KERASTUNER_ORACLE_PORT, KERASTUNER_TUNER_ID" in done.stderr
+    assert "KERASTUNER_TUNER_ID=tuner3" in done.stderr
 
 
 def test_an_empty_space_is_a_message(tmp_path):
@@ -331,7 +366,7 @@ def test_an_empty_space_is_a_message(tmp_path):
 
     (tmp_path / "x.yaml").write_text("dataset: {name: nsynth}\nfeatures: {mfcc: }\nsearch: {space: {}}\n")
     with pytest.raises(FusionError, match="space"):
-        read_experiment(tmp_path / "x.yaml")
+        read_experiment(tmp_path / "x.yaml", searching=True)
 
 
 def test_a_best_file_edited_into_nonsense_is_a_message(search, tmp_path):

@@ -91,6 +91,43 @@ def test_a_second_time_nothing_is_done(place, result, other, evaluated):
     assert {path: path.stat().st_mtime_ns for path in evaluated.rglob("*")} == before
 
 
+def test_a_network_that_was_trained_again_is_applied_again(place, result, other, evaluated, tmp_path):
+    shutil.copytree(result, tmp_path / "result")
+    shutil.copytree(evaluated, tmp_path / "r" / "small@elsewhere" / evaluated.name)
+    one, two = (tmp_path / "result" / f"seed-{seed}" / "model.keras" for seed in (1, 2))
+    shutil.copyfile(two, one)
+    done = command(place, "evaluate", tmp_path / "result", "--data", other, "--results", tmp_path / "r")
+    folder = place / done.stdout.splitlines()[-1]
+    assert folder == tmp_path / "r" / "small@elsewhere" / evaluated.name
+    table = rows(folder / "predictions.csv")
+    said = [[{**row, "seed": ""} for row in table if row["seed"] == seed] for seed in "12"]
+    assert said[0] == said[1]
+
+
+def test_the_data_trained_on_share_their_groups(place, result, nsynth):
+    done = command(place, "evaluate", result, "--data", nsynth, "--split", "validation", "--seeds", "1,", "--json")
+    assert [text for text in json.loads(done.stdout)["warnings"] if text.startswith("shared-groups: 3 of 3")]
+
+
+def test_the_sample_is_said_to_be_one(place, result):
+    found = json.loads(command(place, "evaluate", result, "--sample", "--seeds", "1,", "--json").stdout)
+    assert found["sample"] is True
+    assert found["experiment"] == "small@sample"
+    assert found["warnings"].count("sample: the embedded sample proves that everything works; it ranks no methods") == 1
+    # eleven families, of which the networks know three; none is dropped without a word
+    assert len([text for text in found["warnings"] if text.startswith("missing-class:") and "left out" in text]) == 6
+
+
+def test_damaged_clips_can_be_left_out(place, result, other, tmp_path):
+    shutil.copytree(other, tmp_path / "hurt")
+    next((tmp_path / "hurt" / "nsynth-test" / "audio").glob("bass*")).write_bytes(b"RIFF")
+    words = ("evaluate", result, "--data", tmp_path / "hurt", "--seeds", "1,")
+    assert "1 clips are damaged" in command(place, *words, code=2).stderr
+    found = json.loads(command(place, *words, "--skip-damaged", "--json").stdout)
+    assert found["clips"]["test"] == 14
+    assert [text for text in found["warnings"] if text.startswith("damaged: 1 clips left out")]
+
+
 def test_another_split_is_another_result(place, result, other, evaluated):
     done = command(place, "evaluate", result, "--data", other, "--split", "validation", "--seeds", "1,", "--json")
     found = json.loads(done.stdout)

@@ -95,6 +95,7 @@ def read_experiment(
     features: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
     plugins: Iterable[Path] = (),
+    searching: bool = False,
 ) -> Experiment:
     """Read and check an experiment file.
 
@@ -109,6 +110,8 @@ def read_experiment(
         Use these instead of the file's.
     plugins : iterable of Path
         Plug-in folders beside those of the file, whose paths are relative to the file.
+    searching : bool
+        Whether the ``search`` section is used, and checked; it is ignored otherwise.
 
     Returns
     -------
@@ -127,6 +130,8 @@ def read_experiment(
         document.places[("seeds",)] = "--seeds"
     for assignment in assignments:
         document.set(assignment)
+    if not searching:
+        document.data.pop("search", None)
     return _Checker(document, path).experiment(plugins)
 
 

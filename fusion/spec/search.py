@@ -46,8 +46,8 @@ class Range(Section):
             raise ValueError("step and log exclude each other")
         if self.log and self.min <= 0:
             raise ValueError(f"log needs a min above 0, found {self.min!r}")
-        if self.whole and isinstance(self.step, float):
-            raise ValueError(f"a range of whole numbers needs a whole step, found {self.step!r}")
+        if self.step is not None and self.step > self.max - self.min:
+            raise ValueError(f"step {self.step!r} is wider than the range from {self.min!r} to {self.max!r}")
         return self
 
     @property
@@ -77,6 +77,17 @@ class SearchSettings(Section):
 
 
 Space = dict[str, Choices | Range]
+
+
+def _as_taken(of: Range, take: Callable[[Any], object]) -> Range:
+    """Return a range with whole ends as one of real numbers, where the setting takes such."""
+    try:
+        take(of.min + 0.5 * (of.max - of.min) + 0.25)
+    except (ValidationError, FusionError):
+        if isinstance(of.step, float):
+            raise FusionError(f"a range of whole numbers needs a whole step, found {of.step!r}") from None
+        return of
+    return of.model_copy(update={"min": float(of.min), "max": float(of.max)})
 
 
 def read_space(
@@ -114,6 +125,9 @@ def read_space(
                 continue
             for value in space[path].examples:
                 takes[path](value)
+            of = space[path]
+            if isinstance(of, Range) and of.whole:
+                space[path] = _as_taken(of, takes[path])
         except ValidationError as error:
             details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
             said = dict.fromkeys(explain(detail, Range.model_fields, "part of a range") for detail in details)
