@@ -7,7 +7,7 @@ one dense branch; each branch ends in a normalised vector of the same size, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from keras import layers
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
-from fusion.layers import BranchDropout, StretchMasking, WeightedMean
+from fusion.fusions import FUSIONS, LOGITS, side_by_side
+from fusion.layers import BranchDropout, StretchMasking
 from fusion.spec import FusionModel, ModelSettings, NaiveModel, SeedModel
 
 Tensor = Any  # a keras.KerasTensor; keras has no types
@@ -139,11 +140,11 @@ def with_auxiliary(model: keras.Model) -> keras.Model:
     C.-Y. Lee, S. Xie, P. Gallagher, Z. Zhang and Z. Tu: "Deeply-supervised nets", AISTATS 2015, 562-570.
     """
     outputs = {"probabilities": model.output}
-    own_logits = {layer.name: layer for layer in model.layers if layer.name.endswith(_LOGITS)}
+    own_logits = {layer.name: layer for layer in model.layers if layer.name.endswith(LOGITS)}
     for layer in model.layers:
         if isinstance(layer, layers.Activation) and layer.name.endswith(_BRANCH):
             name = layer.name.removesuffix(_BRANCH)
-            known = own_logits.get(f"{name}{_LOGITS}")  # late fusion has them already
+            known = own_logits.get(f"{name}{LOGITS}")  # late fusion has them already
             logits = known.output if known else layers.Dense(model.output.shape[-1])(layer.output)
             outputs[name] = layers.Activation("softmax", name=f"{name}_alone")(logits)
     return keras.Model(model.input, outputs)
@@ -200,7 +201,7 @@ def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
 
 def dense_branch(settings: FusionModel, name: str, vectors: list[Tensor]) -> Tensor:
     """Return ``(clips, embedding)`` from all vectors ``(clips, dims)`` side by side."""
-    x = _side_by_side(f"{name}_all", vectors)
+    x = side_by_side(f"{name}_all", vectors)
     if settings.noise:
         x = layers.GaussianNoise(settings.noise, name=f"{name}_noise")(x)
     for n, units in enumerate(settings.dense_units):
@@ -218,57 +219,8 @@ def _embedding(settings: FusionModel, name: str, x: Tensor) -> Tensor:
     return layers.Activation("relu", name=f"{name}{_BRANCH}")(x)
 
 
-def concat(branches: dict[str, Tensor], classes: int) -> Tensor:
-    """Return ``(clips, classes)`` logits from the branches' vectors side by side.
-
-    References
-    ----------
-    J. Ngiam, A. Khosla, M. Kim, J. Nam, H. Lee and A. Ng: "Multimodal deep learning", ICML 2011, 689-696.
-    """
-    return layers.Dense(classes, name="logits")(_side_by_side("fused", list(branches.values())))
-
-
-def gated(branches: dict[str, Tensor], classes: int) -> Tensor:
-    """Return logits from a gated multimodal unit: each branch has a gate, opened by what all branches say.
-
-    References
-    ----------
-    J. Arevalo, T. Solorio, M. Montes-y-Gomez and F. Gonzalez: "Gated multimodal units for information fusion", ICLR
-    2017 workshop, https://doi.org/10.48550/arXiv.1702.01992
-    """
-    everything = _side_by_side("gates_see", list(branches.values()))
-    parts = []
-    for name, branch in branches.items():
-        size = branch.shape[-1]
-        said = layers.Dense(size, activation="tanh", name=f"{name}_said")(branch)
-        gate = layers.Dense(size, activation="sigmoid", name=f"{name}_gate")(everything)
-        parts.append(layers.Multiply(name=f"{name}_gated")([gate, said]))
-    fused = layers.Add(name="fused")(parts) if len(parts) > 1 else parts[0]
-    return layers.Dense(classes, name="logits")(fused)
-
-
-def late(branches: dict[str, Tensor], classes: int) -> Tensor:
-    """Return the mean of each branch's own logits, with learnt weights that add up to one.
-
-    References
-    ----------
-    J. Kittler, M. Hatef, R. Duin and J. Matas: "On combining classifiers", IEEE Trans. PAMI 20(3), 1998, 226-239,
-    https://doi.org/10.1109/34.667881
-    """
-    logits = [layers.Dense(classes, name=f"{name}{_LOGITS}")(branch) for name, branch in branches.items()]
-    return WeightedMean(name="logits")(logits)
-
-
-# to add a fusion, write a function like these, name it here and in FusionModel.fusion
-FUSIONS: dict[str, Callable[[dict[str, Tensor], int], Tensor]] = {"concat": concat, "gated": gated, "late": late}
-
 VECTORS = "all-vectors"  # the dense branch's name, which no feature can have
-_BRANCH, _LOGITS = "_branch", "_logits"
-
-
-def _side_by_side(name: str, tensors: list[Tensor]) -> Tensor:
-    return layers.Concatenate(name=name)(tensors) if len(tensors) > 1 else tensors[0]
-
+_BRANCH = "_branch"
 
 # few steps an epoch on small data: Keras' .99 would leave the running moments behind the weights
 _MOMENTUM = 0.9
@@ -283,7 +235,7 @@ def _seed(inputs: dict[str, Tensor], classes: int) -> Tensor:
 def _naive(inputs: dict[str, Tensor], classes: int) -> Tensor:
     """Return the course project's layers with a dense branch of raw vectors, joined after each one's first layer."""
     (image,) = (tensor for tensor in inputs.values() if len(tensor.shape) == 3)
-    x = _side_by_side("vectors", [tensor for tensor in inputs.values() if len(tensor.shape) == 2])
+    x = side_by_side("vectors", [tensor for tensor in inputs.values() if len(tensor.shape) == 2])
     x = layers.Dense(100, activation="relu", name="vectors_dense")(x)
     x = layers.Dropout(0.25, name="vectors_dropout")(x)
     return _seed_head(layers.Concatenate(name="fused")([_seed_image(image), x]), classes)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.model import FUSIONS, build_model, moments, with_auxiliary
+from fusion.fusions import FUSIONS
+from fusion.model import build_model, moments, with_auxiliary
 from fusion.spec import FusionModel, NaiveModel, SeedModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}

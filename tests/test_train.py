@@ -3,10 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fusion.batches import Batches
 from fusion.jobs import Job, Part
 from fusion.spec import FusionModel, TrainingSettings
 from fusion.store import Rows
-from fusion.train import Batches, fit, predict
+from fusion.train import fit, predict
 
 
 @pytest.fixture

@@ -1,0 +1,179 @@
+"""From a document to an experiment: every mistake is gathered and said where it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fusion.errors import FusionError, did_you_mean
+from fusion.feature import Feature
+from fusion.registry import Source, build, discover, find, load
+from fusion.spec.document import Document, Location, kind
+from fusion.spec.experiment import Experiment
+from fusion.spec.messages import explain, is_consequence
+from fusion.spec.search import SearchSettings, read_space
+from fusion.spec.settings import DATASETS, MODELS, DatasetSettings, ModelSettings, TrainingSettings
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_KEYS = ("dataset", "features", "model", "training", "search", "seeds", "plugins")
+
+
+class Checker:
+    """Turns a document into an experiment, gathering every mistake on the way."""
+
+    def __init__(self, document: Document, path: Path) -> None:
+        self.document = document
+        self.path = path
+        self.mistakes: list[str] = []
+
+    def experiment(self, plugins: Iterable[Path]) -> Experiment:
+        data = self.document.data
+        for key in data:
+            if key not in _KEYS:
+                self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
+        dataset = self.chosen(("dataset",), "name", DATASETS)
+        model = self.chosen(("model",), "preset", MODELS, default="fusion")
+        training = self.section(("training",), TrainingSettings)
+        seeds = self.seeds(data.get("seeds", [1, 2, 3]))
+        folders = tuple(folder.resolve() for folder in (*self.folders(data.get("plugins")), *plugins))
+        sources = discover(folders)
+        features = dict(sorted(self.features(sources).items()))
+        if dataset and features:
+            self.fit(features, dataset, model)
+        search = self.search(training, model, features, sources) if model and training else None
+        if self.mistakes or not (dataset and model and training):
+            raise FusionError("\n".join(self.mistakes))
+        used = {name: sources[name] for name in features}
+        if not self.path.stem.strip("."):
+            raise FusionError(f"{self.path}: an experiment file's name is its results' folder: take letters")
+        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, search)
+
+    def mistake(self, location: Location, message: str) -> None:
+        path = ".".join(map(str, location))
+        self.mistakes.append(f"{self.document.place(location)}: {path}: {message}")
+
+    def chosen(
+        self, location: Location, key: str, classes: dict[str, Any], default: str | None = None
+    ) -> Any:  # the class that the section's own key names
+        value = self.document.data.get(str(location[0]))
+        name = value.get(key, default) if isinstance(value, dict) else default
+        if name is None and not isinstance(value, dict):
+            wrong = "missing" if value is None else f"should be a mapping, found {kind(value)}"
+            self.mistake(location, f"{wrong}; write for example {location[0]}: {{{key}: {next(iter(classes))}}}")
+            return None
+        if not isinstance(name, str) or name not in classes:
+            near = did_you_mean(name, classes) if isinstance(name, str) else ""
+            found = "nothing" if name is None else repr(name)
+            self.mistake((*location, key), f"should be one of {', '.join(classes)}, found {found}{near}")
+            return None
+        return self.section(location, classes[name])
+
+    def section(self, location: Location, cls: type[Model]) -> Model | None:
+        value = self.document.data.get(str(location[0]))
+        return self.validated(location, value, cls.model_fields, cls.model_validate_json, "setting")
+
+    def validated(self, location: Location, value: Any, fields: Iterable[str], validate: Any, noun: str) -> Any:
+        """Run pydantic on plain data; its errors become ours."""
+        value = {} if value is None else value
+        if not isinstance(value, dict):
+            self.mistake(location, f"should be a mapping, found {kind(value)}")
+            return None
+        try:
+            return validate(json.dumps(value))  # as JSON, because there strict mode takes lists for tuples
+        except ValidationError as error:
+            every: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+            for detail in every:
+                if not is_consequence(detail, every):
+                    self.mistake((*location, *detail["loc"]), explain(detail, fields, noun))
+        except FusionError as error:
+            self.mistake(location, str(error))
+        return None
+
+    def features(self, sources: dict[str, Source]) -> dict[str, Feature]:
+        written = self.document.data.get("features")
+        if not isinstance(written, dict) or not written:
+            self.mistake(("features",), "should name at least one feature, as in features: {mfcc: {n_mfcc: 20}}")
+            return {}
+        features = {}
+        for name, value in written.items():
+            location = ("features", name)
+            try:
+                source = find(name, sources)
+                fields = load(source).model_fields
+            except FusionError as error:
+                self.mistake(location, str(error))
+                continue
+
+            def validate(text: str, source: Source = source) -> Feature:
+                return build(source, text)
+
+            features[name] = self.validated(location, value, fields, validate, "parameter")
+        return {name: feature for name, feature in features.items() if feature is not None}
+
+    def seeds(self, value: Any) -> tuple[int, ...]:
+        whole = isinstance(value, list) and all(type(seed) is int and 1 <= seed < 2**31 for seed in value)
+        if not whole or not value or len(set(value)) < len(value):
+            self.mistake(("seeds",), f"should be a list of different whole numbers from 1 up, found {value!r}")
+            return ()
+        return tuple(value)
+
+    def folders(self, value: Any) -> list[Path]:
+        value = [] if value is None else value
+        if not isinstance(value, list) or not all(isinstance(folder, str) and "\0" not in folder for folder in value):
+            self.mistake(("plugins",), f"should be a list of folders, found {value!r}")
+            return []
+        return [self.path.parent / folder for folder in value]
+
+    def search(
+        self,
+        training: TrainingSettings,
+        model: ModelSettings,
+        features: dict[str, Feature],
+        sources: dict[str, Source],
+    ) -> SearchSettings | None:
+        """Check the search and, one by one, that every value of its space is one that the setting takes."""
+        if self.document.data.get("search") is None:
+            return None
+        settings = self.section(("search",), SearchSettings)
+        if settings is None:
+            return None
+        takes: dict[str, Callable[[Any], object]] = {}
+        for section, value in (("model", model), ("training", training)):
+            for key in set(type(value).model_fields) - {"preset"}:
+                takes[f"{section}.{key}"] = partial(_with_value, value, key, type(value).model_validate_json)
+        for name, feature in features.items():
+            for key in type(feature).model_fields:
+                takes[f"features.{name}.{key}"] = partial(_with_value, feature, key, partial(build, sources[name]))
+        space, mistakes = read_space(settings.space, takes)
+        for path, message in mistakes:
+            self.mistake(("search", "space", path), message)
+        return settings.model_copy(update={"space": space})
+
+    def fit(self, features: dict[str, Feature], dataset: DatasetSettings, model: ModelSettings | None) -> None:
+        """Check every feature's shape for this data set's clips, and the model for these shapes."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, feature in features.items():
+            try:
+                shape = feature.shape(dataset.samples, dataset.sr)
+            except (Exception, SystemExit) as error:  # a stranger's code
+                known = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+                self.mistake(("features", name), f"does not fit the clips: {known}{error}")
+                continue
+            sizes = shape if isinstance(shape, tuple) else ()
+            if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
+                self.mistake(("features", name), f"declares the shape {shape}; (frames, dims) or (dims,) is needed")
+                continue
+            shapes[name] = shape
+        if model and len(shapes) == len(features) and (misfit := model.misfit(shapes)):
+            self.mistake(("model",), misfit)
+
+
+def _with_value(section: BaseModel, key: str, validate: Callable[[str], object], value: Any) -> None:
+    """Raise pydantic's or our own error unless a section takes this value for this key."""
+    validate(json.dumps({**section.model_dump(mode="json"), key: value}))

@@ -1,0 +1,99 @@
+"""Experiments from files and options, and from resolved settings with changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fusion.spec.checker import Checker
+from fusion.spec.document import Document, read
+from fusion.spec.experiment import Experiment
+
+
+def read_experiment(
+    path: Path,
+    *,
+    assignments: Sequence[str] = (),
+    features: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    plugins: Iterable[Path] = (),
+    searching: bool = False,
+) -> Experiment:
+    """Read and check an experiment file.
+
+    Parameters
+    ----------
+    path : Path
+    assignments : sequence of str
+        ``key.path=value``, applied last.
+    features : sequence of str, optional
+        Use these instead of the file's; those that the file names keep its parameters.
+    seeds : sequence of int, optional
+        Use these instead of the file's.
+    plugins : iterable of Path
+        Plug-in folders beside those of the file, whose paths are relative to the file.
+    searching : bool
+        Whether the ``search`` section is used, and checked; it is ignored otherwise.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    FusionError
+        With every mistake found, one a line: place, path, what is wrong, what to do.
+    """
+    document = read(path)
+    if features is not None:
+        _select(document, features)
+    if seeds is not None:
+        document.data["seeds"] = list(seeds)
+        document.places[("seeds",)] = "--seeds"
+    for assignment in assignments:
+        document.set(assignment)
+    if not searching:
+        document.data.pop("search", None)
+    return Checker(document, path).experiment(plugins)
+
+
+def resolve(name: str, settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:
+    """Make an experiment from resolved settings with some of them changed.
+
+    Parameters
+    ----------
+    name : str
+    settings : dict
+        As `Experiment.settings` gives them.
+    changes : dict of str to value
+        By dotted path.
+
+    Raises
+    ------
+    FusionError
+        If the changes make no sense together.
+    """
+    data = json.loads(json.dumps(settings))
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        target = data
+        for section in sections:
+            target = target[section]
+        target[key] = value
+    return Checker(Document(name, data), Path(name)).experiment(())
+
+
+def _select(document: Document, names: Sequence[str]) -> None:
+    written = document.data.get("features")
+    known = written if isinstance(written, dict) else {}
+    document.data["features"] = {name: known.get(name) for name in names}
+    search = document.data.get("search")
+    space = search.get("space") if isinstance(search, dict) else None
+    if isinstance(search, dict) and isinstance(space, dict):
+        dropped = tuple(f"features.{name}." for name in known if name not in names)
+        search["space"] = {path: of for path, of in space.items() if not path.startswith(dropped)}
+    for name in names:
+        if name not in known:
+            document.places[("features", name)] = "--features"
