@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusion.report import score
+from fusion.spec.search import SearchSettings
 from fusion.spec.settings import FusionModel, NSynthSettings, TrainingSettings
 
 README = Path(__file__).parent.parent / "README.md"
@@ -66,7 +67,8 @@ def commands():
 
 
 def test_the_readme_shows_commands():
-    assert {"run", "extract", "features", "data check", "data render"} <= set(commands())
+    shown = {"run", "tune", "extract", "compare", "predict", "evaluate", "features", "data check", "data render"}
+    assert shown <= set(commands())
 
 
 @pytest.mark.parametrize("command", commands())
@@ -88,7 +90,7 @@ def test_experiments_named_in_the_readme_exist():
         assert (README.parent / name).exists(), name
 
 
-@pytest.mark.parametrize("section", [NSynthSettings, FusionModel, TrainingSettings])
+@pytest.mark.parametrize("section", [NSynthSettings, FusionModel, TrainingSettings, SearchSettings])
 def test_every_setting_is_in_the_table(section):
     for name, field in section.model_fields.items():
         if name not in ("name", "preset"):
