@@ -81,7 +81,10 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ("model: {preset: }", "model.preset: should be one of fusion, seed, naive, found nothing"),
         ("model: {preset: seed, dropout: 0.1}", "model.dropout: no such setting (known: preset)"),
         ("model: fusion", "model: should be a mapping, found text"),
-        ("model: {fusion: conct}", "model.fusion: should be 'concat', 'gated' or 'late', found 'conct'; did you mean 'concat'?"),
+        (
+            "model: {fusion: conct}",
+            "model.fusion: should be 'concat', 'gated' or 'late', found 'conct'; did you mean 'concat'?",
+        ),
         ("model: {dropout: on}", "model.dropout: should be a valid number, found 'on'"),
         ("model: {dropout: true}", "model.dropout: should be a valid number, found True"),
         ("model: {dropout: 1}", "model.dropout: should be less than 1, found 1"),
