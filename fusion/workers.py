@@ -64,7 +64,7 @@ def run(
     listen : callable, optional
         Called, in a thread, with what workers `tell`.
     together : bool
-        The tasks need one another: if one fails, the others are ended at once.
+        The tasks need one another: if one fails or the caller stops listening, the others are killed at once.
 
     Yields
     ------
@@ -100,7 +100,7 @@ def run(
         except BaseException as error:
             if together or not isinstance(error, Exception):  # interrupted, or nobody wants the rest
                 for process in list((pool._processes or {}).values()):
-                    process.terminate()
+                    process.kill() if together else process.terminate()  # who waits for the others may not hear
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
