@@ -169,6 +169,22 @@ def test_a_finished_search_is_not_repeated_and_goes_on_with_more_trials(searched
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_the_console_names_the_best_trials_and_the_files_own_settings(fusion, many, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH.replace("trials: 3", "trials: 10").replace("folds: 2", "folds: null"))
+    code, out, err = fusion("tune", "open.yaml", "--data", many, "--jobs", 1, "--set", "training.epochs=1")
+    assert code == 0, err
+    assert "own settings: accuracy" in err
+    assert "trial 10/10: accuracy" in err
+    assert "best of 10 trials (0 without a score)" in out
+    folder = tmp_path / out.splitlines()[-1] / "search"
+    assert {"trials.csv", "best.yaml", "search.json", "parallel.png", "importance.png"} <= {
+        path.name for path in folder.iterdir()
+    }
+    code, out, err = fusion("tune", "open.yaml", "--data", many, "--set", "training.epochs=1", "--jobs", 1, "--json")
+    assert code == 0, err
+    assert len(json.loads(out)) == 11
+
+
 def test_another_space_is_another_search(searched, search, many):
     projects = {path.name for path in search.glob("project-*")}
     other = SEARCH.replace("[0.1, 0.2, 0.3]", "[0.4, 0.5]").replace("trials: 3", "trials: 1")

@@ -85,6 +85,17 @@ def test_reference_lines_are_fitted_on_the_training_clips(evaluated, metrics):
     assert len(predicted) == 15
 
 
+def test_the_console_shows_network_and_references(fusion, place, result, other, nsynth, tmp_path):
+    words = ("evaluate", result, "--data", other, "--training-data", nsynth, "--seeds", "1,", "--jobs", 1)
+    code, out, err = fusion(*words)
+    assert code == 0, err
+    for word in ("network", "SVM (RBF)", "small@elsewhere", "missing-class: 5 test clips of string left out"):
+        assert word in " ".join(out.split())
+    code, out, err = fusion("compare", tmp_path / out.splitlines()[-1], tmp_path / out.splitlines()[-1])
+    assert code == 0, err
+    assert "0 clips changed" in out
+
+
 def test_a_second_time_nothing_is_done(place, result, other, evaluated):
     before = {path: path.stat().st_mtime_ns for path in evaluated.rglob("*")}
     command(place, "evaluate", result, "--data", other)
