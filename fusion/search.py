@@ -1,19 +1,22 @@
 """One worker of a search: KerasTuner proposes settings, group-wise folds of the training clips score them.
 
 Test clips never come here. A fold that was scored keeps its scores in a file named by everything they depend on, so
-whatever happens to a search, no finished training is done twice.
+whatever happens to a search, no finished training is done twice. Trainings have a process beside the worker's, a new
+one every few trials: TensorFlow keeps some 15 MB of every network that it trained, whatever is cleared. A trial that
+runs out of memory takes no other along.
 """
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import os
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -30,8 +33,9 @@ from fusion.result import decisive_versions, versions
 from fusion.spec import Choices, Experiment, Range, resolve
 from fusion.train import fit, predict
 from fusion.trials import DIRECTIONS, OWN, SearchJob, decode, encoded, flat, record_path
-from fusion.workers import tell
+from fusion.workers import in_turn, tell
 
+_LIFETIME = 5  # trials of a process
 PROJECT = "search"  # a fixed setting that names what is searched
 
 
@@ -52,16 +56,18 @@ def work(job: SearchJob) -> None:
         }
     log = job.folder / f"{job.member}.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
-        tuner = FoldTuner(job)
-        tuner.save()  # so that a search killed in its first trial is known
-        tuner.search()
+        threads = job.settings["training"]["threads"]
+        with in_turn("fusion.search:try_settings", _LIFETIME, threads, tell) as score:
+            tuner = FoldTuner(job, score)
+            tuner.save()  # so that a search killed in its first trial is known
+            tuner.search()
 
 
 def try_own(job: SearchJob) -> None:
     """Score the experiment's own settings, so that a search shows what it gained; a failure is in the record."""
     own = flat(job.settings)
     with suppress(Exception):
-        try_settings(job, OWN, {path: own[path] for path in job.search.space})
+        try_settings(TrialJob(job, OWN, {path: own[path] for path in job.search.space}))
 
 
 class FoldTuner(BaseTuner):
@@ -70,10 +76,13 @@ class FoldTuner(BaseTuner):
     Parameters
     ----------
     job : SearchJob
+    score : callable
+        `try_settings`, in another process.
     """
 
-    def __init__(self, job: SearchJob) -> None:
+    def __init__(self, job: SearchJob, score: Callable[[TrialJob], dict[str, float]]) -> None:
         self.job = job
+        self.score = score
         search = job.search
         kinds = {
             "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,
@@ -99,15 +108,41 @@ class FoldTuner(BaseTuner):
             raise FusionError(
                 f"the chief runs {values[PROJECT]}, this worker {self.job.project}: other settings, data or versions"
             )
-        return try_settings(self.job, trial.trial_id, decode(self.job.search.space, values))
+        task = TrialJob(self.job, trial.trial_id, decode(self.job.search.space, values))
+        task.record.unlink(missing_ok=True)
+        try:
+            return self.score(task)
+        except FusionError as error:
+            if not task.record.exists():  # the process died
+                task.write({"values": task.values, "folds": [], "seconds": 0.0, "error": str(error)})
+            raise
 
 
-def try_settings(job: SearchJob, trial: str, values: dict[str, Any]) -> dict[str, float]:
+@dataclass(frozen=True)
+class TrialJob:
+    """Settings to score, picklable: the search, the trial's id in KerasTuner's folder, and values by dotted path."""
+
+    job: SearchJob
+    trial: str
+    values: dict[str, Any]
+
+    @property
+    def record(self) -> Path:
+        """Where it is written what became of the trial."""
+        return record_path(self.job.folder / self.job.project, self.trial)
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Write the record, and tell whoever listens."""
+        write_json(self.record, record)
+        tell(("record", self.trial, record))
+
+
+def try_settings(task: TrialJob) -> dict[str, float]:
     """Return the mean scores over folds of some settings, and write a record of it, whatever comes."""
-    tell(("trial", trial, values))
-    record: dict[str, Any] = {"values": values, "folds": [], "seconds": 0.0, "error": ""}
+    tell(("trial", task.trial, task.values))
+    record: dict[str, Any] = {"values": task.values, "folds": [], "seconds": 0.0, "error": ""}
     try:
-        for scores in _scores(job, trial, values):
+        for scores in _scores(task.job, task.trial, task.values):
             record["folds"].append(scores)
             record["seconds"] += scores["seconds"]
         return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
@@ -116,8 +151,7 @@ def try_settings(job: SearchJob, trial: str, values: dict[str, Any]) -> dict[str
         traceback.print_exc()  # to the worker's log
         raise
     finally:
-        write_json(record_path(job.folder / job.project, trial), record)
-        tell(("record", trial, record))
+        task.write(record)
 
 
 def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict[str, float]]:
@@ -170,9 +204,7 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     chosen = probabilities[np.arange(len(held_out.labels)), held_out.labels].astype(np.float64)
     together = np.zeros(len(held_out.labels), dtype=np.int64)
     confusion = evaluate.confusions(held_out.labels, probabilities.argmax(axis=1), together, len(dataset.classes))[0]
-    del model
-    keras.backend.clear_session()  # or memory grows from trial to trial
-    gc.collect()
+    keras.backend.clear_session()
     return {
         "accuracy": float(evaluate.accuracy(confusion)),
         "macro_f1": float(evaluate.macro_f1(confusion)),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context, parent_process
 from tempfile import NamedTemporaryFile
 from threading import Thread
@@ -74,34 +74,90 @@ def run(
     Raises
     ------
     FusionError
-        If a worker dies (killed, out of memory); with the last lines of what workers wrote to stderr, which is
+        If a worker dies (killed, out of memory); with the last lines of what workers wrote, which is
         shown otherwise only where ``FUSION_DEBUG`` is set.
     Exception
         What a worker raises; unless `together`, the others finish the task that they are at first.
     """
     if not calls:
         return
-    context = get_context("spawn")
-    news = context.Queue()
-    listener = Thread(target=_hear, args=(news, listen), daemon=True)
-    listener.start()
-    with _environment(threads), NamedTemporaryFile(prefix="fusion-", suffix=".log") as log:
-        pool = ProcessPoolExecutor(min(jobs, len(calls)), context, initializer=_start, initargs=(news, log.name))
+    with _processes(min(jobs, len(calls)), threads, listen) as pool:
         try:
             futures = {pool.submit(_call, function, task): task for function, task in calls}
             for future in as_completed(futures):
                 yield futures[future], future.result()
-        except BrokenProcessPool:
-            last = listing(log.read().decode(errors="replace").splitlines()[-5:])
-            raise FusionError(
-                "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
-                f"command again, with fewer --jobs than {jobs} if memory is short. It said last:\n{last}"
-            ) from None
         except BaseException as error:
             if together or not isinstance(error, Exception):  # interrupted, or nobody wants the rest
                 for process in list((pool._processes or {}).values()):
                     process.kill() if together else process.terminate()  # who waits for the others may not hear
             raise
+
+
+@contextmanager
+def in_turn(
+    function: str, lifetime: int, threads: int = 1, listen: Callable[[Any], None] | None = None
+) -> Iterator[Callable[[Any], Any]]:
+    """Give a way to call a function in another process, again and again.
+
+    Parameters
+    ----------
+    function : str
+        As for `run`.
+    lifetime : int
+        Calls after which a new process takes over, for what leaks memory.
+    threads, listen
+        As for `run`.
+
+    Yields
+    ------
+    callable
+        From task to result; raises what the function raises, and FusionError if the process dies. The next call then
+        has a new one.
+    """
+    with ExitStack() as open_pool:
+        left = 0
+        pool: ProcessPoolExecutor
+
+        def call(task: Any) -> Any:
+            nonlocal left, pool
+            if not left:
+                open_pool.close()
+                pool, left = open_pool.enter_context(_processes(1, threads, listen)), lifetime
+            left -= 1
+            try:
+                return pool.submit(_call, function, task).result()
+            except BrokenProcessPool:
+                left = 0
+                open_pool.__exit__(*sys.exc_info())  # says why
+                raise
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    for process in list((pool._processes or {}).values()):
+                        process.terminate()
+                raise
+
+        yield call
+
+
+@contextmanager
+def _processes(
+    count: int, threads: int, listen: Callable[[Any], None] | None
+) -> Generator[ProcessPoolExecutor, None, None]:
+    """Open a pool of workers that are heard; the death of one is a FusionError with what was said last."""
+    context = get_context("spawn")
+    news = context.Queue()
+    listener = Thread(target=_hear, args=(news, listen), daemon=True)
+    listener.start()
+    with _environment(threads), NamedTemporaryFile(prefix="fusion-", suffix=".log") as log:
+        pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(news, log.name))
+        try:
+            yield pool
+        except BrokenProcessPool:
+            last = listing(log.read().decode(errors="replace").splitlines()[-5:])
+            raise FusionError(
+                "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
+                f"command again, with fewer --jobs than now if memory is short. It said last:\n{last}"
+            ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             news.put(None)
@@ -120,6 +176,7 @@ def _start(news: Any, log: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that temporary files are removed
     if not os.environ.get("FUSION_DEBUG"):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
+    os.dup2(2, 1)  # stdout is the command line's alone
     _outlet = news.put
     Thread(target=_follow_parent, daemon=True).start()
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fusion.errors import FusionError
-from fusion.workers import run
+from fusion.workers import in_turn, run
 
 SCRIPT = """
     import os, signal, sys, time
@@ -24,6 +24,13 @@ SCRIPT = """
     def die(number):
         print("last words", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def who(_):
+        return os.getpid()
+
+    def chat(_):
+        print("not for stdout")
+        os.system("echo nor this")
 
     def threads(_):
         return os.environ["OMP_NUM_THREADS"], os.environ["TF_NUM_INTRAOP_THREADS"]
@@ -53,6 +60,32 @@ def test_results_come_with_their_tasks_and_news_is_heard(tasks):
 def test_what_a_worker_raises_is_raised(tasks):
     with pytest.raises(ValueError, match="no 3"):
         list(run([("tasks:fail", 3)], 1))
+
+
+def test_calls_in_turn_have_a_new_process_after_a_while(tasks):
+    with in_turn("tasks:who", 2) as who:
+        found = [who(0) for _ in range(5)]
+    assert [found.index(pid) for pid in found] == [0, 0, 2, 2, 4]
+    assert os.getpid() not in found
+
+
+def test_what_is_raised_in_turn_is_raised_and_the_process_goes_on(tasks):
+    with in_turn("tasks:fail", 5) as fail:
+        for number in (1, 2):
+            with pytest.raises(ValueError, match=f"no {number}"):
+                fail(number)
+
+
+def test_a_process_killed_in_turn_is_an_error_with_its_last_words_and_replaced(tasks):
+    with in_turn("tasks:die", 5) as die:
+        for _ in range(2):
+            with pytest.raises(FusionError, match=r"worker process died(.|\n)*last words"):
+                die(1)
+
+
+def test_stdout_is_not_for_workers(tasks, capfd):
+    list(run([("tasks:chat", 1)], 1))
+    assert capfd.readouterr().out == ""
 
 
 def test_a_killed_worker_is_an_error_with_its_last_words(tasks):
