@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 
-_TOLERANCE = 0.01  # seconds that a file may be shorter than its clip: rounding of resamplers and encoders
+TOLERANCE = 0.01  # seconds that a file may be shorter than its clip: rounding of resamplers and encoders
 
 
 class DamagedError(Exception):
@@ -84,7 +84,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
         raise DamagedError("no samples")
     if not np.isfinite(y).all():
         raise DamagedError("NaN or infinity among the samples")
-    if len(y) < (duration - _TOLERANCE) * rate:
+    if len(y) < (duration - TOLERANCE) * rate:
         raise DamagedError(f"too short: {len(y) / rate:.3f} s instead of {duration:g} s")
     mono = y.mean(axis=1) if y.shape[1] > 1 else y[:, 0]
     if rate != sr:

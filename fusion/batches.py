@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,20 +13,23 @@ from fusion.jobs import Part, Values
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of clips with labels as probabilities, shuffled and mixed anew each epoch from a seed.
+    """Batches of windows with labels as probabilities, shuffled and mixed anew each epoch from a seed.
 
     Parameters
     ----------
     part : Part
-    classes : int
     size : int
-        Clips a batch; the last one may have fewer.
+        Windows a batch; the last one may have fewer.
     seed : int or None
         None keeps the order.
     mixup : float
         Clips and labels are mixed in pairs with shares from a Beta(mixup, mixup) distribution; 0 mixes nothing.
     outputs : sequence of str
         The network's outputs; each is to learn the same labels.
+    shares : bool
+        Whether a clip's labels share one whole, as a softmax does; each has a 1 of its own otherwise.
+    weights : (classes,) float32, optional
+        How much each class counts; a clip has the mean of its labels.
 
     References
     ----------
@@ -36,31 +40,36 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self,
         part: Part,
-        classes: int,
         size: int,
         seed: int | None = None,
         mixup: float = 0.0,
         outputs: Sequence[str] = ("probabilities",),
+        shares: bool = True,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__()
         self.part = part
-        self.targets = np.eye(classes, dtype=np.float32)
         self.size = size
         self.random = None if seed is None else np.random.default_rng(seed)
         self.mixup = mixup
         self.outputs = tuple(outputs)
-        self.order = np.arange(len(part.labels))
+        self.shares = shares
+        self.weights = weights
+        self.order = np.arange(len(part))
         self.on_epoch_end()
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.size)
 
-    def __getitem__(self, index: int) -> tuple[Values, dict[str, NDArray[np.float32]]]:
-        clips = self.order[index * self.size : (index + 1) * self.size]
-        values, targets = self.part.values(clips, self.random), self.targets[self.part.labels[clips]]
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        values, labels = self.part.draw(self.order[index * self.size : (index + 1) * self.size], self.random)
+        shared = labels / labels.sum(axis=1, keepdims=True)
+        targets = (shared if self.shares else labels).astype(np.float32)
+        weights = None if self.weights is None else (shared @ self.weights).astype(np.float32)
         if self.mixup and self.random is not None:
             values, targets = _mixed(values, targets, self.mixup, self.random)
-        return values, dict.fromkeys(self.outputs, targets)
+        outputs = dict.fromkeys(self.outputs, targets)
+        return (values, outputs) if weights is None else (values, outputs, dict.fromkeys(self.outputs, weights))
 
     def on_epoch_end(self) -> None:
         """Shuffle."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fusion.predict import Prediction
-from fusion.report import table
+from fusion.report import figures_of, table
 from fusion.spec import SearchSettings
 from fusion.trials import DIRECTIONS, Trial
 
@@ -51,7 +51,7 @@ def print_result(metrics: dict[str, Any]) -> None:
     """Print the network, its reference lines and the warnings of one result."""
     console = Console(highlight=False, markup=False)
     grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
-    for column in ("", "accuracy", "macro F1"):
+    for column in ("", *(name for _, name in figures_of(metrics))):
         grid.add_column(column, no_wrap=True)
     for row in table(metrics):
         grid.add_row(*row, style="bold" if row[0] == "network" else None)

@@ -71,15 +71,18 @@ FIGURES: dict[str, Callable[[NDArray[Any]], Floats]] = {
 }
 
 
-def summarise(counts: NDArray[Any], strata: NDArray[Any]) -> dict[str, dict[str, Any]]:
+def summarise(
+    counts: NDArray[Any], strata: NDArray[Any] | None, figures: dict[str, Callable[[NDArray[Any]], Floats]] = FIGURES
+) -> dict[str, dict[str, Any]]:
     """Return every figure over seeds, with an interval over groups.
 
     Parameters
     ----------
-    counts : (groups, seeds, classes, classes)
-        Confusion matrices.
-    strata : (groups,)
-        The class of each group; groups are resampled within class.
+    counts : (groups, seeds, ...)
+        Confusion matrices, or what else the figures are functions of.
+    strata : (groups,) or None
+        The class of each group; groups are resampled within class. None: groups have clips of several classes.
+    figures : dict of str to callable
 
     Returns
     -------
@@ -88,7 +91,7 @@ def summarise(counts: NDArray[Any], strata: NDArray[Any]) -> dict[str, dict[str,
         over seeds, a 95 % BCa interval of the seed mean over groups (None with one group).
     """
     summaries = {}
-    for name, figure in FIGURES.items():
+    for name, figure in figures.items():
         per_seed = figure(counts.sum(axis=0))
 
         def seed_mean(sums: Floats, figure: Callable[[NDArray[Any]], Floats] = figure) -> Floats:
@@ -104,30 +107,40 @@ def _summary(per_seed: Floats, interval: tuple[float, float] | None) -> dict[str
     return {"mean": float(per_seed.mean()), "std": std, "low": low, "high": high, "per_seed": per_seed.tolist()}
 
 
-def per_class(counts: NDArray[Any], strata: NDArray[Any], classes: Sequence[str], enough: int) -> dict[str, Any]:
+def per_class(
+    counts: NDArray[Any],
+    strata: NDArray[Any] | None,
+    classes: Sequence[str],
+    enough: int,
+    scores_of: Callable[[NDArray[Any]], dict[str, Floats]] = class_scores,
+) -> dict[str, Any]:
     """Return each class' scores, means over seeds; with `enough` groups also an interval of its F1.
 
     Parameters
     ----------
-    counts : (groups, seeds, classes, classes)
-    strata : (groups,) int
+    counts : (groups, seeds, ...)
+        As for `summarise`.
+    strata : (groups,) int or None
         The class of each group.
     classes : sequence of str
     enough : int
         Groups that a class needs for an interval of its own.
+    scores_of : callable
+        From summed counts to precision, recall, F1 and support, ``(..., classes)`` each.
 
     Returns
     -------
     dict
         Class to ``{precision, recall, f1, support, groups, low, high}``.
     """
-    scores = {name: values.mean(axis=0) for name, values in class_scores(counts.sum(axis=0)).items()}
+    scores = {name: values.mean(axis=0) for name, values in scores_of(counts.sum(axis=0)).items()}
+    support = scores_of(counts[:, 0])["support"]
     table = {}
     for number, label in enumerate(classes):
-        groups = int(np.sum(strata == number))
+        groups = int(np.count_nonzero(support[:, number]))
 
         def f1(sums: Floats, number: int = number) -> Floats:
-            return class_scores(sums)["f1"][..., number].mean(axis=-1)
+            return scores_of(sums)["f1"][..., number].mean(axis=-1)
 
         interval = bootstrap_interval(counts, f1, strata) if groups >= enough else None
         low, high = interval or (None, None)
@@ -136,28 +149,61 @@ def per_class(counts: NDArray[Any], strata: NDArray[Any], classes: Sequence[str]
     return table
 
 
-def why_not_converged(loss: float, accuracy: float, labels: Ints) -> str:
+def cross_entropy(probabilities: NDArray[Any], targets: NDArray[np.bool_], activation: str) -> float:
+    """Return the mean cross-entropy of clips in nats; with a sigmoid, the sum over classes of each one's own.
+
+    Parameters
+    ----------
+    probabilities : (clips, classes)
+    targets : (clips, classes) bool
+    activation : {"softmax", "sigmoid"}
+        With a softmax, a clip's labels share one whole.
+    """
+    smallest = np.finfo(np.float32).tiny
+    values = np.asarray(probabilities, dtype=np.float64)
+    said = np.log(np.maximum(values, smallest))
+    if activation == "softmax":
+        return float(-(said * targets / targets.sum(axis=1, keepdims=True)).sum(axis=1).mean())
+    return float(-np.where(targets, said, np.log(np.maximum(1 - values, smallest))).sum(axis=1).mean())
+
+
+def top_accuracy(scores: NDArray[Any], targets: NDArray[np.bool_]) -> float:
+    """Return the share of clips whose largest score is of one of their labels."""
+    return float(targets[np.arange(len(targets)), scores.argmax(axis=1)].mean())
+
+
+def why_not_converged(loss: float, accuracy: float, targets: NDArray[np.bool_], activation: str) -> str:
     """Say why a training counts as not converged, or return an empty string.
 
     Parameters
     ----------
     loss : float, nats
-        Mean cross-entropy of the training clips as in prediction, at the end.
+        As `cross_entropy` gives it for the training clips, in prediction, at the end.
     accuracy : float
         Of the training clips.
-    labels : (clips,) int
+    targets : (clips, classes) bool
         Of the training clips.
+    activation : {"softmax", "sigmoid"}
 
     Notes
     -----
-    Guessing by class frequency has the entropy of these frequencies as its loss, always guessing the largest
-    class has its share as its accuracy. A network close to either has learnt nothing from the sound.
+    Guessing by class frequency has the entropy of these frequencies as its loss (with a sigmoid the sum over classes
+    of each label's own entropy), always guessing the largest class has its share as its accuracy. A network close to
+    either has learnt nothing from the sound.
     """
-    shares = np.bincount(labels) / len(labels)
-    entropy = float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
-    majority = float(shares.max())
+    shares = targets.mean(axis=0)
+    if activation == "softmax":
+        shares = shares / shares.sum()
+        entropy = -_times_log(shares).sum()
+    else:
+        entropy = -(_times_log(shares) + _times_log(1 - shares)).sum()
+    majority = float(targets.mean(axis=0).max())
     if not loss <= 0.9 * entropy:
         return f"training loss {loss:.3f} is above 0.9 of {entropy:.3f}, the entropy of the training labels"
     if accuracy < majority + 0.05:
         return f"training accuracy {accuracy:.3f} is not 0.05 above {majority:.3f}, the largest class' share"
     return ""
+
+
+def _times_log(shares: Floats) -> Floats:
+    return np.asarray(shares * np.log(np.where(shares > 0, shares, 1.0)))

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fusion import report
-from fusion.datasets.table import SPLITS
+from fusion.datasets.table import Dataset
 from fusion.files import write_json
-from fusion.jobs import Job, Part
+from fusion.jobs import Job
 from fusion.metrics import References, assemble
 from fusion.prepare import Prepared, Setting, prepare, read_data
-from fusion.references import REFERENCES, ReferenceJob
-from fusion.result import Result, digest, versions
+from fusion.references import ReferenceJob, names
+from fusion.result import Line, Result, digest, pretrained, versions
+from fusion.scorer import decide, joined
 from fusion.spec import Experiment
 from fusion.workers import run
 
@@ -68,7 +72,7 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     prepared = prepare(experiment, data, setting)
     with result.locked():
         missing = [seed for seed in experiment.seeds if force or seed not in result.trained()]
-        jobs = [seed_job(experiment, prepared, result, seed) for seed in missing]
+        jobs = [job for seed in missing for job in seed_jobs(experiment, prepared, result, seed)]
         metrics = complete(experiment, prepared, result, jobs, setting, force)
     return Outcome(result.folder, metrics, missing, changes)
 
@@ -113,21 +117,48 @@ def complete(
     if previous and not any(prepared.computed.values()):
         metrics["seconds"]["extract"] = previous["seconds"]["extract"]
     result.write_spec(replace(experiment, seeds=tuple(seeds)))
-    device = str(result.summary(seeds[0])["device"])
+    device = str(result.summaries(seeds[0])[0]["device"])
     result.write_environment(experiment, device, None if setting.sample else setting.root)
     report.write(result.folder, metrics)
     write_json(result.folder / "metrics.json", metrics)
     return metrics
 
 
-def seed_job(experiment: Experiment, prepared: Prepared, result: Result, seed: int, source: Path | None = None) -> Job:
-    """Return the training of one seed, or with `source`, a trained seed's folder, its application to the test."""
-    dataset = prepared.data.dataset
-    rows = {**prepared.rows, "train": prepared.training}
-    parts = {split: Part(rows[split], dataset.labels(split)) for split in SPLITS}
-    ids = tuple(dataset.part("test")["id"])
-    settings = experiment.model, experiment.training
-    return Job(result.seed_folder(seed), seed, *settings, dataset.classes, parts, ids, versions(), source)
+def seed_jobs(
+    experiment: Experiment, prepared: Prepared, result: Result, seed: int, source: Path | None = None
+) -> list[Job]:
+    """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
+    dataset, settings = prepared.data.dataset, experiment.dataset
+    ids = dataset.table["id"].to_numpy()
+    start = experiment.training.pretrain
+    jobs = []
+    rounds = dataset.rounds()
+    for of in rounds:
+        folder = result.seed_folder(seed)
+        jobs.append(
+            Job(
+                folder if of.fold is None else folder / f"fold-{of.fold}",
+                seed,
+                experiment.model,
+                experiment.training,
+                dataset.classes,
+                prepared.parts(of),
+                tuple(ids[of.test]),
+                versions(),
+                settings.aggregate,
+                settings.threshold,
+                source,
+                _network(start, seed) if start else None,
+                len(rounds),
+            )
+        )
+    return jobs
+
+
+def _network(folder: str, seed: int) -> Path:
+    """Return the network of another result to start from: of the same seed, or of its first."""
+    of = pretrained(folder)
+    return of.networks(seed if seed in of.trained() else of.trained()[0])[0]
 
 
 def _work(
@@ -135,23 +166,42 @@ def _work(
 ) -> References:
     """Do the jobs and fit the missing reference lines; return what all references predicted."""
     dataset = prepared.data.dataset
-    ids = list(dataset.part("test")["id"])
     # figures of reference lines that came without networks, from a repository, are not this machine's
     stored = {} if force or not result.trained() else result.references()
     seeds = sorted({*(job.seed for job in jobs), *result.trained()})
     # only the random forest varies with the seed
-    wanted = [(name, seed) for name in REFERENCES for seed in (seeds if name == "random_forest" else [0])]
-    known = {split: dataset.labels(split) for split in ("train", "validation")}
-    lines = [ReferenceJob(name, seed, prepared.rows, known) for name, seed in wanted if (name, seed) not in stored]
+    wanted = [(name, seed) for name in names(dataset.several) for seed in (seeds if name == "random_forest" else [0])]
+    missing = [key for key in wanted if key not in stored]
+    rounds = dataset.rounds()
+    lines = [
+        ReferenceJob(*key, prepared.parts(of), experiment.dataset.aggregate, of.fold)
+        for key in missing
+        for of in rounds
+    ]
+    todo = [job for job in jobs if force or job.source or not (job.folder / "summary.json").exists()]
     calls: list[tuple[str, Job | ReferenceJob]] = [
-        *((f"fusion.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in jobs),
+        *((f"fusion.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in todo),
         *(("fusion.references:predict_reference", line) for line in lines),
     ]
-    trained = [job.seed for job in jobs if not job.source]
+    trained = [str(job.folder) for job in todo if not job.source]
+    ids = dataset.table["id"].to_numpy()
+    fresh: References = {}
     with setting.progress.training(trained, experiment.training.epochs) as news:
-        for job, predicted in run(calls, setting.jobs, experiment.training.threads, news):
+        for job, found in run(calls, setting.jobs, experiment.training.threads, news):
             if isinstance(job, ReferenceJob):
-                stored[job.name, job.seed] = dict(zip(ids, (dataset.classes[n] for n in predicted), strict=True))
+                of = next(of for of in rounds if of.fold == job.fold)
+                said = dict(zip(ids[of.test], _lines(dataset, *found), strict=True))
+                fresh.setdefault((job.name, job.seed), {}).update(said)
+    stored.update(fresh)
     if lines:
-        result.write_references(stored)
+        result.write_references(stored, dataset.classes if dataset.several else ())
     return {key: stored[key] for key in wanted}
+
+
+def _lines(dataset: Dataset, scores: NDArray[np.float64], threshold: float | None) -> list[Line]:
+    """Return what a reference line says of each clip."""
+    chosen = decide(scores, threshold)
+    return [
+        (joined(dataset.classes, row), tuple(values) if dataset.several else ())
+        for row, values in zip(chosen, scores.tolist(), strict=True)
+    ]

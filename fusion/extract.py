@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion import mixing
 from fusion.audio import DamagedError, read_audio
 from fusion.clip import Clip
 from fusion.distortion import VERSION, distort
@@ -30,7 +31,7 @@ _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
 @dataclass(frozen=True)
 class Stretch:
-    """A clip to extract: what it is called, where its sound lies, the store's key for it, and how it is distorted."""
+    """A window to extract: its name, where its sound lies, the store's key for it, how it is distorted or mixed."""
 
     id: str
     key: str
@@ -38,6 +39,15 @@ class Stretch:
     start: float
     duration: float
     distortions: tuple[str, ...] = ()
+    partners: tuple[tuple[Stretch, float], ...] = ()  # with gains in dB
+
+    def mixed(self, partners: Sequence[tuple[Stretch, float]]) -> Stretch:
+        """Return a mixture of this stretch with others; this one where there are none."""
+        if not partners:
+            return self
+        with_gains = ",".join(f"{partner.key}:{gain!r}" for partner, gain in partners)
+        key = hashlib.blake2b(f"{self.key}+{with_gains}:{mixing.VERSION}".encode(), digest_size=16).hexdigest()
+        return replace(self, id=f"{self.id} with {len(partners)} more", key=key, partners=tuple(partners))
 
     def copy(self, number: int, distortions: tuple[str, ...]) -> Stretch:
         """Return a distorted copy of this stretch; its number, too, is part of its key."""
@@ -46,12 +56,15 @@ class Stretch:
         return replace(self, id=f"{self.id} copy {number}", key=key, distortions=distortions)
 
     def read(self, sr: int) -> NDArray[np.float32]:
-        """Return the sound; a copy's is always the same.
+        """Return the sound; a copy's or mixture's is always the same.
 
         Raises
         ------
         DamagedError
         """
+        if self.partners:
+            sounds = [replace(self, partners=()).read(sr), *(partner.read(sr) for partner, _ in self.partners)]
+            return mixing.mix(sounds, [0.0, *(gain for _, gain in self.partners)])
         y = read_audio(self.path, sr, self.start, self.duration)
         return distort(y, sr, self.distortions, int(self.key, 16)) if self.distortions else y
 
@@ -65,7 +78,7 @@ class Extracted:
     computed : dict of str to int
         Clips computed for each feature; 0 where all were stored.
     damaged : dict of str to str
-        Why a clip could not be used, by id.
+        Why a window could not be used, by id.
     """
 
     computed: dict[str, int]
@@ -142,7 +155,7 @@ def extract(
             computed[store.name] += len(shard.stretches) - len(found)
         if advance:
             advance(len(shard.stretches))
-    return Extracted(computed, {s.id: f"{s.path}: {damaged[s.key]}" for s in stretches if s.key in damaged})
+    return Extracted(computed, {s.id: damaged[s.key] for s in stretches if s.key in damaged})
 
 
 def extract_shard(shard: _Shard) -> dict[str, str]:

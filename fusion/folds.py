@@ -12,7 +12,7 @@ from fusion.errors import FusionError
 Ints = NDArray[np.int64]
 
 
-def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> Ints:
+def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setting: str = "search.folds") -> Ints:
     """Return each clip's fold, with about equal shares of every class in all folds.
 
     Parameters
@@ -23,6 +23,8 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> In
     folds : int
         At least 2.
     seed : int
+    setting : str
+        What the number of folds is called, for messages.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> In
     available = min(len(np.unique(units[chosen])), int(np.bincount(labels[chosen]).max(initial=0)))
     if folds > available:
         raise FusionError(
-            f"search.folds: {folds} folds, but there are {len(np.unique(units[chosen]))} groups that can be held out, "
+            f"{setting}: {folds} folds, but there are {len(np.unique(units[chosen]))} groups that can be held out, "
             f"and no class has more than {np.bincount(labels[chosen]).max(initial=0)} clips in them; take fewer folds"
         )
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
@@ -56,5 +58,5 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int) -> In
         for number, (_, held_out) in enumerate(divided):
             found[chosen[held_out]] = number
     if len(np.unique(found[found >= 0])) < folds:
-        raise FusionError(f"search.folds: {folds} folds cannot all get clips from such uneven groups; take fewer folds")
+        raise FusionError(f"{setting}: {folds} folds cannot all get clips from such uneven groups; take fewer folds")
     return found

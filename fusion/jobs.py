@@ -9,41 +9,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.spec import ModelSettings, TrainingSettings
+from fusion.spec import Aggregate, ModelSettings, TrainingSettings
 from fusion.store import Rows
 
 Values = dict[str, NDArray[np.float32]]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Part:
-    """The clips of one split: stored features, and class numbers.
+    """The windows of some clips: stored features, and what they are to be recognised as.
 
     Attributes
     ----------
     rows : dict of str to Rows
-        By feature: all clips in order, then (where there are distorted copies) all their first copies, and so on.
-    labels : (clips,) int
+        By feature: all windows in order, then (where there are copies or mixtures) one variant of each, and so on.
+    targets : (windows * variants, classes) bool
+    clips : (windows,) int
+        The clip of each window, numbered from 0 in order.
     """
 
     rows: dict[str, Rows]
-    labels: NDArray[np.int64]
+    targets: NDArray[np.bool_]
+    clips: Ints
 
-    def values(self, clips: NDArray[np.int64], random: np.random.Generator | None = None) -> Values:
-        """Return all features of some clips by name; with `random` each clip or one of its copies, by chance."""
-        if random is not None and self.variants > 1:
-            clips = clips + len(self.labels) * random.integers(self.variants, size=len(clips))
-        return {name: rows.take(clips) for name, rows in self.rows.items()}
+    def __len__(self) -> int:
+        return len(self.clips)
 
     @property
     def variants(self) -> int:
-        """How often each clip is there: once, and once more for each distorted copy."""
-        return len(next(iter(self.rows.values()))) // len(self.labels)
+        """How often each window is there: once, and once more for each copy or mixture."""
+        return len(self.targets) // len(self.clips)
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """Which classes each clip has, ``(clips, classes)``."""
+        found = np.zeros((int(self.clips.max()) + 1, self.targets.shape[1]), dtype=bool)
+        found[self.clips] = self.targets[: len(self)]
+        return found
+
+    def draw(self, windows: Ints, random: np.random.Generator | None = None) -> tuple[Values, NDArray[np.bool_]]:
+        """Return features and targets of some windows; with `random`, each window or one of its variants, by chance."""
+        if random is not None and self.variants > 1:
+            windows = windows + len(self) * random.integers(self.variants, size=len(windows))
+        return {name: rows.take(windows) for name, rows in self.rows.items()}, self.targets[windows]
 
     def only(self, clips: NDArray[np.bool_]) -> Part:
-        """Return some clips, with all their copies."""
-        chosen = np.tile(clips, self.variants)
-        return Part({name: rows.part(chosen) for name, rows in self.rows.items()}, self.labels[clips])
+        """Return the windows of some clips, with all their variants."""
+        kept = clips[self.clips]
+        chosen = np.tile(kept, self.variants)
+        numbers = (np.cumsum(clips) - 1)[self.clips[kept]]
+        rows = {name: of.part(chosen) for name, of in self.rows.items()}
+        return Part(rows, self.targets[chosen], numbers.astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -58,13 +75,21 @@ class Job:
     model, training : Section
     classes : tuple of str
     parts : dict of str to Part
-        By split: train, validation, test.
+        By split: train, validation, test; ``mixed``, on which a threshold is chosen, where clips have several labels.
     ids : tuple of str
         Of the test clips.
+    aggregate : str
+        How the windows of a clip become one prediction.
+    threshold : float, str or None
+        Score from which a class counts as heard, or how it is chosen; None: the class with the largest score is.
     versions : dict
         Of fusion and the libraries, recorded with the network.
     source : Path or None
         Folder of a seed that is trained already, to be applied to the test clips.
+    pretrained : Path or None
+        A network whose branches this one starts from.
+    folds : int
+        Trainings of this seed.
     """
 
     folder: Path
@@ -75,4 +100,8 @@ class Job:
     parts: dict[str, Part]
     ids: tuple[str, ...]
     versions: dict[str, Any]
+    aggregate: Aggregate = "mean"
+    threshold: float | str | None = None
     source: Path | None = None
+    pretrained: Path | None = None
+    folds: int = 1

@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion import evaluate
-from fusion.datasets.table import FEW_GROUPS, SPLITS, Dataset
+from fusion.datasets.table import SPLITS, Dataset, Round
 from fusion.errors import FusionError
 from fusion.prepare import Prepared
-from fusion.references import MOST, REFERENCES
-from fusion.result import Result
+from fusion.references import MOST
+from fusion.result import Line, Result
+from fusion.scorer import Scorer, decide, headline, joined
 from fusion.spec import Experiment
 
 Ints = NDArray[np.int64]
-References = dict[tuple[str, int], dict[str, str]]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+References = dict[tuple[str, int], dict[str, Line]]
 
 
 def assemble(
@@ -39,13 +42,14 @@ def assemble(
         All `seeds` are trained.
     seeds : list of int
     references : dict
-        Class of each test clip, by reference and seed.
+        What each says of each test clip, by reference and seed.
     sample : bool
 
     Returns
     -------
     dict
-        ``confusion`` has true classes in rows; it is the mean over seeds, so a row adds up to its class' clips.
+        ``confusion`` has true classes in rows; it is the mean over seeds, so a row adds up to its class' clips. Where
+        clips have several labels, there is none.
 
     Raises
     ------
@@ -53,27 +57,31 @@ def assemble(
         If a seed's predictions are for other clips.
     """
     dataset = prepared.data.dataset
-    scorer = _Scorer(dataset, "test")
-    probabilities = {seed: _read_probabilities(result.seed_folder(seed), dataset) for seed in seeds}
-    _write_predictions(result, dataset, probabilities)
-    _write_history(result, seeds)
-    test = scorer.counts([values.argmax(axis=1) for values in probabilities.values()])
-    trainer = _Scorer(dataset, "train")
-    train = trainer.counts([np.load(result.seed_folder(seed) / "train.npy", allow_pickle=False) for seed in seeds])
-    summaries = [result.summary(seed) for seed in seeds]
-    lines: dict[str, dict[str, Any]] = {
-        name: evaluate.summarise(
-            scorer.counts([scorer.numbers(of) for (known, _), of in references.items() if known == name]),
-            scorer.strata,
-        )
-        for name in REFERENCES
-    }
-    clips = len(dataset.part("train"))
-    for name, line in lines.items():
-        line["train_clips"] = min(clips, MOST.get(name, clips))
-    scores = evaluate.summarise(test, scorer.strata)
-    count = dataset.table.groupby("split")["group"].agg(["size", "nunique"])
-    return {
+    rounds = dataset.rounds()
+    folders = {seed: result.trainings(seed) for seed in seeds}
+    summaries = [summary for seed in seeds for summary in result.summaries(seed)]
+    of_seed = {seed: result.summaries(seed) for seed in seeds}
+    tested = np.concatenate([of.test for of in rounds])
+    scorer = Scorer(dataset, tested)
+    test: list[tuple[Floats, Bools]] = []
+    for seed, places in folders.items():
+        said = [_read_scores(folder, dataset, of.test) for folder, of in zip(places, rounds, strict=True)]
+        chosen = [decide(of, summary.get("threshold")) for of, summary in zip(said, of_seed[seed], strict=True)]
+        test.append((np.concatenate(said), np.concatenate(chosen)))
+    _write_predictions(result, dataset, rounds, seeds, test)
+    _write_history(result, folders)
+    counts = scorer.counts(test)
+    lines: dict[str, dict[str, Any]] = {}
+    ids = list(dataset.table["id"].to_numpy()[tested])
+    training_clips = max(len(of.train) for of in rounds)
+    for name in dict.fromkeys(name for name, _ in references):
+        every = [scorer.said([line[clip] for clip in ids]) for (known, _), line in references.items() if known == name]
+        lines[name] = scorer.summarise(scorer.counts(every))
+        lines[name]["train_clips"] = min(training_clips, MOST.get(name, training_clips))
+    lines |= scorer.constant(lines)
+    scores = scorer.summarise(counts)
+    parts = {split: dataset.table.loc[np.concatenate([of.clips(split) for of in rounds])] for split in SPLITS}
+    metrics: dict[str, Any] = {
         "experiment": experiment.name,
         "digest": result.folder.name,
         "dataset": dataset.name,
@@ -82,12 +90,13 @@ def assemble(
         "classes": list(dataset.classes),
         "features": list(experiment.features),
         "seeds": seeds,
-        "clips": {split: int(count.loc[split, "size"]) for split in SPLITS},
-        "groups": {split: int(count.loc[split, "nunique"]) for split in SPLITS},
+        "clips": {split: int(part["id"].nunique()) for split, part in parts.items()},
+        "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
         "duplicates": prepared.data.duplicates.counts(),
         "warnings": [
-            *_unconverged(summaries, dataset.labels("train")),
-            *_below(scores, lines),
+            *_unconverged(summaries, dataset, rounds, experiment.model.activation),
+            *_below(scores, lines, headline(dataset.several)),
+            *_oracle(experiment),
             *prepared.data.warnings,
         ],
         "seconds": {
@@ -98,82 +107,109 @@ def assemble(
         "parameters": summaries[0]["parameters"],
         "epochs": [summary["epochs"] for summary in summaries],
         "best_epochs": [summary["best_epoch"] for summary in summaries],
-        "train": evaluate.summarise(train, trainer.strata),
-        "test": {**scores, "per_class": evaluate.per_class(test, scorer.strata, dataset.classes, FEW_GROUPS)},
-        "confusion": test.sum(axis=0).mean(axis=0).tolist(),
-        "references": lines,
+        "train": _train(dataset, rounds, folders, of_seed),
+        "test": {**scores, "per_class": scorer.per_class(counts)},
     }
+    if dataset.several:
+        metrics["thresholds"] = [summary["threshold"] for summary in summaries]
+    else:
+        metrics["confusion"] = counts.sum(axis=0).mean(axis=0).tolist()
+    return {**metrics, "references": lines}
 
 
-class _Scorer:
-    """Turns predictions for one split into confusion matrices by group and seed."""
-
-    def __init__(self, dataset: Dataset, split: str) -> None:
-        part = dataset.part(split)
-        self.ids = list(part["id"])
-        self.classes = list(dataset.classes)
-        self.true = dataset.labels(split)
-        names, groups = np.unique(part["group"].to_numpy(dtype=str), return_inverse=True)
-        self.groups: Ints = groups.astype(np.int64)
-        first = np.array([np.argmax(self.groups == number) for number in range(len(names))])
-        self.strata: Ints = self.true[first]
-
-    def counts(self, predictions: list[Ints]) -> Ints:
-        """Return ``(groups, seeds, classes, classes)``."""
-        matrices = [
-            evaluate.confusions(self.true, np.asarray(predicted, dtype=np.int64), self.groups, len(self.classes))
-            for predicted in predictions
+def _train(
+    dataset: Dataset,
+    rounds: list[Round],
+    folders: dict[int, list[Path]],
+    summaries: dict[int, list[dict[str, Any]]],
+) -> dict[str, Any]:
+    """Return the figures on the clips that were trained on; of folds all added up, without intervals."""
+    counts: NDArray[Any] | int = 0
+    for number, of in enumerate(rounds):
+        scorer = Scorer(dataset, of.train, whole=len(rounds) > 1)
+        said = [
+            _training_scores(places[number] / "train.npy", summaries[seed][number].get("threshold"))
+            for seed, places in folders.items()
         ]
-        return np.stack(matrices, axis=1)
-
-    def numbers(self, predicted: dict[str, str]) -> Ints:
-        """Return class numbers in the order of the clips."""
-        return np.array([self.classes.index(predicted[clip]) for clip in self.ids], dtype=np.int64)
+        counts = counts + scorer.counts(said)
+    return scorer.summarise(np.asarray(counts))
 
 
-def _unconverged(summaries: list[dict[str, Any]], train: Ints) -> list[str]:
+def _unconverged(summaries: list[dict[str, Any]], dataset: Dataset, rounds: list[Round], activation: str) -> list[str]:
     warnings = []
-    for summary in summaries:
+    targets = dataset.targets
+    for number, summary in enumerate(summaries):
+        of = rounds[number % len(rounds)]
         loss = summary["train"]["loss"]  # null: not a number
-        why = evaluate.why_not_converged(float("inf") if loss is None else loss, summary["train"]["accuracy"], train)
+        loss = float("inf") if loss is None else loss
+        why = evaluate.why_not_converged(loss, summary["train"]["accuracy"], targets[of.train], activation)
         if why:
-            warnings.append(f"did-not-converge: seed {summary['seed']}: {why}; {summary['cause']}")
+            fold = "" if of.fold is None else f", fold {of.fold}"
+            warnings.append(f"did-not-converge: seed {summary['seed']}{fold}: {why}; {summary['cause']}")
     return warnings
 
 
-def _below(scores: dict[str, Any], lines: dict[str, dict[str, Any]]) -> list[str]:
-    own = scores["accuracy"]["mean"]
+def _below(scores: dict[str, Any], lines: dict[str, dict[str, Any]], figure: str) -> list[str]:
+    own = scores[figure]["mean"]
+    name_of = figure.replace("micro_f1", "micro F1")
     return [
-        f"below-reference: the network's accuracy of {own:.3f} is not above {line['accuracy']['mean']:.3f}, that of "
+        f"below-reference: the network's {name_of} of {own:.3f} is not above {line[figure]['mean']:.3f}, that of "
         f"{name} on the same clips and features"
         for name, line in lines.items()
-        if own <= line["accuracy"]["mean"]
+        if own <= line[figure]["mean"]
     ]
 
 
-def _read_probabilities(folder: Path, dataset: Dataset) -> NDArray[np.float64]:
+def _oracle(experiment: Experiment) -> list[str]:
+    if experiment.dataset.threshold != "oracle":
+        return []
+    return ["oracle-threshold: the threshold was chosen on the test clips themselves; nobody can know it before"]
+
+
+def _read_scores(folder: Path, dataset: Dataset, clips: Ints) -> Floats:
     with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    if header[1:] != list(dataset.classes) or [row[0] for row in rows] != list(dataset.part("test")["id"]):
+    wanted = list(dataset.table["id"].to_numpy()[clips])
+    if header[1:] != list(dataset.classes) or [row[0] for row in rows] != wanted:
         raise FusionError(f"{folder}: its predictions are for other clips; run again with --force")
     return np.array([row[1:] for row in rows], dtype=np.float64)
 
 
-def _write_predictions(result: Result, dataset: Dataset, probabilities: dict[int, NDArray[np.float64]]) -> None:
-    test = dataset.part("test")
-    rows = (
-        (clip, group, seed, true, dataset.classes[row.argmax()], *(f"{value:.7g}" for value in row))
-        for seed, values in probabilities.items()
-        for clip, group, true, row in zip(test["id"], test["group"], test["labels"], values, strict=True)
+def _training_scores(path: Path, threshold: float | None) -> tuple[Floats, Bools]:
+    scores = np.load(path, allow_pickle=False).astype(np.float64)
+    if scores.ndim == 1:
+        raise FusionError(f"{path}: written by an older fusion; run again with --force")
+    return scores, decide(scores, threshold)
+
+
+def _write_predictions(
+    result: Result, dataset: Dataset, rounds: list[Round], seeds: list[int], test: list[tuple[Floats, Bools]]
+) -> None:
+    folds = [] if dataset.folds is None else ["fold"]
+    rows = []
+    for seed, (scores, chosen) in zip(seeds, test, strict=True):
+        first = 0
+        for of in rounds:
+            clips = dataset.table.loc[of.test]
+            for place, (clip, group, true) in enumerate(
+                zip(clips["id"], clips["group"], clips["labels"], strict=True), start=first
+            ):
+                said = joined(dataset.classes, chosen[place])
+                values = (f"{value:.7g}" for value in scores[place])
+                rows.append((clip, group, seed, *([of.fold] if folds else []), true, said, *values))
+            first += len(clips)
+    result.write_table(
+        "predictions.csv", ["clip", "group", "seed", *folds, "true", "predicted", *dataset.classes], rows
     )
-    result.write_table("predictions.csv", ["clip", "group", "seed", "true", "predicted", *dataset.classes], rows)
 
 
-def _write_history(result: Result, seeds: list[int]) -> None:
+def _write_history(result: Result, folders: dict[int, list[Path]]) -> None:
     header: list[str] = []
     rows: list[list[Any]] = []
-    for seed in seeds:
-        with (result.seed_folder(seed) / "history.csv").open(encoding="utf-8", newline="") as file:
-            header, *epochs = csv.reader(file)
-        rows += [[seed, *epoch] for epoch in epochs]
-    result.write_table("history.csv", ["seed", *header], rows)
+    for seed, places in folders.items():
+        for number, folder in enumerate(places):
+            with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+                header, *epochs = csv.reader(file)
+            rows += [[seed, *([number] if len(places) > 1 else []), *epoch] for epoch in epochs]
+    folds = ["fold"] if any(len(places) > 1 for places in folders.values()) else []
+    result.write_table("history.csv", ["seed", *folds, *header], rows)

@@ -95,12 +95,55 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
     """
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
     if isinstance(settings, SeedModel):
-        outputs = _seed(inputs, classes)
+        logits = _seed(inputs, classes)
     elif isinstance(settings, NaiveModel):
-        outputs = _naive(inputs, classes)
+        logits = _naive(inputs, classes)
     else:
-        outputs = _fusion(settings, inputs, classes, scaling)
+        logits = _fusion(settings, inputs, classes, scaling)
+    outputs = layers.Activation(settings.activation, name="probabilities")(logits)
     return keras.Model(inputs, outputs, name=settings.preset)
+
+
+def start_from(model: keras.Model, source: keras.Model, path: Path) -> None:
+    """Give a network the weights of another one's branches; scaling and what joins the branches stay its own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_model`.
+    source : keras.Model
+        Trained; its branches of the same features must have the same layers.
+    path : Path
+        Of `source`, for messages.
+
+    Raises
+    ------
+    FusionError
+        If the two have no branch in common, or a layer has another shape.
+
+    References
+    ----------
+    J. Yosinski, J. Clune, Y. Bengio and H. Lipson: "How transferable are features in deep neural networks?", NeurIPS
+    2014, 3320-3328, https://doi.org/10.48550/arXiv.1411.1792
+    """
+    known = {layer.name: layer for layer in source.layers}
+    names = [f"{name}_" for name in (*(tensor.name for tensor in source.inputs), VECTORS)]
+    moved = 0
+    for layer in model.layers:
+        theirs = known.get(layer.name)
+        own = layer.name.endswith((LOGITS, "_said", "_gate")) or isinstance(layer, layers.Normalization)
+        if theirs is None or own or not layer.weights or not layer.name.startswith(tuple(names)):
+            continue
+        mine, others = ([tuple(weight.shape) for weight in of.weights] for of in (layer, theirs))
+        if mine != others:
+            raise FusionError(
+                f"{path}: its layer {layer.name} has weights of shape {others}, this network's has {mine}; give both "
+                "experiments the same features with the same parameters, and the same model settings"
+            )
+        layer.set_weights(theirs.get_weights())
+        moved += 1
+    if not moved:
+        raise FusionError(f"{path}: has no branch in common with this network; pretrain with the same features")
 
 
 def load_model(path: Path) -> keras.Model:
@@ -146,7 +189,8 @@ def with_auxiliary(model: keras.Model) -> keras.Model:
             name = layer.name.removesuffix(_BRANCH)
             known = own_logits.get(f"{name}{LOGITS}")  # late fusion has them already
             logits = known.output if known else layers.Dense(model.output.shape[-1])(layer.output)
-            outputs[name] = layers.Activation("softmax", name=f"{name}_alone")(logits)
+            activation = model.get_layer("probabilities").activation
+            outputs[name] = layers.Activation(activation, name=f"{name}_alone")(logits)
     return keras.Model(model.input, outputs)
 
 
@@ -165,8 +209,7 @@ def _fusion(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scal
     if settings.branch_dropout and len(branches) > 1:
         kept = BranchDropout(settings.branch_dropout, name="branch_dropout")(list(branches.values()))
         branches = dict(zip(branches, kept, strict=True))
-    logits = FUSIONS[settings.fusion](branches, classes)
-    return layers.Activation("softmax", name="probabilities")(logits)
+    return FUSIONS[settings.fusion](branches, classes)
 
 
 def convolutional_branch(settings: FusionModel, name: str, x: Tensor) -> Tensor:
@@ -255,4 +298,4 @@ def _seed_image(image: Tensor) -> Tensor:
 def _seed_head(x: Tensor, classes: int) -> Tensor:
     x = layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3), name="dense2")(x)
     x = layers.Dropout(0.25, name="dropout3")(x)
-    return layers.Dense(classes, activation="softmax", name="probabilities")(x)
+    return layers.Dense(classes, name="logits")(x)

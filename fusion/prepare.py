@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.datasets import read_dataset
 from fusion.datasets.audit import Duplicates, find_duplicates
-from fusion.datasets.table import SPLITS, Dataset, fingerprint
+from fusion.datasets.table import SPLITS, Dataset, Round, fingerprint
 from fusion.errors import FusionError, listing
-from fusion.extract import Stretch, extract
+from fusion.extract import Extracted, Stretch, extract
 from fusion.feature import Feature
 from fusion.fingerprint import content_hashes
+from fusion.jobs import Part
 from fusion.progress import Progress
 from fusion.spec import Experiment
-from fusion.store import Rows, Store, clip_key
+from fusion.store import Rows, Store
+from fusion.variants import vary
 from fusion.waveprint import NAME, SOURCE, Waveprint, twins
+from fusion.windows import cut
+
+Ints = NDArray[np.int64]
 
 SAMPLE = "sample: the embedded sample proves that everything works; it ranks no methods"
 
@@ -71,21 +78,47 @@ class Prepared:
     ----------
     data : Data
         Without damaged clips.
-    rows : dict of str to dict of str to Rows
-        By split and feature.
-    training : dict of str to Rows
-        By feature, what is trained on: the training clips, then their first distorted copies, and so on.
+    windows : (windows,) int
+        The clip of each window, as a row of the table.
+    rows : dict of str to Rows
+        By feature: all windows, then all variants of training windows, then mixed validation windows.
+    targets : (rows, classes) bool
+    variants : (variants, windows) int
+        Row of each copy or mixture of a window, -1 where it has none.
+    mixed : (rows, clips), two (mixed windows,) int, or None
+        Row and clip of each mixed validation window.
     computed : dict of str to int
-        Clips that had to be extracted, by feature.
+        Windows that had to be extracted, by feature.
     seconds : float
         That this took.
     """
 
     data: Data
-    rows: dict[str, dict[str, Rows]]
-    training: dict[str, Rows]
+    windows: Ints
+    rows: dict[str, Rows]
+    targets: NDArray[np.bool_]
+    variants: Ints
+    mixed: tuple[Ints, Ints] | None
     computed: dict[str, int]
     seconds: float
+
+    def parts(self, of: Round) -> dict[str, Part]:
+        """Return what trains, validates and tests one network, and what chooses its threshold."""
+        found = {}
+        for split in SPLITS:
+            clips = of.clips(split)
+            if not len(clips):
+                continue
+            chosen = np.flatnonzero(np.isin(self.windows, clips))
+            numbers = np.searchsorted(clips, self.windows[chosen]).astype(np.int64)
+            rows = np.concatenate([chosen, self.variants[:, chosen].reshape(-1)]) if split == "train" else chosen
+            found[split] = self._part(rows, numbers)
+        if self.mixed:
+            found["mixed"] = self._part(*self.mixed)
+        return found
+
+    def _part(self, rows: Ints, clips: Ints) -> Part:
+        return Part({name: every.part(rows) for name, every in self.rows.items()}, self.targets[rows], clips)
 
 
 def read_data(experiment: Experiment, setting: Setting) -> Data:
@@ -96,7 +129,7 @@ def read_data(experiment: Experiment, setting: Setting) -> Data:
     FusionError
         If the data set is missing or damaged.
     """
-    dataset = read_dataset(experiment.dataset, setting.root)
+    dataset = read_dataset(experiment.dataset, setting.root, hashes_of(setting))
     if setting.sample:
         dataset.notes.append(SAMPLE)
     return with_hashes(dataset, setting)
@@ -104,14 +137,30 @@ def read_data(experiment: Experiment, setting: Setting) -> Data:
 
 def with_hashes(dataset: Dataset, setting: Setting) -> Data:
     """Return a data set with its audio's hashes, made where they are new or changed."""
-    paths = list(dataset.table["path"])
-    with setting.progress.task("checking audio", len(paths)) as advance:
-        hashes = content_hashes(paths, setting.cache, setting.jobs, advance)
+    hashes = hashes_of(setting)(list(dataset.table["path"]))
     return Data(dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes))
 
 
-def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
+def hashes_of(setting: Setting) -> Callable[[Sequence[Path]], list[str]]:
+    """Return what gives files' content hashes, remembered in the cache."""
+
+    def hashes(paths: Sequence[Path]) -> list[str]:
+        with setting.progress.task("checking audio", len(paths)) as advance:
+            return content_hashes(list(paths), setting.cache, setting.jobs, advance)
+
+    return hashes
+
+
+def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | None = None) -> Prepared:
     """Extract what the store lacks.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : Data
+    setting : Setting
+    pools : (training clips,) int, optional
+        Training clips are mixed within their pool alone, so that folds keep apart.
 
     Raises
     ------
@@ -120,67 +169,71 @@ def prepare(experiment: Experiment, data: Data, setting: Setting) -> Prepared:
     """
     started = time.perf_counter()
     settings = experiment.dataset
-    table = data.dataset.table
-    keys = [
-        clip_key(content, start, duration)
-        for content, start, duration in zip(data.hashes, table["start"], table["duration"], strict=True)
-    ]
-    stretches = [
-        Stretch(row.id, key, row.path, row.start, row.duration)
-        for row, key in zip(table.itertuples(), keys, strict=True)
-    ]
-    features: dict[str, Feature] = {**experiment.features, NAME: Waveprint()}
+    windows = cut(data.dataset.table, data.hashes, settings)
+    if windows.damaged:
+        data = _without_damaged(data, windows.damaged, settings.skip_damaged)
+        windows = cut(data.dataset.table, data.hashes, settings)
+    features: dict[str, Feature] = {**experiment.features, **({NAME: Waveprint()} if settings.single_notes else {})}
     sources = {**experiment.sources, NAME: SOURCE}
     stores = [
         Store(setting.cache, settings.name, name, feature, sources[name], settings.samples, settings.sr)
         for name, feature in features.items()
     ]
-    with setting.progress.task("extracting", len(stretches)) as advance:
-        extracted = extract(stretches, stores, features, sources, settings.sr, setting.jobs, advance)
+
+    def fill(what: str, stretches: list[Stretch]) -> Extracted:
+        with setting.progress.task(what, len(stretches)) as advance:
+            return extract(stretches, stores, features, sources, settings.sr, setting.jobs, advance)
+
+    extracted = fill("extracting", windows.stretches)
+    computed = extracted.computed
     if extracted.damaged:
-        data = _without_damaged(data, extracted.damaged, settings.skip_damaged)
-        kept = set(data.dataset.table["id"])
-        keys = [key for key, clip in zip(keys, table["id"], strict=True) if clip in kept]
-    data = _with_twins(data, stores.pop().rows(keys))
-    splits = data.dataset.table["split"].to_numpy()
-    stored = {store.name: store.rows(keys) for store in stores}
-    rows = {split: {name: every.part(splits == split) for name, every in stored.items()} for split in SPLITS}
-    computed = {name: extracted.computed[name] for name in experiment.features}
-    training = rows["train"]
-    if experiment.training.copies:
-        originals = {stretch.key: stretch for stretch in stretches}
-        order = [key for key, split in zip(keys, splits, strict=True) if split == "train"]
-        copies = [
-            originals[key].copy(number + 1, experiment.training.distortions)
-            for number in range(experiment.training.copies)
-            for key in order
-        ]
-        with setting.progress.task("extracting distorted copies", len(copies)) as advance:
-            more = extract(copies, stores, experiment.features, sources, settings.sr, setting.jobs, advance)
-        computed = {name: count + more.computed[name] for name, count in computed.items()}
-        both = [*order, *(copy.key for copy in copies)]
-        training = {store.name: store.rows(both) for store in stores}
-    new = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
-    setting.progress.say(f"features: {f'clips extracted: {new}' if new else 'all stored, nothing extracted'}")
-    return Prepared(data, rows, training, computed, time.perf_counter() - started)
+        ids = list(data.dataset.table["id"])
+        why = {
+            ids[row]: extracted.damaged[stretch.id]
+            for row, stretch in zip(windows.rows, windows.stretches, strict=True)
+            if stretch.id in extracted.damaged
+        }
+        data = _without_damaged(data, why, settings.skip_damaged)
+        windows = cut(data.dataset.table, data.hashes, settings)
+    if settings.single_notes:
+        prints = stores.pop().rows([stretch.key for stretch in windows.stretches])
+        data = _with_twins(data, prints)
+        del features[NAME]
+    more = vary(experiment, data.dataset, windows, pools)
+    if more.stretches:
+        new = fill("extracting copies and mixtures", more.stretches)
+        computed = {name: count + new.computed.get(name, 0) for name, count in computed.items()}
+    computed = {name: computed[name] for name in experiment.features}
+    keys = [stretch.key for stretch in (*windows.stretches, *more.stretches)]
+    new_ones = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
+    setting.progress.say(f"features: {f'clips extracted: {new_ones}' if new_ones else 'all stored, nothing extracted'}")
+    return Prepared(
+        data,
+        windows.rows,
+        {store.name: store.rows(keys) for store in stores},
+        np.concatenate([data.dataset.targets[windows.rows], more.targets]),
+        more.variants,
+        more.mixed,
+        computed,
+        time.perf_counter() - started,
+    )
 
 
 def _with_twins(data: Data, prints: Rows) -> Data:
-    table = data.dataset.table
-    groups = np.unique(table["group"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
-    found = twins(prints.take(), groups)
-    return replace(data, duplicates=data.duplicates.with_twins(table, data.hashes, found))
+    found = twins(prints.take(), data.dataset.groups)
+    return replace(data, duplicates=data.duplicates.with_twins(data.dataset.table, data.hashes, found))
 
 
 def _without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
+    table = data.dataset.table
+    bad = table[table["id"].isin(damaged)]
     if not skip:
+        said = [f"{row.path}: {damaged[row.id]}" for row in bad.itertuples()]
         raise FusionError(
             f"{len(damaged)} clips are damaged; mend or remove them, or set dataset.skip_damaged: true to leave "
-            f"them out and have the result say so:\n{listing(damaged.values())}"
+            f"them out and have the result say so:\n{listing(said)}"
         )
-    table = data.dataset.table
-    why = (damaged[row.id].removeprefix(f"{row.path}: ") for row in table.itertuples() if row.id in damaged)
-    reasons = sorted({re.split(r"[:(]", reason)[0].strip() for reason in why})
+    reasons = sorted({re.split(r"[:(]", damaged[clip])[0].strip() for clip in bad["id"]})
     dataset = data.dataset.without(damaged, ", ".join(reasons[:5]))
     kept = set(dataset.table["id"])  # a class whose training clips are all damaged loses the others, too
     hashes = [content for content, clip in zip(data.hashes, table["id"], strict=True) if clip in kept]

@@ -59,18 +59,18 @@ class Progress:
             yield told
 
     @contextmanager
-    def training(self, seeds: Sequence[int], epochs: int) -> Iterator[Callable[[Any], None]]:
-        """Show trainings; the callable it gives takes the news ``("epoch", seed, epoch, figures)``."""
-        if not seeds:
+    def training(self, names: Sequence[str], epochs: int) -> Iterator[Callable[[Any], None]]:
+        """Show trainings; the callable it gives takes the news ``("epoch", name, epoch, figures)``."""
+        if not names:
             yield lambda _: None
             return
-        last = dict.fromkeys(seeds, 0)
-        with self.task(f"training {len(seeds)} seed{'s' * (len(seeds) > 1)}", len(seeds) * epochs) as advance:
+        last = dict.fromkeys(names, 0)
+        with self.task(f"training {len(names)} network{'s' * (len(names) > 1)}", len(names) * epochs) as advance:
 
             def hear(news: Any) -> None:
-                _, seed, epoch, _ = news
-                advance(epoch - last[seed])
-                last[seed] = epoch
+                _, name, epoch, _ = news
+                advance(epoch - last[name])
+                last[name] = epoch
 
             yield hear
             advance(sum(epochs - epoch for epoch in last.values()))

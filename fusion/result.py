@@ -49,10 +49,16 @@ def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") 
     networks : str
         Digest of the result whose networks are applied, where none are trained.
     """
-    covered = {"settings": experiment.identity(), "data": data, "sample": sample}
+    covered: dict[str, Any] = {"settings": experiment.identity(), "data": data, "sample": sample}
+    if experiment.training.pretrain:
+        covered["pretrained"] = pretrained(experiment.training.pretrain).folder.resolve().name
     if networks:
         covered["networks"] = networks
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
+
+
+Line = tuple[str, tuple[float, ...]]
+"""What a reference line says of a clip: labels joined by ``;``, and scores where there may be several."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,21 @@ class Result:
 
     def trained(self) -> list[int]:
         """Return the seeds whose training finished, in order."""
-        names = [path.parent.name.removeprefix("seed-") for path in self.folder.glob("seed-*/summary.json")]
+        names = [path.name.removeprefix("seed-") for path in self.folder.glob("seed-*") if self._whole(path)]
         return sorted(int(name) for name in names if name.isdigit())
+
+    def _whole(self, folder: Path) -> bool:
+        """Say whether a seed's folder has its training, or those of all folds."""
+        if (folder / "summary.json").exists():
+            return True
+        folds = sorted(folder.glob("fold-*/summary.json"))
+        return bool(folds) and len(folds) == json.loads(folds[0].read_text(encoding="utf-8"))["folds"]
+
+    def trainings(self, seed: int) -> list[Path]:
+        """Return the folders of a seed's trainings: its own, or one a fold in order."""
+        folder = self.seed_folder(seed)
+        folds = list(folder.glob("fold-*/summary.json"))
+        return sorted((path.parent for path in folds), key=lambda path: int(path.name[5:])) or [folder]
 
     def metrics(self) -> dict[str, Any] | None:
         """Return metrics.json, or None where it is not there yet.
@@ -84,14 +103,21 @@ class Result:
         """Return environment.json; empty where it is not there."""
         return self._json("environment.json") or {}
 
-    def summary(self, seed: int) -> dict[str, Any]:
-        """Return what a seed's training wrote about itself."""
-        return self._json(f"seed-{seed}/summary.json") or {}
+    def summaries(self, seed: int) -> list[dict[str, Any]]:
+        """Return what a seed's trainings wrote about themselves, one a fold."""
+        return [
+            self._json(str(folder.relative_to(self.folder) / "summary.json")) or {} for folder in self.trainings(seed)
+        ]
 
     def changes(self) -> list[str]:
         """Return which versions differ between the trained seeds and what is installed, as ``numpy 2.0 -> 2.1``."""
         now = versions()
-        found = [change for seed in self.trained() for change in version_changes(self.summary(seed)["versions"], now)]
+        found = [
+            change
+            for seed in self.trained()
+            for summary in self.summaries(seed)
+            for change in version_changes(summary["versions"], now)
+        ]
         return list(dict.fromkeys(found))
 
     @contextmanager
@@ -111,7 +137,7 @@ class Result:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     raise FusionError(f"{self.folder}: another run is at work on this result; wait for it") from None
-                for left in self.folder.glob("*.tmp-*"):
+                for left in [*self.folder.glob("*.tmp-*"), *self.folder.glob("seed-*/*.tmp-*")]:
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
                 try:
                     yield
@@ -125,22 +151,29 @@ class Result:
         metrics = self.metrics()
         return metrics is not None and set(seeds) <= set(metrics["seeds"]) & set(self.trained())
 
-    def references(self) -> dict[tuple[str, int], dict[str, str]]:
-        """Return the stored predictions of the reference lines: clip to class by name and seed."""
+    def networks(self, seed: int) -> list[Path]:
+        """Return a seed's networks: one, or one a fold."""
+        return sorted(self.seed_folder(seed).glob("**/model.keras"))
+
+    def references(self) -> dict[tuple[str, int], dict[str, Line]]:
+        """Return the stored predictions of the reference lines: what is said of each clip, by name and seed."""
         path = self.folder / "references.csv"
-        stored: dict[tuple[str, int], dict[str, str]] = {}
+        stored: dict[tuple[str, int], dict[str, Line]] = {}
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    stored.setdefault((row["reference"], int(row["seed"])), {})[row["clip"]] = row["predicted"]
+                for clip, name, seed, predicted, *scores in list(csv.reader(file))[1:]:
+                    line = predicted, tuple(map(float, scores))
+                    stored.setdefault((name, int(seed)), {})[clip] = line
         return stored
 
-    def write_references(self, predictions: dict[tuple[str, int], dict[str, str]]) -> None:
-        """Write the predictions of the reference lines."""
+    def write_references(self, lines: dict[tuple[str, int], dict[str, Line]], classes: Sequence[str]) -> None:
+        """Write the predictions of the reference lines; scores only where a clip may have several labels."""
         rows = [
-            (clip, name, seed, label) for (name, seed), of in sorted(predictions.items()) for clip, label in of.items()
+            (clip, name, seed, predicted, *(f"{score:.7g}" for score in scores))
+            for (name, seed), of in sorted(lines.items())
+            for clip, (predicted, scores) in of.items()
         ]
-        self.write_table("references.csv", ["clip", "reference", "seed", "predicted"], rows)
+        self.write_table("references.csv", ["clip", "reference", "seed", "predicted", *classes], rows)
 
     def write_spec(self, experiment: Experiment) -> None:
         """Write the resolved settings."""
@@ -177,6 +210,24 @@ class Result:
         if not isinstance(value, dict):
             raise FusionError(f"{path}: should be an object; delete it and run the experiment again")
         return value
+
+
+def pretrained(folder: str) -> Result:
+    """Return the result that networks start from.
+
+    Raises
+    ------
+    FusionError
+        If it is none, or came without networks.
+    """
+    result = Result(Path(folder))
+    if result.metrics() is None:
+        raise FusionError(f"training.pretrain: {folder}: no result folder; name one that `fusion run` printed")
+    if not result.trained() or not result.networks(result.trained()[0]):
+        raise FusionError(
+            f"training.pretrain: {folder}: has no networks (committed results come without); run that experiment again"
+        )
+    return result
 
 
 def versions() -> dict[str, Any]:

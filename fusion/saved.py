@@ -33,8 +33,8 @@ class Saved:
 
     @property
     def models(self) -> tuple[Path, ...]:
-        """The networks' files."""
-        return tuple(self.result.seed_folder(seed) / "model.keras" for seed in self.seeds)
+        """The networks' files: one a seed, or where there are folds, one a seed and fold."""
+        return tuple(folder / "model.keras" for seed in self.seeds for folder in self.result.trainings(seed))
 
 
 def read_saved(folder: Path, seeds: Sequence[int] | None = None) -> Saved:

@@ -25,9 +25,10 @@ import numpy as np
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from fusion import evaluate
+from fusion.aggregate import aggregate
 from fusion.errors import FusionError
 from fusion.files import write_json
-from fusion.jobs import Job, Part
+from fusion.jobs import Job
 from fusion.prepare import Prepared, prepare
 from fusion.result import decisive_versions, versions
 from fusion.spec import Choices, Experiment, Range, resolve
@@ -163,7 +164,7 @@ def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict
         if path.exists():
             scores = json.loads(path.read_text(encoding="utf-8"))
         else:
-            prepared = prepared or prepare(experiment, job.data, job.setting)
+            prepared = prepared or prepare(experiment, job.data, job.setting, job.folds)
             scores = score_fold(job, experiment, prepared, number)
             write_json(path, scores)
         tell(("fold", trial, number, scores))
@@ -187,9 +188,7 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     """
     started = time.perf_counter()
     dataset = job.data.dataset
-    labels = {split: dataset.labels(split) for split in ("train", "validation")}
-    rows = {"train": prepared.training, "validation": prepared.rows["validation"]}
-    parts = {split: Part(rows[split], labels[split]) for split in labels}
+    parts = prepared.parts(dataset.rounds()[0])
     held_out = parts["validation"]
     if job.folds is not None:
         held_out = parts["train"].only(job.folds == number)
@@ -201,14 +200,15 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     probabilities = predict(model, held_out)
     if not np.isfinite(probabilities).all():
         raise FusionError("the training diverged: its probabilities are not numbers; lower training.learning_rate")
-    chosen = probabilities[np.arange(len(held_out.labels)), held_out.labels].astype(np.float64)
-    together = np.zeros(len(held_out.labels), dtype=np.int64)
-    confusion = evaluate.confusions(held_out.labels, probabilities.argmax(axis=1), together, len(dataset.classes))[0]
+    scores = aggregate(probabilities, held_out.clips, experiment.dataset.aggregate)
+    truth = held_out.truth
+    together = np.zeros(len(truth), dtype=np.int64)
+    confusion = evaluate.confusions(truth.argmax(axis=1), scores.argmax(axis=1), together, len(dataset.classes))[0]
     keras.backend.clear_session()
     return {
         "accuracy": float(evaluate.accuracy(confusion)),
         "macro_f1": float(evaluate.macro_f1(confusion)),
-        "loss": float(-np.log(np.maximum(chosen, np.finfo(np.float32).tiny)).mean()),
+        "loss": evaluate.cross_entropy(scores, truth, experiment.model.activation),
         "seconds": time.perf_counter() - started,
     }
 

@@ -69,8 +69,8 @@ class Rows:
             values[mine] = _open(self.shards[shard])[places[mine, 1]]
         return values
 
-    def part(self, clips: NDArray[np.bool_]) -> Rows:
-        """Return the rows of some clips."""
+    def part(self, clips: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
+        """Return some rows, by a mask or by their numbers."""
         return Rows(self.shards, self.places[clips], self.shape)
 
     def batches(self, size: int = 1024) -> Iterator[NDArray[np.float32]]:

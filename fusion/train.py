@@ -18,11 +18,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion import evaluate
+from fusion.aggregate import aggregate
 from fusion.batches import Batches
 from fusion.diagnosis import likely_cause
 from fusion.files import content_hash, replacing, write_json
 from fusion.jobs import Job, Part
-from fusion.model import Moments, build_model, load_model, moments, with_auxiliary
+from fusion.model import Moments, build_model, load_model, moments, start_from, with_auxiliary
+from fusion.multilabel import best_threshold
 from fusion.spec import FusionModel
 from fusion.workers import tell
 
@@ -30,13 +33,13 @@ from fusion.workers import tell
 class News(keras.callbacks.Callback):
     """Tells the parent process of each epoch."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.seed = seed
+        self.name = name
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Send seed, epoch and the epoch's figures."""
-        tell(("epoch", self.seed, epoch + 1, _figures(logs)))
+        """Send the training's name, the epoch and its figures."""
+        tell(("epoch", self.name, epoch + 1, _figures(logs)))
 
 
 class KeepBest(keras.callbacks.Callback):
@@ -90,8 +93,8 @@ def train_seed(job: Job) -> None:
     Parameters
     ----------
     job : Job
-        ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (predicted classes of the training
-        clips), ``predictions.csv`` (test clip and one probability a class) and ``summary.json``.
+        ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (scores of the training clips, ``(clips,
+        classes)`` float32), ``predictions.csv`` (test clip and one score a class) and ``summary.json``.
     """
     started = time.perf_counter()
     keras.utils.set_random_seed(job.seed)
@@ -101,18 +104,24 @@ def train_seed(job: Job) -> None:
         folder.mkdir()
         model.save(folder / "model.keras")
         _write_history(folder / "history.csv", model.history.epochs)
-        loss, predicted = _score(model, job.parts["train"])
-        np.save(folder / "train.npy", predicted, allow_pickle=False)
-        _write_predictions(folder / "predictions.csv", job, predict(model, job.parts["test"]))
+        probabilities = predict(model, job.parts["train"])
+        truth = job.parts["train"].targets[: len(probabilities)]
+        loss = evaluate.cross_entropy(probabilities, truth, job.model.activation)
+        scores = aggregate(probabilities, job.parts["train"].clips, job.aggregate)
+        np.save(folder / "train.npy", scores.astype(np.float32), allow_pickle=False)
+        test = _scores(model, job, "test")
+        _write_predictions(folder / "predictions.csv", job, test)
         summary = {
             "seed": job.seed,
+            "folds": job.folds,
             "epochs": len(model.history.epochs),
             "parameters": int(model.count_params()),
             "best_epoch": model.history.best_epoch,
             "versions": job.versions,
+            "threshold": _threshold(model, job, test),
             "train": {
                 "loss": loss if np.isfinite(loss) else None,
-                "accuracy": float((predicted == job.parts["train"].labels).mean()),
+                "accuracy": evaluate.top_accuracy(scores, job.parts["train"].truth),
             },
             "cause": likely_cause(model.history.epochs, model.history.levels, job.training),
             "seconds": {"train": trained - started, "evaluate": time.perf_counter() - trained},
@@ -140,7 +149,10 @@ def apply_seed(job: Job) -> None:
         folder.mkdir()
         for name in ("model.keras", "history.csv", "train.npy"):
             shutil.copyfile(job.source / name, folder / name)
-        _write_predictions(folder / "predictions.csv", job, predict(model, job.parts["test"]))
+        test = _scores(model, job, "test")
+        _write_predictions(folder / "predictions.csv", job, test)
+        if job.threshold == "oracle":
+            summary["threshold"] = _threshold(model, job, test)
         summary["network"] = content_hash(folder / "model.keras")
         summary["seconds"] = {"train": 0.0, "evaluate": time.perf_counter() - started}
         write_json(folder / "summary.json", summary)
@@ -161,12 +173,16 @@ def fit(job: Job) -> keras.Model:
     scaling = {name: moments(name, rows.batches()) for name, rows in train.rows.items()}
     shapes = {name: rows.shape for name, rows in train.rows.items()}
     model = build_model(job.model, shapes, len(job.classes), scaling)
+    if job.pretrained:
+        start_from(model, load_model(job.pretrained), job.pretrained)
     auxiliary = job.model.auxiliary if isinstance(job.model, FusionModel) else 0.0
     trainer = with_auxiliary(model) if auxiliary else keras.Model(model.input, {"probabilities": model.output})
     weights = {name: 1.0 if name == "probabilities" else auxiliary for name in trainer.output}
-    batches = Batches(train, len(job.classes), settings.batch_size, job.seed, settings.mixup, list(weights))
+    shares = job.model.activation == "softmax"
+    counted = _class_weights(train) if settings.class_weights else None
+    batches = Batches(train, settings.batch_size, job.seed, settings.mixup, list(weights), shares, counted)
     rate: Any = settings.learning_rate
-    callbacks: list[keras.callbacks.Callback] = [News(job.seed)]
+    callbacks: list[keras.callbacks.Callback] = [News(str(job.folder))]
     if settings.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, settings.epochs * len(batches))
     elif settings.schedule == "plateau":
@@ -179,17 +195,17 @@ def fit(job: Job) -> keras.Model:
         if settings.weight_decay
         else keras.optimizers.Adam(rate)
     )
-    losses = {name: keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing) for name in weights}
+    loss = keras.losses.CategoricalCrossentropy if shares else keras.losses.BinaryCrossentropy
+    losses = {name: loss(label_smoothing=settings.label_smoothing) for name in weights}
     trainer.compile(
         optimizer,
         loss=losses,
         loss_weights=weights,
-        metrics={name: ["accuracy"] for name in weights},
+        metrics={name: [keras.metrics.CategoricalAccuracy(name="accuracy")] for name in weights},
         jit_compile=False,
     )
-    validation = Batches(
-        job.parts["validation"], len(job.classes), max(settings.batch_size, 256), outputs=list(weights)
-    )
+    held_out, size = job.parts["validation"], max(settings.batch_size, 256)
+    validation = Batches(held_out, size, outputs=list(weights), shares=shares)
     history = trainer.fit(batches, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
     kept = [callback.epoch for callback in callbacks if isinstance(callback, KeepBest)]
     history.epochs = [
@@ -207,22 +223,34 @@ def _level(values: Moments) -> float:
     return float(np.sqrt((values.mean**2 + values.variance).mean()))
 
 
+def _class_weights(part: Part) -> NDArray[np.float32]:
+    """Return the weight of each class with which all count alike, 1 on the mean of clips."""
+    count = part.targets[: len(part)].sum(axis=0)
+    return np.asarray(count.sum() / np.maximum(count, 1) / np.count_nonzero(count), dtype=np.float32)
+
+
 def predict(model: keras.Model, part: Part, size: int = 256) -> NDArray[np.float32]:
-    """Return probabilities, ``(clips, classes)`` float32."""
-    clips = len(part.labels)
+    """Return probabilities, ``(windows, classes)`` float32."""
+    windows = len(part)
     chunks = [
-        keras.ops.convert_to_numpy(model(part.values(np.arange(first, min(first + size, clips))), training=False))
-        for first in range(0, clips, size)
+        keras.ops.convert_to_numpy(model(part.draw(np.arange(first, min(first + size, windows)))[0], training=False))
+        for first in range(0, windows, size)
     ]
     return np.concatenate(chunks)
 
 
-def _score(model: keras.Model, part: Part) -> tuple[float, NDArray[np.int64]]:
-    """Return cross-entropy (nats) and classes as in prediction: nothing dropped, nothing augmented."""
-    probabilities = predict(model, part)
-    chosen = probabilities[np.arange(len(part.labels)), part.labels].astype(np.float64)
-    loss = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny)).mean()
-    return float(loss), probabilities.argmax(axis=1)
+def _scores(model: keras.Model, job: Job, split: str) -> NDArray[np.float64]:
+    """Return scores of clips, ``(clips, classes)``."""
+    return aggregate(predict(model, job.parts[split]), job.parts[split].clips, job.aggregate)
+
+
+def _threshold(model: keras.Model, job: Job, test: NDArray[np.float64]) -> float | None:
+    """Return the score from which a class counts as heard, None where the largest one does."""
+    if job.threshold == "validation":
+        return best_threshold(_scores(model, job, "mixed"), job.parts["mixed"].truth)
+    if job.threshold == "oracle":
+        return best_threshold(test, job.parts["test"].truth)
+    return None if job.threshold is None else float(job.threshold)
 
 
 def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
@@ -232,11 +260,11 @@ def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
         writer.writerows([n + 1, *figures.values()] for n, figures in enumerate(epochs))
 
 
-def _write_predictions(path: Path, job: Job, probabilities: NDArray[np.float32]) -> None:
+def _write_predictions(path: Path, job: Job, scores: NDArray[np.float64]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["clip", *job.classes])
-        for clip, row in zip(job.ids, probabilities, strict=True):
+        for clip, row in zip(job.ids, scores, strict=True):
             writer.writerow([clip, *(f"{value:.7g}" for value in row)])
 
 

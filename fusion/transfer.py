@@ -11,9 +11,9 @@ import pandas as pd
 from fusion.datasets import data_root, read_split, sample_root
 from fusion.datasets.table import assemble
 from fusion.errors import FusionError
-from fusion.experiment import Outcome, complete, seed_job
+from fusion.experiment import Outcome, complete, seed_jobs
 from fusion.files import content_hash
-from fusion.prepare import SAMPLE, Data, Setting, prepare, read_data, with_hashes
+from fusion.prepare import SAMPLE, Data, Setting, hashes_of, prepare, read_data, with_hashes
 from fusion.result import Result, digest
 from fusion.saved import Saved, read_saved
 from fusion.spec import Experiment
@@ -62,6 +62,10 @@ def evaluate_result(
         raise FusionError(
             f"{folder}: its networks come from elsewhere; name {saved.metrics['source']['folder']} instead"
         )
+    if len(saved.models) > len(saved.seeds):
+        raise FusionError(
+            f"{folder}: has one network a fold, and none of them for all clips; name a result without folds"
+        )
     name = "sample" if setting.sample else setting.root.resolve().name
     experiment = replace(saved.experiment, name=f"{saved.metrics['experiment']}@{name}", seeds=saved.seeds)
     trained = _training_data(saved, setting, training_data)
@@ -78,7 +82,11 @@ def evaluate_result(
         return Outcome(result.folder, previous, [], result.changes())
     prepared = prepare(experiment, data, setting)
     with result.locked():
-        jobs = [seed_job(experiment, prepared, result, seed, saved.result.seed_folder(seed)) for seed in missing]
+        jobs = [
+            job
+            for seed in missing
+            for job in seed_jobs(experiment, prepared, result, seed, saved.result.seed_folder(seed))
+        ]
         source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
         metrics = complete(experiment, prepared, result, jobs, setting, extra={"source": source})
     return Outcome(result.folder, metrics, missing, [])
@@ -87,7 +95,7 @@ def evaluate_result(
 def _applied(saved: Saved, result: Result, seed: int) -> bool:
     """Say whether a seed's network was applied already, and not trained again since."""
     network = content_hash(saved.result.seed_folder(seed) / "model.keras")
-    return seed in result.trained() and result.summary(seed).get("network") == network
+    return seed in result.trained() and result.summaries(seed)[0].get("network") == network
 
 
 def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
@@ -108,7 +116,7 @@ def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
 
 def _joined(experiment: Experiment, trained: Data, setting: Setting, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
-    other = read_split(experiment.dataset, setting.root, split)
+    other = read_split(experiment.dataset, setting.root, split, hashes_of(setting))
     own = trained.dataset.table
     folders = {path.parent for path in own["path"]}
     # instruments of two data sets may have the same name; those of one are the same
@@ -117,5 +125,5 @@ def _joined(experiment: Experiment, trained: Data, setting: Setting, name: str, 
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
     table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
     notes = [SAMPLE] if setting.sample else [note for note in trained.dataset.notes if note == SAMPLE]
-    joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes])
+    joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes], other.several)
     return with_hashes(joined, setting)

@@ -22,8 +22,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fusion.board import Board
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError, listing
@@ -69,15 +67,22 @@ def tune(experiment: Experiment, setting: Setting, trials: int | None = None) ->
             f"{experiment.name}: nothing is open to search; add a section such as "
             "search: {space: {model.dropout: [0.1, 0.3]}}"
         )
+    if experiment.dataset.protocol == "cv":
+        raise FusionError(
+            f"{experiment.name}: protocol cv tests on every training clip, so none is left to search on; search with "
+            "another protocol, whose test clips stay apart"
+        )
     _check_address()
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
     data = read_data(experiment, setting)
     result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
     folder = result.folder / "search"
     data = without_test(data)
-    prepared = prepare(experiment, data, setting)  # damaged clips are known before the search, and left out alike
-    data = prepared.data
+    plain = replace(experiment, training=experiment.training.model_copy(update={"copies": 0, "mixes": 0}))
+    data = prepare(plain, data, setting).data  # damaged clips are known before the search, and left out alike
     folds = _folds(data.dataset, search, experiment.dataset.known_groups)
+    if plain.training != experiment.training:
+        prepare(experiment, data, setting, folds)
     job = SearchJob(
         experiment.name,
         experiment.settings(),
@@ -177,8 +182,9 @@ def without_test(data: Data) -> Data:
 def _folds(dataset: Dataset, search: SearchSettings, known_groups: bool) -> Any:
     if search.folds is None:
         return None
-    groups = np.unique(dataset.part("train")["group"].to_numpy(dtype=str), return_inverse=True)[1]
-    return assign_folds(dataset.labels("train"), None if known_groups else groups, search.folds, search.seed)
+    training = (dataset.table["split"] == "train").to_numpy()
+    labels = dataset.targets[training].argmax(axis=1)
+    return assign_folds(labels, None if known_groups else dataset.groups[training], search.folds, search.seed)
 
 
 def _digest(experiment: Experiment, search: SearchSettings, data: Data, sample: bool) -> str:

@@ -108,4 +108,23 @@ ENTROPY = -(0.4 * np.log(0.4) + 3 * 0.2 * np.log(0.2))
     ],
 )
 def test_detector_of_trainings_that_did_not_converge(loss, accuracy, converged):
-    assert (evaluate.why_not_converged(loss, accuracy, LABELS) == "") == converged
+    targets = np.eye(4, dtype=bool)[LABELS]
+    assert (evaluate.why_not_converged(loss, accuracy, targets, "softmax") == "") == converged
+
+
+@pytest.mark.parametrize(("share", "converged"), [(0.89, True), (0.91, False)])
+def test_the_detector_adds_up_label_entropies_where_each_class_has_its_own(share, converged):
+    targets = np.random.default_rng(0).random((500, 3)) < [0.5, 0.2, 0.6]
+    rates = targets.mean(axis=0)
+    entropies = -(rates * np.log(rates) + (1 - rates) * np.log(1 - rates)).sum()
+    guess = np.tile(rates, (500, 1))
+    assert evaluate.cross_entropy(guess, targets, "sigmoid") == pytest.approx(entropies)
+    assert (evaluate.why_not_converged(share * entropies, 0.9, targets, "sigmoid") == "") == converged
+
+
+def test_cross_entropy_of_one_label_is_the_usual_one():
+    random = np.random.default_rng(0)
+    said = random.dirichlet(np.ones(4), size=50)
+    labels = random.integers(0, 4, 50)
+    expected = -np.log(said[np.arange(50), labels]).mean()
+    assert evaluate.cross_entropy(said, np.eye(4, dtype=bool)[labels], "softmax") == pytest.approx(expected)

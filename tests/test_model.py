@@ -154,7 +154,7 @@ def test_seed_network_has_the_course_projects_layers():
     kinds = [type(layer).__name__ for layer in model.layers if type(layer).__name__ != "InputLayer"]
     assert kinds == [
         *("Reshape", "Conv2D", "Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten"),
-        *("Dense", "Dropout", "Dense", "Dropout", "Dense"),
+        *("Dense", "Dropout", "Dense", "Dropout", "Dense", "Activation"),
     ]
     sizes = [getattr(layer, "filters", getattr(layer, "units", None)) for layer in model.layers]
     assert [size for size in sizes if size] == [52, 64, 132, 100, 64, 9]

@@ -16,7 +16,7 @@ from conftest import FAMILIES, SOURCES, example, names
 from fusion.datasets import read_dataset
 from fusion.datasets.table import COLUMNS, Dataset, shuffled
 from fusion.errors import FusionError
-from fusion.spec.settings import NSynthSettings
+from fusion.spec.datasets import NSynthSettings
 
 TEST_NOTES = Path(__file__).parent / "data" / "nsynth_test_notes.txt.gz"
 
@@ -37,7 +37,7 @@ def write_examples(root: Path, part: str, examples: Any) -> None:
 
 
 def read(root: Path, **settings: Any) -> Dataset:
-    return read_dataset(NSynthSettings(**settings), root)
+    return read_dataset(NSynthSettings(**settings), root, lambda paths: [""] * len(paths))
 
 
 def refusal(root: Path, **settings: Any) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from fusion.report import score
+from fusion.spec.datasets import NSynthSettings
 from fusion.spec.search import SearchSettings
-from fusion.spec.settings import FusionModel, NSynthSettings, TrainingSettings
+from fusion.spec.settings import FusionModel, TrainingSettings
 
 README = Path(__file__).parent.parent / "README.md"
 

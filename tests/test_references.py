@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from fusion.references import REFERENCES, ReferenceJob, pool, predict_reference
+from fusion.jobs import Part
+from fusion.references import ReferenceJob, names, pool, predict_reference
 from fusion.store import Rows
 
 
@@ -21,25 +22,30 @@ def rows(tmp_path):
             np.save(path, values)
             places = np.column_stack([np.zeros(clips, dtype=int), np.arange(clips)])
             found[split][name] = Rows((path,), places, values.shape[1:])
-    return found, labels
+    return {split: part(found[split], labels[split]) for split in found}, labels
+
+
+def part(rows, labels):
+    return Part(rows, np.eye(3, dtype=bool)[labels], np.arange(len(labels)))
 
 
 def test_sequences_are_pooled_and_vectors_kept(rows):
     parts, _ = rows
     pooled = pool(parts["train"])
-    series = parts["train"]["series"].take()
+    series = parts["train"].rows["series"].take()
     assert pooled.shape == (90, 2 + 2 + 3)
     assert np.allclose(pooled[:, :2], series.mean(axis=1), atol=1e-6)
     assert np.allclose(pooled[:, 2:4], series.std(axis=1), atol=1e-6)
-    assert np.array_equal(pooled[:, 4:], parts["train"]["vector"].take())
+    assert np.array_equal(pooled[:, 4:], parts["train"].rows["vector"].take())
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", names(several=False))
 def test_references_reach_what_they_should(rows, name):
     parts, labels = rows
-    known = {split: labels[split] for split in ("train", "validation")}
-    predicted = predict_reference(ReferenceJob(name, 1, parts, known))
+    scores, threshold = predict_reference(ReferenceJob(name, 1, parts, "mean"))
+    predicted = scores.argmax(axis=1)
     accuracy = (predicted == labels["test"]).mean()
+    assert threshold is None
     if name == "majority":
         assert len(set(predicted)) == 1
         assert accuracy == pytest.approx(1 / 3)
@@ -47,16 +53,39 @@ def test_references_reach_what_they_should(rows, name):
         assert accuracy > 0.9
 
 
+@pytest.mark.parametrize("name", names(several=True))
+def test_references_of_several_labels_choose_a_threshold_on_mixed_clips(rows, name):
+    parts, _ = rows
+    parts = {**parts, "mixed": parts["validation"]}
+    scores, threshold = predict_reference(ReferenceJob(name, 1, parts, "mean"))
+    chosen = scores >= threshold
+    if name == "top_k":
+        assert (chosen == chosen[0]).all()
+    else:
+        assert (chosen == parts["test"].truth).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", ["svm", "random_forest"])
+def test_windows_of_a_clip_make_one_answer(rows, name):
+    parts, _ = rows
+    test = parts["test"]
+    parts = {
+        **parts,
+        "test": Part(test.rows, test.targets[np.repeat(np.arange(0, 30, 3), 3)], np.repeat(np.arange(10), 3)),
+    }
+    assert predict_reference(ReferenceJob(name, 1, parts, "mean"))[0].shape == (10, 3)
+
+
 def test_majority_is_of_the_training_clips(rows):
     parts, labels = rows
     train = labels["train"].copy()
     train[:80] = 2
-    known = {"train": train, "validation": labels["validation"]}
-    assert set(predict_reference(ReferenceJob("majority", 0, parts, known))) == {2}
+    parts = {**parts, "train": part(parts["train"].rows, train)}
+    scores, _ = predict_reference(ReferenceJob("majority", 0, parts, "mean"))
+    assert set(scores.argmax(axis=1)) == {2}
 
 
 def test_forest_repeats_by_seed(rows):
-    parts, labels = rows
-    known = {split: labels[split] for split in ("train", "validation")}
-    first, second = (predict_reference(ReferenceJob("random_forest", 4, parts, known)) for _ in range(2))
+    parts, _ = rows
+    first, second = (predict_reference(ReferenceJob("random_forest", 4, parts, "mean"))[0] for _ in range(2))
     assert np.array_equal(first, second)

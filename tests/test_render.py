@@ -19,7 +19,7 @@ from fusion.datasets.render import render_nsynth
 from fusion.datasets.soundfont import Preset, SoundFont
 from fusion.datasets.synthesis import Synthesizer
 from fusion.errors import FusionError
-from fusion.spec.settings import FAMILIES, ORIGINS
+from fusion.spec.datasets import FAMILIES, ORIGINS
 
 KEYS = {
     *("note", "note_str", "instrument", "instrument_str", "pitch", "velocity", "sample_rate", "qualities"),

@@ -71,7 +71,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ("features2: {}", "features2: no such setting; did you mean 'features'?"),
         ("xyz: 1", "xyz: no such setting (known: dataset, features, model, training, search, seeds"),
         ("model: {dropot: 0.1}", "model.dropot: no such setting; did you mean 'dropout'?"),
-        ("model: {xyz: 0.1}", "model.xyz: no such setting (known: preset, fusion, conv_filters"),
+        ("model: {xyz: 0.1}", "model.xyz: no such setting (known: activation, preset, fusion, conv_filters"),
         ("training: {epoch: 1}", "training.epoch: no such setting; did you mean 'epochs'?"),
         (
             "model: {preset: fusio}",
@@ -79,7 +79,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ),
         ("model: {preset: [seed]}", "model.preset: should be one of fusion, seed, naive, found ['seed']"),
         ("model: {preset: }", "model.preset: should be one of fusion, seed, naive, found nothing"),
-        ("model: {preset: seed, dropout: 0.1}", "model.dropout: no such setting (known: preset)"),
+        ("model: {preset: seed, dropout: 0.1}", "model.dropout: no such setting (known: activation, preset)"),
         ("model: fusion", "model: should be a mapping, found text"),
         (
             "model: {fusion: conct}",
@@ -131,11 +131,11 @@ def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
         ("", "dataset: missing; write for example dataset: {name: nsynth}"),
         ("nsynth", "dataset: should be a mapping, found text; write for example dataset: {name: nsynth}"),
         ("[nsynth]", "dataset: should be a mapping, found a list; write for example dataset: {name: nsynth}"),
-        ("{}", "dataset.name: should be one of nsynth, found nothing"),
-        ("{name: nsinth}", "dataset.name: should be one of nsynth, found 'nsinth'; did you mean 'nsynth'?"),
-        ("{name: [nsynth]}", "dataset.name: should be one of nsynth, found ['nsynth']"),
-        ("{name: {a: 1}}", "dataset.name: should be one of nsynth, found {'a': 1}"),
-        ("{name: 5}", "dataset.name: should be one of nsynth, found 5"),
+        ("{}", "dataset.name: should be one of nsynth, irmas, found nothing"),
+        ("{name: nsinth}", "dataset.name: should be one of nsynth, irmas, found 'nsinth'; did you mean 'nsynth'?"),
+        ("{name: [nsynth]}", "dataset.name: should be one of nsynth, irmas, found ['nsynth']"),
+        ("{name: {a: 1}}", "dataset.name: should be one of nsynth, irmas, found {'a': 1}"),
+        ("{name: 5}", "dataset.name: should be one of nsynth, irmas, found 5"),
         ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
         (
             "{name: nsynth, protocol: sed}",
@@ -342,7 +342,7 @@ def test_assignments_change_settings(path):
         ("training.epochs=*x", "not valid YAML: aliases are not used"),
         ("training.epochs", "write key.path=value, as in --set training.epochs=20"),
         ("dataset=", "dataset: missing; write for example dataset: {name: nsynth}"),
-        ("dataset.name=5", "dataset.name: should be one of nsynth, found 5"),
+        ("dataset.name=5", "dataset.name: should be one of nsynth, irmas, found 5"),
     ],
 )
 def test_a_wrong_assignment_is_named_as_the_origin(path, assignment, mistake):

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from fusion.datasets import nsynth
+from fusion.datasets import irmas, nsynth
 from fusion.datasets.table import Dataset
-from fusion.spec.settings import DatasetSettings
+from fusion.spec.datasets import DatasetSettings
 
-READERS = {"nsynth": nsynth.read}
-SPLIT_READERS = {"nsynth": nsynth.read_split}
+READERS: dict[str, Any] = {"nsynth": nsynth.read, "irmas": irmas.read}
+SPLIT_READERS: dict[str, Any] = {"nsynth": nsynth.read_split, "irmas": irmas.read_split}
+
+Hashes = Callable[[Sequence[Path]], list[str]]
 
 
-def read_dataset(settings: DatasetSettings, root: Path) -> Dataset:
+def read_dataset(settings: DatasetSettings, root: Path, hashes: Hashes) -> Dataset:
     """Read a data set's metadata; see the reader's module for its layout.
+
+    Parameters
+    ----------
+    settings : DatasetSettings
+    root : Path
+    hashes : callable
+        Gives files' content hashes, for readers whose groups depend on them.
 
     Raises
     ------
     FusionError
         If it is missing or damaged.
     """
-    return READERS[settings.name](settings, root)
+    return READERS[settings.name](settings, root, hashes)
 
 
-def read_split(settings: DatasetSettings, root: Path, split: str) -> Dataset:
+def read_split(settings: DatasetSettings, root: Path, split: str, hashes: Hashes) -> Dataset:
     """Read one split of a data set, all of it as test clips.
 
     Raises
@@ -33,7 +44,7 @@ def read_split(settings: DatasetSettings, root: Path, split: str) -> Dataset:
     FusionError
         If it is missing or damaged.
     """
-    return SPLIT_READERS[settings.name](settings, root, split)
+    return SPLIT_READERS[settings.name](settings, root, split, hashes)
 
 
 def sample_root(name: str) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fusion.datasets.cautions import each_label
 from fusion.datasets.table import SPLITS, Dataset
 
 
@@ -29,6 +30,9 @@ class Duplicates:
         Other pairs of one group that are the same sound at two levels; None before anything is extracted.
     twins_across : int
         Those with one clip in test and one elsewhere.
+    repeats : int
+        Pairs of test clips with byte-identical audio in one group, as a song that is cut up may have; not in `pairs`,
+        since they neither leak nor contradict.
     """
 
     pairs: int
@@ -36,10 +40,16 @@ class Duplicates:
     across: int
     velocity_twins: int | None = None
     twins_across: int = 0
+    repeats: int = 0
 
     def counts(self) -> dict[str, int | None]:
         """Return the counts that metrics.json has."""
-        return {"pairs": self.pairs, "conflicting": self.conflicting, "velocity_twins": self.velocity_twins}
+        return {
+            "pairs": self.pairs,
+            "conflicting": self.conflicting,
+            "velocity_twins": self.velocity_twins,
+            "repeats": self.repeats,
+        }
 
     def warnings(self) -> list[str]:
         """Return a warning if there are any."""
@@ -76,14 +86,19 @@ def find_duplicates(table: pd.DataFrame, hashes: Sequence[str]) -> Duplicates:
         Content hash of each clip.
     """
     clips = pd.DataFrame({"hash": hashes, "labels": table["labels"], "test": table["split"] == "test"})
+    clips["group"] = table["group"].where(clips["test"], "")
     clips = clips[clips["hash"] != ""]
-    pairs = conflicting = across = 0
+    pairs = conflicting = across = repeats = 0
     for _, same in clips[clips["hash"].duplicated(keep=False)].groupby("hash"):
         count = len(same)
-        pairs += count * (count - 1) // 2
+        again = same[same["test"]]
+        within = len(again) * (len(again) - 1) // 2 - _unequal_pairs(again["group"])
+        within -= sum(_unequal_pairs(of["labels"]) for _, of in again.groupby("group"))
+        repeats += within
+        pairs += count * (count - 1) // 2 - within
         conflicting += _unequal_pairs(same["labels"])
         across += _unequal_pairs(same["test"])
-    return Duplicates(pairs, conflicting, across)
+    return Duplicates(pairs, conflicting, across, repeats=repeats)
 
 
 def _unequal_pairs(values: pd.Series) -> int:
@@ -102,14 +117,21 @@ def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
     """
     parts = {split: dataset.part(split) for split in SPLITS}
     test = set(parts["test"]["group"])
+    shared = {split: len(test & set(parts[split]["group"])) for split in ("train", "validation")}
+    if dataset.folds is not None:  # every clip is a training clip, too, but of other folds
+        rounds = [
+            (set(dataset.table.loc[of.test, "group"]), set(dataset.table.loc[of.train, "group"]))
+            for of in dataset.rounds()
+        ]
+        shared["train"] = len(set().union(*(tested & trained for tested, trained in rounds)))
     return {
         "dataset": dataset.name,
         "protocol": dataset.protocol,
         "clips": {split: len(part) for split, part in parts.items()},
         "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
-        "shared_groups": {split: len(test & set(parts[split]["group"])) for split in ("train", "validation")},
+        "shared_groups": shared,
         "classes": {
-            split: {label: int(count) for label, count in part["labels"].value_counts().sort_index().items()}
+            split: {label: int(n) for label, n in each_label(part)["labels"].value_counts().sort_index().items()}
             for split, part in parts.items()
         },
         "duplicates": duplicates.counts(),

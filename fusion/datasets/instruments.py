@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusion.datasets.soundfont import Preset, SoundFont, components
-from fusion.spec.settings import FAMILIES, ORIGINS
+from fusion.spec.datasets import FAMILIES, ORIGINS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.datasets.instruments import Instrument
-from fusion.spec.settings import FAMILIES, ORIGINS
+from fusion.spec.datasets import FAMILIES, ORIGINS
 
 SPLITS = ("train", "valid", "test")
 VELOCITIES = (25, 50, 75, 100, 127)

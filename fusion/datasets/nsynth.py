@@ -23,16 +23,16 @@ from typing import Any
 import pandas as pd
 
 from fusion.audio import SUFFIXES
-from fusion.datasets.table import Dataset, assemble, missing_audio, shuffled
+from fusion.datasets.table import Dataset, assemble, hold_out, missing_audio, shuffled
 from fusion.errors import FusionError, listing
-from fusion.spec.settings import FAMILIES, ORIGINS, NSynthSettings
+from fusion.spec.datasets import FAMILIES, ORIGINS, NSynthSettings
 
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
 NOUN = "instruments"
-_HELD_OUT = 0.1  # share of training notes, or of a family's training instruments, that validates
+_HELD_OUT = 0.1  # share of training notes that validates
 
 
-def read(settings: NSynthSettings, root: Path) -> Dataset:
+def read(settings: NSynthSettings, root: Path, hashes: Any = None) -> Dataset:
     """Read the metadata of the splits that a protocol needs.
 
     Parameters
@@ -40,6 +40,8 @@ def read(settings: NSynthSettings, root: Path) -> Dataset:
     settings : NSynthSettings
     root : Path
         Folder that holds ``nsynth-train`` and so on.
+    hashes
+        Not needed: instruments are named.
 
     Returns
     -------
@@ -66,12 +68,14 @@ def read(settings: NSynthSettings, root: Path) -> Dataset:
     if settings.validation == "notes":
         table = _hold_out_notes(table)
     elif settings.validation == "instruments":
-        table = _hold_out_instruments(table)
+        training = table["split"] == "train"
+        held = training & table["group"].isin(hold_out(table[training]))
+        table = table.assign(split=table["split"].mask(held, "validation"))
     notes = missing_audio(missing, settings.skip_damaged, root)
     return assemble("nsynth", settings.protocol, table, NOUN, notes)
 
 
-def read_split(settings: NSynthSettings, root: Path, split: str) -> Dataset:
+def read_split(settings: NSynthSettings, root: Path, split: str, hashes: Any = None) -> Dataset:
     """Read the metadata of one split alone, whatever the protocol; all its clips become test clips.
 
     Parameters
@@ -80,6 +84,8 @@ def read_split(settings: NSynthSettings, root: Path, split: str) -> Dataset:
     root : Path
     split : {"train", "validation", "test"}
         nsynth-train, nsynth-valid or nsynth-test.
+    hashes
+        Not needed.
 
     Raises
     ------
@@ -179,25 +185,3 @@ def _hold_out_notes(table: pd.DataFrame) -> pd.DataFrame:
         count = max(1, round(_HELD_OUT * len(clips))) if len(clips) > 1 else 0
         held += shuffled(clips["id"], "validation")[:count]
     return table.assign(split=table["split"].mask(table["id"].isin(held), "validation"))
-
-
-def _hold_out_instruments(table: pd.DataFrame) -> pd.DataFrame:
-    """Move whole training instruments, at least one a family, to validation; a family's only one stays.
-
-    Instruments are taken in seeded order as long as they bring the share of notes nearer to a tenth.
-    """
-    held: list[str] = []
-    for _, clips in table[table["split"] == "train"].groupby("labels"):
-        notes = clips["group"].value_counts()
-        instruments = shuffled(notes.index, "validation")
-        target = _HELD_OUT * len(clips)
-        chosen: list[str] = []
-        for instrument in instruments:
-            now = notes[chosen].sum()
-            if abs(now + notes[instrument] - target) < abs(now - target):
-                chosen.append(instrument)
-        if not chosen and len(instruments) > 1:
-            chosen = [min(instruments, key=lambda name: int(notes[name]))]
-        held += chosen
-    moved = (table["split"] == "train") & table["group"].isin(held)
-    return table.assign(split=table["split"].mask(moved, "validation"))

@@ -19,7 +19,7 @@ from fusion.datasets.soundfont import SoundFont, read_soundfont
 from fusion.datasets.synthesis import CEILING, FLOOR, GAIN, Task, check_fluidsynth, find_fluidr3
 from fusion.errors import FusionError
 from fusion.files import write_json, write_text
-from fusion.spec.settings import FAMILIES
+from fusion.spec.datasets import FAMILIES
 from fusion.workers import run
 
 

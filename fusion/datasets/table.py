@@ -11,11 +11,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fusion.datasets.cautions import few_groups, missing_classes, shared_groups
 from fusion.errors import FusionError, listing
 
 COLUMNS = ("id", "path", "start", "duration", "labels", "group", "split")
 SPLITS = ("train", "validation", "test")
-FEW_GROUPS = 10
+_HELD_OUT = 0.1  # share of a class' training clips that validates
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Row numbers of the clips that train, validate and test one network; `fold` is None where there are no folds."""
+
+    fold: int | None
+    train: Ints
+    validation: Ints
+    test: Ints
+
+    def clips(self, split: str) -> Ints:
+        """Return the rows of a split."""
+        return getattr(self, split)
 
 
 @dataclass
@@ -26,7 +43,8 @@ class Dataset:
     ----------
     name, protocol : str
     table : DataFrame
-        One row a clip: id, path (Path), start and duration (seconds), labels (joined by ``;``), group (what
+        One row a clip: id, path (Path), start and duration (seconds;
+        NaN: to the end of the file), labels (joined by ``;``), group (what
         must not be split: an instrument, a recording), split (train, validation or test).
     classes : tuple of str
         Sorted; the order of every probability vector.
@@ -34,6 +52,12 @@ class Dataset:
         What a group is, for messages: ``instruments``.
     notes : list of str
         What happened while reading, as warnings.
+    several : bool
+        Whether test clips may have several labels.
+    folds : (clips,) int or None
+        Fold of each clip where every clip is a test clip once; the split of all is ``train`` then.
+    grouped : bool
+        Whether folds keep groups whole.
     """
 
     name: str
@@ -42,27 +66,58 @@ class Dataset:
     classes: tuple[str, ...]
     noun: str
     notes: list[str] = field(default_factory=list)
+    several: bool = False
+    folds: Ints | None = None
+    grouped: bool = True
 
     @property
     def warnings(self) -> list[str]:
         """What readers of a result must know; each begins with a fixed word and a colon."""
-        return [*self.notes, *_missing_classes(self), *_shared_groups(self), *_few_groups(self)]
+        return [*self.notes, *missing_classes(self), *shared_groups(self), *few_groups(self)]
 
     def part(self, split: str) -> pd.DataFrame:
-        """Return the clips of one split."""
+        """Return the clips of one split; with folds, all clips are training and test clips."""
+        if self.folds is not None:
+            return self.table if split != "validation" else self.table[:0]
         return self.table[self.table["split"] == split]
 
-    def labels(self, split: str) -> NDArray[np.int64]:
-        """Return the class numbers of a split's clips."""
+    @property
+    def targets(self) -> NDArray[np.bool_]:
+        """Which classes each clip has, ``(clips, classes)``."""
+        found = np.zeros((len(self.table), len(self.classes)), dtype=bool)
         numbers = {label: number for number, label in enumerate(self.classes)}
-        return self.part(split)["labels"].map(numbers).to_numpy(dtype=np.int64)
+        for row, labels in enumerate(self.table["labels"]):
+            found[row, [numbers[label] for label in labels.split(";")]] = True
+        return found
+
+    @property
+    def groups(self) -> Ints:
+        """Number of each clip's group, ``(clips,)``."""
+        return np.unique(self.table["group"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+
+    def rounds(self) -> list[Round]:
+        """Return which clips train, validate and test each network of a seed."""
+        if self.folds is None:
+            splits = self.table["split"].to_numpy()
+            return [Round(None, *(np.flatnonzero(splits == split) for split in SPLITS))]
+        found = []
+        for fold in range(int(self.folds.max()) + 1):
+            rest = self.table[self.folds != fold]
+            unit = "group" if self.grouped else "id"
+            held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
+            training = rest.index.to_numpy()
+            found.append(Round(fold, training[~held], training[held], np.flatnonzero(self.folds == fold)))
+        return found
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
         """Return the data set without some clips, which a warning counts."""
         left_out = set(ids)
-        table = self.table[~self.table["id"].isin(left_out)].reset_index(drop=True)
+        kept = ~self.table["id"].isin(left_out)
+        table = self.table[kept].reset_index(drop=True)
         note = f"damaged: {len(left_out)} clips left out ({reason})"
-        return assemble(self.name, self.protocol, table, self.noun, [*self.notes, note])
+        folds = None if self.folds is None else self.folds[kept.to_numpy()]
+        notes = [*self.notes, note]
+        return assemble(self.name, self.protocol, table, self.noun, notes, self.several, folds, self.grouped)
 
 
 def assemble(
@@ -71,6 +126,9 @@ def assemble(
     table: pd.DataFrame,
     noun: str,
     notes: Sequence[str] = (),
+    several: bool = False,
+    folds: Ints | None = None,
+    grouped: bool = True,
 ) -> Dataset:
     """Make a data set from its table, check it, and say what readers of its results must know.
 
@@ -82,6 +140,8 @@ def assemble(
     noun : str
         What a group is, in the plural.
     notes : sequence of str
+    several, folds, grouped
+        As `Dataset` has them.
 
     Returns
     -------
@@ -95,18 +155,19 @@ def assemble(
     """
     found = list(notes)
     classes = tuple(sorted(table.loc[table["split"] == "train", "labels"].unique()))
-    unknown = table[~table["labels"].isin(classes)]
+    strange = [not set(labels.split(";")) <= set(classes) for labels in table["labels"]]
+    unknown = table[np.array(strange, dtype=bool)]
     for split, part in unknown.groupby("split"):
         for label, clips in part.groupby("labels"):
             found.append(
                 f"missing-class: {len(clips)} {split} clips of {label} left out: the class has no training clip"
             )
     table = table.drop(unknown.index).reset_index(drop=True)
-    dataset = Dataset(name, protocol, table, classes, noun, found)
+    dataset = Dataset(name, protocol, table, classes, noun, found, several, folds, grouped)
     if len(classes) < 2:
         have = f"only {classes[0]}" if classes else "no clip"
         raise FusionError(f"{name}, protocol {protocol}: training needs at least two classes, there is {have}")
-    for split in SPLITS:
+    for split in SPLITS if folds is None else ():
         if dataset.part(split).empty:
             raise FusionError(
                 f"{name}, protocol {protocol}: no {split} clip is left; loosen the data set's options "
@@ -115,47 +176,32 @@ def assemble(
     return dataset
 
 
-def _missing_classes(dataset: Dataset) -> list[str]:
-    warnings = []
-    training = dataset.part("train").groupby("labels")["group"].unique()
-    for split in ("validation", "test"):
-        absent = sorted(set(dataset.classes) - set(dataset.part(split)["labels"]))
-        if split == "validation":
-            kept = {label: training[label][0] for label in absent if len(training[label]) == 1}
-            absent = [
-                f"{label} (its only training group is {kept[label]})" if label in kept else label for label in absent
-            ]
-        if absent:
-            warnings.append(f"missing-class: {split} has no clip of {', '.join(absent)}")
-    return warnings
+def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
+    """Choose whole groups of training clips, at least one a class, that validate; a class' only one stays.
 
+    Groups are taken in seeded order as long as they bring the share of clips nearer to a tenth.
 
-def _shared_groups(dataset: Dataset) -> list[str]:
-    for split, effect in (
-        ("train", f"the score is for new clips of known {dataset.noun}, not for unknown ones"),
-        ("validation", f"the network was stopped by what it did on the test's own {dataset.noun}"),
-    ):
-        test = dataset.part("test")
-        known = test["group"].isin(set(dataset.part(split)["group"]))
-        if known.any():
-            groups = test.loc[known, "group"].nunique()
-            return [
-                f"shared-groups: {groups} of {test['group'].nunique()} test {dataset.noun} "
-                f"({known.sum()} of {len(test)} clips) are also in {split}: {effect}"
-            ]
-    return []
-
-
-def _few_groups(dataset: Dataset) -> list[str]:
-    groups = dataset.part("test").groupby("labels")["group"].nunique()
-    few = {str(label): int(count) for label, count in groups.items() if count < FEW_GROUPS}
-    if not few:
-        return []
-    counts = ", ".join(f"{label} {count}" for label, count in few.items())
-    return [
-        f"few-groups: fewer than {FEW_GROUPS} test {dataset.noun}, so no interval of its own and a rough one overall: "
-        f"{counts}"
-    ]
+    Parameters
+    ----------
+    table : DataFrame
+        Training clips.
+    unit : str
+        The column of what is never divided.
+    """
+    held: list[str] = []
+    for _, clips in table.groupby("labels"):
+        count = clips[unit].value_counts()
+        units = shuffled(count.index, "validation")
+        target = _HELD_OUT * len(clips)
+        chosen: list[str] = []
+        for name in units:
+            now = count[chosen].sum()
+            if abs(now + count[name] - target) < abs(now - target):
+                chosen.append(name)
+        if not chosen and len(units) > 1:
+            chosen = [min(units, key=lambda name: int(count[name]))]
+        held += chosen
+    return held
 
 
 def shuffled(ids: Iterable[str], salt: str) -> list[str]:

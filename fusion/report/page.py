@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fusion.files import write_text
-from fusion.report.figures import BLUE, ORANGE, new_figure, save
+from fusion.report.figures import BLUE, GREY, ORANGE, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = {"majority": "majority class", "svm": "SVM (RBF)", "random_forest": "random forest"}
+NAMES = {
+    "majority": "majority class",
+    "top_k": "always the k most frequent",
+    "svm": "SVM (RBF)",
+    "random_forest": "random forest",
+}
 
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
-    """Write ``confusion.png``, ``curves.png`` and the self-contained ``report.html``.
+    """Write ``confusion.png`` (or ``classes.png``), ``curves.png`` and the self-contained ``report.html``.
 
     Parameters
     ----------
@@ -30,7 +35,10 @@ def write(folder: Path, metrics: dict[str, Any]) -> None:
     metrics : dict
         The content of metrics.json.
     """
-    save(confusion_figure(np.array(metrics["confusion"]), metrics["classes"]), folder / "confusion.png")
+    if "confusion" in metrics:
+        save(confusion_figure(np.array(metrics["confusion"]), metrics["classes"]), folder / "confusion.png")
+    else:
+        save(classes_figure(metrics["test"]["per_class"]), folder / "classes.png")
     save(curves_figure(folder / "history.csv"), folder / "curves.png")
     write_text(folder / "report.html", _page(folder, metrics))
 
@@ -69,14 +77,43 @@ def confusion_figure(confusion: np.ndarray[Any, Any], classes: list[str]) -> Fig
     return figure
 
 
+def classes_figure(rows: dict[str, dict[str, Any]]) -> Figure:
+    """Return precision, recall and F1 of each class; an interval of F1 where there are groups enough for one.
+
+    Parameters
+    ----------
+    rows : dict
+        ``per_class`` of metrics.json.
+    """
+    names = sorted(rows, key=lambda name: -rows[name]["f1"])
+    figure, axes = new_figure(7.5, 1.2 + 0.36 * len(names))
+    places = np.arange(len(names))
+    axes.barh(places, [rows[name]["f1"] for name in names], color=BLUE, height=0.62, label="F1")
+    for place, name in zip(places, names, strict=True):
+        row = rows[name]
+        if row["low"] is not None:
+            axes.plot([row["low"], row["high"]], [place, place], color="black", lw=1.2, zorder=3)
+    for figure_name, marker, colour in (("precision", "|", ORANGE), ("recall", "x", GREY)):
+        values = [rows[name][figure_name] for name in names]
+        axes.scatter(values, places, marker=marker, s=60, color=colour, zorder=4, label=figure_name)
+    axes.set_yticks(places, [f"{name} ({rows[name]['support']} in {rows[name]['groups']})" for name in names])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.02)
+    axes.set_xlabel("mean over seeds; line: 95 % interval of F1 over groups")
+    axes.set_ylabel("class (clips in groups)")
+    axes.grid(axis="x", alpha=0.25)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    return figure
+
+
 def curves_figure(history: Path) -> Figure:
     """Return loss and accuracy by epoch, one line a seed, from a history.csv."""
     with history.open(encoding="utf-8", newline="") as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
     figure, axes = new_figure(9.5, 3.6, columns=2)
     for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
-        for seed in sorted({row["seed"] for row in rows}):
-            mine = [row for row in rows if row["seed"] == seed]
+        for training in sorted({(row["seed"], row.get("fold", 0.0)) for row in rows}):
+            mine = [row for row in rows if (row["seed"], row.get("fold", 0.0)) == training]
             epochs = [row["epoch"] for row in mine]
             panel.plot(epochs, [row[name] for row in mine], color=BLUE, alpha=0.7, lw=1.2)
             panel.plot(epochs, [row[f"val_{name}"] for row in mine], color=ORANGE, alpha=0.7, lw=1.2)
@@ -87,7 +124,7 @@ def curves_figure(history: Path) -> Figure:
     axes[0].plot([], [], color=BLUE, label="training (with dropout)")
     axes[0].plot([], [], color=ORANGE, label="validation")
     axes[0].legend(frameon=False, fontsize=8)
-    figure.suptitle("Learning curves, one line a seed", fontsize=10)
+    figure.suptitle("Learning curves, one line a training", fontsize=10)
     return figure
 
 
@@ -98,12 +135,20 @@ def score(summary: dict[str, Any]) -> str:
     return f"{summary['mean']:.3f}{spread}{interval}"
 
 
-def table(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the rows (name, accuracy, macro F1) of the network and its reference lines, best first."""
+def figures_of(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the figures that a result is shown by, with their names: the first is what it is compared by."""
+    first = ("accuracy", "accuracy") if "accuracy" in metrics["test"] else ("micro_f1", "micro F1")
+    return [first, ("macro_f1", "macro F1")]
+
+
+def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return the rows (name and `figures_of`) of the network and its reference lines, best first."""
+    figures = [key for key, _ in figures_of(metrics)]
     lines = [("network", metrics["test"])]
-    lines += [(NAMES[name], line) for name, line in metrics["references"].items()]
-    lines.sort(key=lambda line: -line[1]["accuracy"]["mean"])
-    return [(name, score(line["accuracy"]), score(line["macro_f1"])) for name, line in lines]
+    for name, line in metrics["references"].items():
+        lines.append((NAMES.get(name) or f"always {line['class']}, the test's largest class", line))
+    lines.sort(key=lambda line: -line[1][figures[0]]["mean"])
+    return [(name, *(score(line[key]) for key in figures)) for name, line in lines]
 
 
 def _page(folder: Path, metrics: dict[str, Any]) -> str:
@@ -111,6 +156,8 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
     title = f"{metrics['experiment']} · {metrics['dataset']}, protocol {metrics['protocol']}"
     warnings = "".join(f"<li>{_escape(text)}</li>" for text in metrics["warnings"])
+    first, first_name = figures_of(metrics)[0]
+    shown, caption = ("confusion.png", "Confusion matrix") if "confusion" in metrics else ("classes.png", "Classes")
     clips, groups = metrics["clips"], metrics["groups"]
     data = [[split, clips[split], groups[split]] for split in clips]
     classes = [
@@ -133,10 +180,10 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 {metrics["parameters"]:,} parameters. Result {_escape(metrics["digest"])}.</p>
 {f'<div class="warnings"><h2>Keep in mind</h2><ul>{warnings}</ul></div>' if warnings else ""}
 <h2>Test</h2>
-{_table(["", "accuracy", "macro F1"], table(metrics))}
+{_table(["", *(name for _, name in figures_of(metrics))], table(metrics))}
 <p class="note">Mean ± standard deviation over seeds [95 % bootstrap interval over groups, within class].
-Training accuracy: {_escape(score(metrics["train"]["accuracy"]))}.</p>
-{_image(folder / "confusion.png", "Confusion matrix")}
+Training {_escape(first_name)}: {_escape(score(metrics["train"][first]))}.{_escape(_more(metrics))}</p>
+{_image(folder / shown, caption)}
 <h2>Classes</h2>
 {_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
 <h2>Training</h2>
@@ -150,6 +197,18 @@ thread(s) a training. {_escape(seconds)}.</p>
 <pre>{_escape(spec)}</pre>
 </body></html>
 """
+
+
+def _more(metrics: dict[str, Any]) -> str:
+    """Return the other figures of several labels in a sentence."""
+    if "confusion" in metrics:
+        return ""
+    test = metrics["test"]
+    names = [("lrap", "label ranking average precision"), ("hamming", "Hamming loss")]
+    names += [(f"{mean}_{name}", f"{mean} {name}") for mean in ("micro", "macro") for name in ("precision", "recall")]
+    thresholds = ", ".join(f"{value:.3f}" for value in metrics["thresholds"])
+    figures = "; ".join(f"{name} {score(test[key])}" for key, name in names)
+    return f" Test: {figures}. Thresholds: {thresholds}."
 
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}

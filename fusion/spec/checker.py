@@ -13,11 +13,12 @@ from pydantic import BaseModel, ValidationError
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature import Feature
 from fusion.registry import Source, build, discover, find, load
+from fusion.spec.datasets import DATASETS, DatasetSettings
 from fusion.spec.document import Document, Location, kind
 from fusion.spec.experiment import Experiment
 from fusion.spec.messages import explain, is_consequence
 from fusion.spec.search import SearchSettings, read_space
-from fusion.spec.settings import DATASETS, MODELS, DatasetSettings, ModelSettings, TrainingSettings
+from fusion.spec.settings import MODELS, ModelSettings, TrainingSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fusion import distortion
+from fusion import distortion, mixing
 from fusion.feature import Feature
 from fusion.registry import Source
+from fusion.spec.datasets import DatasetSettings
 from fusion.spec.search import SearchSettings
-from fusion.spec.settings import DatasetSettings, ModelSettings, TrainingSettings
+from fusion.spec.settings import ModelSettings, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,20 @@ class Experiment:
 
     def identity(self) -> dict[str, Any]:
         """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""
-        settings = self.settings()
-        del settings["seeds"]
-        settings.pop("plugins", None)
-        settings["versions"] = self.versions()
-        if self.training.copies:
-            settings["versions"]["distortion"] = distortion.VERSION
-        return settings
+        training = self.training.identity()
+        training.pop("pretrain", None)  # a path; the digest covers what is there
+        versions = self.versions()
+        for count, module in ((self.training.copies, distortion), (self.training.mixes, mixing)):
+            if count:
+                versions[module.__name__.rpartition(".")[2]] = module.VERSION
+        return {
+            "dataset": self.dataset.identity(),
+            "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},
+            "model": self.model.identity(),
+            "training": training,
+            "versions": versions,
+        }
 
-    def versions(self) -> dict[str, list[Any]]:
+    def versions(self) -> dict[str, Any]:
         """Return each feature's version, and the fingerprint of its file where that is a plug-in."""
         return {name: [feature.version, self.sources[name].fingerprint] for name, feature in self.features.items()}

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from fusion.errors import FusionError, did_you_mean
 from fusion.spec.document import kind
 from fusion.spec.messages import explain
-from fusion.spec.settings import Section
+from fusion.spec.section import Section
 
 
 class Choices(Section):

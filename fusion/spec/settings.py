@@ -1,100 +1,33 @@
-"""The sections of an experiment file: every key, its type, range and default.
+"""The sections ``model`` and ``training`` of an experiment file: every key, its type, range and default.
 
-To add a setting, add a field here; to add a data set or a model preset, add a class and list it at the end.
+To add a setting, add a field here; to add a model preset, add a class and list it at the end.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-Family = Literal[
-    "bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"
-]
-Origin = Literal["acoustic", "electronic", "synthetic"]
+from fusion.spec.section import Section, each_once
+
 Distortion = Literal["equalise", "narrow", "cut", "noise", "delay", "level"]
 
-FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
-ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
 EVERY: tuple[Distortion, ...] = Distortion.__args__  # type: ignore[attr-defined]
 
 
-class Section(BaseModel):
-    """Base of all sections: frozen, strict, no unknown keys."""
+class Network(Section):
+    """What all networks have."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    later: ClassVar[frozenset[str]] = frozenset({"activation"})
 
-
-def _is_seed(fields: dict[str, Any]) -> bool:
-    return fields.get("protocol") == "seed"
-
-
-class NSynthSettings(Section):
-    """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
-
-    name: Literal["nsynth"] = "nsynth"
-    protocol: Literal["seed", "official"] = Field(
-        default="official",
-        description="seed: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train",
+    activation: Literal["softmax", "sigmoid"] = Field(
+        default="softmax",
+        description="of the last layer: shares of one whole, or a probability of its own for each class",
     )
-    validation: Literal["notes", "instruments", "official"] = Field(
-        default_factory=lambda fields: "notes" if _is_seed(fields) else "instruments",
-        description="what validates: a tenth of the training notes, whole training instruments, or nsynth-valid",
-    )
-    sources: tuple[Origin, ...] = Field(
-        default_factory=lambda fields: ("acoustic", "electronic") if _is_seed(fields) else ORIGINS,
-        min_length=1,
-        description="instrument sources kept",
-    )
-    families: tuple[Family, ...] = Field(
-        default_factory=lambda fields: tuple(
-            family for family in FAMILIES if not (_is_seed(fields) and family in ("synth_lead", "vocal"))
-        ),
-        min_length=1,
-        description="instrument families kept",
-    )
-    limit: int | None = Field(
-        default=None,
-        ge=1,
-        description="at most so many notes of a class from each part of the data set, always the same ones",
-    )
-    skip_damaged: bool = Field(default=False, description="leave damaged notes out and record them")
-    sr: int = Field(default=16000, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
-
-    @field_validator("sources", "families")
-    @classmethod
-    def _in_order(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(names)) < len(names):
-            raise ValueError(f"each once, found {', '.join(names)}")
-        return tuple(name for name in (*FAMILIES, *ORIGINS) if name in names)  # one digest for any order
-
-    @model_validator(mode="after")
-    def _fits(self) -> NSynthSettings:
-        if (self.protocol == "seed") != (self.validation == "notes"):
-            raise ValueError(
-                f"validation: {self.validation} does not go with protocol: {self.protocol} "
-                "(seed: notes; official: instruments or official)"
-            )
-        return self
-
-    @property
-    def known_groups(self) -> bool:
-        """Whether the test is on new clips of groups that training knows, so that folds may divide groups, too."""
-        return self.protocol == "seed"
-
-    @property
-    def duration(self) -> float:
-        """Length of a clip in seconds."""
-        return 4.0
-
-    @property
-    def samples(self) -> int:
-        """Length of a clip in samples."""
-        return round(self.duration * self.sr)
 
 
-class FusionModel(Section):
+class FusionModel(Network):
     """A convolutional branch for each sequence, one dense branch for all vectors, fused."""
 
     preset: Literal["fusion"] = "fusion"
@@ -142,7 +75,7 @@ class FusionModel(Section):
         return "" if shapes else "no features"
 
 
-class SeedModel(Section):
+class SeedModel(Network):
     """The course project's network; its layers are fixed."""
 
     preset: Literal["seed"] = "seed"
@@ -155,7 +88,7 @@ class SeedModel(Section):
         return _too_small("seed", shapes[images[0]])
 
 
-class NaiveModel(Section):
+class NaiveModel(Network):
     """The course project's layers with unscaled vectors beside them: the fusion that never converged."""
 
     preset: Literal["naive"] = "naive"
@@ -177,6 +110,8 @@ def _too_small(preset: str, image: tuple[int, ...]) -> str:
 
 class TrainingSettings(Section):
     """How a network is trained."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"mixes", "class_weights", "pretrain"})
 
     epochs: int = Field(default=50, ge=1, le=100_000, description="passes over the training clips, at most")
     batch_size: int = Field(default=32, ge=1, le=65536, description="clips a step")
@@ -207,6 +142,18 @@ class TrainingSettings(Section):
         min_length=1,
         description="what is done to copies: tilt, low-pass, a shorter note, noise, leading silence, another level",
     )
+    mixes: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="mixtures of each training clip with one or two of other classes, their sound added and their "
+        "labels united, extracted once; each epoch takes the clip or one of them",
+    )
+    class_weights: bool = Field(default=False, description="weight clips so that every class counts alike in the loss")
+    pretrain: str | None = Field(
+        default=None,
+        description="folder of another result, whose branches the networks start from; relative to where fusion runs",
+    )
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="share of each label that is spread evenly over all classes"
     )
@@ -218,17 +165,13 @@ class TrainingSettings(Section):
     @field_validator("distortions")
     @classmethod
     def _each_once(cls, names: tuple[Distortion, ...]) -> tuple[Distortion, ...]:
-        if len(set(names)) < len(names):
-            raise ValueError(f"each once, found {', '.join(names)}")
-        return tuple(name for name in EVERY if name in names)  # one digest for any order
+        return each_once(names, EVERY)
 
 
-DATASETS: dict[str, type[NSynthSettings]] = {"nsynth": NSynthSettings}
 MODELS: dict[str, type[FusionModel] | type[SeedModel] | type[NaiveModel]] = {
     "fusion": FusionModel,
     "seed": SeedModel,
     "naive": NaiveModel,
 }
 
-DatasetSettings = NSynthSettings
 ModelSettings = FusionModel | SeedModel | NaiveModel

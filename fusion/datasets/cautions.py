@@ -1,0 +1,66 @@
+"""What readers of a result must know of its data: pure functions on a data set, each warning with its fixed word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from fusion.datasets.table import Dataset
+
+FEW_GROUPS = 10
+
+
+def each_label(part: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each label of each clip."""
+    return part.assign(labels=part["labels"].str.split(";")).explode("labels")
+
+
+def missing_classes(dataset: Dataset) -> list[str]:
+    """Say which classes occur in training alone."""
+    warnings = []
+    training = each_label(dataset.part("train")).groupby("labels")["group"].unique()
+    for split in ("validation", "test") if dataset.folds is None else ():
+        absent = sorted(set(dataset.classes) - set(each_label(dataset.part(split))["labels"]))
+        if split == "validation":
+            kept = {label: training[label][0] for label in absent if len(training[label]) == 1}
+            absent = [
+                f"{label} (its only training group is {kept[label]})" if label in kept else label for label in absent
+            ]
+        if absent:
+            warnings.append(f"missing-class: {split} has no clip of {', '.join(absent)}")
+    return warnings
+
+
+def shared_groups(dataset: Dataset) -> list[str]:
+    """Say whether test groups are known from training or validation."""
+    for split, effect in (
+        ("train", f"the score is for new clips of known {dataset.noun}, not for unknown ones"),
+        ("validation", f"the network was stopped by what it did on the test's own {dataset.noun}"),
+    ):
+        groups, clips, every = set(), 0, set(dataset.part("test")["group"])
+        for of in dataset.rounds():
+            test = dataset.table.loc[of.test]
+            known = test["group"].isin(set(dataset.table.loc[of.clips(split), "group"]))
+            groups |= set(test.loc[known, "group"])
+            clips += int(known.sum())
+        if groups:
+            return [
+                f"shared-groups: {len(groups)} of {len(every)} test {dataset.noun} "
+                f"({clips} of {len(dataset.part('test'))} clips) are also in {split}: {effect}"
+            ]
+    return []
+
+
+def few_groups(dataset: Dataset) -> list[str]:
+    """Say which classes have few test groups."""
+    groups = each_label(dataset.part("test")).groupby("labels")["group"].nunique()
+    few = {str(label): int(count) for label, count in groups.items() if count < FEW_GROUPS}
+    if not few:
+        return []
+    counts = ", ".join(f"{label} {count}" for label, count in few.items())
+    return [
+        f"few-groups: fewer than {FEW_GROUPS} test {dataset.noun}, so no interval of its own and a rough one overall: "
+        f"{counts}"
+    ]

@@ -1,0 +1,81 @@
+"""Clips cut into windows: what a network hears at once, what is extracted and stored."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fusion.audio import TOLERANCE, DamagedError, audio_duration
+from fusion.extract import Stretch
+from fusion.spec import DatasetSettings
+from fusion.store import clip_key
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of a data set's clips, in their order.
+
+    Attributes
+    ----------
+    stretches : list of Stretch
+    rows : (windows,) int
+        The clip of each, as a row of the data set's table.
+    damaged : dict of str to str
+        Why a clip has none, by id.
+    """
+
+    stretches: list[Stretch]
+    rows: NDArray[np.int64]
+    damaged: dict[str, str]
+
+
+def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Windows:
+    """Cut every clip into windows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A data set's.
+    hashes : list of str
+        Content hash of each clip.
+    settings : DatasetSettings
+
+    Returns
+    -------
+    Windows
+        A clip with a duration is one window; a clip that is a whole file has as many as fit, and one more at its end.
+    """
+    stretches: list[Stretch] = []
+    rows: list[int] = []
+    damaged: dict[str, str] = {}
+    for number, (clip, content) in enumerate(zip(table.itertuples(), hashes, strict=True)):
+        duration = clip.duration
+        starts = [clip.start]
+        if math.isnan(duration):
+            duration = settings.samples / settings.sr
+            try:
+                starts = _starts(audio_duration(clip.path), duration, settings.hop)
+            except DamagedError as error:
+                damaged[clip.id] = str(error)
+                continue
+        for start in starts:
+            name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"
+            stretches.append(Stretch(name, clip_key(content, start, duration), clip.path, start, duration))
+            rows.append(number)
+    return Windows(stretches, np.array(rows, dtype=np.int64), damaged)
+
+
+def _starts(whole: float, window: float, hop: float) -> list[float]:
+    """Return where windows start, in seconds: every `hop`, and one that ends with the clip."""
+    if whole < window - TOLERANCE:
+        raise DamagedError(f"too short: {whole:.3f} s, a window has {window:g} s")
+    room = max(0.0, whole - window)
+    count = int(room / hop + 1e-6)
+    starts = [round(step * hop, 6) for step in range(count + 1)]
+    if room - starts[-1] > TOLERANCE:
+        starts.append(round(room, 6))
+    return starts
