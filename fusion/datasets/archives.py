@@ -1,7 +1,8 @@
 """The official archives of the data sets: addresses, sizes, checksums, licences, and what they unpack to.
 
 Sizes and checksums of NSynth are those that its server announces (length, and MD5 as entity tag; the same in
-HEAR's task of NSynth's pitches); IRMAS's MD5s are those of its Zenodo record, as mirdata verifies them.
+HEAR's task of NSynth's pitches); IRMAS's MD5s are those of its Zenodo record, as mirdata verifies them; its sizes are
+about right. NSynth's server is also https://storage.googleapis.com/download.magenta.tensorflow.org/datasets/nsynth.
 """
 
 from __future__ import annotations
