@@ -1,0 +1,197 @@
+"""The official archives of the data sets: addresses, sizes, checksums, licences, and what they unpack to.
+
+Sizes and checksums of NSynth are those that its server announces (length, and MD5 as entity tag; the same in
+HEAR's task of NSynth's pitches); IRMAS's MD5s are those of its Zenodo record, as mirdata verifies them; its sizes are
+about right. NSynth's server is also https://storage.googleapis.com/download.magenta.tensorflow.org/datasets/nsynth.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+from fusion.errors import FusionError, did_you_mean
+
+MIRROR = "FUSION_MIRROR"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One file to fetch, and the folder that it becomes.
+
+    Attributes
+    ----------
+    split : str
+        What a person calls it; several archives may make one split.
+    file : str
+        Its name on the server.
+    size : int
+        Bytes; about, unless `exact`.
+    unpacked : int
+        Bytes when unpacked, about.
+    audio : int
+        Sound files in it.
+    folder : str
+        What it becomes below the data set's root.
+    inner : str
+        Folder inside that one which holds the content, or empty.
+    holds : tuple of str
+        Entries by which the content is recognised; empty where the sound files lie in one folder.
+    digest : str, optional
+        ``md5:...`` or ``sha256:...``.
+    """
+
+    split: str
+    file: str
+    size: int
+    unpacked: int
+    audio: int
+    folder: str
+    inner: str = ""
+    holds: tuple[str, ...] = ()
+    digest: str | None = None
+    exact: bool = False
+
+    @property
+    def most(self) -> int:
+        """Bytes that the archive cannot exceed."""
+        return self.size if self.exact else 3 * self.size
+
+    @property
+    def most_unpacked(self) -> int:
+        """Bytes that its content cannot exceed."""
+        return 2 * self.unpacked if self.exact else 4 * self.unpacked
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set's official place, and the terms under which it may be used."""
+
+    name: str
+    title: str
+    licence: str
+    terms: str
+    homepage: str
+    base: str
+    archives: tuple[Archive, ...] = field(repr=False)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits, in order."""
+        return tuple(dict.fromkeys(archive.split for archive in self.archives))
+
+
+_CLASSES = ("cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi")
+
+
+def _nsynth(split: str, size: int, unpacked: int, audio: int, md5: str) -> Archive:
+    return Archive(
+        split,
+        f"nsynth-{split}.jsonwav.tar.gz",
+        size,
+        unpacked,
+        audio,
+        folder=f"nsynth-{split}",
+        holds=("examples.json", "audio"),
+        digest=f"md5:{md5}",
+        exact=True,
+    )
+
+
+def _irmas_part(number: int, size: int, unpacked: int, audio: int, inner: str, md5: str) -> Archive:
+    folder = f"IRMAS-TestingData-Part{number}"
+    return Archive("test", f"{folder}.zip", size, unpacked, audio, folder, inner=inner, digest=f"md5:{md5}")
+
+
+SOURCES = {
+    "nsynth": Source(
+        "nsynth",
+        "NSynth (J. Engel et al., 2017)",
+        "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/",
+        "free to use and share if the authors are named",
+        "https://magenta.tensorflow.org/datasets/nsynth",
+        "http://download.magenta.tensorflow.org/datasets/nsynth",
+        (
+            _nsynth("train", 23_815_298_079, 37_300_000_000, 289_205, "fde6665a93865503ba598b9fac388660"),
+            _nsynth("valid", 1_068_767_009, 1_640_000_000, 12_678, "87e94a00a19b6dbc99cf6d4c0c0cae87"),
+            _nsynth("test", 349_501_546, 530_000_000, 4_096, "5e6f8719bf7e16ad0a00d518b78af77d"),
+        ),
+    ),
+    "irmas": Source(
+        "irmas",
+        "IRMAS (J. J. Bosch, F. Fuhrmann, P. Herrera, 2014)",
+        "CC BY-NC-SA 3.0, https://creativecommons.org/licenses/by-nc-sa/3.0/",
+        "free for non-commercial use only; its authors ask not to redistribute it",
+        "https://doi.org/10.5281/zenodo.1290750",
+        "https://zenodo.org/records/1290750/files",
+        (
+            Archive(
+                "train",
+                "IRMAS-TrainingData.zip",
+                3_200_000_000,
+                3_550_000_000,
+                6_705,
+                folder="IRMAS-TrainingData",
+                holds=_CLASSES,
+                digest="md5:4fd9f5ed5a18d8e2687e6360b5f60afe",
+            ),
+            _irmas_part(1, 2_100_000_000, 2_400_000_000, 807, "Part1", "5a2e65520dcedada565dff2050bb2a56"),
+            _irmas_part(
+                2, 3_400_000_000, 3_900_000_000, 1_301, "IRTestingData-Part2", "afb0c8ea92f34ee653693106be95c895"
+            ),
+            _irmas_part(3, 2_000_000_000, 2_300_000_000, 766, "Part3", "9b3fb2d0c89cdc98037121c25bd5b556"),
+        ),
+    ),
+}
+
+
+def choose(name: str, splits: Sequence[str]) -> tuple[Source, list[Archive]]:
+    """Return a data set's source and the archives of some of its splits (none named: all).
+
+    Raises
+    ------
+    FusionError
+        If the data set or a split has no official archive.
+    """
+    if name not in SOURCES:
+        known = ", ".join(SOURCES)
+        raise FusionError(f"{name}: no data set that can be fetched{did_you_mean(name, SOURCES)} (known: {known})")
+    source = SOURCES[name]
+    for split in splits:
+        if split not in source.splits:
+            known = ", ".join(source.splits)
+            raise FusionError(f"{name}: no split {split!r}{did_you_mean(split, source.splits)} (known: {known})")
+    return source, [archive for archive in source.archives if not splits or archive.split in splits]
+
+
+def base_url(source: Source, url: str | None) -> str:
+    """Return the address of the folder that holds the archives: `url`, ``$FUSION_MIRROR``, or the official one.
+
+    Raises
+    ------
+    FusionError
+        If it is not an address for http or https.
+    """
+    base = (url or os.environ.get(MIRROR) or source.base).strip()
+    try:
+        parts = urlsplit(base)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or (parts.port or 1) < 1
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise FusionError(
+            f"{shown(base)}: a mirror (--url or ${MIRROR}) should be the http:// or https:// address of a folder that "
+            "holds the archives; archives on this machine can be put into the data set's folder instead"
+        )
+    return base.rstrip("/")
+
+
+def shown(url: str) -> str:
+    """Return an address as it may be shown: without user, password and query."""
+    try:
+        parts = urlsplit(url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    except ValueError:
+        return "the address"

@@ -1,0 +1,373 @@
+"""Downloads from a server that misbehaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from serving import Handler, Place, announcing, corrupting, cut, serving, status
+
+from fusion.datasets import disk, fetch, transfer
+from fusion.datasets.archives import SOURCES, base_url, choose, shown
+from fusion.datasets.transfer import Remote
+from fusion.errors import FusionError
+
+BODY = np.random.default_rng(1).bytes(1_000_000)
+OTHER = np.random.default_rng(2).bytes(1_000_000)
+MD5 = f"md5:{hashlib.md5(BODY).hexdigest()}"
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("NO_PROXY", "*")
+    with serving() as place:
+        place.files["/a.zip"] = BODY
+        yield place
+
+
+class Call:
+    """One download with everything short; keeps what was said and slept."""
+
+    def __init__(self, place: Place, path: Path) -> None:
+        self.place, self.path = place, path
+        self.slept: list[float] = []
+        self.said: list[str] = []
+        self.told: list[tuple[int, int]] = []
+
+    def __call__(self, digest: str | None = MD5, size: int | None = None, most: int = 2**30, **options: Any) -> bytes:
+        options = {"timeout": 5.0, "tries": 3, **options}
+        remote = Remote(options.pop("url", f"{self.place.url}/a.zip"), size, most, digest)
+        found = fetch.fetch(
+            remote,
+            self.path,
+            sleep=self.slept.append,
+            say=self.said.append,
+            progress=lambda *told: self.told.append(told),
+            **options,
+        )
+        assert not list(self.path.parent.glob("*.part*"))
+        content = self.path.read_bytes()
+        assert found["sha256"] == hashlib.sha256(content).hexdigest()
+        return content
+
+
+@pytest.fixture
+def call(place: Place, tmp_path: Path) -> Call:
+    return Call(place, tmp_path / "new" / "a.zip")
+
+
+def test_plain(call: Call) -> None:
+    assert call(size=len(BODY)) == BODY
+    assert call.told[-1] == (len(BODY), len(BODY))
+    assert not call.slept
+
+
+@pytest.mark.parametrize("etag", ['"1"', 'W/"1"', None])
+@pytest.mark.parametrize("modified", ["Fri, 07 Apr 2017 22:25:10 GMT", None])
+def test_cut_connections_are_taken_up(call: Call, etag: str | None, modified: str | None) -> None:
+    call.place.etag, call.place.modified = etag, modified
+    call.place.tricks = [cut(300_000), cut(200_000)]
+    assert call() == BODY
+    starts = [int((asked or "bytes=0-")[6:-1]) for _, asked in call.place.asked]
+    assert starts[0] == 0
+    assert starts[2] > starts[1] > 200_000  # less than a block is lost
+    assert call.slept == [1.0, 2.0]
+
+
+def test_a_later_call_goes_on(call: Call) -> None:
+    call.place.tricks = [cut(500_000)]
+    with pytest.raises(FusionError, match=r"the connection was cut .*kept in .*a\.zip\.part"):
+        call(tries=1)
+    assert not call.path.exists()
+    assert call() == BODY
+    assert call.place.asked[-1][1] is not None
+
+
+def test_complete_but_not_renamed(call: Call) -> None:
+    call.place.tricks = [cut(999_990)]
+    with pytest.raises(FusionError):
+        call(tries=1)
+    part = call.path.with_name("a.zip.part")
+    part.write_bytes(BODY)  # killed before the checksum was made
+    asked = len(call.place.asked)
+    assert call() == BODY
+    assert len(call.place.asked) == asked
+
+
+def test_progress_counts_the_attempts_anew(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_STEP", 100_000)
+    call.place.tricks = [cut(200_000)] * 4
+    assert call() == BODY
+    assert call.slept == [1.0] * 4
+
+
+def test_gives_up_without_progress(call: Call) -> None:
+    call.place.tricks = [cut(100)] * 20
+    with pytest.raises(FusionError, match="3 attempts without progress"):
+        call()
+    assert call.slept == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_errors_that_pass(call: Call, code: int) -> None:
+    call.place.tricks = [status(code), status(code, Retry_After="7")]
+    assert call() == BODY
+    assert call.slept == [1.0, 7.0]
+    assert str(code) in call.said[0]
+
+
+def test_not_found_is_told_at_once_and_may_recover(call: Call) -> None:
+    call.place.tricks = [status(404)]
+    with pytest.raises(FusionError, match=r"/a\.zip: the server answers 404 Not Found; look whether.*--url"):
+        call()
+    assert not call.slept
+    assert call() == BODY
+
+
+def test_errors_that_stay(call: Call) -> None:
+    call.place.tricks = [status(500)] * 9
+    with pytest.raises(FusionError, match="answers 500"):
+        call()
+    assert len(call.place.asked) == 3
+
+
+def test_ranges_ignored(call: Call) -> None:
+    call.place.ranges = False
+    call.place.tricks = [cut(600_000)]
+    assert call(digest=None) == BODY
+    assert call.place.asked[1][1] is not None
+
+
+def test_changed_file_is_started_anew(call: Call) -> None:
+    call.place.tricks = [cut(600_000)]
+    with pytest.raises(FusionError):
+        call(digest=None, tries=1)
+    call.place.files["/a.zip"], call.place.etag = OTHER, '"2"'
+    assert call(digest=None) == OTHER
+
+
+def test_changed_file_from_a_server_that_ignores_if_range(call: Call) -> None:
+    def blind(handler: Handler, body: bytes) -> None:
+        del handler.headers["If-Range"]
+
+    call.place.tricks = [cut(600_000), blind]
+    with pytest.raises(FusionError):
+        call(digest=None, tries=1)
+    call.place.files["/a.zip"], call.place.etag = OTHER, '"2"'
+    assert call(digest=None) == OTHER
+    assert "has changed" in call.said[0]
+
+
+def test_changed_file_that_nothing_tells_but_its_checksum(call: Call) -> None:
+    call.place.etag = None
+    call.place.files["/a.zip"] = OTHER
+    call.place.tricks = [cut(600_000)]
+    with pytest.raises(FusionError):
+        call(tries=1)
+    call.place.files["/a.zip"] = BODY
+    assert call() == BODY
+    assert "checksum is wrong" in call.said[0]
+
+
+def test_without_validator_and_checksum_nothing_is_taken_up(call: Call) -> None:
+    call.place.etag = None
+    call.place.tricks = [cut(600_000)]
+    assert call(digest=None) == BODY
+    assert call.place.asked[1][1] is None
+
+
+def test_shorter_file(call: Call) -> None:
+    call.place.tricks = [cut(600_000)]
+    with pytest.raises(FusionError):
+        call(tries=1)
+    call.place.files["/a.zip"] = BODY[:1000]
+    call.place.etag = None
+    assert call(digest=None) == BODY[:1000]
+
+
+def test_other_mirror_goes_on(call: Call) -> None:
+    call.place.tricks = [cut(600_000)]
+    with pytest.raises(FusionError):
+        call(tries=1)
+    call.place.files["/b/a.zip"] = BODY
+    call.place.etag = '"else"'
+    assert call(url=f"{call.place.url}/b/a.zip", size=len(BODY)) == BODY
+    assert call.place.asked[-1] == ("/b/a.zip", call.place.asked[-1][1])
+    assert call.place.asked[-1][1] is not None
+
+
+def test_corrupt_once(call: Call) -> None:
+    call.place.tricks = [corrupting]
+    assert call() == BODY
+
+
+def test_corrupt_always(call: Call) -> None:
+    call.place.files["/a.zip"] = OTHER
+    with pytest.raises(FusionError, match=r"its md5 is [0-9a-f]{32}, should be"):
+        call()
+    assert not list(call.path.parent.iterdir())
+
+
+def test_announces_too_little(call: Call) -> None:
+    call.place.tricks = [announcing(1000)] * 9
+    with pytest.raises(FusionError, match="announces 1,000 bytes, the file should have 1,000,000"):
+        call(size=len(BODY))
+    with pytest.raises(FusionError, match="not the one that is expected"):
+        call()
+
+
+def test_announces_too_much(call: Call) -> None:
+    call.place.tricks = [announcing(2_000_000)] * 9
+    with pytest.raises(FusionError, match="announces 2,000,000 bytes, the file should have at most 1,500,000"):
+        call(most=1_500_000)
+    assert call() == BODY  # it turns out, on asking for the rest, that nothing is missing
+
+
+def test_sends_more_than_the_file_has(call: Call) -> None:
+    call.place.chunked = True
+    call.place.files["/a.zip"] = BODY + b"more"
+    with pytest.raises(FusionError, match="sends more than the 1,000,000 bytes"):
+        call(size=len(BODY))
+    assert not list(call.path.parent.iterdir())
+
+
+def test_length_unknown(call: Call) -> None:
+    call.place.chunked = True
+    call.place.tricks = [cut(600_000)]
+    assert call(size=len(BODY)) == BODY
+
+
+def test_stall(call: Call) -> None:
+    def stall(handler: Handler, body: bytes) -> bool:
+        handler.answer(body, most=500_000)
+        handler.wfile.flush()
+        handler.place.released.wait(20)
+        return True
+
+    call.place.tricks = [stall]
+    assert call(timeout=0.3) == BODY
+    assert "stopped sending" in call.said[0]
+
+
+def test_redirects(call: Call) -> None:
+    call.place.files["/else/b.zip"] = BODY
+    to = f"{call.place.url}/else/b.zip"
+    call.place.tricks = [status(302, Location=to), cut(600_000), status(307, Location="/else/b.zip")]
+    assert call() == BODY
+    assert call.place.asked[-1][0] == "/else/b.zip"
+    assert call.place.asked[-1][1] is not None
+
+
+def test_redirects_without_end(call: Call) -> None:
+    call.place.tricks = [status(302, Location="/a.zip")] * 40
+    with pytest.raises(FusionError, match="redirects without end"):
+        call()
+
+
+def test_log_in_page(call: Call) -> None:
+    call.place.tricks = [status(200, Content_Type="text/html; charset=utf-8")]
+    with pytest.raises(FusionError, match="a web page instead of the file"):
+        call()
+
+
+def test_odd_ranges(call: Call) -> None:
+    wrong, nonsense = (status(206, Content_Range=text) for text in ("bytes 7-9/1000000", "nonsense"))
+    call.place.tricks = [cut(600_000), wrong, cut(600_000), nonsense, cut(600_000), status(416), wrong]
+    assert call(tries=9) == BODY
+
+
+def test_nobody_listens(call: Call) -> None:
+    with pytest.raises(FusionError, match="refuses the connection"):
+        call(url="http://127.0.0.1:9/a.zip")
+    assert call.slept == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "ftp://a/b", "http://a b/c", "http://" + "a" * 70 + ".x/y"])
+def test_bad_addresses(call: Call, url: str) -> None:
+    with pytest.raises(FusionError):
+        call(url=url)
+
+
+def test_disk_too_small(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "free_bytes", lambda _: 1_500_000)
+    with pytest.raises(FusionError, match="free some space"):
+        call(reserve=600_000)
+    assert call(reserve=400_000) == BODY
+
+
+def test_disk_full_on_the_way(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(raw: Any) -> bytes:
+        raise OSError(28, "No space left on device", "a.zip.part")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "_block", full)
+        with pytest.raises(FusionError, match="No space left on device; free some space"):
+            call()
+    assert call() == BODY
+
+
+def test_interrupted_by_the_keyboard(call: Call) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    call.place.tricks = [cut(600_000)]
+    with pytest.raises(KeyboardInterrupt):
+        fetch.fetch(Remote(f"{call.place.url}/a.zip", digest=MD5), call.path, progress=stop)
+    assert call() == BODY
+
+
+@pytest.mark.parametrize("state", ["", "[]", "{}", '{"url": 1}'])
+def test_damaged_state(call: Call, state: str) -> None:
+    call.path.parent.mkdir()
+    call.path.with_name("a.zip.part").write_bytes(OTHER[:500])
+    call.path.with_name("a.zip.part.json").write_text(state)
+    assert call() == BODY
+
+
+def test_partial_file_longer_than_the_file(call: Call) -> None:
+    call.path.parent.mkdir()
+    call.path.with_name("a.zip.part").write_bytes(OTHER + b"x")
+    state = {"url": f"{call.place.url}/a.zip", "etag": '"1"', "modified": None, "total": 1_000_000}
+    call.path.with_name("a.zip.part.json").write_text(json.dumps(state))
+    assert call() == BODY
+    assert "shorter" in call.said[0]
+
+
+def test_table_of_archives() -> None:
+    for name in ("nsynth", "irmas"):
+        source, archives = choose(name, [])
+        assert len({archive.folder for archive in archives}) == len(archives)
+        for archive in archives:
+            kind, _, value = (archive.digest or "").partition(":")
+            assert (kind, len(value)) == ("md5", 32)
+            assert archive.unpacked > archive.size > 10**8
+        assert base_url(source, None) == source.base
+    assert [archive.file for archive in choose("irmas", ["test"])[1]] == [
+        f"IRMAS-TestingData-Part{number}.zip" for number in (1, 2, 3)
+    ]
+    with pytest.raises(FusionError, match="did you mean 'nsynth'"):
+        choose("nsynht", [])
+    with pytest.raises(FusionError, match="did you mean 'valid'"):
+        choose("nsynth", ["valid", "valdi"])
+
+
+def test_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUSION_MIRROR", "https://mirror.example/a/")
+    assert base_url(SOURCES["nsynth"], None) == "https://mirror.example/a"
+    assert base_url(SOURCES["nsynth"], "http://else.example") == "http://else.example"
+    for wrong in ("file:///tmp", "mirror.example", "/tmp", "http://", "http://a:99999", "http://[", "http://a:b"):
+        with pytest.raises(FusionError, match="a mirror"):
+            base_url(SOURCES["nsynth"], wrong)
+    assert shown("https://me:secret@mirror.example/a?token=1") == "https://mirror.example/a"
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    with disk.alone(tmp_path), pytest.raises(FusionError, match="another process"), disk.alone(tmp_path):
+        pass
+    with disk.alone(tmp_path):
+        pass
