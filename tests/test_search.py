@@ -116,7 +116,7 @@ def test_best_can_be_run(searched, search, many):
 
 def refit(task):
     """Return the score of each recorded fold, from best.yaml and search.json alone; runs in a worker, as the search."""
-    from fusion.jobs import Job, Part
+    from fusion.jobs import Job
     from fusion.prepare import Setting, prepare, read_data
     from fusion.train import fit, predict
 
@@ -127,16 +127,16 @@ def refit(task):
     prepared = prepare(experiment, read_data(experiment, setting), setting)
     dataset = prepared.data.dataset
     folds = np.array([plan["folds"][clip] for clip in dataset.part("train")["id"]])
-    whole = Part(prepared.rows["train"], dataset.labels("train"))
+    every = prepared.parts(dataset.rounds()[0])
+    whole = every["train"]
     scores = []
     for number in range(plan["search"]["folds"]):
         keras.utils.set_random_seed(plan["search"]["seed"])
-        parts = {"train": whole.only(folds != number)}
-        parts["validation"] = Part(prepared.rows["validation"], dataset.labels("validation"))
+        parts = {"train": whole.only(folds != number), "validation": every["validation"]}
         settings = experiment.model, experiment.training
         model = fit(Job(search, plan["search"]["seed"], *settings, dataset.classes, parts, (), {}))
         held = whole.only(folds == number)
-        scores.append(float((predict(model, held).argmax(axis=1) == held.labels).mean()))
+        scores.append(float((predict(model, held).argmax(axis=1) == held.truth.argmax(axis=1)).mean()))
     return scores
 
 

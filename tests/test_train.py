@@ -113,9 +113,9 @@ def test_copies_take_turns_with_their_clip(part):
         assert np.array_equal(np.sort(taken[-1] % 60), np.arange(60))
     shares = np.bincount(np.concatenate(taken) // 60) / 1800
     assert np.allclose(shares, 1 / 3, atol=0.05)
-    assert np.array_equal(many.values(np.arange(60))["series"], rows.take())  # nothing distorted without chance
+    assert np.array_equal(many.draw(np.arange(60))[0]["series"], rows.take())  # nothing distorted without chance
     half = many.only(np.arange(60) < 30)
-    assert (half.variants, len(half.labels)) == (3, 30)
+    assert (half.variants, len(half)) == (3, 30)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     "majority": "majority class",
-    "top_k": "always the k most frequent",
+    "top_k": "always top k",
     "svm": "SVM (RBF)",
     "random_forest": "random forest",
 }
