@@ -1,8 +1,8 @@
 """Playing composed pieces with FluidSynth, mixing them at known levels and writing excerpts, in worker processes.
 
-Every part is played alone, in stereo at 44.1 kHz, without reverb and chorus, so its level in the mix is known: each
-predominant one is `OVER` dB over all that accompanies it, in RMS over the stretch of the excerpt where it has notes, and
-predominant ones are within `APART` dB of one another.
+Every part is played alone, in stereo at 44.1 kHz, in one made-up room, so its level in the mix is known: each
+predominant one is `OVER` dB over all that accompanies it, in RMS over the stretch of the excerpt where it has notes,
+and predominant ones are within `APART` dB of one another.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
+from scipy.signal import oaconvolve
 
-from fusion.datasets.pieces import Part, Piece
+from fusion.datasets.pieces import Cut, Part, Piece
 from fusion.datasets.synthesis import CEILING, FLOOR, Synthesizer
 from fusion.errors import FusionError
 from fusion.files import replacing, write_text
@@ -37,24 +38,11 @@ Stereo = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Cut:
-    """An excerpt of a piece: path without suffix, from when and how long (s), and its classes.
-
-    Other than training excerpts, those of test have a file of labels.
-    """
-
-    path: Path
-    start: float
-    seconds: float
-    labels: tuple[str, ...]
-    labelled: bool
-
-
-@dataclass(frozen=True)
 class Task:
-    """A piece and its excerpts, for a worker."""
+    """A piece and its excerpts, for a worker; `seed` chooses the room and the levels."""
 
     fonts: tuple[Path, ...]
+    seed: str
     piece: Piece
     cuts: tuple[Cut, ...]
     suffix: str
@@ -99,7 +87,7 @@ class Band(Synthesizer):
             events.append((max(end, begin + 1), 0, tone.pitch, 0))
         stereo = np.zeros((2, -(-samples // _BLOCK) * _BLOCK), dtype=np.float32)
         synth = self._library.new_fluid_synth(self._owner.settings)
-        self._interpolate(synth, -1, 4)
+        self._interpolate(synth, -1, 7)
         handle = self._add(synth, self._fonts[part.voice.font])
         self._library.fluid_synth_program_select(synth, channel, handle, part.voice.bank, part.voice.program)
         now = 0
@@ -120,6 +108,24 @@ class Band(Synthesizer):
         self._library.delete_fluid_synth(synth)
         stereo *= np.sqrt(np.array([[1 - part.pan], [1 + part.pan]], dtype=np.float32))
         return stereo[:, :samples]
+
+
+def room(seed: str) -> Stereo:
+    """Return the impulse response of a made-up room: noise that dies away within 0.3 to 1 s, (2, samples)."""
+    chance = random.Random(f"room {seed}")
+    seconds, wet = chance.uniform(0.3, 1.0), 10 ** (chance.uniform(-26, -10) / 20)
+    time = np.arange(round(seconds * RATE)) / RATE
+    noise = np.random.default_rng(chance.getrandbits(64)).standard_normal((2, len(time)))
+    response = noise * 10 ** (-3 * time / seconds)  # -60 dB at its end
+    response *= wet / np.sqrt(np.sum(np.square(response), axis=1, keepdims=True))
+    response[:, 0] += 1.0
+    return response.astype(np.float32)
+
+
+def reverberate(y: Stereo, response: Stereo) -> Stereo:
+    """Play (2, samples) in a room; what sounds on after the end is cut."""
+    wet: Stereo = oaconvolve(y, response, axes=1)[:, : y.shape[1]].astype(np.float32)
+    return wet
 
 
 def sounding(part: Part, samples: int) -> NDArray[np.bool_]:
@@ -193,11 +199,12 @@ def play_piece(task: Task) -> list[str]:
     if "written" not in outcomes:
         return outcomes
     samples = round(task.piece.seconds * RATE)
-    stems = [_band(task.fonts).perform(part, samples) for part in task.piece.parts]
+    hall = room(task.seed)
+    stems = [reverberate(_band(task.fonts).perform(part, samples), hall) for part in task.piece.parts]
     for index, (cut, path) in enumerate(zip(task.cuts, paths, strict=True)):
         if outcomes[index] == "kept":
             continue
-        mixed = mix(task.piece, stems, cut, cut.path.name)
+        mixed = mix(task.piece, stems, cut, f"{task.seed} {index}")
         if mixed is None:
             outcomes[index] = "silent"
             continue

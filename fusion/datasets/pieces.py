@@ -1,7 +1,6 @@
 """Music for practice data: a seeded composer that writes tempo, key, chords and parts, and makes no sound.
 
-All of it is made up here by rule and chance: no tune is anybody's. Where a time is in beats it is counted from the
-start of the bar or of the piece, as said; parts hold seconds. Pitches are MIDI keys.
+All of it is made up here by rule and chance: no tune is anybody's. Pitches are MIDI keys.
 """
 
 from __future__ import annotations
@@ -10,9 +9,11 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from fusion.datasets.figures import Bar, Draft, arpeggio, bass, comping, drums, harmony, held, melody
 from fusion.datasets.players import Cast, Voice
-from fusion.datasets.styles import DRUMS, LEADS, STYLES, SUSTAINED, Style
+from fusion.datasets.styles import LEADS, STYLES, SUSTAINED, Style
 
 Span = tuple[float, float]
 """Start and end, s."""
@@ -48,7 +49,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of music of `seconds`; `key` is a pitch class, `beats` are those of a bar, `tempo` their number a minute."""
+    """A piece of music of `seconds`; `key` is a pitch class, `beats` are a bar's, `tempo` is their number a minute."""
 
     genre: str
     tempo: float
@@ -65,15 +66,17 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class _Bar:
-    """A bar's first beat in the piece, and the pitch classes of its chord (root first) and scale."""
+class Cut:
+    """An excerpt of a piece: path without suffix, from when and how long (s), and its classes.
 
-    beat: int
-    chord: tuple[int, ...]
-    scale: tuple[int, ...]
+    Those of test have a file of labels (`labelled`), those of training do not.
+    """
 
-
-_Draft = tuple[float, float, int, int]  # start and length in beats of the piece, pitch, velocity
+    path: Path
+    start: float
+    seconds: float
+    labels: tuple[str, ...]
+    labelled: bool
 
 
 def compose(cast: Cast, spans: Mapping[str, Sequence[Span]], genre: str, seconds: float, seed: str) -> Piece:
@@ -101,8 +104,8 @@ def compose(cast: Cast, spans: Mapping[str, Sequence[Span]], genre: str, seconds
     style = STYLES[genre]
     tempo, beats = chance.uniform(*style.tempo), chance.choice(style.beats)
     key, minor = chance.randrange(12), chance.random() < style.minor
-    bars = _harmony(chance, style, key, minor, beats, math.ceil(seconds * tempo / 60 / beats) + 1)
-    drafts: list[tuple[Part, list[_Draft]]] = []
+    bars = harmony(chance, style, key, minor, beats, math.ceil(seconds * tempo / 60 / beats) + 1)
+    drafts: list[tuple[Part, list[Draft]]] = []
     centres = []
     for label in spans:
         voice = chance.choice(cast.lead[label])
@@ -119,18 +122,6 @@ def compose(cast: Cast, spans: Mapping[str, Sequence[Span]], genre: str, seconds
     return Piece(genre, tempo, beats, key, minor, seconds, parts)
 
 
-def _harmony(chance: random.Random, style: Style, key: int, minor: bool, beats: int, count: int) -> list[_Bar]:
-    steps = (0, 2, 3, 5, 7, 8, 10) if minor else (0, 2, 4, 5, 7, 9, 11)
-    progression = chance.choice(style.progressions)
-    bars = []
-    for index in range(count):
-        degree = progression[index % len(progression)]
-        scale = tuple((11 if minor and degree == 4 and step == 10 else step) + key for step in steps)
-        chord = tuple(scale[(degree + third) % 7] % 12 for third in (0, 2, 4, 6)[: 4 if style.sevenths else 3])
-        bars.append(_Bar(index * beats, chord, tuple(step % 12 for step in scale)))
-    return bars
-
-
 def _window(chance: random.Random, voice: Voice, width: int, centre: int | None = None) -> tuple[int, int]:
     """Return a range of keys within the voice's, around `centre` if given."""
     width = min(width, voice.high - voice.low)
@@ -139,111 +130,22 @@ def _window(chance: random.Random, voice: Voice, width: int, centre: int | None 
     return low, low + width
 
 
-def _keys(low: int, high: int, classes: Sequence[int]) -> list[int]:
-    return [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
-
-
-def _lead(chance: random.Random, label: str, bars: list[_Bar], beats: int, low: int, high: int) -> list[_Draft]:
+def _lead(chance: random.Random, label: str, bars: list[Bar], beats: int, low: int, high: int) -> list[Draft]:
     manner = chance.choice(LEADS.get(label, ("melody",)))
     if manner == "arpeggio":
-        return _arpeggio(chance, bars, beats, low, high)
+        return arpeggio(chance, bars, beats, low, high)
     if manner == "comping":
-        return _comping(chance, bars, beats, low, high)
-    melody = _melody(chance, bars, beats, low, high, calm=label in SUSTAINED)
+        return comping(chance, bars, beats, low, high)
+    tune = melody(chance, bars, beats, low, high, calm=label in SUSTAINED)
     if manner == "hymn":
-        melody += [(start, length, p - 12, v - 15) for start, length, p, v in melody if p - 12 >= low and start % 2 == 0]
-        melody += _held(chance, bars, beats, low, low + 12)
-    return melody
-
-
-def _melody(
-    chance: random.Random, bars: list[_Bar], beats: int, low: int, high: int, calm: bool = False
-) -> list[_Draft]:
-    """A walk on the scale that meets the chord on the beat, in rhythms that come again."""
-    values = (1.0, 1.0, 2.0, 1.5, 0.5, 3.0) if calm else chance.choice(((0.5, 0.5, 1.0, 1.5), (1.0, 0.5, 2.0), (0.5, 0.25, 0.25, 1.0)))
-    rhythms = [_rhythm(chance, values, beats) for _ in range(3)]
-    touch, loud, pitch = chance.uniform(0.7, 1.0), chance.randint(75, 100), chance.randint(low + 3, high - 3)
-    draft = []
-    for index, bar in enumerate(bars):
-        for at, length in rhythms[(0, 0, 1, 2)[index % 4]]:
-            if at and chance.random() < 0.08:
-                continue  # a rest
-            near = _keys(low, high, bar.chord if at % 1 == 0 and chance.random() < 0.75 else bar.scale)
-            aim = pitch + chance.choice((-5, -3, -2, -2, -1, 1, 2, 2, 3, 5))
-            aim = min(high, max(low, aim))
-            pitch = min(near, key=lambda key: (abs(key - aim), key))
-            draft.append((bar.beat + at, length * touch, pitch, loud + chance.randint(-10, 10) + (8 if not at else 0)))
-    return draft
-
-
-def _rhythm(chance: random.Random, values: Sequence[float], beats: int) -> list[tuple[float, float]]:
-    at, rhythm = 0.0, []
-    while at < beats:
-        length = min(chance.choice(values), beats - at)
-        rhythm.append((at, length))
-        at += length
-    return rhythm
-
-
-def _arpeggio(chance: random.Random, bars: list[_Bar], beats: int, low: int, high: int) -> list[_Draft]:
-    """Broken chords, up, down or to and fro."""
-    step, way, loud = chance.choice((0.5, 0.5, 0.25, 1 / 3)), chance.randrange(3), chance.randint(70, 92)
-    base = max(low, (low + high) // 2 - chance.randint(6, 9))
-    draft = []
-    for bar in bars:
-        keys = _keys(base, min(high, base + 17), bar.chord)
-        order = (keys, keys[::-1], keys + keys[-2:0:-1])[way]
-        for index in range(round(beats / step)):
-            ringing = min(step * 2, beats - index * step)
-            loudness = loud + chance.randint(-8, 8)
-            draft.append((bar.beat + index * step, ringing, order[index % len(order)], loudness))
-    return draft
-
-
-def _comping(chance: random.Random, bars: list[_Bar], beats: int, low: int, high: int) -> list[_Draft]:
-    """Chords in a rhythm that stays."""
-    rhythm = _rhythm(chance, chance.choice(((1.0,), (0.5, 1.0, 1.5), (2.0, 1.0), (0.5,))), beats)
-    touch, loud, spread = chance.uniform(0.5, 0.95), chance.randint(70, 92), chance.choice((0.0, 0.02, 0.04))
-    base = max(low, (low + high) // 2 - 8)
-    return [
-        (bar.beat + at + index * spread, length * touch, pitch, loud + chance.randint(-6, 6))
-        for bar in bars
-        for at, length in rhythm
-        for index, pitch in enumerate(_keys(base, min(high, base + 16), bar.chord)[:4])
-    ]
-
-
-def _held(chance: random.Random, bars: list[_Bar], beats: int, low: int, high: int) -> list[_Draft]:
-    """Two or three keys of the chord, as long as the bar."""
-    loud, count = chance.randint(60, 85), chance.randint(2, 3)
-    return [(bar.beat, beats * 0.98, p, loud) for bar in bars for p in _keys(low, high, bar.chord)[:count]]
-
-
-def _bass(chance: random.Random, style: Style, bars: list[_Bar], beats: int, voice: Voice) -> list[_Draft]:
-    step, loud = chance.choice(style.bass), chance.randint(78, 100)
-    draft = []
-    for bar in bars:
-        root = _keys(voice.low, voice.low + 11, bar.chord[:1])[0]
-        near = _keys(max(voice.low, root - 5), min(voice.high, root + 10), bar.chord)
-        for index in range(math.ceil(beats / step)):
-            pitch = root if not index or chance.random() < 0.4 else chance.choice(near)
-            draft.append((bar.beat + index * step, min(step, beats - index * step) * 0.9, pitch, loud))
-    return draft
-
-
-def _drums(chance: random.Random, style: Style, bars: list[_Bar], beats: int) -> list[_Draft]:
-    pattern = DRUMS["waltz" if beats == 3 else chance.choice(style.drums)]
-    return [
-        (bar.beat + at, 0.2, key, max(1, velocity + chance.randint(-8, 8)))
-        for bar in bars
-        for key, velocity, beats_hit in pattern
-        for at in beats_hit
-    ]
+        below = [(at, length, key - 12, v - 15) for at, length, key, v in tune if key - 12 >= low and at % 2 == 0]
+        tune += below + held(chance, bars, beats, low, low + 12)
+    return tune
 
 
 def _accompany(
-    chance: random.Random, cast: Cast, style: Style, leads: set[str], bars: list[_Bar], beats: int, centre: int
-) -> Iterator[tuple[Part, list[_Draft]]]:
+    chance: random.Random, cast: Cast, style: Style, leads: set[str], bars: list[Bar], beats: int, centre: int
+) -> Iterator[tuple[Part, list[Draft]]]:
     """Chords by somebody else, most often a bass, then perhaps drums and a second voice behind the lead."""
     others = [name for name in cast.lead if name not in leads]
     players = [name for name in style.chords if name in others]
@@ -253,14 +155,14 @@ def _accompany(
         voice = chance.choice(pool)
         where = centre if chance.random() < 0.5 else chance.randint(52, 67)
         low, high = _window(chance, voice, 18, where)
-        manner: Callable[..., list[_Draft]] = chance.choice((_arpeggio, _comping, _comping, _held))
+        manner: Callable[..., list[Draft]] = chance.choice((arpeggio, comping, comping, held))
         yield Part("chords", None, voice, (), 0.0, chance.uniform(-0.5, 0.5)), manner(chance, bars, beats, low, high)
     if cast.bass and (not pool or chance.random() < style.bassist):
         voice = chance.choice(cast.bass)
-        yield Part("bass", None, voice, (), chance.uniform(-5, 0), 0.0), _bass(chance, style, bars, beats, voice)
+        yield Part("bass", None, voice, (), chance.uniform(-5, 0), 0.0), bass(chance, style, bars, beats, voice)
     if cast.drums and chance.random() < style.drummer:
         part = Part("drums", None, chance.choice(cast.drums), (), chance.uniform(-6, 1), 0.0)
-        yield part, _drums(chance, style, bars, beats)
+        yield part, drums(chance, style, bars, beats)
     if others and chance.random() < 0.4:
         melodic = [name for name in others if name in SUSTAINED]
         pool = cast.pad if not melodic or (cast.pad and chance.random() < 0.4) else cast.lead[chance.choice(melodic)]
@@ -268,7 +170,7 @@ def _accompany(
             voice = chance.choice(pool)
             low, high = _window(chance, voice, 12, centre + chance.choice((-7, 0, 0, 5)))
             part = Part("counter", None, voice, (), chance.uniform(-6, -1), chance.uniform(-0.6, 0.6))
-            manner = chance.choice((_held, _melody))
+            manner = chance.choice((held, melody))
             yield part, manner(chance, bars, beats, low, high)
 
 
@@ -284,7 +186,7 @@ def _clock(tempo: float, swing: float) -> Callable[[float], float]:
 
 
 def _timed(
-    chance: random.Random, draft: list[_Draft], clock: Callable[[float], float], spans: Sequence[Span]
+    chance: random.Random, draft: list[Draft], clock: Callable[[float], float], spans: Sequence[Span]
 ) -> tuple[Tone, ...]:
     """Return the notes in s, none exactly on time, cut to the spans."""
     tones = []

@@ -127,7 +127,7 @@ def choose_players(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: 
             for preset in font.presets
             if preset.bank == 128 and preset.program in KITS and preset.keys.issuperset((36, 38, 42, 51))
         )
-        casts.append(Cast(lead, *(tuple(players[role]) for role in BACKING), kits))
+        casts.append(Cast(lead, tuple(players["chords"]), tuple(players["pad"]), tuple(players["bass"]), kits))
     return casts[0], casts[1], shared
 
 
