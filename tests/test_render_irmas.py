@@ -16,7 +16,7 @@ from test_pieces import FONT, SHARED, TEST, TRAIN
 from test_soundfont import noise, write_font
 
 from fusion.datasets import recordings, synthesis
-from fusion.datasets.mixdown import APART, OVER, RATE, Band, mix, reverberate, rms, room, sounding
+from fusion.datasets.mixdown import APART, OVER, RATE, Band, Task, mix, play_piece, reverberate, rms, room, sounding
 from fusion.datasets.pieces import Cut, compose
 from fusion.datasets.players import BACKING, CLASSES, PROGRAMS, choose_players
 from fusion.datasets.recordings import EXCERPT, GAP, PRESETS, TESTING, Plan, Preset, plan_recordings
@@ -354,6 +354,18 @@ def test_a_part_is_heard_when_and_where_it_is_written(fluidsynth: None, small: P
     left, right = rms(y[:1]), rms(y[1:])
     assert left / right == pytest.approx(np.sqrt((1 - part.pan) / (1 + part.pan)), rel=1e-3)
     np.testing.assert_array_equal(Band([small]).perform(part, 6 * RATE), y)
+
+
+def test_an_excerpt_at_the_very_end_is_whole(fluidsynth: None, small: Path, tmp_path: Path) -> None:
+    """Start and length round up, their sum need not: both are 0.51 samples past a whole number."""
+    font = read_soundfont(small)
+    train, _, _ = choose_players([font], [font], 0)
+    start, seconds = 44_100.51 / RATE, 132_300.51 / RATE
+    piece = compose(train, {"cel": [(0.0, start + seconds)]}, "cla", start + seconds, "end")
+    cut = Cut(tmp_path / "x", start, seconds, ("cel",), False)
+    assert play_piece(Task((small,), "end", piece, (cut,), SMALL.suffix, SMALL.options)) == ["written"]
+    assert sf.info(tmp_path / "x.flac").frames == 132_301
+    assert play_piece(Task((small,), "end", piece, (cut,), SMALL.suffix, SMALL.options)) == ["kept"]
 
 
 @pytest.mark.slow

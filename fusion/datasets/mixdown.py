@@ -161,9 +161,8 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str) -> Mix | Non
         None if one of the predominant parts is not heard.
     """
     chance = random.Random(seed)
-    first = round(cut.start * RATE)
-    inside = slice(first, first + round(cut.seconds * RATE))
-    backing = np.zeros((2, round(cut.seconds * RATE)), dtype=np.float32)
+    inside = _inside(cut)
+    backing = np.zeros((2, inside.stop - inside.start), dtype=np.float32)
     leads: dict[str, tuple[Stereo, NDArray[np.bool_]]] = {}
     for part, stem in zip(piece.parts, stems, strict=True):
         where = sounding(part, stem.shape[1])
@@ -189,6 +188,11 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str) -> Mix | Non
     return Mix({label: stem * gain for label, stem in mixed.leads.items()}, backing * gain)
 
 
+def _inside(cut: Cut) -> slice:
+    first = round(cut.start * RATE)
+    return slice(first, first + round(cut.seconds * RATE))  # every training excerpt has as many samples
+
+
 _band = cache(Band)  # one a process and set of fonts
 
 
@@ -198,7 +202,7 @@ def play_piece(task: Task) -> list[str]:
     outcomes = ["kept" if path.exists() else "written" for path in paths]
     if "written" not in outcomes:
         return outcomes
-    samples = round(task.piece.seconds * RATE)
+    samples = max(_inside(cut).stop for cut in task.cuts)
     hall = room(task.seed)
     stems = [reverberate(_band(task.fonts).perform(part, samples), hall) for part in task.piece.parts]
     for index, (cut, path) in enumerate(zip(task.cuts, paths, strict=True)):

@@ -27,7 +27,8 @@ The music was composed by rule and chance for this purpose; nothing in it is any
 Like IRMAS: folders and names, the files of labels, stereo at 44.1 kHz, one predominant instrument over others that
 play along (of these classes too) to train, one to three to test. Two pairs of training files have the same bytes,
 one of them with labels that contradict each other. Unlike IRMAS: players are samples; a predominant
-instrument is 3 to 9 dB over the accompaniment, always; {unlike}
+instrument is 3 to 9 dB over the accompaniment, always;
+{unlike}
 The names of songs and artists are made up. `render.json` has the fonts' checksums, FluidSynth's version and warnings.
 """
 

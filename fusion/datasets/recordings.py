@@ -39,7 +39,7 @@ class Preset:
     options: dict[str, Any]
 
 
-_OGG = {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.7}
+_OGG = {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.8}
 _FLAC = {"format": "FLAC", "subtype": "PCM_16", "compression_level": 0.0}
 PRESETS = {
     "sample": Preset(6, 2, (2, 3), (5.0, 7.0), ".ogg", _OGG),
