@@ -1,0 +1,137 @@
+"""Who may play in practice music: General MIDI programs as IRMAS's classes and as accompaniment; who trains, who tests.
+
+Test songs are played by instruments that training has not heard. Two programs that share a sample are one instrument
+(see `soundfont`); where a class has a single one, it plays on both sides, and that is said.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.datasets.soundfont import Preset, SoundFont, components
+
+PROGRAMS: dict[str, dict[int, tuple[int, int]]] = {
+    "cel": {42: (36, 74)},
+    "cla": {71: (50, 88)},
+    "flu": {73: (60, 93), 72: (74, 102), 75: (60, 91)},
+    "gac": {24: (40, 79), 25: (40, 79)},
+    "gel": {27: (40, 81), 26: (40, 81), 28: (40, 72), 29: (40, 81), 30: (40, 81)},
+    "org": {16: (36, 91), 17: (36, 91), 18: (36, 91), 19: (36, 91), 20: (41, 84)},
+    "pia": {0: (31, 96), 1: (31, 96), 2: (33, 93), 3: (33, 93)},
+    "sax": {65: (49, 80), 64: (56, 87), 66: (44, 75), 67: (36, 68)},
+    "tru": {56: (54, 84), 59: (54, 82)},
+    "vio": {40: (55, 93), 110: (55, 93)},
+    "voi": {52: (45, 79), 53: (45, 79), 54: (45, 79)},
+}
+"""Programs (bank 0, numbered from 0) of each class, the commonest first, with the lowest and highest MIDI key that
+such players use. Trumpets with a mute and pan pipes are in; viola and fretless bass are not."""
+
+BACKING: dict[str, dict[int, tuple[int, int]]] = {
+    "chords": {4: (36, 88), 5: (36, 88), 11: (53, 89), 12: (48, 88), 21: (48, 84), 46: (36, 96)},
+    "pad": {48: (40, 88), 41: (48, 84), 57: (40, 72), 60: (41, 77), 68: (58, 88), 70: (36, 72)},
+    "bass": {32: (28, 55), 33: (28, 55), 34: (28, 55), 35: (28, 55)},
+}
+"""Programs that only accompany: they belong to no class of IRMAS."""
+
+CLASSES = tuple(PROGRAMS)
+KITS = (0, 8, 16, 25, 32, 40)
+"""Programs of bank 128."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A preset of a font; `low` and `high` are MIDI keys, both included."""
+
+    font: Path
+    bank: int
+    program: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One side's players: `lead` by class, and those that only accompany. Drums may be missing."""
+
+    lead: dict[str, tuple[Voice, ...]]
+    chords: tuple[Voice, ...]
+    pad: tuple[Voice, ...]
+    bass: tuple[Voice, ...]
+    drums: tuple[Voice, ...]
+
+
+def choose_players(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: int) -> tuple[Cast, Cast, list[str]]:
+    """Divide the fonts' instruments of each class between training and test.
+
+    An instrument of one side's fonts alone stays there. Of those that both sides have, two in five (at least one, never
+    the first) are test's and the others train's. Accompanists play on both sides, save those that share a sample with
+    an instrument of a class.
+
+    Parameters
+    ----------
+    train, test : sequences of SoundFont
+        The same fonts may be on both sides.
+    seed : int
+        Which instruments test gets.
+
+    Returns
+    -------
+    train, test : Cast
+    shared : list of str
+        Classes that are played by the same instruments on both sides, for want of others.
+    """
+    sides = (tuple(train), tuple(test))
+    found = [
+        (side, role, voice, preset)
+        for side, fonts in enumerate(sides)
+        for role, programs in (PROGRAMS | BACKING).items()
+        for font in fonts
+        for program, keys in programs.items()
+        for preset in font.presets
+        if (preset.bank, preset.program) == (0, program) and (voice := _voice(font, preset, *keys))
+    ]
+    numbers = components([preset.samples for *_, preset in found])
+    groups: dict[str, tuple[list[int], list[int]]] = {role: ([], []) for role in PROGRAMS | BACKING}
+    for number, (side, role, *_) in zip(numbers, found, strict=True):
+        if number not in groups[role][side]:
+            groups[role][side].append(number)
+    owner: dict[int, int] = {}
+    shared: list[str] = []
+    chance = random.Random(f"players {seed}")
+    for name in PROGRAMS:
+        here, there = groups[name]
+        common = [group for group in here if group in there]
+        owner |= {group: 0 for group in here if group not in there} | {group: 1 for group in there if group not in here}
+        free = [group for group in common if group not in owner]
+        if free and not any(owner.get(group) == 0 for group in here):
+            owner[free.pop(0)] = 0
+        while free and sum(owner.get(group) == 1 for group in there) < max(1, len(common) * 2 // 5):
+            owner[free.pop(chance.randrange(len(free)))] = 1
+        owner |= dict.fromkeys(free, 0)
+        if here and there and not any(owner[group] == 1 for group in there):
+            shared.append(name)
+    casts = []
+    for side, fonts in enumerate(sides):
+        players: dict[str, list[Voice]] = {role: [] for role in groups}
+        for number, (where, role, voice, _) in zip(numbers, found, strict=True):
+            plays = owner[number] == side or (role in shared and side == 1) if role in PROGRAMS else number not in owner
+            if where == side and plays:
+                players[role].append(voice)
+        lead = {name: tuple(players[name]) for name in PROGRAMS if players[name]}
+        kits = tuple(
+            Voice(font.path, preset.bank, preset.program, 35, 81)
+            for font in fonts
+            for preset in font.presets
+            if preset.bank == 128 and preset.program in KITS and preset.keys.issuperset((36, 38, 42, 51))
+        )
+        casts.append(Cast(lead, tuple(players["chords"]), tuple(players["pad"]), tuple(players["bass"]), kits))
+    return casts[0], casts[1], shared
+
+
+def _voice(font: SoundFont, preset: Preset, low: int, high: int) -> Voice | None:
+    """Return the player with the keys that its font can sound; None with less than an octave of them."""
+    keys = [key for key in range(low, high + 1) if key in preset.keys]
+    return Voice(font.path, preset.bank, preset.program, keys[0], keys[-1]) if len(keys) >= 13 else None
