@@ -52,7 +52,7 @@ def print_result(metrics: dict[str, Any]) -> None:
     console = Console(highlight=False, markup=False)
     grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
     for column in ("", *(name for _, name in figures_of(metrics))):
-        grid.add_column(column, no_wrap=True)
+        grid.add_column(column, no_wrap=bool(column))
     for row in table(metrics):
         grid.add_row(*row, style="bold" if row[0] == "network" else None)
     console.print(grid)

@@ -146,7 +146,7 @@ def seed_jobs(
                 tuple(ids[of.test]),
                 versions(),
                 settings.aggregate,
-                settings.threshold,
+                settings.threshold if settings.several else None,
                 source,
                 _network(start, seed) if start else None,
                 len(rounds),

@@ -1,0 +1,140 @@
+"""Commands on data sets: get, check, render."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fusion.cli.options import (
+    DEFAULT_CACHE,
+    DEFAULT_RESULTS,
+    PROCESSORS,
+    AsJson,
+    Assignments,
+    Cache,
+    DataFolder,
+    Debug,
+    ExperimentFile,
+    Features,
+    Jobs,
+    Plugins,
+    Sample,
+    make_setting,
+    read_spec,
+)
+from fusion.errors import FusionError
+
+app = typer.Typer(help="Fetch a data set, check one, or render practice data.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    experiment: ExperimentFile,
+    sample: Sample = False,
+    data: DataFolder = None,
+    cache: Cache = DEFAULT_CACHE,
+    features: Features = None,
+    assignments: Assignments = None,
+    plugins: Plugins = None,
+    jobs: Jobs = PROCESSORS,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Count clips, classes and groups of an experiment's data; name what leaks. Trains nothing."""
+    spec = read_spec(experiment, assignments, features, None, plugins)
+    from fusion import console
+    from fusion.datasets.audit import audit
+    from fusion.prepare import read_data
+
+    setting = make_setting(spec, data, sample, cache, DEFAULT_RESULTS, jobs)
+    found = read_data(spec, setting)
+    report = audit(found.dataset, found.duplicates)
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        console.print_audit(report, found.dataset.noun)
+
+
+@app.command()
+def render(
+    name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Layout to render.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make.", show_default=False)],
+    preset: Annotated[str, typer.Option("--preset", metavar="sample|practice", help="How much.")] = "practice",
+    train_font: Annotated[
+        list[Path] | None, typer.Option("--train-font", metavar="SF2", help="SoundFont of the training instruments.")
+    ] = None,
+    test_font: Annotated[
+        list[Path] | None, typer.Option("--test-font", metavar="SF2", help="SoundFont of validation and test.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other notes and pieces.")] = 0,
+    jobs: Jobs = PROCESSORS,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Render notes or music from SoundFonts in a data set's layout, with FluidSynth."""
+    from dataclasses import asdict
+
+    from fusion.datasets.render import render_nsynth
+    from fusion.datasets.render_irmas import render_irmas
+    from fusion.progress import Progress
+
+    renderers: dict[str, Any] = {"nsynth": render_nsynth, "irmas": render_irmas}
+    if name not in renderers:
+        raise FusionError(f"{name}: this data set cannot be rendered; known: {', '.join(renderers)}")
+    if preset not in ("sample", "practice"):
+        raise FusionError(f"--preset {preset}: should be sample or practice")
+    progress = Progress()
+    with progress.counter("rendering") as told:
+        summary = renderers[name](
+            out,
+            preset=preset,
+            train_fonts=train_font or (),
+            test_fonts=test_font or (),
+            seed=seed,
+            jobs=jobs,
+            progress=told,
+        )
+    for warning in summary.warnings:
+        progress.say(f"warning: {warning}")
+    if as_json:
+        print(json.dumps(asdict(summary), indent=2))
+    else:
+        for key, value in asdict(summary).items():
+            print(f"{key}: {value}")
+        print(out)
+
+
+@app.command()
+def get(
+    name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Data set to fetch.", show_default=False)],
+    split: Annotated[
+        list[str] | None, typer.Option("--split", metavar="SPLIT", help="Only this split; repeatable.")
+    ] = None,
+    data: DataFolder = None,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Folder of a mirror [default: $FUSION_MIRROR].")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the archives after unpacking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Fetch a data set's official archives, verify and unpack them; a broken transfer goes on where it was."""
+    from fusion.datasets import data_root
+    from fusion.datasets.get import Plan
+    from fusion.datasets.get import get as fetch_data
+    from fusion.progress import Progress
+
+    def confirm(plan: Plan) -> bool:
+        for line in plan.lines():
+            print(line, file=sys.stderr)
+        return yes or typer.confirm("Fetch it?", err=True)
+
+    root = data or data_root(name)
+    fetched = fetch_data(name, split or (), root, url=url, keep_archives=keep, confirm=confirm, progress=Progress())
+    if not fetched:
+        raise FusionError("nothing was fetched")
+    print(root)

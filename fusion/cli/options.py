@@ -1,0 +1,114 @@
+"""Options that mean the same everywhere, and what they become."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fusion.errors import FusionError
+from fusion.workers import processors
+
+if TYPE_CHECKING:
+    from fusion.experiment import Outcome
+    from fusion.prepare import Setting
+    from fusion.spec import Experiment
+
+ExperimentFile = Annotated[
+    Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
+]
+Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead of the full data set.")]
+DataFolder = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The data set's root [default: $FUSION_DATA/<name>, else data/<name>]."),
+]
+Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where results go.")]
+Cache = Annotated[
+    Path,
+    typer.Option("--cache", metavar="DIR", envvar="FUSION_CACHE", help="Where extracted features are kept."),
+]
+Features = Annotated[
+    str | None, typer.Option("--features", metavar="A,B", help="Use these features instead of the file's.")
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a setting; repeatable, applied last."),
+]
+Seeds = Annotated[
+    str | None, typer.Option("--seeds", metavar="N|A,B", help="How many seeds (1 to N), or which ones: 1,2,5.")
+]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugins", metavar="DIR", help="Folder with features of your own; their code is run. Repeatable."),
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Processes at once [default: all processors].")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")]
+
+PROCESSORS = processors()
+MOST_SEEDS = 1000
+DEFAULT_RESULTS = Path("results")
+DEFAULT_CACHE = Path(".fusion/cache")
+
+
+def read_spec(
+    path: Path,
+    assignments: list[str] | None,
+    features: str | None,
+    seeds: str | None,
+    plugins: list[Path] | None,
+    searching: bool = False,
+) -> Experiment:
+    """Return the experiment of a file with what options change."""
+    from fusion.spec import read_experiment
+
+    return read_experiment(
+        path,
+        assignments=assignments or (),
+        features=None if features is None else [name.strip() for name in features.split(",") if name.strip()],
+        seeds=None if seeds is None else read_seeds(seeds),
+        plugins=plugins or (),
+        searching=searching,
+    )
+
+
+def read_seeds(text: str) -> list[int]:
+    """Return the seeds of ``3`` (the first three) or ``1,2,5``."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts if part) or not any(parts) or len(text) > 1000:
+        raise FusionError(f"--seeds {text}: give a number of seeds (3) or the seeds themselves (1,2,5)")
+    numbers = [int(part) for part in parts if part]
+    if len(parts) == 1 and numbers[0] > MOST_SEEDS:
+        raise FusionError(f"--seeds {text}: {MOST_SEEDS} seeds at most; name a single one with a comma: {text},")
+    return list(range(1, numbers[0] + 1)) if len(parts) == 1 else numbers
+
+
+def print_outcome(outcome: Outcome, as_json: bool, setting: Setting, again: str = "") -> None:
+    """Print a result, or its metrics as JSON, and last its folder."""
+    from fusion import console
+
+    for change in outcome.changes:
+        setting.progress.say(f"versions differ from those this result was made with: {change}{again}")
+    if not outcome.trained:
+        trained = ", ".join(map(str, outcome.metrics["seeds"]))
+        setting.progress.say(f"complete, nothing to train (seeds {trained}){again}")
+    if as_json:
+        print(json.dumps(outcome.metrics, indent=2))
+    else:
+        console.print_result(outcome.metrics)
+        print(outcome.folder)
+
+
+def make_setting(spec: Experiment, data: Path | None, sample: bool, cache: Path, results: Path, jobs: int) -> Setting:
+    """Return where an experiment's data, store and results are."""
+    from fusion.datasets import data_root, sample_root
+    from fusion.prepare import Setting
+    from fusion.progress import Progress
+
+    if sample and data:
+        raise FusionError("--sample and --data name two data sets; give one of them")
+    name = spec.dataset.name
+    root = sample_root(name) if sample else data or data_root(name)
+    return Setting(root, sample, cache, results, jobs, Progress())
