@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion import evaluate
+from fusion.effects import paired_difference
 from fusion.errors import FusionError, listing
 from fusion.result import Result
-from fusion.statistics import bootstrap_interval, sign_flip_test
 
 Ints = NDArray[np.int64]
 
@@ -88,25 +88,17 @@ def compare(first: Predictions, second: Predictions) -> dict[str, Any]:
     names, numbers = np.unique([group for group, _ in first.clips.values()], return_inverse=True)
     groups = numbers.astype(np.int64)
     strata = np.array([true[groups == number][0] for number in range(len(names))])
-    counts = [_confusions(result, classes, true, groups) for result in (first, second)]
-    both, seeds = np.concatenate(counts, axis=1), len(first.predicted)
+    before, after = (_confusions(result, classes, true, groups) for result in (first, second))
     right = [(result.predicted == np.array(classes)[true]).mean(axis=0) for result in (first, second)]
-    figures: dict[str, Any] = {}
-    for name, figure in (("accuracy", evaluate.accuracy), ("macro_f1", evaluate.macro_f1)):
-        values = [float(figure(of.sum(axis=0)).mean()) for of in counts]
-
-        def difference(sums: NDArray[Any], figure: Any = figure) -> NDArray[np.float64]:
-            of = figure(sums)
-            return np.asarray(of[..., seeds:].mean(axis=-1) - of[..., :seeds].mean(axis=-1))
-
-        low, high = bootstrap_interval(both, difference, strata) or (None, None)
-        figures[name] = {"first": values[0], "second": values[1], "difference": values[1] - values[0]}
-        figures[name] |= {"low": low, "high": high}
-    figures["accuracy"]["p"] = sign_flip_test(np.bincount(groups, right[1] - right[0]))
+    more = np.bincount(groups, right[1] - right[0])
+    figures = {
+        "accuracy": paired_difference(before, after, evaluate.accuracy, strata, more),
+        "macro_f1": paired_difference(before, after, evaluate.macro_f1, strata),
+    }
     changed = [
-        {"clip": clip, "group": group, "true": label, "first": float(before), "second": float(after)}
-        for (clip, (group, label)), before, after in zip(first.clips.items(), *right, strict=True)
-        if before != after
+        {"clip": clip, "group": group, "true": label, "first": float(one), "second": float(other)}
+        for (clip, (group, label)), one, other in zip(first.clips.items(), *right, strict=True)
+        if one != other
     ]
     names_of = {"first": first.name, "second": second.name}
     return {**names_of, "clips": len(ids), "groups": len(names), **figures, "changed": changed}

@@ -1,7 +1,8 @@
 """Intervals that respect groups: pure functions on counts, no files, no clips.
 
 Conventions: ``counts`` is ``(groups, ...)``, one additive summary for each group (say its confusion matrix), so
-that a resample of groups is a weighted sum. A ``statistic`` maps ``(resamples, ...)`` to ``(resamples,)``.
+that a resample of groups is a weighted sum. A ``statistic`` maps ``(resamples, ...)`` to ``(resamples,)`` or, where
+several are asked for at once, to ``(resamples, statistics)``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
 
+Interval = tuple[float, float]
+
 RESAMPLES = 2000
+BLOCK = 2**22  # numbers of resampled counts held at once: 32 MiB
 
 
 def bootstrap_interval(
@@ -26,7 +30,7 @@ def bootstrap_interval(
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> tuple[float, float] | None:
+) -> Interval | None:
     """Return a bias-corrected and accelerated (BCa) bootstrap interval over groups.
 
     Parameters
@@ -60,38 +64,94 @@ def bootstrap_interval(
     J. Rao and C. Wu: "Resampling inference with complex survey data", J. Am. Stat. Assoc. 83(401), 1988, 231-241,
     https://doi.org/10.1080/01621459.1988.10478591
     """
+
+    def column(sums: Floats) -> Floats:
+        return statistic(sums)[:, np.newaxis]
+
+    return bootstrap_intervals(counts, column, strata, level=level, resamples=resamples, seed=seed)[0]
+
+
+def bootstrap_intervals(
+    counts: NDArray[Any],
+    statistics: Statistic,
+    strata: NDArray[Any] | None = None,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Interval | None]:
+    """Return `bootstrap_interval` of several statistics, all from the same resamples of groups.
+
+    Parameters
+    ----------
+    counts : (groups, ...)
+    statistics : callable
+        From summed counts ``(resamples, ...)`` to ``(resamples, statistics)``.
+    strata, level, resamples, seed
+        As for `bootstrap_interval`.
+
+    Returns
+    -------
+    list of (tuple of float or None)
+        An interval for each statistic.
+    """
     from scipy.stats import norm
 
     groups = len(counts)
+    observed = _evaluate(counts, statistics, np.ones((1, groups)))[0]
+    resampled = resample(counts, statistics, strata, resamples=resamples, seed=seed)
+    if resampled is None:
+        return [None] * len(observed)
+    left_out = _evaluate(counts, statistics, 1 - np.eye(groups))
+    members = _strata(groups, strata)
+    tails = norm.ppf([(1 - level) / 2, (1 + level) / 2])
+    intervals: list[Interval | None] = []
+    for value, values, without in zip(observed, resampled.T, left_out.T, strict=True):
+        if np.ptp(values) < 1e-12:
+            intervals.append(None)
+            continue
+        below = (np.sum(values < value) + np.sum(values <= value)) / (2 * resamples)
+        bias = norm.ppf(np.clip(below, 1 / (resamples + 1), resamples / (resamples + 1)))
+        ranks = norm.cdf(bias + (bias + tails) / (1 - _acceleration(without, members) * (bias + tails)))
+        low, high = np.quantile(values, ranks)
+        intervals.append((float(low), float(high)))
+    return intervals
+
+
+def resample(
+    counts: NDArray[Any],
+    statistic: Statistic,
+    strata: NDArray[Any] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Floats | None:
+    """Return a statistic of resampled groups, ``(resamples, ...)``, drawn as `bootstrap_interval` says.
+
+    None with fewer than two groups. The same number of groups, strata and seed draw the same groups.
+    """
+    groups = len(counts)
     if groups < 2:
         return None
-    members = _strata(np.zeros(groups, dtype=int) if strata is None else np.asarray(strata))
-    flat = np.asarray(counts, dtype=np.float64).reshape(groups, -1)
-
-    def value(weights: Floats) -> Floats:
-        return statistic((weights @ flat).reshape(len(weights), *np.shape(counts)[1:]))
-
-    observed = float(value(np.ones((1, groups)))[0])
     random = np.random.default_rng(seed)
     weights = np.zeros((resamples, groups))
-    for stratum in members:
+    for stratum in _strata(groups, strata):
         size = len(stratum)
         draws = random.multinomial(size - 1, np.full(size, 1 / size), size=resamples)
         weights[:, stratum] = draws * (size / (size - 1))
-    resampled = value(weights)
-    if np.ptp(resampled) < 1e-12:
-        return None
-    below = (np.sum(resampled < observed) + np.sum(resampled <= observed)) / (2 * resamples)
-    bias = norm.ppf(np.clip(below, 1 / (resamples + 1), resamples / (resamples + 1)))
-    acceleration = _acceleration(value(1 - np.eye(groups)), members)
-    tails = norm.ppf([(1 - level) / 2, (1 + level) / 2])
-    ranks = norm.cdf(bias + (bias + tails) / (1 - acceleration * (bias + tails)))
-    low, high = np.quantile(resampled, ranks)
-    return float(low), float(high)
+    return _evaluate(counts, statistic, weights)
 
 
-def _strata(labels: NDArray[Any]) -> list[NDArray[np.intp]]:
+def _evaluate(counts: NDArray[Any], statistic: Statistic, weights: Floats) -> Floats:
+    """Return the statistic of weighted sums of groups, in blocks: all sums at once may be gigabytes."""
+    flat = np.asarray(counts, dtype=np.float64).reshape(len(counts), -1)
+    blocks = np.array_split(weights, -(-weights.shape[0] * flat.shape[1] // BLOCK) or 1)
+    return np.concatenate([statistic((block @ flat).reshape(len(block), *np.shape(counts)[1:])) for block in blocks])
+
+
+def _strata(groups: int, strata: NDArray[Any] | None) -> list[NDArray[np.intp]]:
     """Return the groups of each stratum, those of single groups together."""
+    labels = np.zeros(groups, dtype=int) if strata is None else np.asarray(strata)
     members = sorted((np.flatnonzero(labels == label) for label in np.unique(labels)), key=len)
     alone = [stratum for stratum in members if len(stratum) == 1]
     if len(alone) == 1:
