@@ -61,13 +61,31 @@ def print_result(metrics: dict[str, Any]) -> None:
         console.print(f"! {warning}")
 
 
+def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
+    """Print the arms of an ablation, best first, and what its tests say."""
+    console = Console(highlight=False, markup=False)
+    figure = ablation["metric"].replace("_f1", " F1")
+    grid = Table(title=f"{ablation['experiment']}: {ablation['mode']}, {ablation['groups']} test groups")
+    for column in ("features", figure, "95 %"):
+        grid.add_column(column, overflow="fold", no_wrap=column != "features")
+    most = max(len(arm["features"]) for arm in ablation["arms"])
+    for arm in sorted(ablation["arms"], key=lambda arm: -arm["mean"]):
+        interval = "" if arm["low"] is None else f"[{arm['low']:.3f}, {arm['high']:.3f}]"
+        spread = "" if arm["std"] is None else f" ± {arm['std']:.3f}"
+        style = "bold" if len(arm["features"]) == most else None
+        grid.add_row(" + ".join(arm["features"]), f"{arm['mean']:.3f}{spread}", interval, style=style)
+    console.print(grid)
+    for text in (*sentences, *(f"! {warning}" for warning in ablation["warnings"])):
+        console.print(text)
+
+
 def print_comparison(found: dict[str, Any], sentence: str) -> None:
     """Print the figures of two results, what their difference shows, and the clips that changed most."""
     console = Console(highlight=False, markup=False)
     grid = Table(title=f"{found['clips']} clips in {found['groups']} groups")
     for column in ("", "first", "second", "difference", "95 %"):
         grid.add_column(column)
-    for name in ("accuracy", "macro_f1"):
+    for name in (key for key in ("accuracy", "micro_f1", "macro_f1") if key in found):
         row = found[name]
         interval = "" if row["low"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
         values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from fusion.datasets.table import Dataset
 from fusion.files import write_json
 from fusion.jobs import Job
 from fusion.metrics import References, assemble
-from fusion.prepare import Prepared, Setting, prepare, read_data
+from fusion.prepare import Data, Prepared, Setting, prepare, read_data
 from fusion.references import ReferenceJob, names
 from fusion.result import Line, Result, digest, pretrained, versions
 from fusion.scorer import decide, joined
@@ -64,85 +65,133 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
         For everything that the user can mend.
     """
     data = read_data(experiment, setting)
-    result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
+    result = result_of(experiment, data, setting)
     changes = result.changes()
     previous = result.metrics()
-    if previous and result.covers(experiment.seeds) and not force:
+    if previous and result.covers(experiment.seeds, names(data.dataset.several)) and not force:
         return Outcome(result.folder, previous, [], changes)
-    prepared = prepare(experiment, data, setting)
+    work = Work(experiment, prepare(experiment, data, setting), result, force=force)
     with result.locked():
-        missing = [seed for seed in experiment.seeds if force or seed not in result.trained()]
-        jobs = [job for seed in missing for job in seed_jobs(experiment, prepared, result, seed)]
-        metrics = complete(experiment, prepared, result, jobs, setting, force)
-    return Outcome(result.folder, metrics, missing, changes)
+        work.train(experiment.seeds)
+        (metrics,) = do([work], setting)
+    return Outcome(result.folder, metrics, work.trained, changes)
 
 
-def complete(
-    experiment: Experiment,
-    prepared: Prepared,
-    result: Result,
-    jobs: list[Job],
-    setting: Setting,
-    force: bool = False,
-    extra: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Do the jobs, fit the reference lines that are missing, evaluate and report.
+def result_of(experiment: Experiment, data: Data, setting: Setting) -> Result:
+    """Return where an experiment's result is or will be."""
+    return Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
+
+
+class Work:
+    """What is to be done for one result: trainings and reference lines, and then its tables.
 
     Parameters
     ----------
     experiment : Experiment
     prepared : Prepared
     result : Result
-        Locked.
-    jobs : list of Job
-        Seeds to train, or to apply where they name a source.
-    setting : Setting
+        Locked while anything is done.
     force : bool
-        Fit all reference lines again.
+        Do again what is there.
+    references : tuple of str or None
+        Reference lines wanted; None: all.
     extra : dict, optional
         More for metrics.json.
-
-    Returns
-    -------
-    dict
-        The content of metrics.json.
     """
-    previous = result.metrics()
-    (result.folder / "metrics.json").unlink(missing_ok=True)  # what is there would not fit the new networks
-    references = _work(experiment, prepared, result, jobs, setting, force)
-    seeds = result.trained()
-    started = time.perf_counter()
-    metrics = {**assemble(experiment, prepared, result, seeds, references, setting.sample), **(extra or {})}
-    metrics["seconds"]["evaluate"] += time.perf_counter() - started
-    if previous and not any(prepared.computed.values()):
-        metrics["seconds"]["extract"] = previous["seconds"]["extract"]
-    result.write_spec(replace(experiment, seeds=tuple(seeds)))
-    device = str(result.summaries(seeds[0])[0]["device"])
-    result.write_environment(experiment, device, None if setting.sample else setting.root)
-    report.write(result.folder, metrics)
-    write_json(result.folder / "metrics.json", metrics)
-    return metrics
 
+    def __init__(
+        self,
+        experiment: Experiment,
+        prepared: Prepared,
+        result: Result,
+        *,
+        force: bool = False,
+        references: tuple[str, ...] | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        self.experiment, self.prepared, self.result, self.force = experiment, prepared, result, force
+        self.dataset = prepared.data.dataset
+        self.references = names(self.dataset.several) if references is None else references
+        self.extra = extra or {}
+        self.previous = result.metrics()
+        self.jobs: list[Job] = []
+        self.trained: list[int] = []
+        self.stored: References = {}
+        self.fresh: References = {}
 
-def seed_jobs(
-    experiment: Experiment, prepared: Prepared, result: Result, seed: int, source: Path | None = None
-) -> list[Job]:
-    """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
-    dataset, settings = prepared.data.dataset, experiment.dataset
-    ids = dataset.table["id"].to_numpy()
-    start = experiment.training.pretrain
-    jobs = []
-    rounds = dataset.rounds()
-    for of in rounds:
-        folder = result.seed_folder(seed)
-        jobs.append(
+    def train(self, seeds: Sequence[int]) -> None:
+        """Take up the seeds that are not trained yet."""
+        self.trained = [seed for seed in seeds if self.force or seed not in self.result.trained()]
+        self.jobs = [job for seed in self.trained for job in self.seed_jobs(seed)]
+
+    def apply(self, seeds: Sequence[int], folder_of: Callable[[int], Path]) -> None:
+        """Take up the use of trained seeds on the test clips."""
+        self.trained = list(seeds)
+        self.jobs = [job for seed in seeds for job in self.seed_jobs(seed, folder_of(seed))]
+
+    def calls(self) -> list[tuple[str, Job | ReferenceJob]]:
+        """Return what is to be called in workers."""
+        # figures of reference lines that came without networks, from a repository, are not this machine's
+        self.stored = {} if self.force or not self.result.trained() else self.result.references()
+        missing = [key for key in self._wanted() if key not in self.stored]
+        lines = [
+            ReferenceJob(*key, self.prepared.parts(of), self.experiment.dataset.aggregate, of.fold)
+            for key in missing
+            for of in self.dataset.rounds()
+        ]
+        todo = [job for job in self.jobs if self.force or job.source or not (job.folder / "summary.json").exists()]
+        return [
+            *((f"fusion.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in todo),
+            *(("fusion.references:predict_reference", line) for line in lines),
+        ]
+
+    def _wanted(self) -> list[tuple[str, int]]:
+        """Return names and seeds of reference lines; only the random forest varies with the seed."""
+        seeds = sorted({*(job.seed for job in self.jobs), *self.result.trained()})
+        return [(name, seed) for name in self.references for seed in (seeds if name == "random_forest" else [0])]
+
+    def note(self, job: ReferenceJob, found: tuple[NDArray[np.float64], float | None]) -> None:
+        """Take what a reference line predicted."""
+        of = next(of for of in self.dataset.rounds() if of.fold == job.fold)
+        ids = self.dataset.table["id"].to_numpy()[of.test]
+        said = dict(zip(ids, _lines(self.dataset, *found), strict=True))
+        self.fresh.setdefault((job.name, job.seed), {}).update(said)
+
+    def finish(self, setting: Setting) -> dict[str, Any]:
+        """Evaluate and report; return the content of metrics.json."""
+        experiment, prepared, result = self.experiment, self.prepared, self.result
+        stored = {**self.stored, **self.fresh}
+        if self.fresh:
+            result.write_references(stored, self.dataset.classes if self.dataset.several else ())
+        references = {key: stored[key] for key in self._wanted()}
+        seeds = result.trained()
+        started = time.perf_counter()
+        metrics = {**assemble(experiment, prepared, result, seeds, references, setting.sample), **self.extra}
+        metrics["seconds"]["evaluate"] += time.perf_counter() - started
+        if self.previous and not any(prepared.computed.values()):
+            metrics["seconds"]["extract"] = self.previous["seconds"]["extract"]
+        result.write_spec(replace(experiment, seeds=tuple(seeds)))
+        device = str(result.summaries(seeds[0])[0]["device"])
+        result.write_environment(experiment, device, None if setting.sample else setting.root)
+        report.write(result.folder, metrics)
+        write_json(result.folder / "metrics.json", metrics)
+        return metrics
+
+    def seed_jobs(self, seed: int, source: Path | None = None) -> list[Job]:
+        """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
+        settings = self.experiment.dataset
+        ids = self.dataset.table["id"].to_numpy()
+        start = self.experiment.training.pretrain
+        rounds = self.dataset.rounds()
+        folder = self.result.seed_folder(seed)
+        return [
             Job(
                 folder if of.fold is None else folder / f"fold-{of.fold}",
                 seed,
-                experiment.model,
-                experiment.training,
-                dataset.classes,
-                prepared.parts(of),
+                self.experiment.model,
+                self.experiment.training,
+                self.dataset.classes,
+                self.prepared.parts(of),
                 tuple(ids[of.test]),
                 versions(),
                 settings.aggregate,
@@ -151,51 +200,46 @@ def seed_jobs(
                 _network(start, seed) if start else None,
                 len(rounds),
             )
-        )
-    return jobs
+            for of in rounds
+        ]
+
+
+def do(works: Sequence[Work], setting: Setting) -> list[dict[str, Any]]:
+    """Do all works in one crew of workers, which import keras once; each is finished as soon as its parts are.
+
+    Returns
+    -------
+    list of dict
+        The content of each metrics.json.
+    """
+    calls = {id(work): work.calls() for work in works}
+    owners = {id(task): work for work in works for _, task in calls[id(work)]}
+    left = {key: len(of) for key, of in calls.items()}
+    finished: dict[int, dict[str, Any]] = {}
+    for work in works:
+        if not left[id(work)]:
+            finished[id(work)] = work.finish(setting)
+        else:
+            (work.result.folder / "metrics.json").unlink(missing_ok=True)  # would not fit the new networks
+    every = [call for of in calls.values() for call in of]
+    training = [task for _, task in every if isinstance(task, Job) and not task.source]
+    epochs = max((task.training.epochs for task in training), default=0)
+    threads = max((work.experiment.training.threads for work in works), default=1)
+    with setting.progress.training([str(task.folder) for task in training], epochs) as news:
+        for task, found in run(every, setting.jobs, threads, news):
+            work = owners[id(task)]
+            if isinstance(task, ReferenceJob):
+                work.note(task, found)
+            left[id(work)] -= 1
+            if not left[id(work)]:
+                finished[id(work)] = work.finish(setting)
+    return [finished[id(work)] for work in works]
 
 
 def _network(folder: str, seed: int) -> Path:
     """Return the network of another result to start from: of the same seed, or of its first."""
     of = pretrained(folder)
     return of.networks(seed if seed in of.trained() else of.trained()[0])[0]
-
-
-def _work(
-    experiment: Experiment, prepared: Prepared, result: Result, jobs: list[Job], setting: Setting, force: bool
-) -> References:
-    """Do the jobs and fit the missing reference lines; return what all references predicted."""
-    dataset = prepared.data.dataset
-    # figures of reference lines that came without networks, from a repository, are not this machine's
-    stored = {} if force or not result.trained() else result.references()
-    seeds = sorted({*(job.seed for job in jobs), *result.trained()})
-    # only the random forest varies with the seed
-    wanted = [(name, seed) for name in names(dataset.several) for seed in (seeds if name == "random_forest" else [0])]
-    missing = [key for key in wanted if key not in stored]
-    rounds = dataset.rounds()
-    lines = [
-        ReferenceJob(*key, prepared.parts(of), experiment.dataset.aggregate, of.fold)
-        for key in missing
-        for of in rounds
-    ]
-    todo = [job for job in jobs if force or job.source or not (job.folder / "summary.json").exists()]
-    calls: list[tuple[str, Job | ReferenceJob]] = [
-        *((f"fusion.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in todo),
-        *(("fusion.references:predict_reference", line) for line in lines),
-    ]
-    trained = [str(job.folder) for job in todo if not job.source]
-    ids = dataset.table["id"].to_numpy()
-    fresh: References = {}
-    with setting.progress.training(trained, experiment.training.epochs) as news:
-        for job, found in run(calls, setting.jobs, experiment.training.threads, news):
-            if isinstance(job, ReferenceJob):
-                of = next(of for of in rounds if of.fold == job.fold)
-                said = dict(zip(ids[of.test], _lines(dataset, *found), strict=True))
-                fresh.setdefault((job.name, job.seed), {}).update(said)
-    stored.update(fresh)
-    if lines:
-        result.write_references(stored, dataset.classes if dataset.several else ())
-    return {key: stored[key] for key in wanted}
 
 
 def _lines(dataset: Dataset, scores: NDArray[np.float64], threshold: float | None) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,6 +101,14 @@ class Prepared:
     mixed: tuple[Ints, Ints] | None
     computed: dict[str, int]
     seconds: float
+
+    def only(self, features: Iterable[str]) -> Prepared:
+        """Return the same with some of the features."""
+        return replace(
+            self,
+            rows={name: self.rows[name] for name in features},
+            computed={name: self.computed[name] for name in features},
+        )
 
     def parts(self, of: Round) -> dict[str, Part]:
         """Return what trains, validates and tests one network, and what chooses its threshold."""

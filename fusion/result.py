@@ -146,10 +146,12 @@ class Result:
         except OSError as error:
             raise FusionError(unwritable(path, error)) from error
 
-    def covers(self, seeds: Iterable[int]) -> bool:
-        """Say whether all these seeds are trained and in the metrics."""
+    def covers(self, seeds: Iterable[int], references: Iterable[str]) -> bool:
+        """Say whether all these seeds are trained, and in the metrics with all these reference lines."""
         metrics = self.metrics()
-        return metrics is not None and set(seeds) <= set(metrics["seeds"]) & set(self.trained())
+        if metrics is None or not set(references) <= set(metrics["references"]):
+            return False
+        return set(seeds) <= set(metrics["seeds"]) & set(self.trained())
 
     def networks(self, seed: int) -> list[Path]:
         """Return a seed's networks: one, or one a fold."""
@@ -210,6 +212,12 @@ class Result:
         if not isinstance(value, dict):
             raise FusionError(f"{path}: should be an object; delete it and run the experiment again")
         return value
+
+
+def threshold_of(folder: Path) -> float | None:
+    """Return the score from which a network counts a class as heard, None where the largest one does."""
+    found: float | None = json.loads((folder / "summary.json").read_text(encoding="utf-8")).get("threshold")
+    return found
 
 
 def pretrained(folder: str) -> Result:

@@ -145,7 +145,8 @@ def resample(
 def _evaluate(counts: NDArray[Any], statistic: Statistic, weights: Floats) -> Floats:
     """Return the statistic of weighted sums of groups, in blocks: all sums at once may be gigabytes."""
     flat = np.asarray(counts, dtype=np.float64).reshape(len(counts), -1)
-    blocks = np.array_split(weights, -(-weights.shape[0] * flat.shape[1] // BLOCK) or 1)
+    count = -(-len(weights) * flat.shape[1] // BLOCK)
+    blocks = np.array_split(weights, np.clip(count, 1, len(weights)))
     return np.concatenate([statistic((block @ flat).reshape(len(block), *np.shape(counts)[1:])) for block in blocks])
 
 

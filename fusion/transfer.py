@@ -11,9 +11,10 @@ import pandas as pd
 from fusion.datasets import data_root, read_split, sample_root
 from fusion.datasets.table import assemble
 from fusion.errors import FusionError
-from fusion.experiment import Outcome, complete, seed_jobs
+from fusion.experiment import Outcome, Work, do
 from fusion.files import content_hash
 from fusion.prepare import SAMPLE, Data, Setting, hashes_of, prepare, read_data, with_hashes
+from fusion.references import names
 from fusion.result import Result, digest
 from fusion.saved import Saved, read_saved
 from fusion.spec import Experiment
@@ -78,17 +79,13 @@ def evaluate_result(
     result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
     previous = result.metrics()
     missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
-    if previous and not missing and result.covers(saved.seeds):
+    if previous and not missing and result.covers(saved.seeds, names(data.dataset.several)):
         return Outcome(result.folder, previous, [], result.changes())
-    prepared = prepare(experiment, data, setting)
+    source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
+    work = Work(experiment, prepare(experiment, data, setting), result, extra={"source": source})
     with result.locked():
-        jobs = [
-            job
-            for seed in missing
-            for job in seed_jobs(experiment, prepared, result, seed, saved.result.seed_folder(seed))
-        ]
-        source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
-        metrics = complete(experiment, prepared, result, jobs, setting, extra={"source": source})
+        work.apply(missing, saved.result.seed_folder)
+        (metrics,) = do([work], setting)
     return Outcome(result.folder, metrics, missing, [])
 
 

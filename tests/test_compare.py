@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from conftest import command
 
-from fusion.compare import compare, read_predictions, sentence
+from fusion.compare import compare, sentence
 from fusion.errors import FusionError
+from fusion.tally import read_predictions
 
 CLASSES = ["bass", "flute", "reed"]
 
@@ -16,7 +17,9 @@ CLASSES = ["bass", "flute", "reed"]
 def write(folder, name, right, seeds=(1, 2), groups=8, clips=10):
     """Write a result whose networks are right about a clip where `right(class, group, clip, seed)` says so."""
     folder.mkdir(parents=True)
-    (folder / "metrics.json").write_text(json.dumps({"experiment": name, "digest": "0" * 12}))
+    (folder / "metrics.json").write_text(
+        json.dumps({"experiment": name, "digest": "0" * 12, "classes": CLASSES, "test": {"accuracy": {}}})
+    )
     with (folder / "predictions.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["clip", "group", "seed", "true", "predicted", *CLASSES])

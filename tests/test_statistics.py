@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fusion.statistics import bootstrap_interval, sign_flip_test
+from fusion.effects import paired_difference
+from fusion.statistics import BLOCK, bootstrap_interval, bootstrap_intervals, resample, sign_flip_test
 
 
 def share(sums):
@@ -130,15 +131,92 @@ def test_no_difference_has_p_one_and_a_steady_one_the_least():
     assert sign_flip_test(np.full(60, 0.5)) == 1 / 20001
 
 
+def test_several_statistics_have_the_intervals_of_each_alone():
+    counts = groups(np.random.default_rng(7), 20)
+    together = bootstrap_intervals(counts, lambda sums: np.stack([share(sums), -share(sums), 0 * share(sums)], axis=1))
+    assert together[0] == bootstrap_interval(counts, share)
+    assert together[1] == bootstrap_interval(counts, lambda sums: -share(sums))
+    assert together[2] is None
+
+
+def test_blocks_change_nothing(monkeypatch):
+    counts = groups(np.random.default_rng(7), 20)
+    whole = resample(counts, share, resamples=1001)
+    monkeypatch.setattr("fusion.statistics.BLOCK", 100)
+    np.testing.assert_allclose(resample(counts, share, resamples=1001), whole, rtol=1e-12)
+
+
+def test_no_block_is_larger_than_it_may_be():
+    sizes = []
+
+    def size(sums):
+        sizes.append(sums.size)
+        return sums[:, 0, 0]
+
+    assert len(resample(np.ones((5, 300, 40)), size, resamples=2000)) == 2000
+    assert max(sizes) <= BLOCK
+    assert len(sizes) > 1
+
+
+def rates(sums):
+    """Counts are (groups, seeds, 2): the share of hits, one a seed."""
+    return sums[..., 0] / sums[..., 1]
+
+
+def arms(random, groups, effect=0.0, seeds=3):
+    """Draw two arms' counts, (groups, seeds, 2), whose expected shares of hits differ by exactly `effect`.
+
+    A group's clips are easy or hard for both arms, easier for one than for the other, and each training has its own
+    way with them; half of a clip's luck is common to all trainings. Groups are of different sizes.
+    """
+    sizes = random.integers(10, 40, groups)
+    counts = np.zeros((2, groups, seeds, 2))
+    both, own = random.uniform(-0.15, 0.15, groups), random.uniform(-0.1, 0.1, (2, groups))
+    training = random.uniform(-0.04, 0.04, (2, groups, seeds))
+    for group, size in enumerate(sizes):
+        chance = 0.65 + both[group] + own[:, group, np.newaxis] + training[:, group]
+        chance[1] += effect
+        common, luck = random.random(size), random.random((2, seeds, size))
+        luck = np.where(random.random(luck.shape) < 0.5, common, luck)
+        counts[:, group, :, 0] = (luck < chance[..., np.newaxis]).sum(axis=-1)
+        counts[:, group, :, 1] = size
+    return counts[0], counts[1]
+
+
+def more(first, second):
+    """Return each group's sum of what the second arm has above the first, mean over seeds."""
+    return (second - first)[..., 0].mean(axis=1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("groups", [42, 208])
 def test_no_effect_fires_as_often_as_the_level_says(groups):
-    """Clips of a group agree: each group has its own effect, symmetric about none."""
+    """Each group has effects of its own on both methods, of three seeds each, that agree on none in the mean."""
     random = np.random.default_rng(groups)
-    fired = 0
-    for _ in range(1000):
-        effect = random.normal(0, 0.3, groups)
-        sums = (random.random((groups, 20)) < (0.5 + effect[:, np.newaxis] / 2)).sum(axis=1)
-        sums = sums - (random.random((groups, 20)) < (0.5 - effect[:, np.newaxis] / 2)).sum(axis=1)
-        fired += sign_flip_test(sums, draws=2000) < 0.05
-    assert 0.03 <= fired / 1000 <= 0.07
+    fired = np.mean([sign_flip_test(more(*arms(random, groups)), draws=2000) < 0.05 for _ in range(1000)])
+    print(f"{groups} groups: fires in {fired:.1%} of 1,000 without an effect")
+    assert 0.03 <= fired <= 0.07
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("groups", "classes", "least", "most"),
+    [
+        (42, 1, 0.93, 0.97),
+        (42, 6, 0.93, 0.97),
+        (208, 11, 0.93, 0.97),
+        (19, 1, 0.88, 0.98),
+        (10, 1, 0.85, 0.98),
+        (5, 1, 0.75, 0.98),
+    ],
+)
+def test_intervals_of_a_difference_cover_the_truth(groups, classes, least, most):
+    """1,000 intervals of a difference of three points; few groups cannot say how far their differences spread."""
+    random = np.random.default_rng(groups)
+    strata = np.arange(groups) % classes
+    hits = 0
+    for run in range(1000):
+        found = paired_difference(*arms(random, groups, 0.03), rates, strata, resamples=1000, seed=run)
+        hits += found["low"] <= 0.03 <= found["high"]
+    print(f"{groups} groups in {classes} classes: {hits / 1000:.1%} of 1,000 intervals cover the truth")
+    assert least <= hits / 1000 <= most

@@ -1,4 +1,4 @@
-"""Commands that take an experiment file: run, extract, tune."""
+"""Commands that take an experiment file: run, ablate, tune, extract."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from fusion.cli.options import (
     print_outcome,
     read_spec,
 )
+from fusion.errors import FusionError
 
 app = typer.Typer()
 
@@ -54,6 +55,51 @@ def run(
     setting = make_setting(spec, data, sample, cache, results, jobs)
     outcome = run_experiment(spec, setting, force)
     print_outcome(outcome, as_json, setting, "; --force trains again")
+
+
+@app.command()
+def ablate(
+    experiment: ExperimentFile,
+    mode: Annotated[
+        str,
+        typer.Option(
+            "--mode",
+            metavar="leave-one-out|only-one|all|mask|sets",
+            help="Which subsets: each without one, each alone, all, masked without training, or the file's.",
+        ),
+    ] = "leave-one-out",
+    trials: Annotated[
+        int | None, typer.Option("--tune", min=1, metavar="N", help="Search each arm's settings first, N trials each.")
+    ] = None,
+    sample: Sample = False,
+    data: DataFolder = None,
+    results: Results = DEFAULT_RESULTS,
+    cache: Cache = DEFAULT_CACHE,
+    features: Features = None,
+    assignments: Assignments = None,
+    seeds: Seeds = None,
+    plugins: Plugins = None,
+    jobs: Jobs = PROCESSORS,
+    force: Annotated[bool, typer.Option("--force", help="Train again what is trained.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Run an experiment with subsets of its features, and tell what each of them brings."""
+    spec = read_spec(experiment, assignments, features, seeds, plugins, searching=trials is not None, ablating=True)
+    from fusion import console
+    from fusion.ablate import MODES
+    from fusion.ablate import ablate as run_ablation
+    from fusion.report import ablation as plots
+
+    if mode not in MODES:
+        raise FusionError(f"--mode {mode}: should be one of {', '.join(MODES)}")
+    setting = make_setting(spec, data, sample, cache, results, jobs)
+    folder, found = run_ablation(spec, setting, mode, trials, force)
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        console.print_ablation(found, plots.sentences(found))
+        print(folder)
 
 
 @app.command()

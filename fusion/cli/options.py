@@ -60,6 +60,7 @@ def read_spec(
     seeds: str | None,
     plugins: list[Path] | None,
     searching: bool = False,
+    ablating: bool = False,
 ) -> Experiment:
     """Return the experiment of a file with what options change."""
     from fusion.spec import read_experiment
@@ -71,6 +72,7 @@ def read_spec(
         seeds=None if seeds is None else read_seeds(seeds),
         plugins=plugins or (),
         searching=searching,
+        ablating=ablating,
     )
 
 

@@ -103,8 +103,9 @@ def compare(
     """Tell how two results on the same clips differ: difference, interval over groups, test, clips that changed."""
     from fusion import compare as comparison
     from fusion import console
+    from fusion.tally import read_predictions
 
-    found = comparison.compare(comparison.read_predictions(first), comparison.read_predictions(second))
+    found = comparison.compare(read_predictions(first), read_predictions(second))
     if as_json:
         print(json.dumps(found, indent=2))
     else:

@@ -22,7 +22,7 @@ from fusion.spec.settings import MODELS, ModelSettings, TrainingSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_KEYS = ("dataset", "features", "model", "training", "search", "seeds", "plugins")
+_KEYS = ("dataset", "features", "model", "training", "search", "ablation", "seeds", "plugins")
 
 
 class Checker:
@@ -48,12 +48,13 @@ class Checker:
         if dataset and features:
             self.fit(features, dataset, model)
         search = self.search(training, model, features, sources) if model and training else None
+        ablation = self.sets(data.get("ablation"), features)
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {name: sources[name] for name in features}
         if not self.path.stem.strip("."):
             raise FusionError(f"{self.path}: an experiment file's name is its results' folder: take letters")
-        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, search)
+        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, search, ablation)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
@@ -123,6 +124,20 @@ class Checker:
             self.mistake(("seeds",), f"should be a list of different whole numbers from 1 up, found {value!r}")
             return ()
         return tuple(value)
+
+    def sets(self, value: Any, features: dict[str, Feature]) -> tuple[tuple[str, ...], ...] | None:
+        """Return sets of features, each in the order of all."""
+        if value is None:
+            return None
+        if not isinstance(value, list) or not value or not all(isinstance(names, list) and names for names in value):
+            self.mistake(("ablation",), f"should be a list of lists of features, found {value!r}")
+            return None
+        unknown = [name for names in value for name in names if name not in features]
+        if unknown:
+            near = did_you_mean(unknown[0], features) if isinstance(unknown[0], str) else ""
+            self.mistake(("ablation",), f"{unknown[0]!r} is no feature of this experiment{near}")
+            return None
+        return tuple(tuple(name for name in features if name in names) for names in value)
 
     def folders(self, value: Any) -> list[Path]:
         value = [] if value is None else value

@@ -30,6 +30,8 @@ class Experiment:
         One network is trained for each.
     search : SearchSettings or None
         What ``fusion tune`` may vary; no part of a result's identity.
+    ablation : tuple of tuple of str or None
+        Sets of features for ``fusion ablate``; no part of it either.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Experiment:
     training: TrainingSettings
     seeds: tuple[int, ...]
     search: SearchSettings | None = None
+    ablation: tuple[tuple[str, ...], ...] | None = None
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""

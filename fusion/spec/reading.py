@@ -20,6 +20,7 @@ def read_experiment(
     seeds: Sequence[int] | None = None,
     plugins: Iterable[Path] = (),
     searching: bool = False,
+    ablating: bool = False,
 ) -> Experiment:
     """Read and check an experiment file.
 
@@ -36,6 +37,8 @@ def read_experiment(
         Plug-in folders beside those of the file, whose paths are relative to the file.
     searching : bool
         Whether the ``search`` section is used, and checked; it is ignored otherwise.
+    ablating : bool
+        The same for ``ablation``.
 
     Returns
     -------
@@ -56,6 +59,8 @@ def read_experiment(
         document.set(assignment)
     if not searching:
         document.data.pop("search", None)
+    if not ablating:
+        document.data.pop("ablation", None)
     return Checker(document, path).experiment(plugins)
 
 

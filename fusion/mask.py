@@ -1,0 +1,55 @@
+"""Trained networks with one feature taken away at the test: its values are drawn from other test clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.aggregate import aggregate
+from fusion.jobs import Job, Part
+from fusion.model import load_model
+from fusion.result import threshold_of
+from fusion.scorer import decide
+from fusion.train import predict
+
+
+@dataclass(frozen=True)
+class MaskJob:
+    """A training that is done, the feature to mask, and how often its values are drawn."""
+
+    job: Job
+    feature: str
+    draws: int
+
+
+def predict_masked(task: MaskJob) -> NDArray[np.bool_]:
+    """Return what the network says without a feature, ``(draws, clips, classes)``; runs in a worker process.
+
+    References
+    ----------
+    L. Breiman: "Random forests", Machine Learning 45, 2001, 5-32, https://doi.org/10.1023/A:1010933404324 (permuting
+    what a model hears)
+    """
+    job = task.job
+    model = load_model(job.folder / "model.keras")
+    part = job.parts["test"]
+    random = np.random.default_rng(job.seed)
+    said = []
+    for _ in range(task.draws):
+        scores = aggregate(predict(model, _with_others(part, task.feature, random)), part.clips, job.aggregate)
+        said.append(decide(scores, threshold_of(job.folder)))
+    return np.stack(said)
+
+
+def _with_others(part: Part, feature: str, random: np.random.Generator) -> Part:
+    """Return the part with each window's values of a feature taken from a window of another clip."""
+    count = len(part)
+    other = random.integers(count, size=count)
+    same = part.clips[other] == part.clips
+    while same.any() and part.clips.max():  # with a single clip there is no other
+        other[same] = random.integers(count, size=int(same.sum()))
+        same = part.clips[other] == part.clips
+    rows = {name: of.part(other) if name == feature else of for name, of in part.rows.items()}
+    return Part(rows, part.targets, part.clips)
