@@ -111,7 +111,7 @@ def ablate(
         for work in missing:
             locks.enter_context(work.result.locked())
             work.train(experiment.seeds)
-        do(missing, setting)
+        do(missing)
     found = {
         features: _arm(features, work.result.folder, experiment.seeds)
         for features, work in zip(sets, works, strict=True)
@@ -187,7 +187,9 @@ def _tuned(arm: Experiment, setting: Setting, trials: int) -> Experiment:
 def _work(arm: Experiment, prepared: Prepared, data: Data, setting: Setting, force: bool) -> Work:
     # one reference line each: `fusion run` on an arm adds the others
     lines = names(data.dataset.several)[:1]
-    return Work(arm, prepared, result_of(arm, data, setting), force=force, references=lines)
+    work = Work(arm, data, result_of(arm, data, setting), setting, force=force, references=lines)
+    work.prepared = prepared
+    return work
 
 
 def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> Arm:
@@ -244,7 +246,8 @@ def summarise(
             refuse_other_clips(clips, read_predictions(arm.folder))
     figure, strata, groups = clips.figures[clips.headline], clips.strata(), clips.groups
     whole = arms[every]
-    rows, tests = [], []
+    rows: list[dict[str, Any]] = []
+    tests: list[dict[str, Any]] = []
     for features, arm in arms.items():
         per_seed = figure(arm.counts.sum(axis=0))
         low, high = bootstrap_interval(arm.counts, lambda sums: figure(sums).mean(axis=-1), strata) or (None, None)
@@ -305,7 +308,7 @@ def _chance(clips: Predictions) -> float:
 def _per_class(clips: Predictions, whole: Arm, arm: Arm) -> dict[str, float]:
     """Return how much each class' recall falls, in an arm against the whole; mean over seeds."""
     recall = [_recall(clips, of.counts) for of in (whole, arm)]
-    occurs = clips.targets.any(axis=0)
+    occurs = np.asarray(clips.targets.any(axis=0))
     return {
         label: float(recall[0][number] - recall[1][number])
         for number, label in enumerate(clips.classes)

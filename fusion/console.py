@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fusion.predict import Prediction
-from fusion.report import figures_of, table
+from fusion.report import figures_of, study, table
 from fusion.spec import SearchSettings
 from fusion.trials import DIRECTIONS, Trial
 
@@ -77,6 +77,20 @@ def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
     console.print(grid)
     for text in (*sentences, *(f"! {warning}" for warning in ablation["warnings"])):
         console.print(text)
+
+
+def print_study(content: dict[str, Any]) -> None:
+    """Print the arms of a study and what its tests say."""
+    console = Console(highlight=False, markup=False)
+    header, rows = study.main_table(content)
+    grid = Table(title=f"{content['study']}: {content['question']}", title_justify="left")
+    for column in header:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    console.print(grid)
+    for test in content["tests"]:
+        console.print(study.step_sentence(test))
 
 
 def print_comparison(found: dict[str, Any], sentence: str) -> None:

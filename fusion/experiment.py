@@ -70,10 +70,11 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     previous = result.metrics()
     if previous and result.covers(experiment.seeds, names(data.dataset.several)) and not force:
         return Outcome(result.folder, previous, [], changes)
-    work = Work(experiment, prepare(experiment, data, setting), result, force=force)
+    work = Work(experiment, data, result, setting, force=force)
+    work.prepared = prepare(experiment, data, setting)
     with result.locked():
         work.train(experiment.seeds)
-        (metrics,) = do([work], setting)
+        (metrics,) = do([work])
     return Outcome(result.folder, metrics, work.trained, changes)
 
 
@@ -88,36 +89,50 @@ class Work:
     Parameters
     ----------
     experiment : Experiment
-    prepared : Prepared
+    data : Data
     result : Result
         Locked while anything is done.
+    setting : Setting
     force : bool
         Do again what is there.
     references : tuple of str or None
         Reference lines wanted; None: all.
     extra : dict, optional
         More for metrics.json.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        Set before anything is taken up.
     """
+
+    prepared: Prepared
 
     def __init__(
         self,
         experiment: Experiment,
-        prepared: Prepared,
+        data: Data,
         result: Result,
+        setting: Setting,
         *,
         force: bool = False,
         references: tuple[str, ...] | None = None,
         extra: dict[str, Any] | None = None,
     ) -> None:
-        self.experiment, self.prepared, self.result, self.force = experiment, prepared, result, force
-        self.dataset = prepared.data.dataset
-        self.references = names(self.dataset.several) if references is None else references
+        self.experiment, self.data, self.result, self.setting = experiment, data, result, setting
+        self.force = force
+        self.references = names(data.dataset.several) if references is None else references
         self.extra = extra or {}
         self.previous = result.metrics()
         self.jobs: list[Job] = []
         self.trained: list[int] = []
         self.stored: References = {}
         self.fresh: References = {}
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set, without damaged clips."""
+        return self.prepared.data.dataset
 
     def train(self, seeds: Sequence[int]) -> None:
         """Take up the seeds that are not trained yet."""
@@ -157,9 +172,9 @@ class Work:
         said = dict(zip(ids, _lines(self.dataset, *found), strict=True))
         self.fresh.setdefault((job.name, job.seed), {}).update(said)
 
-    def finish(self, setting: Setting) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """Evaluate and report; return the content of metrics.json."""
-        experiment, prepared, result = self.experiment, self.prepared, self.result
+        experiment, prepared, result, setting = self.experiment, self.prepared, self.result, self.setting
         stored = {**self.stored, **self.fresh}
         if self.fresh:
             result.write_references(stored, self.dataset.classes if self.dataset.several else ())
@@ -204,7 +219,7 @@ class Work:
         ]
 
 
-def do(works: Sequence[Work], setting: Setting) -> list[dict[str, Any]]:
+def do(works: Sequence[Work]) -> list[dict[str, Any]]:
     """Do all works in one crew of workers, which import keras once; each is finished as soon as its parts are.
 
     Returns
@@ -212,13 +227,16 @@ def do(works: Sequence[Work], setting: Setting) -> list[dict[str, Any]]:
     list of dict
         The content of each metrics.json.
     """
+    if not works:
+        return []
+    setting = works[0].setting
     calls = {id(work): work.calls() for work in works}
     owners = {id(task): work for work in works for _, task in calls[id(work)]}
     left = {key: len(of) for key, of in calls.items()}
     finished: dict[int, dict[str, Any]] = {}
     for work in works:
         if not left[id(work)]:
-            finished[id(work)] = work.finish(setting)
+            finished[id(work)] = work.finish()
         else:
             (work.result.folder / "metrics.json").unlink(missing_ok=True)  # would not fit the new networks
     every = [call for of in calls.values() for call in of]
@@ -232,7 +250,7 @@ def do(works: Sequence[Work], setting: Setting) -> list[dict[str, Any]]:
                 work.note(task, found)
             left[id(work)] -= 1
             if not left[id(work)]:
-                finished[id(work)] = work.finish(setting)
+                finished[id(work)] = work.finish()
     return [finished[id(work)] for work in works]
 
 

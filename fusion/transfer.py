@@ -82,10 +82,11 @@ def evaluate_result(
     if previous and not missing and result.covers(saved.seeds, names(data.dataset.several)):
         return Outcome(result.folder, previous, [], result.changes())
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
-    work = Work(experiment, prepare(experiment, data, setting), result, extra={"source": source})
+    work = Work(experiment, data, result, setting, extra={"source": source})
+    work.prepared = prepare(experiment, data, setting)
     with result.locked():
         work.apply(missing, saved.result.seed_folder)
-        (metrics,) = do([work], setting)
+        (metrics,) = do([work])
     return Outcome(result.folder, metrics, missing, [])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,7 @@ from fusion.cli.options import (
     Assignments,
     Cache,
     DataFolder,
+    DataFolders,
     Debug,
     ExperimentFile,
     Features,
@@ -25,9 +27,14 @@ from fusion.cli.options import (
     Seeds,
     make_setting,
     print_outcome,
+    read_roots,
+    read_seeds,
     read_spec,
 )
 from fusion.errors import FusionError
+
+if TYPE_CHECKING:
+    from fusion.prepare import Setting
 
 app = typer.Typer()
 
@@ -36,7 +43,7 @@ app = typer.Typer()
 def run(
     experiment: ExperimentFile,
     sample: Sample = False,
-    data: DataFolder = None,
+    data: DataFolders = None,
     results: Results = DEFAULT_RESULTS,
     cache: Cache = DEFAULT_CACHE,
     features: Features = None,
@@ -45,16 +52,63 @@ def run(
     plugins: Plugins = None,
     jobs: Jobs = PROCESSORS,
     force: Annotated[bool, typer.Option("--force", help="Train again what is trained.")] = False,
+    paper: Annotated[bool, typer.Option("--paper", help="Of a study: LaTeX, CSV and PDF, too.")] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Extract what is missing, train every seed, evaluate, report."""
+    """Extract what is missing, train every seed, evaluate, report; a file with arms is a study of several."""
+    from fusion.spec.study import is_study
+
+    if is_study(experiment):
+        if features is not None:
+            raise FusionError(f"--features {features}: a study's arms name their features themselves")
+        _run_study(experiment, sample, data, results, cache, assignments, seeds, plugins, jobs, force, paper, as_json)
+        return
     spec = read_spec(experiment, assignments, features, seeds, plugins)
+    if paper:
+        raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
     from fusion.experiment import run_experiment
 
-    setting = make_setting(spec, data, sample, cache, results, jobs)
+    root = read_roots(data, [spec.dataset.name]).get(spec.dataset.name)
+    setting = make_setting(spec, root, sample, cache, results, jobs)
     outcome = run_experiment(spec, setting, force)
     print_outcome(outcome, as_json, setting, "; --force trains again")
+
+
+def _run_study(
+    path: Path,
+    sample: bool,
+    data: list[str] | None,
+    results: Path,
+    cache: Path,
+    assignments: list[str] | None,
+    seeds: str | None,
+    plugins: list[Path] | None,
+    jobs: int,
+    force: bool,
+    paper: bool,
+    as_json: bool,
+) -> None:
+    from fusion.spec.study import read_study
+
+    chosen = None if seeds is None else read_seeds(seeds)
+    study = read_study(path, assignments=assignments or (), seeds=chosen, plugins=plugins or ())
+    roots = read_roots(data, study.datasets)
+    settings: dict[str, Setting] = {
+        arm.experiment.dataset.name: make_setting(
+            arm.experiment, roots.get(arm.experiment.dataset.name), sample, cache, results, jobs
+        )
+        for arm in study.arms
+    }
+    from fusion import console
+    from fusion.study import run_study
+
+    folder, content = run_study(study, lambda name: settings[name], force, paper)
+    if as_json:
+        print(json.dumps(content, indent=2))
+    else:
+        console.print_study(content)
+        print(folder)
 
 
 @app.command()

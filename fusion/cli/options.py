@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,14 @@ Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample 
 DataFolder = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="The data set's root [default: $FUSION_DATA/<name>, else data/<name>]."),
+]
+DataFolders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="DIR|NAME=DIR",
+        help="The data set's root, by name where several are used [default: $FUSION_DATA/<name>, else data/<name>].",
+    ),
 ]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where results go.")]
 Cache = Annotated[
@@ -49,6 +58,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what 
 
 PROCESSORS = processors()
 MOST_SEEDS = 1000
+DATASETS = ("nsynth", "irmas")
 DEFAULT_RESULTS = Path("results")
 DEFAULT_CACHE = Path(".fusion/cache")
 
@@ -101,6 +111,21 @@ def print_outcome(outcome: Outcome, as_json: bool, setting: Setting, again: str 
     else:
         console.print_result(outcome.metrics)
         print(outcome.folder)
+
+
+def read_roots(data: list[str] | None, names: Sequence[str]) -> dict[str, Path]:
+    """Return the roots that ``--data DIR`` or ``--data NAME=DIR`` give, by data set."""
+    roots: dict[str, Path] = {}
+    for text in data or ():
+        name, equals, folder = text.partition("=")
+        if not equals or name not in DATASETS:
+            if len(names) > 1:
+                raise FusionError(f"--data {text}: several data sets are used; write {names[0]}=DIR, {names[1]}=DIR")
+            name, folder = names[0], text
+        if name not in names:
+            raise FusionError(f"--data {text}: {name} is not used here; used: {', '.join(names)}")
+        roots[name] = Path(folder)
+    return roots
 
 
 def make_setting(spec: Experiment, data: Path | None, sample: bool, cache: Path, results: Path, jobs: int) -> Setting:

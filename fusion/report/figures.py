@@ -24,6 +24,6 @@ def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, A
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG, whole or not at all."""
+    """Write a PNG or PDF, by its suffix, whole or not at all."""
     with replacing(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": "fusion"})
+        figure.savefig(temporary, metadata={"Software" if path.suffix == ".png" else "Creator": "fusion"})

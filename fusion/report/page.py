@@ -155,7 +155,7 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
     title = f"{metrics['experiment']} · {metrics['dataset']}, protocol {metrics['protocol']}"
-    warnings = "".join(f"<li>{_escape(text)}</li>" for text in metrics["warnings"])
+    warnings = "".join(f"<li>{escape(text)}</li>" for text in metrics["warnings"])
     first, first_name = figures_of(metrics)[0]
     shown, caption = ("confusion.png", "Confusion matrix") if "confusion" in metrics else ("classes.png", "Classes")
     clips, groups = metrics["clips"], metrics["groups"]
@@ -174,27 +174,27 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{_escape(title)}</title><style>{_STYLE}</style></head><body>
-<h1>{_escape(title)}</h1>
-<p>Features: {_escape(", ".join(metrics["features"]))}. Seeds: {_escape(", ".join(map(str, metrics["seeds"])))}.
-{metrics["parameters"]:,} parameters. Result {_escape(metrics["digest"])}.</p>
+<title>{escape(title)}</title><style>{STYLE}</style></head><body>
+<h1>{escape(title)}</h1>
+<p>Features: {escape(", ".join(metrics["features"]))}. Seeds: {escape(", ".join(map(str, metrics["seeds"])))}.
+{metrics["parameters"]:,} parameters. Result {escape(metrics["digest"])}.</p>
 {f'<div class="warnings"><h2>Keep in mind</h2><ul>{warnings}</ul></div>' if warnings else ""}
 <h2>Test</h2>
-{_table(["", *(name for _, name in figures_of(metrics))], table(metrics))}
+{html_table(["", *(name for _, name in figures_of(metrics))], table(metrics))}
 <p class="note">Mean ± standard deviation over seeds [95 % bootstrap interval over groups, within class].
-Training {_escape(first_name)}: {_escape(score(metrics["train"][first]))}.{_escape(_more(metrics))}</p>
-{_image(folder / shown, caption)}
+Training {escape(first_name)}: {escape(score(metrics["train"][first]))}.{escape(_more(metrics))}</p>
+{image(folder / shown, caption)}
 <h2>Classes</h2>
-{_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
+{html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
 <h2>Training</h2>
-{_image(folder / "curves.png", "Learning curves")}
+{image(folder / "curves.png", "Learning curves")}
 <h2>Data</h2>
-{_table(["split", "clips", "groups"], data)}
+{html_table(["split", "clips", "groups"], data)}
 <h2>To repeat it</h2>
-<p>fusion {_escape(environment["fusion"])} (commit {_escape(environment["commit"])}), Python
-{_escape(environment["python"])}, {_escape(libraries)}; {_escape(environment["device"])}, {environment["threads"]}
-thread(s) a training. {_escape(seconds)}.</p>
-<pre>{_escape(spec)}</pre>
+<p>fusion {escape(environment["fusion"])} (commit {escape(environment["commit"])}), Python
+{escape(environment["python"])}, {escape(libraries)}; {escape(environment["device"])}, {environment["threads"]}
+thread(s) a training. {escape(seconds)}.</p>
+<pre>{escape(spec)}</pre>
 </body></html>
 """
 
@@ -211,23 +211,26 @@ def _more(metrics: dict[str, Any]) -> str:
     return f" Test: {figures}. Thresholds: {thresholds}."
 
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}
 th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
 .warnings{background:#fff6e5;border-left:4px solid #d1691e;padding:.2rem 1rem}.note{color:#666}
 img{max-width:100%}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
 
 
-def _table(header: list[str], rows: Any) -> str:
-    head = "".join(f"<th>{_escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+def html_table(header: list[str], rows: Any) -> str:
+    """Return a table as HTML."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _image(path: Path, text: str) -> str:
+def image(path: Path, text: str) -> str:
+    """Return a PNG as an HTML image that needs no file."""
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<img alt="{_escape(text)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
 
 
-def _escape(value: object) -> str:
+def escape(value: object) -> str:
+    """Return text as HTML has it."""
     return html.escape(str(value))

@@ -1,0 +1,127 @@
+"""Figures of a study: training against test, learning curves, effect of each step, confusion before and after."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fusion.report.figures import BLUE, GREY, ORANGE, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def _figure_of(arm: dict[str, Any]) -> str:
+    return "accuracy" if "accuracy" in arm["test"] else "micro_f1"
+
+
+def _failed(arm: dict[str, Any]) -> bool:
+    return any(text.startswith("did-not-converge:") for text in arm["warnings"])
+
+
+def gap_figure(study: dict[str, Any]) -> Figure:
+    """Return training and test score of each arm, in the order of the story."""
+    arms = study["arms"]
+    figure, axes = new_figure(8.5, 1.1 + 0.36 * len(arms))
+    for place, arm in enumerate(arms):
+        name = _figure_of(arm)
+        train, test = arm["train"][name]["mean"], arm["test"][name]
+        colour = ORANGE if _failed(arm) else BLUE
+        axes.plot([train, test["mean"]], [place, place], color=GREY, lw=0.8, zorder=1)
+        if test["low"] is not None:
+            axes.plot([test["low"], test["high"]], [place, place], color=colour, lw=2.6, alpha=0.6, zorder=2)
+        axes.scatter([train], [place], s=36, facecolors="white", edgecolors=colour, zorder=3)
+        axes.scatter([test["mean"]], [place], s=36, color=colour, zorder=3)
+    axes.set_yticks(
+        range(len(arms)), [f"{arm['name']}  ({arm['dataset']}, {arm['protocol']})" for arm in arms], fontsize=8
+    )
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.03)
+    axes.set_xlabel("accuracy (protocol official: micro F1); hollow: training, filled: test with 95 % interval")
+    axes.grid(axis="x", alpha=0.25)
+    if any(map(_failed, arms)):
+        axes.scatter([], [], color=ORANGE, label="did not converge")
+        axes.legend(frameon=False, fontsize=8, loc="lower left")
+    return figure
+
+
+def curves_figure(study: dict[str, Any], histories: dict[str, Path]) -> Figure | None:
+    """Return training accuracy by epoch: arms that did not converge, and those with most features beside them."""
+    arms = study["arms"]
+    most = max(len(arm["features"]) for arm in arms)
+    chosen = [arm for arm in arms if _failed(arm) or arm["model"] == "seed" or len(arm["features"]) == most]
+    figure, axes = new_figure(8.5, 3.8)
+    colours = iter(["#2c5f8a", "#5aa469", "#8c6bb1", "#777777", "#b58900", "#d7301f", "#41b6c4", "#252525"] * 4)
+    for arm in chosen:
+        curve = _accuracy(histories[arm["name"]])
+        colour, width = (ORANGE, 2.6) if _failed(arm) else (next(colours), 1.3)
+        label = f"{arm['name']}{' (did not converge)' if _failed(arm) else ''}"
+        axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, lw=width, label=label)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("training accuracy (with dropout, mixtures)")
+    axes.set_ylim(0, 1.02)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def _accuracy(history: Path) -> list[float]:
+    """Return the mean over trainings of each epoch's accuracy, as far as any of them went."""
+    by_epoch: dict[int, list[float]] = {}
+    with history.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            by_epoch.setdefault(int(row["epoch"]), []).append(float(row["accuracy"]))
+    return [float(np.mean(by_epoch[epoch])) for epoch in sorted(by_epoch)]
+
+
+def steps_figure(study: dict[str, Any]) -> Figure | None:
+    """Return the difference of each test, in points, with its interval; None without tests."""
+    tests = study["tests"]
+    if not tests:
+        return None
+    figure, axes = new_figure(8.5, 1.1 + 0.36 * len(tests))
+    for place, test in enumerate(tests):
+        colour = BLUE if test["p_holm"] < 0.05 else GREY
+        if test["low"] is not None:
+            axes.plot([100 * test["low"], 100 * test["high"]], [place, place], color=colour, lw=2)
+        axes.scatter([100 * test["difference"]], [place], color=colour, s=36, zorder=3)
+    axes.axvline(0, color="black", lw=0.8)
+    labels = [f"{test['arm']} against {test['before']}  (p = {test['p_holm']:.3f})" for test in tests]
+    axes.set_yticks(range(len(tests)), labels, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel("points on the test, 95 % interval over groups; blue: p < .05 after Holm")
+    axes.grid(axis="x", alpha=0.25)
+    return figure
+
+
+def confusions_figure(study: dict[str, Any]) -> Figure | None:
+    """Return the confusion of the first and the last of the arms that most share their test; None without a pair."""
+    by_test: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for arm in study["arms"]:
+        if arm["confusion"] is not None:
+            by_test.setdefault((arm["dataset"], arm["protocol"]), []).append(arm)
+    pair = max(by_test.values(), key=len, default=[])
+    if len(pair) < 2:
+        return None
+    chosen = (pair[0], pair[-1])
+    size = 1.6 + 0.4 * len(chosen[0]["classes"])
+    figure, both = new_figure(2 * size, size, columns=2)
+    for axes, arm in zip(both, chosen, strict=True):
+        matrix = np.array(arm["confusion"])
+        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1e-12)
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for row, column in np.ndindex(*share.shape):
+            if share[row, column] >= 0.005:
+                dark = "white" if share[row, column] > 0.55 else "black"
+                text = f"{100 * share[row, column]:.0f}"
+                axes.text(column, row, text, ha="center", va="center", fontsize=7, color=dark)
+        ticks = range(len(arm["classes"]))
+        axes.set_xticks(ticks, arm["classes"], rotation=45, ha="right", fontsize=8)
+        axes.set_yticks(ticks, arm["classes"], fontsize=8)
+        axes.set_title(f"{arm['name']}: {arm['test']['accuracy']['mean']:.3f}", fontsize=9)
+        axes.set_xlabel("predicted")
+    both[0].set_ylabel("true (%)")
+    return figure
