@@ -26,7 +26,7 @@ from fusion.effects import holm, paired_difference, shapley_intervals, variance_
 from fusion.errors import FusionError
 from fusion.experiment import Work, do, result_of
 from fusion.files import replacing, write_json
-from fusion.mask import MaskJob
+from fusion.jobs import MaskJob
 from fusion.prepare import Data, Prepared, Setting, prepare, read_data
 from fusion.references import names
 from fusion.report import ablation as plots

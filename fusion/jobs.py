@@ -105,3 +105,12 @@ class Job:
     source: Path | None = None
     pretrained: Path | None = None
     folds: int = 1
+
+
+@dataclass(frozen=True)
+class MaskJob:
+    """A training that is done, the feature to mask at the test, and how often its values are drawn."""
+
+    job: Job
+    feature: str
+    draws: int

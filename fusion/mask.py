@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.aggregate import aggregate
-from fusion.jobs import Job, Part
+from fusion.jobs import MaskJob, Part
 from fusion.model import load_model
 from fusion.result import threshold_of
 from fusion.scorer import decide
 from fusion.train import predict
-
-
-@dataclass(frozen=True)
-class MaskJob:
-    """A training that is done, the feature to mask, and how often its values are drawn."""
-
-    job: Job
-    feature: str
-    draws: int
 
 
 def predict_masked(task: MaskJob) -> NDArray[np.bool_]:
