@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusion.report import score
-from fusion.spec.datasets import NSynthSettings
+from fusion.spec.datasets import IRMASSettings, NSynthSettings
 from fusion.spec.search import SearchSettings
 from fusion.spec.settings import FusionModel, TrainingSettings
 

@@ -32,7 +32,9 @@ class Duplicates:
         Those with one clip in test and one elsewhere.
     repeats : int
         Pairs of test clips with byte-identical audio in one group, as a song that is cut up may have; not in `pairs`,
-        since they neither leak nor contradict.
+        since nothing leaks by them.
+    contradictions : int
+        Those whose labels differ.
     """
 
     pairs: int
@@ -41,6 +43,7 @@ class Duplicates:
     velocity_twins: int | None = None
     twins_across: int = 0
     repeats: int = 0
+    contradictions: int = 0
 
     def counts(self) -> dict[str, int | None]:
         """Return the counts that metrics.json has."""
@@ -58,6 +61,11 @@ class Duplicates:
             found.append(
                 f"duplicates: {self.pairs} pairs of byte-identical clips, {self.conflicting} of them with different "
                 f"labels, {self.across} between test and the other splits"
+            )
+        if self.repeats:
+            found.append(
+                f"duplicates: {self.repeats} pairs of byte-identical test clips within one group, "
+                f"{self.contradictions} of them with different labels, which no answer can all meet"
             )
         if self.twins_across:
             found.append(
@@ -88,17 +96,18 @@ def find_duplicates(table: pd.DataFrame, hashes: Sequence[str]) -> Duplicates:
     clips = pd.DataFrame({"hash": hashes, "labels": table["labels"], "test": table["split"] == "test"})
     clips["group"] = table["group"].where(clips["test"], "")
     clips = clips[clips["hash"] != ""]
-    pairs = conflicting = across = repeats = 0
+    pairs = conflicting = across = repeats = contradictions = 0
     for _, same in clips[clips["hash"].duplicated(keep=False)].groupby("hash"):
         count = len(same)
-        again = same[same["test"]]
-        within = len(again) * (len(again) - 1) // 2 - _unequal_pairs(again["group"])
-        within -= sum(_unequal_pairs(of["labels"]) for _, of in again.groupby("group"))
+        songs = [of for _, of in same[same["test"]].groupby("group")]
+        within = sum(len(of) * (len(of) - 1) // 2 for of in songs)
+        relabelled = sum(_unequal_pairs(of["labels"]) for of in songs)
         repeats += within
+        contradictions += relabelled
         pairs += count * (count - 1) // 2 - within
-        conflicting += _unequal_pairs(same["labels"])
+        conflicting += _unequal_pairs(same["labels"]) - relabelled
         across += _unequal_pairs(same["test"])
-    return Duplicates(pairs, conflicting, across, repeats=repeats)
+    return Duplicates(pairs, conflicting, across, repeats=repeats, contradictions=contradictions)
 
 
 def _unequal_pairs(values: pd.Series) -> int:
