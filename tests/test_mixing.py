@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from irmas_layout import sound, write
+
+from fusion.extract import Stretch
+from fusion.mixing import SOFTEST, choose_partners, how_many, mix
+from fusion.spec.datasets import IRMASSettings
+from fusion.windows import cut
+
+
+def level(y):
+    return 10 * np.log10(np.mean(np.square(y, dtype=np.float64)))
+
+
+@pytest.mark.parametrize("gain", [0.0, -3.0, SOFTEST])
+def test_a_mixture_has_the_level_of_its_first_and_partners_as_asked(gain):
+    random = np.random.default_rng(0)
+    loud, soft = (scale * random.normal(size=44100).astype(np.float32) for scale in (0.3, 0.001))
+    both = mix([loud, soft], [0.0, gain])
+    assert level(both) == pytest.approx(level(loud), abs=0.1)
+    share = np.dot(both, soft) / np.dot(soft, soft)
+    of_first = np.dot(both, loud) / np.dot(loud, loud)
+    assert level(share * soft) - level(of_first * loud) == pytest.approx(gain, abs=0.2)
+
+
+def test_silence_is_mixed_without_harm():
+    y = sound("gac", 1)
+    assert np.isfinite(mix([y, np.zeros_like(y)], [0.0, -3.0])).all()
+    assert not mix([np.zeros_like(y), y], [0.0, 0.0]).any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**20), st.integers(1, 3))
+def test_partners_have_other_labels_other_groups_and_the_same_pool(seed, pools):
+    random = np.random.default_rng(seed)
+    labels, groups = random.integers(0, 4, 60), random.integers(0, 20, 60)
+    apart = groups % pools
+    wanted = how_many(60, random, alone=bool(seed % 2))
+    targets = np.eye(4, dtype=bool)[labels]
+    found = choose_partners(targets, groups, apart, wanted, np.random.default_rng(seed))
+    for clip, (partners, gains) in enumerate(found):
+        assert len(partners) <= wanted[clip]
+        assert len({labels[clip], *labels[partners]}) == 1 + len(partners)
+        assert all(groups[partner] != groups[clip] and apart[partner] == apart[clip] for partner in partners)
+        assert all(SOFTEST <= gain <= 0 for gain in gains)
+    assert found == choose_partners(targets, groups, apart, wanted, np.random.default_rng(seed))
+
+
+def test_instruments_are_heard_in_falling_numbers():
+    alone = np.bincount(how_many(6000, np.random.default_rng(0), alone=True), minlength=3) / 6000
+    assert np.allclose(alone, [1 / 2, 1 / 3, 1 / 6], atol=0.03)
+    assert set(how_many(100, np.random.default_rng(0), alone=False)) == {1, 2}
+
+
+def test_a_mixture_is_stored_under_a_key_of_its_own(tmp_path):
+    one, other = (Stretch(str(n), f"{n:032x}", tmp_path / "x.wav", 0.0, 3.0) for n in (1, 2))
+    keys = {
+        one.key,
+        other.key,
+        one.mixed([(other, -1.0)]).key,
+        one.mixed([(other, -2.0)]).key,
+        other.mixed([(one, -1.0)]).key,
+    }
+    assert len(keys) == 5
+    assert one.mixed([]) is one
+
+
+def test_a_mixture_is_read_as_the_sum_of_its_sounds(tmp_path):
+    sounds = [sound("gac", 1), sound("voi", 2)]
+    stretches = []
+    for number, y in enumerate(sounds):
+        write(tmp_path / f"{number}.wav", y)
+        stretches.append(Stretch(str(number), f"{number:032x}", tmp_path / f"{number}.wav", 0.0, 3.0))
+    both = stretches[0].mixed([(stretches[1], -4.0)]).read(22050)
+    assert np.allclose(both, mix([of.read(22050) for of in stretches], [0.0, -4.0]))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "starts"),
+    [(3.0, [0]), (5.0, [0, 1.5, 2]), (6.0, [0, 1.5, 3]), (2.995, [0]), (60.0, [1.5 * step for step in range(39)])],
+)
+def test_a_clip_is_cut_into_windows_and_ends_with_one(tmp_path, seconds, starts):
+    write(tmp_path / "x.wav", sound("gac", 1, seconds))
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan}])
+    windows = cut(table, ["00"], IRMASSettings())
+    assert [stretch.start for stretch in windows.stretches] == pytest.approx(starts, abs=1e-3)
+    assert set(windows.rows) == {0}
+    assert len({stretch.key for stretch in windows.stretches}) == len(starts)
+
+
+def test_a_clip_shorter_than_a_window_is_damaged(tmp_path):
+    write(tmp_path / "x.wav", sound("gac", 1, 0.2))
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan}])
+    assert "too short: 0.200 s" in cut(table, ["00"], IRMASSettings()).damaged["x"]
