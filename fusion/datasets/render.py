@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
+from fusion.datasets.claim import claim, describe_fonts
 from fusion.datasets.instruments import Instrument, choose_instruments
 from fusion.datasets.notes import PRESETS, SPLITS, Note, plan_notes
 from fusion.datasets.notices import count_instruments, write_notices
@@ -86,7 +87,7 @@ def render_nsynth(
         names = ", ".join(map(str, fonts))
         raise FusionError(f"{names}: bank 0 has no program of NSynth's families; name another font")
     plan = _describe(preset, seed, train, test, notes)
-    _claim(out, plan)
+    claim(out, plan)
     outcomes: dict[int, str] = {}
     written: dict[str, list[Note]] = {}
     tasks = [
@@ -118,31 +119,10 @@ def _describe(
     preset: str, seed: int, train: Sequence[SoundFont], test: Sequence[SoundFont], notes: Sequence[Note]
 ) -> dict[str, Any]:
     """Return what identifies a render: settings, the fonts' content and every note."""
-    fonts: dict[Path, dict[str, Any]] = {}
-    for font in (*train, *test):
-        with font.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        fonts[font.path] = {"name": font.name, "file": font.path.name, "sha256": digest}
-        fonts[font.path] |= {"train": font in train, "test": font in test}
+    fonts = describe_fonts(train, test)
     lines = "\n".join(f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}" for n in notes)
     settings = {"preset": preset, "seed": seed, "gain": GAIN, "fonts": list(fonts.values())}
     return settings | {"notes": hashlib.sha256(lines.encode()).hexdigest()}
-
-
-def _claim(out: Path, plan: dict[str, Any]) -> None:
-    """Make `out` this plan's folder; refuse it when it holds anything but the plan's interrupted render."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        try:
-            there = json.loads((out / "render.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            there = None
-        if not isinstance(there, dict) or {key: there.get(key) for key in plan} != plan:
-            raise FusionError(f"{out}: not empty, and no interrupted render of this plan; name a new folder")
-        if all((out / f"nsynth-{split}" / "examples.json").exists() for split in SPLITS):
-            raise FusionError(f"{out}: holds this render already, and it is complete; use it, or name a new folder")
-        for stale in out.rglob("*.tmp-*"):
-            stale.unlink()
-    write_json(out / "render.json", plan)
 
 
 def _write_examples(folder: Path, notes: Sequence[Note]) -> None:

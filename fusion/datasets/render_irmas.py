@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from fusion.datasets.claim import claim, describe_fonts
 from fusion.datasets.mixdown import Task
 from fusion.datasets.notices_irmas import write_notices
 from fusion.datasets.players import PROGRAMS, Cast, choose_players
@@ -91,7 +91,7 @@ def render_irmas(
             raise FusionError(f"{names}: no program of IRMAS's classes in bank 0; name another font")
     plan = plan_recordings(train_cast, test_cast, PRESETS[preset], seed)
     record = _describe(preset, seed, train, test, plan) | {"shared": shared}
-    _claim(out, record)
+    claim(out, record)
     outcomes = _play(out, plan, tuple(fonts), PRESETS[preset], jobs, progress)
     cuts = {cut.path: cut for recording in (*plan.training, *plan.testing) for cut in recording.cuts}
     written = [cut for path, cut in cuts.items() if outcomes[path] != "silent"]
@@ -157,12 +157,7 @@ def _describe(
     preset: str, seed: int, train: Sequence[SoundFont], test: Sequence[SoundFont], plan: Plan
 ) -> dict[str, Any]:
     """Return what identifies a render: settings, the fonts' content, every note and every excerpt."""
-    fonts: dict[Path, dict[str, Any]] = {}
-    for font in (*train, *test):
-        with font.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        fonts[font.path] = {"name": font.name, "file": font.path.name, "sha256": digest}
-        fonts[font.path] |= {"train": font in train, "test": font in test}
+    fonts = describe_fonts(train, test)
     lines = hashlib.sha256()
     for recording in (*plan.training, *plan.testing):
         for cut in recording.cuts:
@@ -174,22 +169,6 @@ def _describe(
     lines.update("".join(f"{source.as_posix()} {target.as_posix()}\n" for source, target in plan.copies).encode())
     settings = {"layout": "irmas", "preset": preset, "seed": seed, "gain": GAIN, "fonts": list(fonts.values())}
     return settings | {"music": lines.hexdigest()}
-
-
-def _claim(out: Path, record: dict[str, Any]) -> None:
-    """Make `out` this plan's folder; refuse it when it holds anything but the plan's interrupted render."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        try:
-            there = json.loads((out / "render.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            there = None
-        if not isinstance(there, dict) or {key: there.get(key) for key in record} != record:
-            raise FusionError(f"{out}: not empty, and no interrupted render of this plan; name a new folder")
-        if "warnings" in there:
-            raise FusionError(f"{out}: holds this render already, and it is complete; use it, or name a new folder")
-        for stale in out.rglob("*.tmp-*"):
-            stale.unlink()
-    write_json(out / "render.json", record)
 
 
 def _warn_of_plan(
