@@ -34,6 +34,7 @@ from fusion.spec.datasets import INSTRUMENTS, IRMASSettings
 TRAINING = "IRMAS-TrainingData"
 TESTING = tuple(f"IRMAS-TestingData-Part{number}" for number in (1, 2, 3))
 NOUN = "songs"
+RECORDINGS = "recordings"
 
 _NAME = re.compile(
     r"(?:(?P<number>\d+)__)?\[(?P<label>\w{3})\](?:\[(?P<drums>dru|nod|---)\])?"
@@ -77,7 +78,7 @@ def read(settings: IRMASSettings, root: Path, hashes: Hashes) -> Dataset:
                 f"{root}: {', '.join(alone)} have one recording alone, which cannot be trained on and tested; leave "
                 "them out with dataset.classes"
             )
-        return assemble("irmas", "cv", table, NOUN, folds=folds, grouped=settings.grouped)
+        return assemble("irmas", "cv", table, RECORDINGS, folds=folds, grouped=settings.grouped)
     held = training["group"].isin(hold_out(training))
     testing, notes = _read_testing(root, settings.skip_damaged)
     testing, left_out = _as_asked(testing, settings)
@@ -113,7 +114,8 @@ def read_split(settings: IRMASSettings, root: Path, split: str, hashes: Hashes) 
         raise FusionError(f"{root}: IRMAS, protocol {settings.protocol}, has no {split} split of its own; take another")
     table = table.assign(split="test").reset_index(drop=True)
     classes = tuple(sorted({label for labels in table["labels"] for label in labels.split(";")}))
-    return Dataset("irmas", settings.protocol, table, classes, NOUN, notes, settings.several)
+    noun = NOUN if split == "test" else RECORDINGS
+    return Dataset("irmas", settings.protocol, table, classes, noun, notes, settings.several)
 
 
 def _read_training(root: Path, hashes: Hashes) -> pd.DataFrame:
