@@ -1,8 +1,8 @@
 """What plays in these files: the saved networks of a result on any audio.
 
-Each file is cut into windows of the length that the networks know, half of one apart; the last window ends with
-the file. One window is in memory at a time. A file's probabilities are the mean of its windows', a window's the mean
-of the networks'.
+Each file is cut into windows as the test clips of the result were (of NSynth, whose clips are one window, half of one
+apart); the last window ends with the file. One window is in memory at a time. A window's probabilities are the mean of
+the networks'; a file's are put together from its windows' as the result's were.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.aggregate import aggregate
 from fusion.audio import DamagedError, audio_duration, read_audio
 from fusion.clip import Clip
 from fusion.extract import compute
 from fusion.feature import Feature
 from fusion.registry import Source, build
 from fusion.saved import read_saved
+from fusion.spec import Aggregate
+from fusion.windows import window_starts
 from fusion.workers import run
 
 SHORTEST = 0.1  # seconds of sound that are worth a guess
@@ -39,17 +42,21 @@ class Prediction:
         Beginning of each window, seconds.
     windows : (windows, classes) float32
         Probabilities.
+    how : str
+        How windows become one prediction.
     """
 
     path: Path
     classes: tuple[str, ...]
     starts: tuple[float, ...]
     windows: NDArray[np.float32]
+    how: Aggregate = "mean"
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
         """Of the whole file, ``(classes,)``."""
-        return np.asarray(self.windows.mean(axis=0), dtype=np.float32)
+        together = np.zeros(len(self.windows), dtype=np.int64)
+        return np.asarray(aggregate(self.windows, together, self.how)[0], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class _Task:
     classes: tuple[str, ...]
     samples: int
     sr: int
+    hop: float
+    how: Aggregate
 
 
 def predict(
@@ -103,7 +112,8 @@ def predict(
     )
     settings = experiment.dataset
     classes = tuple(saved.metrics["classes"])
-    tasks = [_Task(path, saved.models, features, classes, settings.samples, settings.sr) for path in paths]
+    common = saved.models, features, classes, settings.samples, settings.sr, settings.hop, settings.aggregate
+    tasks = [_Task(path, *common) for path in paths]
     found: dict[int, Prediction | str] = {}
     numbers = {id(task): number for number, task in enumerate(tasks)}
     for task, prediction in run([("fusion.predict:predict_file", task) for task in tasks], jobs):
@@ -133,7 +143,7 @@ def predict_file(task: _Task) -> Prediction | str:
         return f"{task.path}: {error}"
     if silent:
         return f"{task.path}: silent, there is nothing to recognise"
-    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows))
+    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows), task.how)
 
 
 def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:
@@ -141,9 +151,7 @@ def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:
     duration = audio_duration(task.path)
     if duration < SHORTEST:
         raise DamagedError(f"{duration:.3f} s is too short, {SHORTEST:g} s are needed")
-    steps = int(np.ceil(max(0.0, duration - length - 1e-3) / (length / 2)))
-    for step in range(steps + 1):
-        start = min(step * length / 2, max(0.0, duration - length))
+    for start in window_starts(max(duration, length), length, task.hop):
         y = read_audio(task.path, task.sr, start, min(length, duration - start))
         padded = np.zeros(task.samples, dtype=np.float32)
         padded[: min(len(y), task.samples)] = y[: task.samples]

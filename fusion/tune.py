@@ -208,7 +208,7 @@ def _write_plan(job: SearchJob, experiment: Experiment, dataset: Dataset) -> Non
         "settings": job.settings,
         "search": job.search.model_dump(mode="json"),
         "versions": versions(),
-        "folds_by": dataset.noun if not experiment.dataset.known_groups else "clips",
+        "folds_by": "groups" if not experiment.dataset.known_groups else "clips",
         "folds": None if job.folds is None else dict(zip(ids, map(int, job.folds), strict=True)),
     }
     write_json(path, plan)

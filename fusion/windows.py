@@ -58,7 +58,7 @@ def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Wi
         if math.isnan(duration):
             duration = settings.samples / settings.sr
             try:
-                starts = _starts(audio_duration(clip.path), duration, settings.hop)
+                starts = window_starts(audio_duration(clip.path), duration, settings.hop)
             except DamagedError as error:
                 damaged[clip.id] = str(error)
                 continue
@@ -69,8 +69,14 @@ def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Wi
     return Windows(stretches, np.array(rows, dtype=np.int64), damaged)
 
 
-def _starts(whole: float, window: float, hop: float) -> list[float]:
-    """Return where windows start, in seconds: every `hop`, and one that ends with the clip."""
+def window_starts(whole: float, window: float, hop: float) -> list[float]:
+    """Return where windows of a sound start, all in seconds: every `hop`, and one that ends with it.
+
+    Raises
+    ------
+    DamagedError
+        If the sound is shorter than a window.
+    """
     if whole < window - TOLERANCE:
         raise DamagedError(f"too short: {whole:.3f} s, a window has {window:g} s")
     room = max(0.0, whole - window)

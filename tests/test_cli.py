@@ -279,3 +279,26 @@ def test_commands_that_train_nothing_write_no_results(fusion, experiment, nsynth
     assert fusion("data", "check", experiment, "--data", nsynth)[0] == 0
     assert fusion("features")[0] == 0
     assert {path.name for path in tmp_path.iterdir()} == {"quick.yaml", ".fusion"}
+
+
+def test_fetching_shows_licence_and_sizes_and_asks_first(fusion, tmp_path, monkeypatch):
+    import io
+    import sys
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    code, _, err = fusion("data", "get", "irmas", "--data", tmp_path / "irmas", "--split", "train")
+    assert code == 2
+    assert all(text in err for text in ("CC BY-NC-SA 3.0", "3.20 GB", "Fetch it?", "nothing was fetched"))
+    assert not (tmp_path / "irmas").exists()
+
+
+def test_what_cannot_be_fetched_is_named(fusion):
+    code, _, err = fusion("data", "get", "mnist")
+    assert code == 2
+    assert "known: nsynth, irmas" in err
+
+
+def test_only_known_layouts_are_rendered(fusion, tmp_path):
+    code, _, err = fusion("data", "render", "mnist", "--out", tmp_path / "x")
+    assert code == 2
+    assert "known: nsynth, irmas" in err

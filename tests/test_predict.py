@@ -87,7 +87,7 @@ def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
     with soundfile.SoundFile(tmp_path / "hour.flac", "w", 8000, 1) as file:
         for _ in range(60):
             file.write(np.zeros(60 * 8000, dtype=np.float32))
-    task = _Task(tmp_path / "hour.flac", (), (), (), 32000, 8000)
+    task = _Task(tmp_path / "hour.flac", (), (), (), 32000, 8000, 2.0, "mean")
     windows = _windows(task)
     first = next(windows)
     assert (first[0], first[1].y.size) == (0.0, 32000)

@@ -148,7 +148,7 @@ def test_refitting_the_recorded_folds_repeats_the_recorded_score(search, many, s
 
 def test_folds_are_of_whole_training_instruments_and_never_of_test_clips(search):
     plan = json.loads((search / "search.json").read_text())
-    assert plan["folds_by"] == "instruments"
+    assert plan["folds_by"] == "groups"
     by_instrument = {}
     for clip, fold in plan["folds"].items():
         assert clip.startswith("nsynth-train/")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from conftest import command
@@ -78,17 +79,9 @@ def test_mistakes_of_arms_are_named_with_their_line(file, old, new, said):
 
 
 def test_the_study_of_the_follow_up_is_whole():
-    from pathlib import Path
-
     study = read_study(Path(__file__).parent.parent / "experiments" / "irmas_followup.yaml")
     names = [arm.name for arm in study.arms]
-    assert names[:5] == [
-        "course_known_notes",
-        "course_unknown_notes",
-        "course_music_folds",
-        "course_music",
-        "naive_fusion",
-    ]
+    assert names[:5] == ["course_known_notes", "course_unknown_notes", "course_music_folds", "course_music", "naive_fusion"]
     assert {"mfcc", "tonnetz", "scalars", "fused", "fused_mixed", "fused_mixed_pretrained"} <= set(names)
 
 

@@ -141,7 +141,8 @@ def sentences(ablation: Mapping[str, Any]) -> list[str]:
     list of str
         One for each test, the largest loss first, and one of the Shapley values.
     """
-    tests = sorted(ablation["tests"], key=lambda test: -test["difference"])
+    alone = ablation["mode"] == "only-one"  # the strongest first, there and here
+    tests = sorted(ablation["tests"], key=lambda test: test["difference"], reverse=not alone)
     tell = _alone if ablation["mode"] == "only-one" else _without
     said = [tell(ablation, test) for test in tests]
     return [*said, _shares(ablation)] if ablation["shapley"] else said

@@ -100,8 +100,8 @@ class NSynthSettings(Section):
 
     @property
     def hop(self) -> float:
-        """Seconds from one window of a clip to the next; a clip has one."""
-        return self.duration
+        """Seconds from one window to the next, of sounds longer than a clip, which has one."""
+        return self.duration / 2
 
     @property
     def aggregate(self) -> Aggregate:
