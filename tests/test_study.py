@@ -81,7 +81,13 @@ def test_mistakes_of_arms_are_named_with_their_line(file, old, new, said):
 def test_the_study_of_the_follow_up_is_whole():
     study = read_study(Path(__file__).parent.parent / "experiments" / "irmas_followup.yaml")
     names = [arm.name for arm in study.arms]
-    assert names[:5] == ["course_known_notes", "course_unknown_notes", "course_music_folds", "course_music", "naive_fusion"]
+    assert names[:5] == [
+        "course_known_notes",
+        "course_unknown_notes",
+        "course_music_folds",
+        "course_music",
+        "naive_fusion",
+    ]
     assert {"mfcc", "tonnetz", "scalars", "fused", "fused_mixed", "fused_mixed_pretrained"} <= set(names)
 
 

@@ -92,7 +92,7 @@ def steps_figure(study: dict[str, Any]) -> Figure | None:
     labels = [f"{test['arm']} against {test['before']}  (p = {test['p_holm']:.3f})" for test in tests]
     axes.set_yticks(range(len(tests)), labels, fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel("points on the test, 95 % interval over groups; blue: p < .05 after Holm")
+    axes.set_xlabel("points on the test, 95 % interval; blue: p < .05 (Holm)")
     axes.grid(axis="x", alpha=0.25)
     return figure
 
