@@ -55,7 +55,8 @@ def arms_figure(ablation: Mapping[str, Any]) -> Figure:
         colour = ORANGE if len(arm["features"]) == len(every) else BLUE
         if arm["low"] is not None:
             axes.plot([arm["low"], arm["high"]], [place, place], color=colour, lw=2, solid_capstyle="butt")
-        axes.plot(arm["per_seed"], np.full(len(arm["per_seed"]), place), ".", color=GREY, ms=4, alpha=0.6, mew=0)
+        beside = np.full(len(arm["per_seed"]), place - 0.27)  # on the line they would not be seen
+        axes.plot(arm["per_seed"], beside, ".", color=GREY, ms=5, alpha=0.8, mew=0)
         axes.plot(arm["mean"], place, "o", color=colour, ms=6, zorder=3)
     name, chance = _metric(ablation), ablation["chance"]
     near = least - room < chance < most + room
