@@ -39,7 +39,7 @@ def gap_figure(study: dict[str, Any]) -> Figure:
     axes.set_yticks(
         range(len(arms)), [f"{arm['name']}  ({arm['dataset']}, {arm['protocol']})" for arm in arms], fontsize=8
     )
-    axes.invert_yaxis()
+    axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, 1.03)
     several = [f"{arm['dataset']}, {arm['protocol']}" for arm in arms if _figure_of(arm) == "micro_f1"]
     name = "micro F1" if len(several) == len(arms) else f"accuracy ({several[0]}: micro F1)" if several else "accuracy"
@@ -66,6 +66,7 @@ def curves_figure(study: dict[str, Any], histories: dict[str, Path]) -> Figure |
         label = f"{arm['name']}{' (did not converge)' if _failed(arm) else ''}"
         axes.plot(np.arange(1, len(curve) + 1), curve, style, color=colour, lw=width, label=label)
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("training accuracy (with dropout, mixtures)")
     axes.set_ylim(0, 1.02)
     axes.grid(alpha=0.25)
@@ -96,7 +97,7 @@ def steps_figure(study: dict[str, Any]) -> Figure | None:
     axes.axvline(0, color="black", lw=0.8)
     labels = [f"{test['arm']} against {test['before']}  ({p_text(test['p_holm'])})" for test in tests]
     axes.set_yticks(range(len(tests)), labels, fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(tests) - 0.4, -0.6)
     axes.set_xlabel("points on the test, 95 % interval over groups\nblue: p < .05 after Holm", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     return figure
