@@ -1,226 +1,217 @@
-"""Planted truth: features whose worth is known, and what each mode of an ablation says of them."""
+"""Ablations of features that bring a known amount: the sound of each clip holds what they read."""
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import command, names, write_part
+import soundfile
+from conftest import SAMPLES, SR, command, example, names
 
-from fusion.report import ablation as plots
-
-# the family is told by the overtones, so a feature may read it from the sound
+FAMILIES = ["bass", "brass", "flute", "reed"]
 PLUGIN = '''
-from typing import ClassVar
+import hashlib
 
 import numpy as np
 
-from fusion.clip import Clip
 from fusion.feature import Feature
 
 
-class NAME(Feature):
-    """PLANTED."""
-
-    version: ClassVar[int] = 1
+class Planted(Feature):
+    """What the sound tells, made up."""
 
     def shape(self, samples, sr):
-        return (3,)
+        return (4,)
 
-    def extract(self, clip: Clip):
-        spectrum = np.abs(np.fft.rfft(clip.y[:16384] * np.hanning(16384)))
-        f0 = 1 + int(np.argmax(spectrum[20:500])) + 19
-        bins = np.array([spectrum[max(k * f0 - 3, 0) : k * f0 + 4].max() for k in (1, 2, 3)])
-        told = (bins / (bins.max() + 1e-9)).astype(np.float32)
-        noise = np.random.default_rng(int(1e6 * abs(clip.y[1000:1010]).sum())).normal(size=3).astype(np.float32)
-        return VALUE
+    def extract(self, clip):
+        spectrum = np.abs(np.fft.rfft(clip.y[: clip.sr]))  # one line a Hz
+        number = int(np.argmax(spectrum[[500, 1000, 1500, 2000]]))
+        return np.asarray({value}, dtype=np.float32)
 '''
-PLANTS = {
-    "truth": "told",
-    "duplicate": "told",
-    "half": "np.array([told[0], told[0], told[0]], dtype=np.float32)",
-    "noise": "noise",
+VALUES = {
+    "truth": "np.eye(4)[number]",
+    "copy": "np.eye(4)[number]",
+    "half": "np.eye(4)[min(number, 2)]",  # flute and reed are one
+    "noise": "np.frombuffer(hashlib.sha256(clip.y.tobytes()).digest()[:4], np.uint8) / 255.0",
 }
-TEXT = """
-dataset: {name: nsynth, protocol: seed}
-features: {truth: {}, half: {}, noise: {}}
-model: {dense_units: [16], embedding: 8, dropout: 0.0}
-training: {epochs: 20, batch_size: 16, learning_rate: 1.0e-2, patience: null}
-seeds: [1, 2]
+SPEC = """
+dataset: {name: nsynth, protocol: official}
+features: {copy: {}, half: {}, noise: {}, truth: {}}
+model: {dense_units: [16], embedding: 16, dropout: 0.0, branch_dropout: 0.0}
+training: {epochs: 20, batch_size: 20, learning_rate: 2.0e-2}
+seeds: [1]
 plugins: [plugins]
+ablation: [[truth], [noise]]
 """
+KEYS = ["mode", "metric", "chance", "groups", "arms", "shapley", "tests", "per_class", "warnings"]
+
+
+def write_planted(folder, notes):
+    (folder / "audio").mkdir(parents=True)
+    time = np.arange(SAMPLES) / SR
+    for seed, note in enumerate(notes):
+        number = FAMILIES.index(note.split("_")[0])
+        random = np.random.default_rng([seed, len(notes)])
+        y = 0.3 * np.sin(2 * np.pi * 500 * (number + 1) * time) + random.normal(0, 0.01, SAMPLES)
+        soundfile.write(folder / "audio" / f"{note}.wav", y, SR)
+    (folder / "examples.json").write_text(json.dumps({note: example(note) for note in notes}))
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A folder with notes, plug-ins and an experiment; all its arms are trained in mode all."""
+def planted(tmp_path_factory):
+    """A folder with data, plug-ins and an experiment, every subset of whose features has been run."""
     folder = tmp_path_factory.mktemp("planted")
-    families = ["bass", "flute", "reed"]
-    write_part(folder / "data" / "nsynth-valid", names(families, list(range(6)), range(45, 75, 3)))
-    write_part(folder / "data" / "nsynth-test", names(families, list(range(6)), range(46, 76, 6)))
+    write_planted(folder / "data" / "nsynth-train", names(FAMILIES, [0, 1, 2], range(40, 45)))
+    write_planted(folder / "data" / "nsynth-valid", names(FAMILIES, [3, 4, 5], range(50, 53)))
+    write_planted(folder / "data" / "nsynth-test", names(FAMILIES, [3, 4, 5], range(60, 65)))
     (folder / "plugins").mkdir()
-    for name, value in PLANTS.items():
-        text = PLUGIN.replace("NAME", name.title()).replace("PLANTED", name.title()).replace("VALUE", value)
-        (folder / "plugins" / f"{name}.py").write_text(text)
-    (folder / "planted.yaml").write_text(TEXT)
-    command(folder, "ablate", "planted.yaml", "--mode", "all", "--data", "data")
+    for name, value in VALUES.items():
+        (folder / "plugins" / f"{name}.py").write_text(PLUGIN.replace("{value}", value))
+    (folder / "planted.yaml").write_text(SPEC)
+    done = command(folder, "ablate", "planted.yaml", "--mode", "all", "--data", "data", "--jobs", 2)
+    (folder / "all.txt").write_text(done.stdout)
     return folder
 
 
-def ablate(place, *words, code=0):
-    done = command(place, "ablate", "planted.yaml", "--data", "data", *words, code=code)
-    return done if code else json.loads(done.stdout)
+def ablate(folder: Path, mode: str, *words: object) -> tuple[dict, str]:
+    """Return ablation.json and what was printed; nothing may be trained."""
+    before = trained(folder)
+    done = command(folder, "ablate", "planted.yaml", "--mode", mode, "--data", "data", "--jobs", 2, *words)
+    assert trained(folder) == before
+    result = folder / done.stdout.splitlines()[-1]
+    return json.loads((result / "ablation.json").read_text()), done.stdout
 
 
-def reached(found, *features):
-    return next(arm["mean"] for arm in found["arms"] if arm["features"] == sorted(features))
+def trained(folder):
+    return {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("model.keras")}
 
 
-def test_all_subsets_show_what_each_feature_brings(place):
-    found = ablate(place, "--mode", "all", "--json")
-    assert len(found["arms"]) == 7
-    assert reached(found, "truth") > 0.9
-    assert reached(found, "noise") < 0.55
-    assert reached(found, "noise") < reached(found, "half") < reached(found, "truth") + 0.01
-    shares = {name: row["value"] for name, row in found["shapley"].items()}
-    assert shares["truth"] > shares["half"] > shares["noise"]
-    assert abs(shares["noise"]) < 0.12
-    assert sum(shares.values()) == pytest.approx(reached(found, "truth", "half", "noise") - found["chance"])
+def losses(ablation):
+    return {test["without"][0]: test for test in ablation["tests"] if len(test["without"]) == 1}
 
 
-def test_arms_are_results_and_not_trained_again(place):
-    before = {path: path.stat().st_mtime_ns for path in place.glob("results/planted/*/seed-*/model.keras")}
-    assert len(before) == 14
-    found = ablate(place, "--json")
-    assert {path: path.stat().st_mtime_ns for path in place.glob("results/planted/*/seed-*/model.keras")} == before
-    assert [test["without"] for test in found["tests"]] == [["truth"], ["noise"], ["half"]] or len(found["tests"]) == 3
-    costs = {test["without"][0]: test["difference"] for test in found["tests"]}
-    assert costs["truth"] > 0.1 > abs(costs["noise"])
-    assert next(test for test in found["tests"] if test["without"] == ["truth"])["p_holm"] < 0.05
-    done = command(place, "run", "planted.yaml", "--data", "data", "--features", "truth", "--json")
-    assert set(json.loads(done.stdout)["references"]) >= {"majority", "svm", "random_forest"}  # added, not trained
+def test_every_subset_and_shapley_values(planted):
+    out = (planted / "all.txt").read_text()
+    result = planted / out.splitlines()[-1]
+    ablation = json.loads((result / "ablation.json").read_text())
+    assert [key for key in ablation if key in KEYS] == KEYS
+    assert set(ablation) - set(KEYS) == {"experiment", "digest", "trials"}
+    assert (ablation["mode"], ablation["metric"], ablation["groups"]) == ("all", "accuracy", 12)
+    assert ablation["chance"] == 0.25
+    assert ablation["warnings"] == []
+    assert len(ablation["arms"]) == 15
+    means = {frozenset(arm["features"]): arm["mean"] for arm in ablation["arms"]}
+    assert all(mean > 0.97 for features, mean in means.items() if features & {"truth", "copy"})
+    assert 0.6 < means[frozenset(["half"])] < 0.9
+    assert means[frozenset(["noise"])] < 0.5
+    shares = {name: row["value"] for name, row in ablation["shapley"].items()}
+    whole = means[frozenset(VALUES)] - 0.25
+    assert sum(shares.values()) == pytest.approx(whole)
+    assert shares["truth"] == pytest.approx(shares["copy"], abs=0.03)
+    assert shares["truth"] == pytest.approx((0.75 - 0.5 / 3) / 2, abs=0.06)
+    assert shares["half"] == pytest.approx(0.5 / 3, abs=0.06)
+    assert shares["noise"] == pytest.approx(0, abs=0.06)
+    assert [len(test["without"]) for test in ablation["tests"]] == [1, 1, 1, 1]
+    assert f"Of the {100 * whole:.1f} points of accuracy above chance" in " ".join(out.split())
+    for name in ("ablation.png", "shapley.png", "per_class.png"):
+        assert (result / name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_alone_the_truth_is_as_good_as_all(place):
-    found = ablate(place, "--mode", "only-one", "--json")
-    less = {tuple(test["features"]): test["difference"] for test in found["tests"]}
-    assert less["noise",] > less["half",] > less["truth",] - 0.01
-    assert abs(less["truth",]) < 0.1
+def test_arms_are_ordinary_results_and_rows_of_the_table(planted):
+    result = planted / (planted / "all.txt").read_text().splitlines()[-1]
+    ablation = json.loads((result / "ablation.json").read_text())
+    with (result / "ablation.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["features", "mean", "low", "high", "std", "digest"]
+    assert len({arm["digest"] for arm in ablation["arms"]}) == 15
+    for arm, row in zip(ablation["arms"], rows, strict=True):
+        metrics = json.loads((result.parent / arm["digest"] / "metrics.json").read_text())
+        assert sorted(metrics["features"]) == arm["features"] == row["features"].split()
+        assert metrics["test"]["accuracy"]["per_seed"] == pytest.approx(arm["per_seed"])
+        assert (row["digest"], float(row["mean"])) == (arm["digest"], pytest.approx(arm["mean"], abs=1e-6))
+        assert (row["low"] == "") == (arm["low"] is None)
+        assert row["std"] == ""  # one seed
 
 
-def test_masking_needs_no_training_and_says_the_same(place):
-    before = set(place.glob("results/planted/*"))
-    found = ablate(place, "--mode", "mask", "--json")
-    costs = {test["without"][0]: test["difference"] for test in found["tests"]}
-    assert costs["truth"] > 0.1 > abs(costs["noise"])
-    assert set(place.glob("results/planted/*")) == before
-    assert [arm["digest"] is None for arm in found["arms"]].count(True) == 3
+def test_what_another_feature_says_too_costs_nothing(planted):
+    ablation, out = ablate(planted, "leave-one-out")
+    assert (ablation["mode"], len(ablation["arms"]), ablation["shapley"]) == ("leave-one-out", 5, {})
+    for name, test in losses(ablation).items():
+        assert abs(test["difference"]) < 0.03, name
+        assert test["p_holm"] > 0.05
+    assert " ".join(out.split()).count("not shown to matter") == 4
+    assert not (planted / out.splitlines()[-1] / "shapley.png").exists()  # of the mode before
+    again, same = ablate(planted, "leave-one-out")
+    assert (again, same) == (ablation, out)
 
 
-def test_leaving_out_what_is_there_twice_costs_nothing(place):
-    found = ablate(place, "--features", "truth,duplicate,noise", "--json")
-    costs = {test["without"][0]: test["difference"] for test in found["tests"]}
-    assert all(abs(cost) < 0.1 for cost in costs.values())
+def test_what_no_other_feature_says_is_missed(planted):
+    ablation, out = ablate(planted, "leave-one-out", "--features", "half,noise,truth")
+    lost = losses(ablation)
+    assert lost["truth"]["difference"] > 0.1
+    assert lost["truth"]["low"] >= 0  # with few groups, a class may be told by luck
+    assert lost["truth"]["p_holm"] == pytest.approx(min(1, 3 * lost["truth"]["p"]))
+    assert abs(lost["noise"]["difference"]) < 0.03
+    row = ablation["per_class"]["truth"]  # half tells bass and brass
+    assert row["flute"] + row["reed"] > 0.3
+    assert row["bass"] < 0.2
+    assert row["brass"] < 0.2
+    assert out.index("Leaving out truth costs") < out.index("Leaving out noise")
 
 
-def test_sets_of_the_file(place):
-    (place / "sets.yaml").write_text(TEXT + "ablation: [[truth], [noise, half]]\n")
-    done = command(place, "ablate", "sets.yaml", "--data", "data", "--mode", "sets", "--json")
-    assert [arm["features"] for arm in json.loads(done.stdout)["arms"]] == [
-        ["half", "noise", "truth"],
-        ["truth"],
-        ["half", "noise"],
-    ]
+def test_each_alone(planted):
+    ablation, out = ablate(planted, "only-one")
+    assert [arm["features"] for arm in ablation["arms"][1:]] == [["copy"], ["half"], ["noise"], ["truth"]]
+    lost = {test["features"][0]: test for test in ablation["tests"]}
+    assert lost["noise"]["difference"] > 0.5
+    assert lost["noise"]["p_holm"] < 0.05
+    assert abs(lost["truth"]["difference"]) < 0.03
+    assert ablation["per_class"] == {}
+    assert "noise alone reaches an accuracy of" in " ".join(out.split())
 
 
-def test_what_is_written(place):
-    done = command(place, "ablate", "planted.yaml", "--data", "data", "--mode", "all")
-    folder = place / done.stdout.splitlines()[-1]
-    assert all((folder / name).exists() for name in ("ablation.png", "shapley.png", "per_class.png", "ablation.json"))
-    with (folder / "ablation.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 7
-    command(place, "ablate", "planted.yaml", "--data", "data")
-    assert not (folder / "shapley.png").exists()  # of another mode
+def test_masked_without_training(planted):
+    ablation, out = ablate(planted, "mask", "--features", "half,noise,truth")
+    lost = losses(ablation)
+    assert lost["truth"]["difference"] > 0.1
+    assert lost["truth"]["p_holm"] < 0.05
+    assert abs(lost["noise"]["difference"]) < 0.1
+    assert [bool(arm["digest"]) for arm in ablation["arms"]] == [True, False, False, False]
+    assert all(len(arm["per_seed"]) == (5 if number else 1) for number, arm in enumerate(ablation["arms"]))
+    assert "Masking truth costs" in " ".join(out.split())
+
+
+def test_sets_of_the_file(planted):
+    ablation, out = ablate(planted, "sets")
+    assert [arm["features"] for arm in ablation["arms"]] == [sorted(VALUES), ["truth"], ["noise"]]
+    assert [test["without"] for test in ablation["tests"]] == [["copy", "half", "noise"], ["copy", "half", "truth"]]
+    assert abs(ablation["tests"][0]["difference"]) < 0.03
+    assert ablation["tests"][1]["difference"] > 0.5
+    assert "Leaving out copy, half and truth costs" in " ".join(out.split())
+
+
+def test_as_json(planted):
+    ablation, _ = ablate(planted, "only-one")
+    done = command(planted, "ablate", "planted.yaml", "--mode", "only-one", "--data", "data", "--jobs", 2, "--json")
+    assert json.loads(done.stdout) == ablation
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "extra", "message"),
     [
-        (("--mode", "some"), "--mode some: should be one of leave-one-out"),
-        (("--mode", "sets"), "names no sets"),
-        (("--features", "truth"), "needs at least two features"),
-        (("--features", "truth,noise", "--set", "ablation=[[truht]]"), "did you mean 'truth'"),
-        (("--set", "ablation=truth"), "should be a list of lists of features"),
+        (("--mode", "sets"), "", "quick: names no sets; add a section such as ablation: [[mfcc], [mfcc, tonnetz]]"),
+        (("--mode", "sets"), "ablation: [[mfcc], [tonetz]]\n", "quick.yaml:7: ablation: 'tonetz' is no feature of"),
+        (("--mode", "sets"), "ablation: mfcc\n", "quick.yaml:7: ablation: should be a list of lists of features"),
+        (("--mode", "all"), "", "quick: an ablation needs at least two features, found mfcc"),
+        (("--mode", "mask"), "", "quick: an ablation needs at least two features, found mfcc"),
+        (("--mode", "each"), "", "--mode each: should be one of leave-one-out, only-one, all, mask, sets"),
     ],
 )
-def test_what_cannot_be_ablated_is_a_message(place, words, said):
-    done = ablate(place, *words, code=2)
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def made(difference, p, low=None, high=None, mode="leave-one-out", tests=2):
-    test = {
-        "features": ["a"],
-        "without": ["b"],
-        "difference": difference,
-        "low": low,
-        "high": high,
-        "p": p,
-        "p_holm": p,
-    }
-    arm = {"features": ["a"], "mean": 0.4, "std": 0.01, "low": low, "high": high, "per_seed": [0.4, 0.41]}
-    whole = {**arm, "features": ["a", "b"], "mean": 0.4 + difference}
-    common = {"mode": mode, "metric": "accuracy", "chance": 0.1, "groups": 42, "shapley": {}, "per_class": {}}
-    return {**common, "arms": [whole, arm], "tests": [test] * tests, "warnings": []}
-
-
-@pytest.mark.parametrize(
-    ("ablation", "said"),
-    [
-        (
-            made(0.012, 0.11, -0.003, 0.029),
-            "Leaving out b costs 1.2 points of accuracy (95 % interval -0.3 to 2.9, p = .11 after Holm): not shown to matter.",
-        ),
-        (
-            made(-0.05, 0.01, -0.08, -0.02),
-            "Leaving out b gains 5.0 points of accuracy (95 % interval 2.0 to 8.0, p = .010",
-        ),
-        (made(0.05, 0.01, 0.02, 0.08), "shown to matter on these 42 test groups."),
-        (
-            made(0.0, 1.0),
-            "Leaving out b leaves accuracy as it is (no interval, p = 1 after Holm): not shown to matter.",
-        ),
-        (made(0.2, 0.001, 0.1, 0.3, mode="mask"), "Masking b costs 20.0 points"),
-        (
-            made(0.2, 0.3, 0.1, 0.3, mode="only-one"),
-            "a alone reaches an accuracy of 40.0 %, 20.0 points less than both",
-        ),
-        (
-            made(-0.2, 0.3, mode="only-one"),
-            "20.0 points more than both features (no interval, p = .30 after Holm): not shown",
-        ),
-    ],
-)
-def test_sentences_say_what_the_numbers_say(ablation, said):
-    assert said in plots.sentences(ablation)[0]
-
-
-def test_shares_are_told_whatever_their_signs():
-    rows = {"a": {"value": 0.3, "low": 0.2, "high": 0.4}, "b": {"value": -0.05, "low": None, "high": None}}
-    text = plots.sentences({**made(0.1, 0.2, mode="all"), "shapley": rows})[-1]
-    assert text == (
-        "Of the 25.0 points of accuracy above chance, a brings 30.0 (95 % interval 20.0 to 40.0) and b -5.0 (no interval)."
-    )
-
-
-@pytest.mark.parametrize("count", [2, 31])
-def test_figures_of_few_and_many_arms(tmp_path, count):
-    random = np.random.default_rng(0)
-    ablation = made(0.1, 0.2, 0.0, 0.2)
-    for number in range(count):
-        arm = {"features": [f"feature_{number}"] * (number % 4 + 1), "mean": random.random(), "std": 0.01}
-        ablation["arms"].append({**arm, "low": 0.2, "high": 0.9, "per_seed": [0.4, 0.5]})
-    ablation["per_class"] = {"b": {"bass": 0.1, "flute": -0.2}}
-    plots.write(tmp_path, ablation)
-    assert {path.name for path in tmp_path.iterdir()} == {"ablation.png", "per_class.png"}
+def test_mistakes_are_one_message(fusion, experiment, nsynth, words, extra, message):
+    experiment.write_text(experiment.read_text() + extra)
+    code, out, err = fusion("ablate", experiment, "--data", nsynth, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err

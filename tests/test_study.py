@@ -1,235 +1,403 @@
-"""Studies: how arms are read, what is run and tested, and that no sentence of the report is false."""
+"""Studies: how arms are read, what is run and tested, and what the report says of numbers going either way."""
 
-import copy
+import csv
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import command
 
 from fusion.errors import FusionError
 from fusion.report import study as page
+from fusion.report import study_figures
 from fusion.spec.study import is_study, read_study
 
-TEXT = """
-question: Does fusion help?
-dataset: {name: nsynth, protocol: seed}
-features: {mfcc: {n_mfcc: 12}, spectral_centroid: {}, zero_crossing_rate: {}}
-model: {conv_filters: [8], dense_units: [8], embedding: 8}
-training: {epochs: 3, batch_size: 16}
-seeds: [1]
+BASE = """question: Is it better?
+dataset: {name: irmas, protocol: single, sr: 16000}
+features: {mfcc: {n_mfcc: 12}, tonnetz: {chroma: stft}}
+model: {embedding: 8, dropout: 0.5}
+training: {epochs: 4, batch_size: 8}
+seeds: [1, 2]
 arms:
-  mfcc:
-    features: [mfcc]
-  naive:
-    model: {preset: naive}
-  fused:
-    before: mfcc
-  started:
-    training: {pretrain: fused, learning_rate: 1.0e-3}
-  music:
-    dataset: {name: irmas, protocol: single}
 """
 
 
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "small.yaml"
-    path.write_text(TEXT)
-    return path
+def read(tmp_path, arms, **options):
+    (tmp_path / "story.yaml").write_text(BASE + arms)
+    return read_study(tmp_path / "story.yaml", **options)
 
 
-def test_arms_change_the_base(file):
-    study = read_study(file, assignments=["training.epochs=7"], seeds=[4])
-    arms = {arm.name: arm for arm in study.arms}
-    assert (study.name, study.question, study.datasets) == ("small", "Does fusion help?", ("nsynth", "irmas"))
-    assert list(arms["mfcc"].experiment.features) == ["mfcc"]
-    assert arms["mfcc"].experiment.features["mfcc"].n_mfcc == 12  # the base's
-    assert arms["naive"].experiment.model.preset == "naive"
-    assert arms["fused"].experiment.model.conv_filters == (8,)
-    assert arms["fused"].before == "mfcc"
-    assert arms["started"].source == "fused"
-    assert arms["started"].experiment.training.batch_size == 16
-    assert arms["music"].experiment.dataset.name == "irmas"  # nothing of the base's data set
-    assert all(arm.experiment.training.epochs == 7 and arm.experiment.seeds == (4,) for arm in study.arms)
-    assert arms["mfcc"].experiment.name == "small.mfcc"
+def mistakes(tmp_path, arms, **options):
+    with pytest.raises(FusionError) as error:
+        read(tmp_path, arms, **options)
+    return [line.removeprefix(f"{tmp_path}/") for line in str(error.value).splitlines()]
 
 
-def test_a_study_is_known_by_its_arms(file, experiment):
-    assert is_study(file)
-    assert not is_study(experiment)
+# Reading
+
+
+def test_an_arm_changes_what_it_names_alone(tmp_path):
+    study = read(tmp_path, "  same:\n  longer: {training: {epochs: 9}}\n")
+    assert is_study(tmp_path / "story.yaml")
+    assert (study.name, study.question, study.datasets) == ("story", "Is it better?", ("irmas",))
+    same, longer = (arm.experiment for arm in study.arms)
+    assert (same.name, longer.name) == ("story.same", "story.longer")
+    assert (same.training.epochs, longer.training.epochs, longer.training.batch_size) == (4, 9, 8)
+    assert (same.dataset, same.model, same.seeds) == (longer.dataset, longer.model, (1, 2))
+
+
+def test_another_data_set_or_preset_takes_nothing_from_the_base(tmp_path):
+    study = read(
+        tmp_path,
+        "  notes: {dataset: {name: nsynth, protocol: seed}}\n  folds: {dataset: {protocol: cv}}\n"
+        "  naive: {model: {preset: naive}}\n  wide: {model: {embedding: 16}}\n",
+    )
+    notes, folds, naive, wide = (arm.experiment for arm in study.arms)
+    assert (notes.dataset.name, notes.dataset.protocol) == ("nsynth", "seed")
+    assert (folds.dataset.name, folds.dataset.protocol, folds.dataset.sr) == ("irmas", "cv", 16000)
+    assert (naive.model.preset, wide.model.preset) == ("naive", "fusion")
+    assert (wide.model.embedding, wide.model.dropout) == (16, 0.5)
+    assert study.datasets == ("nsynth", "irmas")
+
+
+def test_features_as_a_list_keep_parameters_and_as_a_mapping_do_not(tmp_path):
+    study = read(
+        tmp_path, "  one: {features: [mfcc]}\n  two: {features: {mfcc: {}}}\n  new: {features: [zero_crossing_rate]}\n"
+    )
+    one, two, new = (arm.experiment.features for arm in study.arms)
+    assert (list(one), one["mfcc"].n_mfcc) == (["mfcc"], 12)
+    assert (list(two), two["mfcc"].n_mfcc) == (["mfcc"], 20)
+    assert list(new) == ["zero_crossing_rate"]
+
+
+def test_options_reach_every_arm(tmp_path):
+    study = read(
+        tmp_path, "  a: {}\n  b: {training: {epochs: 9}}\n", assignments=["training.epochs=3"], seeds=[7], plugins=[]
+    )
+    assert [(arm.experiment.training.epochs, arm.experiment.seeds) for arm in study.arms] == [(3, (7,)), (3, (7,))]
+
+
+def test_an_arm_starts_from_another_ones_networks(tmp_path):
+    study = read(tmp_path, "  a: {}\n  b: {training: {pretrain: a}, before: a}\n")
+    assert [(arm.source, arm.before) for arm in study.arms] == [(None, None), ("a", "a")]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("arms", "message"),
     [
-        ("before: mfcc", "before: mfc", "small.yaml:14: arms.fused.before: no arm 'mfc' above; did you mean 'mfcc'?"),
-        ("before: mfcc", "befor: mfcc", "arms.fused.befor: no such part of an arm; did you mean 'before'?"),
-        ("preset: naive", "preset: nave", "small.yaml:12: model.preset: should be one of fusion, seed, naive"),
-        ("[mfcc]", "[mfc]", "features.mfc: no such feature"),
-        ("    model: {preset: naive}", "    - 3", "arms.naive: an arm is a name"),
-        ("question: Does fusion help?", "question: 3", "question: should be text"),
+        ("  a: {modle: {}}\n", "story.yaml:8: arms.a.modle: no such part of an arm; did you mean 'model'?"),
+        ("  a: {}\n  b: {before: c}\n", "story.yaml:9: arms.b.before: no arm 'c' above"),
+        ("  a: {before: b}\n  b: {}\n", "story.yaml:8: arms.a.before: no arm 'b' above"),
+        (
+            "  first: {}\n  b: {before: frist}\n",
+            "story.yaml:9: arms.b.before: no arm 'frist' above; did you mean 'first'?",
+        ),
+        ("  a: {}\n  b: {before: [a]}\n", "story.yaml:9: arms.b.before: no arm ['a'] above"),
+        ("  a: {}\n  b: {before: a, dataset: {protocol: cv}}\n", "story.yaml:9: arms.b.before: a has other test clips"),
+        ("  a: [mfcc]\n", "story.yaml:8: arms.a: an arm is a name (letters, digits, _ and -) with a mapping"),
+        ("  a b: {}\n", "story.yaml:8: arms.a b: an arm is a name"),
+        ("  1: {training: {epochs: two}}\n", "story.yaml:8: "),
+        ("  a:\n    training:\n      epochs: many\n", "story.yaml:10: training.epochs: "),
+        ("  a: {features: [mfc]}\n", "story.yaml:8: features.mfc: no such feature; did you mean 'mfcc'?"),
+        ("  a: {model: {embeding: 4}}\n", "story.yaml:8: model.embeding: no such setting; did you mean 'embedding'?"),
     ],
 )
-def test_mistakes_of_arms_are_named_with_their_line(file, old, new, said):
-    file.write_text(TEXT.replace(old, new))
-    with pytest.raises(FusionError) as error:
-        read_study(file)
-    assert said in str(error.value)
+def test_a_mistake_is_one_line_with_its_place(tmp_path, arms, message):
+    found = mistakes(tmp_path, arms)
+    assert len(found) == 1, found
+    assert found[0].startswith(message), found
 
 
-def test_the_study_of_the_follow_up_is_whole():
-    study = read_study(Path(__file__).parent.parent / "experiments" / "irmas_followup.yaml")
-    names = [arm.name for arm in study.arms]
-    assert names[:5] == [
-        "course_known_notes",
-        "course_unknown_notes",
-        "course_music_folds",
-        "course_music",
-        "naive_fusion",
-    ]
-    assert {"mfcc", "tonnetz", "scalars", "fused", "fused_mixed", "fused_mixed_pretrained"} <= set(names)
+def test_mistakes_of_all_arms_are_told_at_once(tmp_path):
+    arms = "  a: {training: {epochs: -1}}\n  b: {model: {embeding: 4}, before: a}\n  c: {nothing: 1}\n"
+    assert [line.split(":")[1] for line in mistakes(tmp_path, arms)] == ["8", "9", "10"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BASE.replace("Is it better?", "[a, b]") + "  a: {}\n", "story.yaml:1: question: should be text, found a list"),
+        (BASE.replace("arms:\n", "arms: [a, b]\n"), "story.yaml:7: arms: should name at least one arm, found a list"),
+        (BASE, "story.yaml:7: arms: should name at least one arm, found nothing"),
+        (BASE.replace("Is it better?", "a\nextra: 1") + "  a: {}\n", "story.yaml:2: extra: no such setting"),
+    ],
+)
+def test_mistakes_of_the_study_itself(tmp_path, text, message):
+    (tmp_path / "story.yaml").write_text(text)
+    with pytest.raises(FusionError, match=re.escape(message)):
+        read_study(tmp_path / "story.yaml")
+
+
+def test_the_follow_up_is_a_study():
+    path = Path(__file__).parents[1] / "experiments" / "irmas_followup.yaml"
+    assert is_study(path)
+    study = read_study(path)
+    assert study.datasets == ("nsynth", "irmas")
+    sources = {arm.name: arm.source for arm in study.arms if arm.source}
+    assert sources == {"fused_mixed_pretrained": "notes_for_pretraining"}
+
+
+# Running
+
+
+TINY = """question: Does fusing help with these notes?
+dataset: {name: nsynth, protocol: seed}
+features: {mfcc: {n_mfcc: 8}, spectral_centroid: {statistics: [mean, std]}}
+model: {conv_filters: [8], dense_units: [8], embedding: 8}
+training: {epochs: 3, batch_size: 16}
+seeds: [1, 2]
+arms:
+  alone: {features: [mfcc]}
+  fused:
+  naive: {model: {preset: naive}, before: alone}
+"""
 
 
 @pytest.fixture(scope="module")
-def ran(nsynth, tmp_path_factory):
-    """A folder where a study of four arms was run, and what it printed."""
+def tiny(nsynth, tmp_path_factory):
+    """A folder with a study that has been run once, and what was printed."""
     folder = tmp_path_factory.mktemp("study")
-    (folder / "small.yaml").write_text(TEXT.split("  music:")[0])
-    done = command(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2, "--paper")
-    return folder, done
+    (folder / "tiny.yaml").write_text(TINY)
+    (folder / "out.txt").write_text(
+        command(folder, "run", "tiny.yaml", "--data", nsynth, "--jobs", 2, "--paper").stdout
+    )
+    return folder
 
 
-def test_a_study_runs_its_arms_and_tests_its_steps(ran):
-    folder, done = ran
-    place = folder / done.stdout.splitlines()[-1]
-    study = json.loads((place / "study.json").read_text())
-    assert [arm["name"] for arm in study["arms"]] == ["mfcc", "naive", "fused", "started"]
-    assert [(test["arm"], test["before"]) for test in study["tests"]] == [
-        ("naive", "mfcc"),
-        ("fused", "mfcc"),
-        ("started", "fused"),
-    ]
-    assert all(test["p"] <= test["p_holm"] <= 1 for test in study["tests"])
+def outcome(tiny):
+    return tiny / (tiny / "out.txt").read_text().splitlines()[-1]
+
+
+def test_a_study_from_its_file_to_its_figures(tiny, nsynth):
+    folder = outcome(tiny)
+    study = json.loads((folder / "study.json").read_text())
+    assert list(study) == ["study", "question", "digest", "sample", "data", "arms", "tests"]
+    assert (study["study"], study["sample"], folder.name) == ("tiny", False, study["digest"])
+    assert study["data"] == {"nsynth": {"folder": str(nsynth), "rendered": False}}
+    assert [arm["name"] for arm in study["arms"]] == ["alone", "fused", "naive"]
+    assert [arm["features"] for arm in study["arms"]] == [["mfcc"], *[["mfcc", "spectral_centroid"]] * 2]
     for arm in study["arms"]:
-        assert (folder / "results" / f"small.{arm['name']}" / arm["digest"] / "metrics.json").exists()
-    text = (place / "report.html").read_text()
-    assert "Does fusion help?" in text
-    assert text.count("data:image/png") == 4
-    assert 'src="http' not in text
-    assert {path.name for path in (place / "paper").iterdir()} == {
-        *("arms.csv", "arms.tex", "steps.csv", "steps.tex"),
-        *("gap.pdf", "curves.pdf", "steps.pdf", "confusions.pdf"),
+        metrics = json.loads((tiny / "results" / f"tiny.{arm['name']}" / arm["digest"] / "metrics.json").read_text())
+        assert metrics["test"] == arm["test"]
+        assert arm["seeds"] == [1, 2]
+    assert [(test["arm"], test["before"]) for test in study["tests"]] == [("fused", "alone"), ("naive", "alone")]
+    scores = {arm["name"]: arm["test"]["accuracy"]["mean"] for arm in study["arms"]}
+    low = min(test["p"] for test in study["tests"])
+    for test in study["tests"]:
+        assert list(test) == ["arm", "before", "metric", "difference", "low", "high", "p", "p_holm"]
+        assert test["difference"] == pytest.approx(scores[test["arm"]] - scores["alone"])
+        assert test["p_holm"] == pytest.approx(min(1, 2 * low if test["p"] == low else max(2 * low, test["p"])))
+
+
+def test_its_report_stands_alone(tiny):
+    text = (outcome(tiny) / "report.html").read_text()
+    assert "Does fusing help with these notes?" in text
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
+    assert text.count("data:image/png;base64,") == 4
+    for name in ("alone", "fused", "naive"):
+        assert name in text
+
+
+def test_its_paper_files(tiny):
+    paper = outcome(tiny) / "paper"
+    files = {f"{name}.{end}" for name in ("arms", "steps") for end in ("csv", "tex")}
+    assert {path.name for path in paper.iterdir()} == files | {
+        f"{name}.pdf" for name in ("gap", "curves", "steps", "confusions")
     }
+    with (paper / "arms.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["arm"] for row in rows[:3]] == ["alone", "fused", "naive"]
+    tex = (paper / "steps.tex").read_text()
+    assert tex.startswith("\\begin{tabular}{lllllll}\n\\toprule\n")
+    assert tex.count(r" \\") == 3
+    assert "%" not in tex.replace("\\%", "")
+    assert "spectral\\_centroid" in (paper / "arms.tex").read_text()
+    assert all((paper / name).read_bytes().startswith(b"%PDF") for name in ("gap.pdf", "steps.pdf"))
 
 
-def test_a_study_that_is_whole_trains_nothing(ran, nsynth):
-    folder, done = ran
-    networks = {path: path.stat().st_mtime_ns for path in folder.glob("results/*/*/seed-*/model.keras")}
-    again = command(folder, "run", "small.yaml", "--data", nsynth)
-    assert again.stdout.splitlines()[-1] == done.stdout.splitlines()[-1]
-    assert {path: path.stat().st_mtime_ns for path in folder.glob("results/*/*/seed-*/model.keras")} == networks
+def test_run_again_nothing_is_trained(tiny, nsynth):
+    def times():
+        return {path: path.stat().st_mtime_ns for path in (tiny / "results").rglob("model.keras")}
+
+    before = times()
+    assert len(before) == 6
+    done = command(tiny, "run", "tiny.yaml", "--data", f"nsynth={nsynth}", "--jobs", 1, "--json")
+    assert times() == before
+    assert json.loads(done.stdout) == json.loads((outcome(tiny) / "study.json").read_text())
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (("--data", "x"), "several data sets are used; write nsynth=DIR, irmas=DIR"),
-        (("--features", "mfcc"), "a study's arms name their features"),
-        (("--data", "irmas=nowhere", "--data", "nsynth=nowhere"), "NSynth is not there"),
+        (("--data", "somewhere"), "--data somewhere: several data sets are used; write nsynth=DIR, irmas=DIR"),
+        (("--features", "mfcc"), "--features mfcc: a study's arms name their features themselves"),
     ],
 )
-def test_options_that_do_not_fit_a_study_are_messages(file, fusion, words, said):
-    code, _, err = fusion("run", file, *words)
-    assert code == 2
-    assert said in err
+def test_options_that_do_not_fit_a_study(fusion, tmp_path, words, message):
+    two = TINY + "  music: {dataset: {name: irmas, protocol: single}}\n"
+    (tmp_path / "two.yaml").write_text(two)
+    code, out, err = fusion("run", "two.yaml", *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
 
 
-def test_paper_is_for_studies(experiment, fusion):
-    code, _, err = fusion("run", experiment, "--paper")
-    assert code == 2
-    assert "--paper: for a study" in err
+def test_options_that_fit_a_study_alone(fusion, experiment, nsynth):
+    code, out, err = fusion("run", experiment, "--data", nsynth, "--paper")
+    assert (code, out) == (2, "")
+    assert "--paper: for a study, a file with arms; this is a single experiment" in err
 
 
-def arm(name, train, test, warnings=(), **more):
-    figure = {"mean": test, "std": 0.01, "low": test - 0.05, "high": test + 0.05, "per_seed": [test, test]}
-    of = {"accuracy": figure, "macro_f1": figure}
-    common = {"dataset": "irmas", "protocol": "single", "features": ["mfcc"], "model": "fusion", "classes": ["a", "b"]}
-    sizes = {split: 10 for split in ("train", "validation", "test")}
-    parts = {"clips": sizes, "groups": sizes, "seeds": [1, 2], "confusion": [[3, 1], [1, 3]], "references": {"svm": of}}
-    train = {"accuracy": {**figure, "mean": train}, "macro_f1": figure}
+# The report of made-up numbers
+
+
+def arm(name="a", test=0.5, train=0.9, dataset="irmas", protocol="single", warnings=(), clips=100, groups=50):
+    figure = "micro_f1" if (dataset, protocol) == ("irmas", "official") else "accuracy"
+    spread = {"per_seed": [test - 0.01, test, test + 0.01], "std": 0.01, "low": test - 0.05, "high": test + 0.05}
     return {
-        "name": name,
-        **common,
-        **parts,
-        "train": train,
-        "test": of,
-        "warnings": list(warnings),
-        "digest": name,
-        **more,
+        **{"name": name, "digest": "0" * 12, "dataset": dataset, "protocol": protocol, "features": ["mfcc"]},
+        **{"classes": ["cel", "flu"], "seeds": [1, 2, 3], "model": "fusion", "warnings": list(warnings)},
+        "clips": {"train": 300, "validation": 50, "test": clips},
+        "groups": {"train": 90, "validation": 20, "test": groups},
+        "train": {figure: {"mean": train}},
+        "test": {figure: {"mean": test, **spread}, "macro_f1": {"mean": test, **spread}},
+        "references": {},
+        "confusion": [[3, 1], [2, 2]] if figure == "accuracy" else None,
     }
 
 
-def made(difference, p, gap=(0.9, 0.9)):
-    first, second = arm("one", gap[0], 0.5), arm("two", gap[1], 0.5 + difference)
-    test = {"arm": "two", "before": "one", "metric": "accuracy", "difference": difference, "p": p, "p_holm": p}
-    test |= {"low": difference - 0.1, "high": difference + 0.1}
-    data = {"irmas": {"folder": "music", "rendered": True}}
-    return {"study": "s", "question": "?", "sample": False, "data": data, "arms": [first, second], "tests": [test]}
+def step(difference=0.1, p=0.01, arm="b", before="a"):
+    ends = {"low": difference - 0.04, "high": difference + 0.04}
+    return {"arm": arm, "before": before, "metric": "accuracy", "difference": difference, **ends, "p": p, "p_holm": p}
+
+
+def made_up(*arms, tests=(), sample=False, rendered=False):
+    data = {"irmas": {"folder": "/d", "rendered": rendered}}
+    return {
+        **{"study": "s", "question": "Is it?", "digest": "0" * 12, "sample": sample, "data": data},
+        **{"arms": list(arms), "tests": list(tests)},
+    }
+
+
+@pytest.mark.parametrize("p", [0.0001, 0.04, 0.0499, 0.05, 0.4, 1.0])
+@pytest.mark.parametrize("difference", [0.1, -0.1, 0.0004, -0.0004, 0.0])
+def test_a_step_is_told_as_it_is(difference, p):
+    said = page.step_sentence(step(difference, p))
+    assert said.startswith("b ")
+    assert (" is 10.0 points of accuracy above a (" in said) == (difference == 0.1)
+    assert (" is 10.0 points of accuracy below a (" in said) == (difference == -0.1)
+    assert (" is less than 0.1 points of accuracy from a (" in said) == (0 < abs(difference) < 0.001)
+    assert (" has the same accuracy as a (" in said) == (difference == 0)
+    assert said.endswith(": not shown to differ.") == (p >= 0.05)
+    assert said.endswith(": more than chance.") == (p < 0.05 and abs(difference) == 0.1)
+    assert ("p = .05" in said) == (p == 0.05)
+    assert ("p < .001 after Holm" in said) == (p == 0.0001)
+    assert "-0.0" not in said
+    low, high = map(float, re.search(r"interval (\S+) to (\S+),", said).groups())
+    assert (low, high) == pytest.approx((100 * difference - 4, 100 * difference + 4), abs=0.051)
+
+
+def test_a_step_without_an_interval():
+    said = page.step_sentence({**step(0.1), "low": None, "high": None})
+    assert said == "b is 10.0 points of accuracy above a (p = .010 after Holm): more than chance."
+    header, (row,) = page.steps_table(made_up(arm(), arm("b"), tests=[{**step(-0.0001, 0.0001), "low": None}]))
+    assert dict(zip(header, row, strict=True))["difference, points"] == "0.0"
+    assert row[-3:] == ["", "< .001", "< .001"]
 
 
 @pytest.mark.parametrize(
-    ("difference", "p", "said"),
+    ("before", "after", "said"),
     [
-        (
-            0.05,
-            0.01,
-            "two is 5.0 points of accuracy above one (95 % interval -5.0 to +15.0, p = 0.010 after Holm): more than chance.",
-        ),
-        (-0.05, 0.01, "two is 5.0 points of accuracy below one"),
-        (0.05, 0.5, ": not shown to differ."),
-        (0.0, 1.0, "two is as good as one"),
+        ((0.9, 0.5), (0.8, 0.6), "narrows, from 40.0 to 20.0 points"),
+        ((0.8, 0.6), (0.9, 0.5), "widens, from 20.0 to 40.0 points"),
+        ((0.9, 0.5), (0.8, 0.4), "stays as wide, from 40.0 to 40.0 points"),
+        ((0.5, 0.48), (0.5, 0.55), "widens, from 2.0 to -5.0 points"),
     ],
 )
-def test_steps_are_told_as_they_are(difference, p, said):
-    study = made(difference, p)
-    assert said in page.step_sentence(study["tests"][0])
-    sure, unsure = page.shown(study)
-    assert len(sure) == (p < 0.05)
-    assert any("rendered practice data" in text for text in unsure)
+def test_the_gap_narrows_or_widens(before, after, said):
+    arms = [arm(name, test, train) for name, (train, test) in (("a", before), ("b", after))]
+    (sentence,) = page.gap_sentences(made_up(*arms, tests=[step()]))
+    assert sentence == f"From a to b the gap between training and test {said}."
 
 
-@pytest.mark.parametrize(("after", "said"), [(0.95, "widens"), (0.8, "narrows"), (0.9, "stays as wide")])
-def test_gaps_are_told_as_they_are(after, said):
-    (sentence,) = page.gap_sentences(made(0.0, 1.0, gap=(0.9, after)))
-    assert said in sentence
+def test_what_is_shown_and_what_is_not():
+    tests = [step(0.1, 0.01), step(-0.1, 0.3, "c")]
+    below = arm("c", warnings=["below-reference: below the SVM"])
+    sure, unsure = page.shown(made_up(arm(), arm("b"), below, tests=tests))
+    assert [text.split()[0] for text in sure] == ["b"]
+    assert [text.split()[0] for text in unsure] == ["c", "c:"]
+    assert "c: below the SVM." in unsure
+    for options, word in (({"sample": True}, "embedded sample"), ({"rendered": True}, "rendered practice data")):
+        assert any(word in text for text in page.shown(made_up(arm(), **options))[1])
+    assert page.shown(made_up(arm())) == ([], [])
 
 
-def test_published_results_stand_beside_ours_on_the_real_test_alone():
-    study = made(0.1, 0.5)
-    real = {"protocol": "official", "clips": {"test": 2874}, "groups": {"test": 208}}
-    study["arms"][1] |= real
-    study["arms"][1]["test"] = {"micro_f1": {"mean": 0.6}, "macro_f1": {"mean": 0.5}}
-    assert page.published(study) == []  # rendered
-    study["data"]["irmas"]["rendered"] = False
-    assert len(page.published(study)) == 5
-    sample = copy.deepcopy(study)
-    sample["sample"] = True
-    assert page.published(sample) == []
+OFFICIAL = {"protocol": "official", "clips": 2874, "groups": 208}
 
 
-def test_trainings_that_failed_are_in_the_page(tmp_path):
-    study = made(-0.3, 0.2)
-    study["arms"][1]["warnings"] = ["did-not-converge: seed 1: training loss 2.3 is above; likely because"]
-    folders = {}
-    for name in ("one", "two"):
-        folders[name] = tmp_path / name
-        folders[name].mkdir()
-        (folders[name] / "history.csv").write_text(
-            "seed,epoch,loss,accuracy,val_loss,val_accuracy\n1,1,2,0.1,2,0.1\n1,2,1,0.3,2,0.1\n"
-        )
-    page.write(tmp_path, study, folders)
-    text = (tmp_path / "report.html").read_text()
-    assert "two: did-not-converge: seed 1" in text
-    assert "1 of 2 did not converge" in text
-    assert "No step differs from the one before by more than chance." in text
+@pytest.mark.parametrize(
+    ("changes", "options", "beside"),
+    [
+        ({}, {}, True),
+        ({"clips": 2873}, {}, False),
+        ({"groups": 207}, {}, False),
+        ({"protocol": "single"}, {}, False),
+        ({}, {"rendered": True}, False),
+        ({}, {"sample": True}, False),
+    ],
+)
+def test_published_results_stand_beside_the_real_test_alone(changes, options, beside):
+    study = made_up(arm("ours", **{**OFFICIAL, **changes}), **options)
+    rows = page.published(study)
+    assert len(rows) == (1 + len(page.PUBLISHED) if beside else 0)
+    if beside:
+        assert rows[0] == ["ours", "0.500", "0.500", "this study"]
+
+
+def write(folder, study):
+    history = folder / "history.csv"
+    history.write_text("epoch,accuracy\n1,0.2\n2,0.4\n")
+    page.write(folder, study, {arm["name"]: folder for arm in study["arms"]})
+    return (folder / "report.html").read_text()
+
+
+def test_trainings_that_did_not_converge_are_listed(tmp_path):
+    failed = [f"did-not-converge: seed {seed}: training loss 2.3 is above" for seed in (1, 2)]
+    study = made_up(arm(), arm("b", warnings=failed), arm("folds", protocol="cv", warnings=failed))
+    rows = {row[0]: row[-1] for row in page.main_table(study)[1]}
+    assert rows == {"a": "", "b": "2 of 3 did not converge", "folds": "2 did not converge"}
+    text = write(tmp_path, study)
+    listed = text.split("Trainings that did not converge</h2>")[1].split("<h2>")[0]
+    assert re.findall(r"<li>(\w+): did-not-converge: seed 1", listed) == ["b", "folds"]
+
+
+def test_a_report_without_tests_claims_none(tmp_path):
+    text = write(tmp_path, made_up(arm()))
+    assert "<p>None.</p>" in text
+    assert "Nothing was tested." in text
+    assert not (tmp_path / "steps.png").exists()
+    assert "by more than chance" not in text
+    assert "Beside published results" not in text
+
+
+def test_a_question_is_text_and_no_markup(tmp_path):
+    study = made_up(arm(), arm("b"), tests=[step()])
+    study["question"] = "Is <b>it</b> & so?"
+    text = write(tmp_path, study)
+    assert "Is &lt;b&gt;it&lt;/b&gt; &amp; so?" in text
+    assert "b is 10.0 points of accuracy above a" in text
+
+
+def test_figures_name_the_figures_they_show():
+    only, both = made_up(arm()), made_up(arm(), arm("o", **OFFICIAL))
+    label = study_figures.gap_figure(only).axes[0].get_xlabel()
+    assert label.startswith("accuracy; hollow: training")
+    assert study_figures.gap_figure(both).axes[0].get_xlabel().startswith("accuracy (irmas, official: micro F1); ")
+    assert study_figures.steps_figure(only) is None
+    assert study_figures.confusions_figure(both) is None
+    steps = study_figures.steps_figure(made_up(arm(), arm("b"), tests=[step(p=0.0001)]))
+    assert [text.get_text() for text in steps.axes[0].get_yticklabels()] == ["b against a  (p < .001)"]
+    pair = study_figures.confusions_figure(made_up(arm(), arm("b")))
+    assert np.array([axes.get_title() for axes in pair.axes]).tolist() == ["a: 0.500", "b: 0.500"]

@@ -213,10 +213,10 @@ def _evidence(test: Mapping[str, Any], tests: int, reverse: bool) -> str:
     else:
         ends = (-test["high"], -test["low"]) if reverse else (test["low"], test["high"])
         interval = f"95 % interval {_interval(*ends)}"
-    return f"{interval}, {_p(test['p_holm'])}{' after Holm' if tests > 1 else ''}"
+    return f"{interval}, {p_text(test['p_holm'])}{' after Holm' if tests > 1 else ''}"
 
 
-def _p(value: float) -> str:
+def p_text(value: float) -> str:
     """Return ``p = .11``, never rounded to the other side of .05."""
     if value < 0.001:
         return "p < .001"

@@ -7,6 +7,7 @@ from typing import Any
 
 from fusion.files import write_text
 from fusion.report import study_figures as figures
+from fusion.report.ablation import p_text
 from fusion.report.figures import save
 from fusion.report.page import NAMES, STYLE, escape, html_table, image, score
 
@@ -72,15 +73,14 @@ def main_table(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for arm in study["arms"]:
         name = figure_of(arm)
-        note = f"{len(flagged(arm))} of {len(arm['seeds'])} did not converge" if flagged(arm) else ""
+        of = "" if arm["protocol"] == "cv" else f" of {len(arm['seeds'])}"  # there, each seed has several trainings
+        note = f"{len(flagged(arm))}{of} did not converge" if flagged(arm) else ""
         rows.append(
             [
                 arm["name"],
                 f"{arm['dataset']}, {arm['protocol']}",
                 f"{len(arm['features'])}: {', '.join(arm['features'])}"
                 if len(arm["features"]) < 4
-                else "all five"
-                if len(arm["features"]) == 5
                 else f"{len(arm['features'])} features",
                 name.replace("_f1", " F1"),
                 f"{arm['train'][name]['mean']:.3f}",
@@ -117,10 +117,9 @@ def steps_table(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
             test["arm"],
             test["before"],
             test["metric"].replace("_f1", " F1"),
-            f"{100 * test['difference']:+.1f}",
-            "" if test["low"] is None else f"[{100 * test['low']:+.1f}, {100 * test['high']:+.1f}]",
-            f"{test['p']:.3f}",
-            f"{test['p_holm']:.3f}",
+            _signed(test["difference"]),
+            "" if test["low"] is None else f"[{_signed(test['low'])}, {_signed(test['high'])}]",
+            *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),
         ]
         for test in study["tests"]
     ]
@@ -131,14 +130,23 @@ def step_sentence(test: dict[str, Any]) -> str:
     """Return in words what one test shows, and what it does not."""
     points = 100 * test["difference"]
     figure = test["metric"].replace("_f1", " F1")
-    said = (
-        "is as good as"
-        if round(points, 1) == 0
-        else f"is {abs(points):.1f} points of {figure} " + ("above" if points > 0 else "below")
-    )
-    interval = "" if test["low"] is None else f"95 % interval {100 * test['low']:+.1f} to {100 * test['high']:+.1f}, "
-    verdict = "more than chance" if test["p_holm"] < _LEVEL else "not shown to differ"
-    return f"{test['arm']} {said} {test['before']} ({interval}p = {test['p_holm']:.3f} after Holm): {verdict}."
+    same = round(points, 1) == 0
+    if same:
+        said = f"has the same {figure} as" if points == 0 else f"is less than 0.1 points of {figure} from"
+    else:
+        said = f"is {abs(points):.1f} points of {figure} " + ("above" if points > 0 else "below")
+    interval = "" if test["low"] is None else f"95 % interval {_signed(test['low'])} to {_signed(test['high'])}, "
+    if test["p_holm"] >= _LEVEL:
+        verdict = "not shown to differ"
+    else:  # the test is of clips: their answers may differ where the figure does not
+        verdict = "what is said of the clips is shown to differ" if same else "more than chance"
+    return f"{test['arm']} {said} {test['before']} ({interval}{p_text(test['p_holm'])} after Holm): {verdict}."
+
+
+def _signed(share: float) -> str:
+    """Return points with their sign, never -0.0."""
+    points = round(100 * share, 1)
+    return f"{points:+.1f}" if points else "0.0"
 
 
 def gap_sentences(study: dict[str, Any]) -> list[str]:
@@ -150,8 +158,8 @@ def gap_sentences(study: dict[str, Any]) -> list[str]:
     found = []
     for test in study["tests"]:
         before, after = gaps[test["before"]], gaps[test["arm"]]
-        change = after - before
-        said = "stays as wide" if abs(change) < 0.05 else "narrows" if change < 0 else "widens"
+        change = round(abs(after), 1) - round(abs(before), 1)
+        said = "stays as wide" if not change else "narrows" if change < 0 else "widens"
         found.append(
             f"From {test['before']} to {test['arm']} the gap between training and test {said}, from {before:.1f} to "
             f"{after:.1f} points."
@@ -180,7 +188,7 @@ def published(study: dict[str, Any]) -> list[list[str]]:
     """Return published results beside ours; empty unless ours are on IRMAS's real test, protocol official."""
     rows = []
     for arm in study["arms"]:
-        real = (arm["clips"]["test"], arm["groups"]["test"]) == _REAL and not study["data"]["irmas"]["rendered"]
+        real = (arm["clips"]["test"], arm["groups"]["test"]) == _REAL and not study["data"][arm["dataset"]]["rendered"]
         if arm["dataset"] == "irmas" and arm["protocol"] == "official" and real and not study["sample"]:
             test = arm["test"]
             rows.append(
@@ -217,6 +225,7 @@ def _page(folder: Path, study: dict[str, Any], shown_figures: list[str]) -> str:
     )
     failures = [f"{arm['name']}: {text}" for arm in arms for text in flagged(arm)[:1]]
     sure, unsure = shown(study)
+    nothing = "No step differs from the one before by more than chance." if study["tests"] else "Nothing was tested."
     captions = {
         "gap": "Training (hollow) and test (filled) score of each arm, with 95 % intervals over groups.",
         "curves": "Training accuracy by epoch, mean over seeds.",
@@ -262,7 +271,7 @@ tests. Intervals are 95 % bootstrap intervals over the same groups.</p>
 <h2>Trainings that did not converge</h2>
 {_list(failures) if failures else "<p>None.</p>"}
 <h2>What is shown</h2>
-{_list(sure) if sure else "<p>No step differs from the one before by more than chance.</p>"}
+{_list(sure) if sure else f"<p>{nothing}</p>"}
 <h2>The gap between training and test</h2>
 {_list(gap_sentences(study))}
 <h2>What is not shown</h2>

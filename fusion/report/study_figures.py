@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.report.ablation import p_text
 from fusion.report.figures import BLUE, GREY, ORANGE, new_figure
 
 if TYPE_CHECKING:
@@ -38,13 +39,15 @@ def gap_figure(study: dict[str, Any]) -> Figure:
     axes.set_yticks(
         range(len(arms)), [f"{arm['name']}  ({arm['dataset']}, {arm['protocol']})" for arm in arms], fontsize=8
     )
-    axes.invert_yaxis()
+    axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, 1.03)
-    axes.set_xlabel("accuracy (protocol official: micro F1); hollow: training, filled: test with 95 % interval")
+    several = [f"{arm['dataset']}, {arm['protocol']}" for arm in arms if _figure_of(arm) == "micro_f1"]
+    name = "micro F1" if len(several) == len(arms) else f"accuracy ({several[0]}: micro F1)" if several else "accuracy"
+    axes.set_xlabel(f"{name}; hollow: training, filled: test with 95 % interval", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     if any(map(_failed, arms)):
         axes.scatter([], [], color=ORANGE, label="did not converge")
-        axes.legend(frameon=False, fontsize=8, loc="lower left")
+        figure.legend(frameon=False, fontsize=8, loc="outside upper right")
     return figure
 
 
@@ -55,12 +58,15 @@ def curves_figure(study: dict[str, Any], histories: dict[str, Path]) -> Figure |
     chosen = [arm for arm in arms if _failed(arm) or arm["model"] == "seed" or len(arm["features"]) == most]
     figure, axes = new_figure(8.5, 3.8)
     colours = iter(["#2c5f8a", "#5aa469", "#8c6bb1", "#777777", "#b58900", "#d7301f", "#41b6c4", "#252525"] * 4)
+    styles = iter(["-", "--", ":", "-."] * len(chosen))
     for arm in chosen:
         curve = _accuracy(histories[arm["name"]])
         colour, width = (ORANGE, 2.6) if _failed(arm) else (next(colours), 1.3)
+        style = next(styles) if _failed(arm) else "-"
         label = f"{arm['name']}{' (did not converge)' if _failed(arm) else ''}"
-        axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, lw=width, label=label)
+        axes.plot(np.arange(1, len(curve) + 1), curve, style, color=colour, lw=width, label=label)
     axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("training accuracy (with dropout, mixtures)")
     axes.set_ylim(0, 1.02)
     axes.grid(alpha=0.25)
@@ -89,10 +95,10 @@ def steps_figure(study: dict[str, Any]) -> Figure | None:
             axes.plot([100 * test["low"], 100 * test["high"]], [place, place], color=colour, lw=2)
         axes.scatter([100 * test["difference"]], [place], color=colour, s=36, zorder=3)
     axes.axvline(0, color="black", lw=0.8)
-    labels = [f"{test['arm']} against {test['before']}  (p = {test['p_holm']:.3f})" for test in tests]
+    labels = [f"{test['arm']} against {test['before']}  ({p_text(test['p_holm'])})" for test in tests]
     axes.set_yticks(range(len(tests)), labels, fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlabel("points on the test, 95 % interval; blue: p < .05 (Holm)")
+    axes.set_ylim(len(tests) - 0.4, -0.6)
+    axes.set_xlabel("points on the test, 95 % interval over groups\nblue: p < .05 after Holm", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     return figure
 

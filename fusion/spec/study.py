@@ -106,9 +106,10 @@ def read_study(
             if key not in _ARM
         ]
         known = [arm.name for arm in arms]
+        above = [str(other) for other in written][: list(written).index(name)]  # those with mistakes, too
         before = changes.get("before")
-        if before is not None and before not in known:
-            near = did_you_mean(str(before), known)
+        if before is not None and before not in above:
+            near = did_you_mean(str(before), above)
             mistakes.append(
                 f"{document.place(('arms', name, 'before'))}: arms.{name}.before: no arm {before!r} above{near}"
             )
@@ -122,6 +123,12 @@ def read_study(
         except FusionError as error:
             mistakes += [line for line in str(error).splitlines() if line not in mistakes]
             continue
+        tested = {arm.name: arm.experiment.dataset for arm in arms}.get(before) if isinstance(before, str) else None
+        if tested and (tested.name, tested.protocol) != (experiment.dataset.name, experiment.dataset.protocol):
+            mistakes.append(
+                f"{document.place(('arms', name, 'before'))}: arms.{name}.before: {before} has other test clips "
+                f"({tested.name}, {tested.protocol})"
+            )
         source = experiment.training.pretrain if experiment.training.pretrain in known else None
         arms.append(Arm(name, experiment, before, source))
     if mistakes:
