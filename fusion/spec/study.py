@@ -129,7 +129,11 @@ def read_study(
                 f"{document.place(('arms', name, 'before'))}: arms.{name}.before: {before} has other test clips "
                 f"({tested.name}, {tested.protocol})"
             )
-        source = experiment.training.pretrain if experiment.training.pretrain in known else None
+        start = experiment.training.pretrain
+        if start in written and start not in above:
+            where = document.place(("arms", name, "training", "pretrain"))
+            mistakes.append(f"{where}: arms.{name}.training.pretrain: arm {start!r} should stand above")
+        source = start if start in known else None
         arms.append(Arm(name, experiment, before, source))
     if mistakes:
         raise FusionError("\n".join(mistakes))
