@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fusion.errors import FusionError
 from fusion.spec import Experiment, read_experiment
+from fusion.spec.study import is_study, read_study
 
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
 PLUGIN = """
@@ -69,7 +70,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
     [
         ("datset: {}", "datset: no such setting; did you mean 'dataset'?"),
         ("features2: {}", "features2: no such setting; did you mean 'features'?"),
-        ("xyz: 1", "xyz: no such setting (known: dataset, features, model, training, search, seeds"),
+        ("xyz: 1", "xyz: no such setting (known: dataset, features, model, training, search, ablation, seeds"),
         ("model: {dropot: 0.1}", "model.dropot: no such setting; did you mean 'dropout'?"),
         ("model: {xyz: 0.1}", "model.xyz: no such setting (known: activation, preset, fusion, conv_filters"),
         ("training: {epoch: 1}", "training.epoch: no such setting; did you mean 'epochs'?"),
@@ -498,9 +499,10 @@ def test_identity_covers_a_plugins_text(path, plugins):
     "file", sorted(Path(__file__).parent.parent.joinpath("experiments").glob("*.yaml")), ids=lambda file: file.name
 )
 def test_experiments_of_the_project_are_valid(file):
-    experiment = read_experiment(file)
-    assert experiment.seeds
-    assert experiment.shapes()
+    arms = [arm.experiment for arm in read_study(file).arms] if is_study(file) else [read_experiment(file)]
+    for experiment in arms:
+        assert experiment.seeds
+        assert experiment.shapes()
 
 
 values = st.recursive(

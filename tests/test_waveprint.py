@@ -64,5 +64,5 @@ def test_identical_bytes_are_pairs_and_not_twins():
     found = find_duplicates(table, hashes)
     assert (found.pairs, found.conflicting, found.across) == (3, 2, 2)
     found = found.with_twins(table, hashes, np.array([[0, 1], [1, 3]]))
-    assert found.counts() == {"pairs": 3, "conflicting": 2, "velocity_twins": 1}
+    assert found.counts() == {"pairs": 3, "conflicting": 2, "velocity_twins": 1, "repeats": 0}
     assert any("1 of 1 velocity twins" in text for text in found.warnings())
