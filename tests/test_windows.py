@@ -1,0 +1,94 @@
+"""Clips cut into windows: nothing of a clip is lost, and every window is the sound that its name says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from irmas_layout import sound, write
+
+from fusion.audio import TOLERANCE, DamagedError, read_audio
+from fusion.spec.datasets import IRMASSettings, NSynthSettings
+from fusion.windows import cut, window_starts
+
+
+def clips(*paths, duration=np.nan):
+    return pd.DataFrame([{"id": path.stem, "path": path, "start": 0.0, "duration": duration} for path in paths])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(0.1, 400), st.floats(0.1, 10), st.floats(0.05, 1))
+def test_windows_cover_a_clip_without_gaps(whole, window, share):
+    hop = window * share
+    if whole < window - TOLERANCE:
+        with pytest.raises(DamagedError):
+            window_starts(whole, window, hop)
+        return
+    starts = window_starts(whole, window, hop)
+    steps = np.diff(starts)
+    assert starts[0] == 0
+    assert (steps > 0).all()
+    assert (steps <= hop + 1e-4).all()
+    assert abs(starts[-1] + window - max(whole, window)) <= TOLERANCE + 1e-5  # ends with the clip
+    assert starts == sorted(set(starts))
+
+
+@pytest.mark.parametrize("rate", [22050, 44100])
+def test_every_window_is_the_sound_at_its_place(tmp_path, rate):
+    random = np.random.default_rng(0)
+    y = random.uniform(-0.5, 0.5, round(7.3 * rate)).astype(np.float32)
+    write(tmp_path / "x.wav", y, rate)
+    found = cut(clips(tmp_path / "x.wav"), ["00"], IRMASSettings(sr=rate))
+    assert [stretch.id for stretch in found.stretches] == [f"x at {start} s" for start in ("0", "1.5", "3", "4.3")]
+    for stretch in found.stretches:
+        first = round(stretch.start * rate)
+        assert np.allclose(stretch.read(rate), y[first : first + 3 * rate], atol=1e-4)
+
+
+def test_windows_keep_the_order_of_clips_and_damaged_ones_have_none(tmp_path):
+    for name, seconds in (("a", 5.0), ("b", 0.2), ("c", 3.0), ("d", 6.0)):
+        write(tmp_path / f"{name}.wav", sound("gac", 1, seconds))
+    (tmp_path / "e.wav").write_bytes(b"no sound")
+    table = clips(*(tmp_path / f"{name}.wav" for name in "abcdef"))
+    found = cut(table, [f"{n:02x}" for n in range(6)], IRMASSettings())
+    assert found.rows.tolist() == [0, 0, 0, 2, 3, 3, 3]
+    assert found.damaged.keys() == {"b", "e", "f"}
+    assert "cannot be decoded (8 bytes" in found.damaged["e"]
+    assert found.damaged["f"] == "missing"
+    assert found.stretches[3].id == "c"  # one window bears the clip's own name
+
+
+def test_five_minutes_are_windows_that_can_all_be_read(tmp_path):
+    write(tmp_path / "long.wav", sound("voi", 1, 300.0), channels=1)
+    found = cut(clips(tmp_path / "long.wav"), ["00"], IRMASSettings())
+    assert len(found.stretches) == 199
+    assert {len(stretch.read(22050)) for stretch in found.stretches[::33]} == {66150}
+    assert len(found.stretches[-1].read(22050)) == 66150
+
+
+def test_a_clip_with_a_duration_is_one_window_whatever_the_file(tmp_path):
+    write(tmp_path / "note.wav", sound("gac", 1, 6.0, 16000), 16000)
+    found = cut(clips(tmp_path / "note.wav", duration=4.0), ["00"], NSynthSettings())
+    assert [(stretch.start, stretch.duration) for stretch in found.stretches] == [(0.0, 4.0)]
+
+
+def test_keys_tell_content_place_and_length_apart_and_names_do_not_matter(tmp_path):
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.wav", sound("gac", 1, 6.0))
+
+    def keys(name, content, **options):
+        return [of.key for of in cut(clips(tmp_path / f"{name}.wav"), [content], IRMASSettings(**options)).stretches]
+
+    assert keys("a", "00") == keys("b", "00")
+    assert len({*keys("a", "00"), *keys("a", "01"), *keys("a", "00", window=2.0)}) == 3 + 3 + 4
+    assert set(keys("a", "00", hop=3.0)) <= set(keys("a", "00"))  # the same windows are extracted once
+
+
+def test_a_clip_a_hair_too_short_is_filled_up(tmp_path):
+    y = sound("gac", 1, 2.995)
+    write(tmp_path / "x.wav", y)
+    (stretch,) = cut(clips(tmp_path / "x.wav"), ["00"], IRMASSettings()).stretches
+    read = read_audio(stretch.path, 22050, stretch.start, stretch.duration)
+    assert len(read) == 66150
+    assert np.allclose(read[: len(y)], y, atol=1e-4)
+    assert not read[len(y) :].any()
