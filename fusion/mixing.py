@@ -17,6 +17,9 @@ VERSION = 1  # raise when a mixture's sound or its choice of clips changes
 SOFTEST = -6.0
 """Level of the softest partner, in dB below the clip that it is mixed with; the loudest is as loud."""
 
+MOST = 2
+"""Partners of a clip, at most."""
+
 _SILENT = 1e-6  # root mean square below which a sound cannot be brought to a level
 
 Ints = NDArray[np.int64]

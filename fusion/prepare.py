@@ -85,6 +85,8 @@ class Prepared:
     targets : (rows, classes) bool
     variants : (variants, windows) int
         Row of each copy or mixture of a window, -1 where it has none.
+    partners : (variants, windows, most) int
+        Clips that each is mixed with, as rows of the table; -1 fills up.
     mixed : (rows, clips), two (mixed windows,) int, or None
         Row and clip of each mixed validation window.
     computed : dict of str to int
@@ -98,6 +100,7 @@ class Prepared:
     rows: dict[str, Rows]
     targets: NDArray[np.bool_]
     variants: Ints
+    partners: Ints
     mixed: tuple[Ints, Ints] | None
     computed: dict[str, int]
     seconds: float
@@ -119,11 +122,16 @@ class Prepared:
                 continue
             chosen = np.flatnonzero(np.isin(self.windows, clips))
             numbers = np.searchsorted(clips, self.windows[chosen]).astype(np.int64)
-            rows = np.concatenate([chosen, self.variants[:, chosen].reshape(-1)]) if split == "train" else chosen
+            rows = np.concatenate([chosen, self._variants(chosen, of).reshape(-1)]) if split == "train" else chosen
             found[split] = self._part(rows, numbers)
         if self.mixed:
             found["mixed"] = self._part(*self.mixed)
         return found
+
+    def _variants(self, windows: Ints, of: Round) -> Ints:
+        """Return rows of training windows' variants; the window itself where one is mixed with what is held out."""
+        held_out = np.isin(self.partners[:, windows], np.concatenate([of.validation, of.test])).any(axis=2)
+        return np.where(held_out, windows, self.variants[:, windows])
 
     def _part(self, rows: Ints, clips: Ints) -> Part:
         return Part({name: every.part(rows) for name, every in self.rows.items()}, self.targets[rows], clips)
@@ -221,6 +229,7 @@ def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | 
         {store.name: store.rows(keys) for store in stores},
         np.concatenate([data.dataset.targets[windows.rows], more.targets]),
         more.variants,
+        more.partners,
         more.mixed,
         computed,
         time.perf_counter() - started,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.table import Dataset
 from fusion.extract import Stretch
-from fusion.mixing import choose_partners, how_many
+from fusion.mixing import MOST, choose_partners, how_many
 from fusion.spec import Experiment
 from fusion.windows import Windows
 
@@ -28,6 +28,8 @@ class Variants:
     targets : (stretches, classes) bool
     variants : (variants, windows) int
         Row of each variant of a window, counted from the first of the data set's own windows; -1: it has none.
+    partners : (variants, windows, most) int
+        Clips that each variant of a window is mixed with, as rows of the table; -1 fills up.
     mixed : two (mixed windows,) int, or None
         Row and clip of each mixed validation window.
     """
@@ -35,6 +37,7 @@ class Variants:
     stretches: list[Stretch]
     targets: NDArray[np.bool_]
     variants: Ints
+    partners: Ints
     mixed: tuple[Ints, Ints] | None
 
 
@@ -59,6 +62,7 @@ def vary(experiment: Experiment, dataset: Dataset, windows: Windows, pools: Ints
     rows = windows.rows[chosen]
     count = training.copies + training.mixes
     places = np.full((count, len(windows.rows)), -1, dtype=np.int64)
+    with_clips = np.full((*places.shape, MOST), -1, dtype=np.int64)
     for number in range(training.copies):
         places[number, chosen] = len(windows.rows) + len(stretches) + np.arange(len(chosen))
         stretches += [windows.stretches[w].copy(number + 1, training.distortions) for w in chosen]
@@ -76,6 +80,7 @@ def vary(experiment: Experiment, dataset: Dataset, windows: Windows, pools: Ints
         ):
             others = [(windows.stretches[chosen[partner]], gain) for partner, gain in zip(partners, gains, strict=True)]
             stretches.append(windows.stretches[window].mixed(others))
+            with_clips[number, window, : len(partners)] = rows[partners]
             every = [windows.rows[window], *rows[partners]]
             labels.append(np.asarray(targets[every].any(axis=0))[np.newaxis])
     mixed = None
@@ -86,7 +91,7 @@ def vary(experiment: Experiment, dataset: Dataset, windows: Windows, pools: Ints
         labels.append(truth)
         mixed = (first + np.arange(len(more)), clips)
     empty = np.zeros((0, targets.shape[1]), dtype=bool)
-    return Variants(stretches, np.concatenate([empty, *labels]), places, mixed)
+    return Variants(stretches, np.concatenate([empty, *labels]), places, with_clips, mixed)
 
 
 def _mixed_recordings(
