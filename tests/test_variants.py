@@ -1,0 +1,209 @@
+"""Copies and mixtures beside the windows: what is mixed with what, and that rows and labels belong together."""
+
+import numpy as np
+import pytest
+from irmas_layout import make
+
+from fusion.clip import Clip
+from fusion.prepare import Setting, prepare, read_data
+from fusion.progress import Progress
+from fusion.spec import read_experiment
+from fusion.variants import vary
+from fusion.windows import cut
+
+PLAIN = """
+dataset: {name: irmas}
+features:
+  mfcc: {n_mfcc: 6}
+  spectral_centroid: {statistics: [mean, std]}
+training: {mixes: 2, copies: 1}
+seeds: [1]
+"""
+CV = ("dataset.protocol=cv", "dataset.folds=3")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("variants")
+    make(folder / "data", recordings=6, songs=2)
+    (folder / "mixed.yaml").write_text(PLAIN)
+    return folder
+
+
+def read(place, *assignments):
+    """Return an experiment, where its data are, and the data."""
+    experiment = read_experiment(place / "mixed.yaml", assignments=assignments)
+    setting = Setting(place / "data", False, place / "cache", place / "results", 1, Progress(quiet=True))
+    return experiment, setting, read_data(experiment, setting)
+
+
+def planned(place, *assignments, pools=None):
+    """Return the data set, its windows, and what is planned beside them."""
+    experiment, _, data = read(place, *assignments)
+    windows = cut(data.dataset.table, data.hashes, experiment.dataset)
+    return data.dataset, windows, vary(experiment, data.dataset, windows, pools)
+
+
+def sources(windows, stretch):
+    """Return the clips, as rows of the table, whose sound a stretch holds."""
+    of = {(window.path, window.start): row for window, row in zip(windows.stretches, windows.rows, strict=True)}
+    return [of[part.path, part.start] for part in (stretch, *(partner for partner, _ in stretch.partners))]
+
+
+def mixtures(dataset, windows, more):
+    """Yield the clips of each training mixture, and its labels."""
+    for row in more.variants[1:][more.variants[1:] >= 0] - len(windows.rows):
+        yield sources(windows, more.stretches[row]), more.targets[row]
+
+
+def test_every_training_window_has_a_copy_and_mixtures_and_no_other_has(place):
+    dataset, windows, more = planned(place)
+    training = (dataset.table["split"] == "train").to_numpy()[windows.rows]
+    assert more.variants.shape == (3, len(windows.rows))
+    assert ((more.variants >= 0) == training).all()
+    rows = np.concatenate([more.variants[:, training].reshape(-1), more.mixed[0]])
+    assert sorted(rows) == list(range(len(windows.rows), len(windows.rows) + len(more.stretches)))
+
+
+def test_mixtures_are_of_training_clips_with_all_their_labels(place):
+    dataset, windows, more = planned(place)
+    split, groups = dataset.table["split"].to_numpy(), dataset.groups
+    found = list(mixtures(dataset, windows, more))
+    assert len(found) == 2 * (split[windows.rows] == "train").sum()
+    for clips, labels in found:
+        assert set(split[clips]) == {"train"}
+        assert len(set(groups[clips])) == len(clips)  # nothing with its own recording
+        assert labels.sum() == len(clips)
+        assert (labels == dataset.targets[clips].any(axis=0)).all()
+    assert {len(clips) for clips, _ in found} == {2, 3}
+
+
+def test_copies_are_distorted_and_keep_their_labels(place):
+    dataset, windows, more = planned(place)
+    for window, row in enumerate(more.variants[0]):
+        if row >= 0:
+            stretch = more.stretches[row - len(windows.rows)]
+            assert stretch.distortions
+            assert not stretch.partners
+            assert sources(windows, stretch) == [windows.rows[window]]
+            assert (more.targets[row - len(windows.rows)] == dataset.targets[windows.rows[window]]).all()
+
+
+def test_a_threshold_is_chosen_on_mixtures_of_validation_recordings(place):
+    dataset, windows, more = planned(place)
+    rows, numbers = more.mixed
+    split, groups = dataset.table["split"].to_numpy(), dataset.groups
+    for row, number in zip(rows - len(windows.rows), numbers, strict=True):
+        clips = sources(windows, more.stretches[row])
+        assert set(split[clips]) == {"validation"}
+        assert (more.targets[row] == dataset.targets[clips].any(axis=0)).all()
+        of_same = more.targets[rows[numbers == number] - len(windows.rows)]
+        assert (of_same == more.targets[row]).all()  # the windows of a clip have the same labels
+        assert len(set(groups[clips])) == len(clips)
+    assert sorted(set(numbers)) == list(range(numbers.max() + 1))
+
+
+@pytest.mark.parametrize("protocol", ["single", "cv"])
+def test_where_clips_have_one_label_no_threshold_is_chosen(place, protocol):
+    assert planned(place, f"dataset.protocol={protocol}")[2].mixed is None
+
+
+@pytest.mark.parametrize("grouped", ["true", "false"])
+def test_mixtures_of_folds_stay_in_their_fold(place, grouped):
+    dataset, windows, more = planned(place, *CV, f"dataset.grouped={grouped}")
+    found = [clips for clips, _ in mixtures(dataset, windows, more)]
+    assert any(len(clips) > 1 for clips in found)
+    assert all(len(set(dataset.folds[clips])) == 1 for clips in found)
+
+
+def test_mixtures_of_a_search_stay_in_its_pools(place):
+    count = int((read(place)[2].dataset.table["split"] == "train").sum())
+    pools = np.arange(count) % 2
+    dataset, windows, more = planned(place, pools=pools)
+    pool = np.full(len(dataset.table), -1)
+    pool[dataset.table["split"] == "train"] = pools
+    assert all(len(set(pool[clips])) == 1 for clips, _ in mixtures(dataset, windows, more))
+
+
+def test_plans_are_the_same_every_time_and_more_mixtures_leave_the_first(place):
+    _, windows, once = planned(place)
+    keys = [stretch.key for stretch in once.stretches]
+    assert keys == [stretch.key for stretch in planned(place)[2].stretches]
+    _, _, many = planned(place, "training.mixes=3")
+    first = {once.stretches[row - len(windows.rows)].key for row in once.variants[:3][once.variants[:3] >= 0]}
+    assert first <= {stretch.key for stretch in many.stretches}
+
+
+@pytest.mark.parametrize("assignments", [(), CV])
+def test_stored_rows_are_features_of_the_sound_that_they_stand_for(place, assignments):
+    experiment, setting, data = read(place, *assignments)
+    prepared = prepare(experiment, data, setting)
+    dataset, windows, more = planned(place, *assignments)
+    every = [*windows.stretches, *more.stretches]
+    assert len(prepared.targets) == len(every)
+    random = np.random.default_rng(0)
+    chosen = np.unique([*random.choice(len(every), 25, replace=False), len(every) - 1])
+    for row in chosen:
+        clip = Clip(every[row].read(22050), 22050)
+        for name, feature in experiment.features.items():
+            stored = prepared.rows[name].take(np.array([row]))[0]
+            assert np.allclose(stored, feature.extract(clip), atol=1e-4), (name, every[row].id)
+        assert (prepared.targets[row] == dataset.targets[sources(windows, every[row])].any(axis=0)).all()
+
+
+@pytest.mark.parametrize("assignments", [(), CV])
+def test_parts_hold_a_rounds_windows_then_their_variants(place, assignments):
+    experiment, setting, data = read(place, *assignments)
+    prepared = prepare(experiment, data, setting)
+    dataset = prepared.data.dataset
+    for of in dataset.rounds():
+        parts = prepared.parts(of)
+        for split in ("train", "validation", "test"):
+            part, clips = parts[split], of.clips(split)
+            assert part.variants == (4 if split == "train" else 1)
+            assert (part.truth == dataset.targets[clips]).all()
+            windows = np.flatnonzero(np.isin(prepared.windows, clips))
+            expected = prepared.rows["mfcc"].take(windows)
+            assert np.array_equal(part.rows["mfcc"].take(np.arange(len(part))), expected)
+        train = parts["train"]
+        size = len(train)
+        for number in range(train.variants):
+            labels = train.targets[number * size : (number + 1) * size]
+            assert (labels >= train.targets[:size]).all()  # a mixture has its first clip's labels
+        values, labels = train.draw(np.arange(size), np.random.default_rng(1))
+        every = train.rows["mfcc"].take(np.arange(train.variants * size)).reshape(train.variants, size, -1)
+        for window in range(size):
+            drawn = values["mfcc"][window].ravel()
+            said = [number for number in range(4) if np.array_equal(every[number, window], drawn)]
+            assert any((train.targets[number * size + window] == labels[window]).all() for number in said)
+
+
+def test_no_training_mixture_of_a_round_holds_what_validates_or_tests_it(place):
+    experiment, setting, data = read(place, *CV)
+    prepared = prepare(experiment, data, setting)
+    _, windows, more = planned(place, *CV)
+    every = [*windows.stretches, *more.stretches]
+    stored = prepared.rows["mfcc"].take(np.arange(len(every)))
+    row_of = {values.tobytes(): row for row, values in enumerate(stored)}
+    kept = 0
+    for of in data.dataset.rounds():  # of what training is given, not of what was planned
+        train = prepared.parts(of)["train"]
+        given = train.rows["mfcc"].take(np.arange(len(train.targets)))
+        heard = [sources(windows, every[row_of[values.tobytes()]]) for values in given]
+        assert not {clip for clips in heard for clip in clips} & {*of.validation, *of.test}
+        for clips, labels in zip(heard, train.targets, strict=True):
+            assert labels.sum() == len(clips)
+        kept += sum(len(clips) > 1 for clips in heard)
+    assert kept > 50
+
+
+def test_a_part_of_some_clips_keeps_their_variants(place):
+    experiment, setting, data = read(place)
+    (of,) = data.dataset.rounds()
+    train = prepare(experiment, data, setting).parts(of)["train"]
+    kept = np.arange(len(train.truth)) % 3 == 0
+    some = train.only(kept)
+    assert some.variants == train.variants
+    assert (some.truth == train.truth[kept]).all()
+    rows = np.flatnonzero(np.tile(kept[train.clips], train.variants))
+    assert np.array_equal(some.rows["mfcc"].take(np.arange(len(rows))), train.rows["mfcc"].take(rows))
