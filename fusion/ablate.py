@@ -99,7 +99,7 @@ def ablate(
     """
     every = tuple(experiment.features)
     sets = _sets(experiment, mode)
-    data = read_data(experiment, setting)
+    data = read_data(experiment.dataset, setting)
     if trials:
         arms = [_tuned(_with(experiment, features), setting, trials) for features in sets]
         works = [_work(arm, prepare(arm, data, setting), data, setting, force) for arm in arms]

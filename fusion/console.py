@@ -149,7 +149,10 @@ def print_audit(report: dict[str, Any], noun: str) -> None:
     grid.add_row("all", *(str(report["clips"][split]) for split in splits))
     grid.add_row(noun, *(str(report["groups"][split]) for split in splits))
     grid.add_row(f"{noun} shared with test", *(str(report["shared_groups"].get(split, "")) for split in splits))
+    grid.add_row("largest class to smallest", *(str(report["balance"].get(split, "")) for split in splits))
     console.print(grid)
+    pairs = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in report["duplicates"].items() if n is not None)
+    console.print(f"pairs of clips: {pairs}")
     for warning in report["warnings"]:
         console.print(f"! {warning}")
 

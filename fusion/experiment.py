@@ -64,7 +64,7 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     FusionError
         For everything that the user can mend.
     """
-    data = read_data(experiment, setting)
+    data = read_data(experiment.dataset, setting)
     result = result_of(experiment, data, setting)
     changes = result.changes()
     previous = result.metrics()

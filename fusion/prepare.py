@@ -20,7 +20,7 @@ from fusion.feature import Feature
 from fusion.fingerprint import content_hashes
 from fusion.jobs import Part
 from fusion.progress import Progress
-from fusion.spec import Experiment
+from fusion.spec import DatasetSettings, Experiment
 from fusion.store import Rows, Store
 from fusion.variants import vary
 from fusion.waveprint import NAME, SOURCE, Waveprint, twins
@@ -137,7 +137,7 @@ class Prepared:
         return Part({name: every.part(rows) for name, every in self.rows.items()}, self.targets[rows], clips)
 
 
-def read_data(experiment: Experiment, setting: Setting) -> Data:
+def read_data(settings: DatasetSettings, setting: Setting) -> Data:
     """Read metadata and hash the audio that is new or changed.
 
     Raises
@@ -145,7 +145,7 @@ def read_data(experiment: Experiment, setting: Setting) -> Data:
     FusionError
         If the data set is missing or damaged.
     """
-    dataset = read_dataset(experiment.dataset, setting.root, hashes_of(setting))
+    dataset = read_dataset(settings, setting.root, hashes_of(setting))
     if setting.sample:
         dataset.notes.append(SAMPLE)
     return with_hashes(dataset, setting)
@@ -187,7 +187,7 @@ def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | 
     settings = experiment.dataset
     windows = cut(data.dataset.table, data.hashes, settings)
     if windows.damaged:
-        data = _without_damaged(data, windows.damaged, settings.skip_damaged)
+        data = without_damaged(data, windows.damaged, settings.skip_damaged)
         windows = cut(data.dataset.table, data.hashes, settings)
     features: dict[str, Feature] = {**experiment.features, **({NAME: Waveprint()} if settings.single_notes else {})}
     sources = {**experiment.sources, NAME: SOURCE}
@@ -203,13 +203,7 @@ def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | 
     extracted = fill("extracting", windows.stretches)
     computed = extracted.computed
     if extracted.damaged:
-        ids = list(data.dataset.table["id"])
-        why = {
-            ids[row]: extracted.damaged[stretch.id]
-            for row, stretch in zip(windows.rows, windows.stretches, strict=True)
-            if stretch.id in extracted.damaged
-        }
-        data = _without_damaged(data, why, settings.skip_damaged)
+        data = without_damaged(data, windows.clips_of(extracted.damaged, data.dataset.table), settings.skip_damaged)
         windows = cut(data.dataset.table, data.hashes, settings)
     if settings.single_notes:
         prints = stores.pop().rows([stretch.key for stretch in windows.stretches])
@@ -241,7 +235,14 @@ def _with_twins(data: Data, prints: Rows) -> Data:
     return replace(data, duplicates=data.duplicates.with_twins(data.dataset.table, data.hashes, found))
 
 
-def _without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
+def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
+    """Return the data without damaged clips, given by id with what is wrong.
+
+    Raises
+    ------
+    FusionError
+        Unless they are to be skipped.
+    """
     table = data.dataset.table
     bad = table[table["id"].isin(damaged)]
     if not skip:

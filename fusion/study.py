@@ -95,7 +95,7 @@ def _work(
     setting = setting_of(experiment.dataset.name)
     key = json.dumps(experiment.dataset.identity(), sort_keys=True)
     if key not in known:
-        known[key] = read_data(experiment, setting)
+        known[key] = read_data(experiment.dataset, setting)
     return Work(experiment, known[key], result_of(experiment, known[key], setting), setting, force=force)
 
 

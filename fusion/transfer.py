@@ -104,7 +104,7 @@ def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
     root = sample_root(name) if sample else root or (Path(recorded) if recorded else data_root(name))
     advice = "the reference lines need it: name its folder with --training-data"
     try:
-        data = read_data(saved.experiment, replace(setting, root=root, sample=sample))
+        data = read_data(saved.experiment.dataset, replace(setting, root=root, sample=sample))
     except FusionError as error:
         raise FusionError(f"the training data of {saved.result.folder} cannot be read; {advice}. {error}") from None
     if digest(saved.experiment, data.fingerprint, sample) != saved.metrics["digest"]:

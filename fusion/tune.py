@@ -74,7 +74,7 @@ def tune(experiment: Experiment, setting: Setting, trials: int | None = None) ->
         )
     _check_address()
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
-    data = read_data(experiment, setting)
+    data = read_data(experiment.dataset, setting)
     result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
     folder = result.folder / "search"
     data = without_test(data)

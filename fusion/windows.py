@@ -32,6 +32,15 @@ class Windows:
     rows: NDArray[np.int64]
     damaged: dict[str, str]
 
+    def clips_of(self, damaged: dict[str, str], table: pd.DataFrame) -> dict[str, str]:
+        """Return why clips are damaged, given why windows are, both by id."""
+        ids = list(table["id"])
+        return {
+            ids[row]: damaged[stretch.id]
+            for row, stretch in zip(self.rows, self.stretches, strict=True)
+            if stretch.id in damaged
+        }
+
 
 def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Windows:
     """Cut every clip into windows.

@@ -124,7 +124,7 @@ def refit(task):
     plan = json.loads((search / "search.json").read_text())
     experiment = read_experiment(search / "best.yaml")
     setting = Setting(root, False, folder / "cache2", folder, 1, Progress(quiet=True))
-    prepared = prepare(experiment, read_data(experiment, setting), setting)
+    prepared = prepare(experiment, read_data(experiment.dataset, setting), setting)
     dataset = prepared.data.dataset
     folds = np.array([plan["folds"][clip] for clip in dataset.part("train")["id"]])
     every = prepared.parts(dataset.rounds()[0])

@@ -34,7 +34,7 @@ def read(place, *assignments):
     """Return an experiment, where its data are, and the data."""
     experiment = read_experiment(place / "mixed.yaml", assignments=assignments)
     setting = Setting(place / "data", False, place / "cache", place / "results", 1, Progress(quiet=True))
-    return experiment, setting, read_data(experiment, setting)
+    return experiment, setting, read_data(experiment.dataset, setting)
 
 
 def planned(place, *assignments, pools=None):

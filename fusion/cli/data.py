@@ -22,11 +22,12 @@ from fusion.cli.options import (
     Features,
     Jobs,
     Plugins,
+    Results,
     Sample,
     make_setting,
     read_spec,
 )
-from fusion.errors import FusionError
+from fusion.errors import FusionError, listing
 
 app = typer.Typer(help="Fetch a data set, check one, or render practice data.", no_args_is_help=True)
 
@@ -36,27 +37,51 @@ def check(
     experiment: ExperimentFile,
     sample: Sample = False,
     data: DataFolder = None,
+    results: Results = DEFAULT_RESULTS,
     cache: Cache = DEFAULT_CACHE,
     features: Features = None,
     assignments: Assignments = None,
     plugins: Plugins = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Names, labels, groups and identical files alone; decode no sound.")
+    ] = False,
     jobs: Jobs = PROCESSORS,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Count clips, classes and groups of an experiment's data; name what leaks. Trains nothing."""
+    """Audit an experiment's data, every file of it: what leaks, what is damaged. Trains nothing."""
     spec = read_spec(experiment, assignments, features, None, plugins)
     from fusion import console
+    from fusion.audit import full_audit
     from fusion.datasets.audit import audit
+    from fusion.experiment import result_of
     from fusion.prepare import read_data
+    from fusion.report.audit import write_audit
 
-    setting = make_setting(spec, data, sample, cache, DEFAULT_RESULTS, jobs)
-    found = read_data(spec, setting)
-    report = audit(found.dataset, found.duplicates)
+    setting = make_setting(spec, data, sample, cache, results, jobs)
+    found = read_data(spec.dataset, setting)
+    folder = result_of(spec, found, setting).folder
+    if quick:
+        report = audit(found.dataset, found.duplicates)
+    else:
+        report = full_audit(found, spec.dataset, setting)
+        write_audit(folder, report, found.dataset.noun)
     if as_json:
         print(json.dumps(report, indent=2))
     else:
         console.print_audit(report, found.dataset.noun)
+        if not quick:
+            print(folder)
+    _refuse_unusable(report)
+
+
+def _refuse_unusable(report: dict[str, Any]) -> None:
+    if not report.get("usable", True):
+        said = [f"{entry['clip']}: {entry['why']}" for entry in report["findings"]["damaged"]]
+        raise FusionError(
+            f"{len(said)} clips are damaged, so the experiment cannot run; mend or remove them, or set "
+            f"dataset.skip_damaged: true to leave them out:\n{listing(said)}"
+        )
 
 
 @app.command()
@@ -120,13 +145,22 @@ def get(
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the archives after unpacking.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    cache: Cache = DEFAULT_CACHE,
+    jobs: Jobs = PROCESSORS,
     debug: Debug = False,
 ) -> None:
-    """Fetch a data set's official archives, verify and unpack them; a broken transfer goes on where it was."""
-    from fusion.datasets import data_root
+    """Fetch a data set's official archives, verify and unpack them, and audit what is there then.
+
+    A broken transfer goes on where it was.
+    """
+    from fusion import console
+    from fusion.audit import full_audit
+    from fusion.datasets import data_root, settings_of
     from fusion.datasets.get import Plan
     from fusion.datasets.get import get as fetch_data
+    from fusion.prepare import Setting, read_data
     from fusion.progress import Progress
+    from fusion.report.audit import write_audit
 
     def confirm(plan: Plan) -> bool:
         for line in plan.lines():
@@ -134,7 +168,19 @@ def get(
         return yes or typer.confirm("Fetch it?", err=True)
 
     root = data or data_root(name)
-    fetched = fetch_data(name, split or (), root, url=url, keep_archives=keep, confirm=confirm, progress=Progress())
+    progress = Progress()
+    fetched = fetch_data(name, split or (), root, url=url, keep_archives=keep, confirm=confirm, progress=progress)
     if not fetched:
         raise FusionError("nothing was fetched")
+    settings = settings_of(name, root)
+    if settings is None:
+        progress.say("not checked: these splits alone are too little to train and to test on")
+        print(root)
+        return
+    setting = Setting(root, False, cache, DEFAULT_RESULTS, jobs, progress)
+    found = read_data(settings, setting)
+    report = full_audit(found, settings, setting)
+    write_audit(root, report, found.dataset.noun)
+    console.print_audit(report, found.dataset.noun)
     print(root)
+    _refuse_unusable(report)

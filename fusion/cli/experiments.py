@@ -174,7 +174,7 @@ def extract(
     from fusion.prepare import prepare, read_data
 
     setting = make_setting(spec, data, sample, cache, DEFAULT_RESULTS, jobs)
-    prepared = prepare(spec, read_data(spec, setting), setting)
+    prepared = prepare(spec, read_data(spec.dataset, setting), setting)
     if as_json:
         print(json.dumps({"computed": prepared.computed, "seconds": prepared.seconds}, indent=2))
     else:

@@ -10,10 +10,22 @@ from typing import Any
 
 from fusion.datasets import irmas, nsynth
 from fusion.datasets.table import Dataset
-from fusion.spec.datasets import DatasetSettings
+from fusion.spec.datasets import DATASETS, DatasetSettings
 
 READERS: dict[str, Any] = {"nsynth": nsynth.read, "irmas": irmas.read}
 SPLIT_READERS: dict[str, Any] = {"nsynth": nsynth.read_split, "irmas": irmas.read_split}
+
+_NEEDED: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
+    "nsynth": [
+        ({"protocol": "official", "validation": "official"}, ("nsynth-train", "nsynth-valid", "nsynth-test")),
+        ({"protocol": "official"}, ("nsynth-train", "nsynth-test")),
+        ({"protocol": "seed"}, ("nsynth-valid", "nsynth-test")),
+    ],
+    "irmas": [
+        *(({"protocol": "official"}, (irmas.TRAINING, part)) for part in irmas.TESTING),
+        ({"protocol": "cv"}, (irmas.TRAINING,)),
+    ],
+}
 
 Hashes = Callable[[Sequence[Path]], list[str]]
 
@@ -55,3 +67,11 @@ def sample_root(name: str) -> Path:
 def data_root(name: str) -> Path:
     """Return where a data set is looked for when no folder is named: ``$FUSION_DATA/<name>`` or ``data/<name>``."""
     return Path(os.environ.get("FUSION_DATA", "data")) / name
+
+
+def settings_of(name: str, root: Path) -> DatasetSettings | None:
+    """Return the settings that use most of what is in a data set's folder; None if nothing can be trained on it."""
+    for fields, folders in _NEEDED[name]:
+        if all((root / folder).is_dir() for folder in folders):
+            return DATASETS[name](**fields)
+    return None

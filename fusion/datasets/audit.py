@@ -122,7 +122,7 @@ def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
     -------
     dict
         ``dataset, protocol, clips {split}, groups {split}, shared_groups {split}, classes {split: {class: count}},
-        duplicates, warnings``.
+        balance {split: ratio}`` (clips of the largest class to those of the smallest) and ``duplicates, warnings``.
     """
     parts = {split: dataset.part(split) for split in SPLITS}
     test = set(parts["test"]["group"])
@@ -133,15 +133,19 @@ def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
             for of in dataset.rounds()
         ]
         shared["train"] = len(set().union(*(tested & trained for tested, trained in rounds)))
+    classes = {
+        split: {label: int(n) for label, n in each_label(part)["labels"].value_counts().sort_index().items()}
+        for split, part in parts.items()
+    }
     return {
         "dataset": dataset.name,
         "protocol": dataset.protocol,
         "clips": {split: len(part) for split, part in parts.items()},
         "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
         "shared_groups": shared,
-        "classes": {
-            split: {label: int(n) for label, n in each_label(part)["labels"].value_counts().sort_index().items()}
-            for split, part in parts.items()
+        "classes": classes,
+        "balance": {
+            split: round(max(counts.values()) / min(counts.values()), 2) for split, counts in classes.items() if counts
         },
         "duplicates": duplicates.counts(),
         "warnings": [*dataset.warnings, *duplicates.warnings()],

@@ -74,6 +74,11 @@ class NSynthSettings(Section):
         return self
 
     @property
+    def rate(self) -> int:
+        """Sampling rate of the official files, Hz."""
+        return 16000
+
+    @property
     def known_groups(self) -> bool:
         """Whether the test is on new clips of groups that training knows, so that folds may divide groups, too."""
         return self.protocol == "seed"
@@ -178,6 +183,11 @@ class IRMASSettings(Section):
         if self.hop > self.window:
             raise ValueError(f"hop {self.hop:g} is longer than window {self.window:g}: sound between would be lost")
         return self
+
+    @property
+    def rate(self) -> int:
+        """Sampling rate of the official files, Hz."""
+        return 44100
 
     @property
     def known_groups(self) -> bool:
