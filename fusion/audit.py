@@ -131,7 +131,8 @@ def _near(
     prints = _store(spectrumprint.NAME, settings, setting).rows([s.key for s in windows.stretches]).take()
     places = np.array([SPLITS.index(split) for split in dataset.table["split"]], dtype=np.int64)
     places = places if dataset.folds is None else dataset.folds
-    pairs = candidates(prints, places[windows.rows])
+    cosine = spectrumprint.WHOLE if settings.single_notes else spectrumprint.OVERLAPPING
+    pairs = candidates(prints, places[windows.rows], cosine)
     content = np.array(data.hashes)[windows.rows]
     reach = _DELAY if settings.single_notes else settings.samples / settings.sr
     tasks = comparisons(windows.stretches, pairs[content[pairs[:, 0]] != content[pairs[:, 1]]], reach)
