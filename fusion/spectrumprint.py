@@ -26,7 +26,7 @@ ALIKE, ALIKE_DIFFERENCES = 0.98, 0.93
 
 WHOLE, OVERLAPPING = 0.97, 0.85
 """Cosine of two prints from which waveforms are compared: of copies that begin together, and of others. With
-OVERLAPPING, 96 % of 80 encoded excerpts of practice music were found in the clips that they were cut from."""
+OVERLAPPING, 58 of 60 excerpts of practice music are found in what they were cut from (tests/benchmarks)."""
 
 RATE = 8000
 """Hz at which waveforms are compared: what encoders leave alone."""
@@ -163,12 +163,16 @@ def similarity(first: Floats, second: Floats, reach: float = float("inf")) -> tu
     lag : float, seconds
         How much later the second one is.
     """
-    plain, lag = _correlation(first - first.mean(), second - second.mean(), reach * RATE)
-    steps, _ = _correlation(np.diff(first), np.diff(second), reach * RATE)
+    plain, lag = _correlation(first - first.mean(), second - second.mean(), 0.0, reach * RATE, 0.5)
+    steps, _ = _correlation(np.diff(first), np.diff(second), lag, 1.0, 0.0)
     return (plain if steps >= ALIKE_DIFFERENCES else 0.0), lag / RATE
 
 
-def _correlation(first: Floats, second: Floats, reach: float) -> tuple[float, float]:
+def _correlation(first: Floats, second: Floats, centre: float, reach: float, least: float) -> tuple[float, float]:
+    """Return the largest correlation and its lag, among lags within `reach` of `centre`, all in samples.
+
+    Half of the shorter sound and a share `least` of each one's energy have to be in common.
+    """
     size = 1 << (len(first) + len(second) - 1).bit_length()
     products = np.fft.irfft(np.conj(np.fft.rfft(first, size)) * np.fft.rfft(second, size), size)
     energies = [np.concatenate([[0.0], np.cumsum(np.square(y, dtype=np.float64))]) for y in (first, second)]
@@ -178,11 +182,13 @@ def _correlation(first: Floats, second: Floats, reach: float) -> tuple[float, fl
     one, other = np.maximum(0, -lags), np.maximum(0, lags)
     common = np.minimum(len(first) - one, len(second) - other)
     parts = [energy[start + common] - energy[start] for energy, start in zip(energies, (one, other), strict=True)]
-    enough = (common >= min(len(first), len(second)) / 2) & (np.abs(lags) <= reach)
+    enough = (common >= min(len(first), len(second)) / 2) & (np.abs(lags - centre) <= reach)
     for part, energy in zip(parts, energies, strict=True):
-        enough &= part >= energy[-1] / 2
-    values = np.where(enough, products[lags] / np.sqrt(np.maximum(parts[0] * parts[1], 1e-30)), 0.0)
-    best = int(np.argmax(values))
+        enough &= part >= least * energy[-1]
+    if not enough.any():
+        return 0.0, 0.0
+    values = products[lags] / np.sqrt(np.maximum(parts[0] * parts[1], 1e-30))
+    best = int(np.argmax(np.where(enough, values, -1.0)))
     near = np.arange(max(0, best - _TAPS), min(len(values), best + _TAPS + 1))
     between = np.sinc(best + _FRACTIONS[:, np.newaxis] - near) @ values[near]  # a copy may begin between two samples
     finest = int(np.argmax(between))
