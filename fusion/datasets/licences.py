@@ -72,25 +72,25 @@ def find_licences(fonts: Mapping[Path, SoundFont], told: Iterable[str]) -> dict[
     for line in told:
         path, text = _divide(line, list(fonts))
         if path in answers:
-            raise FusionError(f"--licence {line}: the licence of {path} is told twice; tell it once")
+            raise FusionError(f"--licence: the licence of {path} is told twice; tell it once")
         answers[path] = text
     return {path: FLUIDR3_LICENCE for path, font in fonts.items() if is_fluidr3(font)} | answers
 
 
 def _divide(line: str, paths: Sequence[Path]) -> tuple[Path, str]:
     """Return the font that a told licence is of, and its text; either may have equal signs of its own."""
-    if "=" not in line:
-        raise FusionError(f"--licence {line}: should be FONT.sf2=TEXT, the text being the font's licence")
     for end in (place for place, letter in enumerate(line) if letter == "="):
         name, text = line[:end], line[end + 1 :].strip()
         named = [path for path in paths if Path(name) == path] or [path for path in paths if name == path.name]
         if len(named) > 1:
-            raise FusionError(f"--licence {line}: {' and '.join(map(str, named))} have this name; give the path")
+            raise FusionError(f"--licence {name}: {' and '.join(map(str, named))} have this name; give the path")
         if named and not text:
-            raise FusionError(f"--licence {line}: the text is empty; write the font's licence after the equal sign")
+            raise FusionError(f"--licence {name}=: no text; write the font's licence after the equal sign")
         if named:
             return named[0], text
-    name = line.partition("=")[0]
+    name = " ".join(line.partition("=")[0].split())[:80]
+    if "=" not in line:
+        raise FusionError(f"--licence {name}: should be FONT.sf2=TEXT, the text being the font's licence")
     near = did_you_mean(name, [*map(str, paths), *(path.name for path in paths)])
     raise FusionError(f"--licence {name}: no font of this render{near}; its fonts: {', '.join(map(str, paths))}")
 
@@ -100,7 +100,7 @@ def check_sharing(fonts: Mapping[Path, SoundFont], licences: dict[Path, str]) ->
     if unknown := [path for path in fonts if path not in licences]:
         raise FusionError(
             f"--share: {', '.join(map(str, unknown))}: no licence known that lets the audio be shared; tell it with "
-            f"--licence {unknown[0].name}=TEXT if there is one, or use other fonts"
+            f"--licence {unknown[0]}=TEXT if there is one, or use other fonts"
         )
 
 
@@ -112,6 +112,8 @@ def write_terms(out: Path, fonts: Mapping[Path, SoundFont], licences: dict[Path,
     for path, font in fonts.items():
         text = textwrap.indent(licences.get(path, "**unknown**"), "  ").lstrip()
         lines.append(f"- {font.name} (`{path.name}`): {text}")
+    if any(text != FLUIDR3_LICENCE for text in licences.values()):
+        lines += ["", "Licences other than FluidR3's are as told by who made this folder."]
     if unknown := [f"`{path.name}`" for path in fonts if path not in licences]:
         lines += ["", f"The licence of {', '.join(unknown)} is unknown: **audio that it plays must not be passed on.**"]
     return "\n".join(lines) + "\n"

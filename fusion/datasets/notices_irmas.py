@@ -26,8 +26,8 @@ This is **not** IRMAS and holds no IRMAS audio: results on it are no IRMAS resul
 The music was composed by rule and chance for this purpose; nothing in it is anybody's tune.
 
 Like IRMAS: folders and names, the files of labels, stereo at 44.1 kHz, one predominant instrument over others that
-play along (of IRMAS's classes too) to train, at most {most} to test.{copies}
-Unlike IRMAS: players are samples; a predominant instrument is {level} dB over the accompaniment, always;
+play along (of IRMAS's classes too) to train, at most {most} to test.
+{copies}Unlike IRMAS: players are samples; a predominant instrument is {level} dB over the accompaniment, always;
 {unlike}
 The names of songs and artists are made up. `render.json` has the fonts' checksums, FluidSynth's version and warnings.
 
@@ -55,13 +55,13 @@ def write_notices(out: Path, options: IrmasOptions, plan: dict[str, Any], figure
     counts = [f"| {name} | {training.get(name, 0)} | {labels.get(name, 0)} |" for name in sorted({*training, *labels})]
     unlike = "the instruments of test are none of training's"
     unlike += f", save those of {', '.join(plan['shared'])}." if plan["shared"] else "."
-    pairs = ", ".join(f"one of {one} and {other}" for one, other in figures["copies"])
+    pairs = ", ".join(f"{one} and {other}" for one, other in figures["copies"])
     text = README.format(
-        **figures | {"copies": f" Pairs of training files with the same bytes: {pairs}." if pairs else ""},
+        **figures | {"copies": f"Pairs of training files have the same bytes, in {pairs}.\n" if pairs else ""},
         command=options.command,
         fonts=list_fonts(plan["fonts"], sides),
         counts="\n".join(counts),
-        level=" to ".join(f"{one:g}" for one in options.level),
+        level=" to ".join(dict.fromkeys(f"{one:g}" for one in options.level)),
         unlike=unlike,
         terms=terms,
     )

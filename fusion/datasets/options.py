@@ -63,7 +63,10 @@ class Options:
     def _refuse(self, option: str, rule: str) -> FusionError:
         return FusionError(f"--{option} {show(option, getattr(self, option))}: {rule}")
 
-    def _check_preset(self, known: Iterable[str]) -> None:
+    def _check_common(self, known: Iterable[str]) -> None:
+        for text in (*self.licences, *map(str, (*self.train_fonts, *self.test_fonts))):
+            if text.encode(errors="replace").decode() != text:
+                raise FusionError(f"{text!a}: no text in UTF-8, so it cannot be recorded; write or name it another way")
         if self.preset not in known:
             raise self._refuse("preset", f"should be {' or '.join(known)}{did_you_mean(self.preset, known)}")
 
@@ -110,7 +113,7 @@ class NSynthOptions(Options):
     notes: int | None = None
 
     def __post_init__(self) -> None:
-        self._check_preset(NOTES)
+        self._check_common(NOTES)
         self._check_families(self.families, FAMILIES)
         if len(self.pitches) != 2 or not 0 <= self.pitches[0] < self.pitches[1] <= 127:
             raise self._refuse("pitches", "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first: 48-72")
@@ -160,7 +163,7 @@ class IrmasOptions(Options):
     level: tuple[float, float] = OVER
 
     def __post_init__(self) -> None:
-        self._check_preset(MUSIC)
+        self._check_common(MUSIC)
         self._check_families(self.families, INSTRUMENTS)
         most = MOST_PIECES // len(self.families)
         if self.pieces is not None and not 1 <= self.pieces <= most:

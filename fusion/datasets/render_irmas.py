@@ -101,7 +101,7 @@ def render_irmas(
         "shortest": min((cut.seconds for cut in testing), default=0.0),
         "longest": max((cut.seconds for cut in testing), default=0.0),
         "most": max((len(cut.labels) for cut in testing), default=0),
-        "copies": [tuple(cuts[path].labels[0] for path in pair) for pair in plan.copies],
+        "copies": [[cuts[path].labels[0] for path in pair] for pair in plan.copies if outcomes[pair[0]] != "silent"],
     }  # fmt: skip
     write_notices(out, options, record, figures, write_terms(out, fonts.every, fonts.licences))
     complete(out, record, version, warnings, fonts)
