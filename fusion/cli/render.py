@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,24 +31,24 @@ def render(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other notes and pieces.")] = 0,
     families: Annotated[
-        str | None, typer.Option("--families", metavar="A,B", help="Families, or classes of irmas [default: all].")
+        str | None, typer.Option("--families", metavar="A,B", help="Only these families, or classes of irmas.")
     ] = None,
     pitches: Annotated[
-        str | None, typer.Option("--pitches", metavar="LOW-HIGH", help="nsynth: MIDI keys [default: all].")
+        str | None, typer.Option("--pitches", metavar="LOW-HIGH", help="nsynth: only these MIDI keys.")
     ] = None,
     velocities: Annotated[
-        str | None, typer.Option("--velocities", metavar="A,B", help="nsynth [default: 25,50,75,100,127].")
+        str | None, typer.Option("--velocities", metavar="A,B", help="nsynth: instead of 25,50,75,100,127.")
     ] = None,
     notes: Annotated[
-        int | None,
+        str | None,
         typer.Option("--notes", metavar="N", help="nsynth: training notes of an instrument, at most; others follow."),
     ] = None,
     pieces: Annotated[
-        int | None, typer.Option("--pieces", metavar="N", help="irmas: training pieces of a class; songs follow.")
+        str | None, typer.Option("--pieces", metavar="N", help="irmas: training pieces of a class; songs follow.")
     ] = None,
     level: Annotated[
         str | None,
-        typer.Option("--level", metavar="LOW,HIGH", help="irmas: dB over the accompaniment [default: 3,9]."),
+        typer.Option("--level", metavar="LOW,HIGH", help="irmas: dB over the accompaniment, else 3,9."),
     ] = None,
     share: Annotated[bool, typer.Option("--share", help="Refuse fonts whose licence is not known.")] = False,
     licence: Annotated[
@@ -64,11 +65,11 @@ def render(
     from fusion.datasets.render_irmas import render_irmas
     from fusion.progress import Progress
 
-    own = {"families": families, "pitches": pitches, "velocities": velocities, "level": level}
-    sizes = {"notes": notes, "pieces": pieces}
+    own = {"families": families, "pitches": pitches, "velocities": velocities}
+    own |= {"notes": notes, "pieces": pieces, "level": level}
     common = {"preset": preset, "seed": seed, "share": share, "licences": tuple(licence or ())}
     common |= {"train_fonts": tuple(train_font or ()), "test_fonts": tuple(test_font or ())}
-    options = read_options(name, {key: value for key, value in (own | sizes).items() if value is not None}, common)
+    options = read_options(name, {key: value for key, value in own.items() if value is not None}, common)
     progress = Progress()
     with progress.counter("rendering") as told:
         summary: Any
@@ -86,7 +87,7 @@ def render(
         print(out)
 
 
-def read_options(layout: str, own: dict[str, str | int], common: dict[str, Any]) -> NSynthOptions | IrmasOptions:
+def read_options(layout: str, own: dict[str, str], common: dict[str, Any]) -> NSynthOptions | IrmasOptions:
     """Return a layout's options.
 
     Parameters
@@ -112,10 +113,7 @@ def read_options(layout: str, own: dict[str, str | int], common: dict[str, Any])
     for option, typed in own.items():
         if option not in known:
             raise FusionError(f"--{option} {typed}: does not apply to {layout}; leave it out")
-    values: dict[str, Any] = dict(common)
-    for option, typed in own.items():
-        values[option] = READERS[option](typed) if isinstance(typed, str) else typed
-    return kinds[layout](**values)
+    return kinds[layout](**common, **{option: READERS[option](typed) for option, typed in own.items()})
 
 
 def read_families(text: str) -> tuple[str, ...]:
@@ -127,7 +125,7 @@ def read_pitches(text: str) -> tuple[int, int]:
     """Return the lowest and the highest MIDI key of ``48-72``."""
     match = re.fullmatch(r"\s*(\d{1,3})\s*-\s*(\d{1,3})\s*", text, re.ASCII)
     if not match:
-        raise FusionError(f"--pitches {text}: should be LOW-HIGH, two MIDI keys: 48-72")
+        raise FusionError(f"--pitches {text}: should be LOW-HIGH, two MIDI keys, such as 48-72")
     return int(match[1]), int(match[2])
 
 
@@ -135,15 +133,22 @@ def read_velocities(text: str) -> tuple[int, ...]:
     """Return the velocities of ``25,75,127``."""
     parts = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"\d{1,3}", part, re.ASCII) for part in parts):
-        raise FusionError(f"--velocities {text}: should be whole numbers with commas between: 25,75,127")
+        raise FusionError(f"--velocities {text}: should be whole numbers with commas between, such as 25,75,127")
     return tuple(map(int, parts))
+
+
+def read_count(option: str, text: str) -> int:
+    """Return the number of ``--notes 20`` or ``--pieces 20``."""
+    if not re.fullmatch(r"\s*-?\d{1,9}\s*", text, re.ASCII):
+        raise FusionError(f"--{option} {text}: should be a whole number, such as 20")
+    return int(text)
 
 
 def read_level(text: str) -> tuple[float, float]:
     """Return the least and the most of ``3,9``, dB."""
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 2 or not all(re.fullmatch(r"-?\d{1,3}(\.\d{1,9})?", part, re.ASCII) for part in parts):
-        raise FusionError(f"--level {text}: should be LOW,HIGH, two numbers in dB: 3,9")
+    if len(parts) != 2 or not all(re.fullmatch(r"-?\d{1,3}(\.\d{1,3})?", part, re.ASCII) for part in parts):
+        raise FusionError(f"--level {text}: should be LOW,HIGH, two numbers in dB, such as 3,9")
     return float(parts[0]), float(parts[1])
 
 
@@ -151,5 +156,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "families": read_families,
     "pitches": read_pitches,
     "velocities": read_velocities,
+    "notes": partial(read_count, "notes"),
+    "pieces": partial(read_count, "pieces"),
     "level": read_level,
 }

@@ -116,9 +116,9 @@ class NSynthOptions(Options):
         self._check_common(NOTES)
         self._check_families(self.families, FAMILIES)
         if len(self.pitches) != 2 or not 0 <= self.pitches[0] < self.pitches[1] <= 127:
-            raise self._refuse("pitches", "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first: 48-72")
+            raise self._refuse("pitches", "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first, such as 48-72")
         if not self.velocities or any(not 1 <= velocity <= 127 for velocity in self.velocities):
-            raise self._refuse("velocities", "should be whole numbers from 1 to 127: 25,75,127")
+            raise self._refuse("velocities", "should be whole numbers from 1 to 127, such as 25,75,127")
         if len(set(self.velocities)) < len(self.velocities):
             raise self._refuse("velocities", "has one twice; name each once")
         self._settle("velocities", tuple(sorted(self.velocities)))
@@ -169,7 +169,7 @@ class IrmasOptions(Options):
         if self.pieces is not None and not 1 <= self.pieces <= most:
             raise self._refuse("pieces", f"should be 1 to {most} with {len(self.families)} classes")
         if len(self.level) != 2 or not -40 <= self.level[0] <= self.level[1] <= 40:
-            raise self._refuse("level", "should be LOW,HIGH in dB from -40 to 40, the lower first: 3,9")
+            raise self._refuse("level", "should be LOW,HIGH in dB from -40 to 40, the lower first, such as 3,9")
         if self.size == MUSIC[self.preset]:  # the preset's own number is no change
             self._settle("pieces", None)
 
