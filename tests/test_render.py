@@ -13,8 +13,10 @@ import soundfile as sf
 from test_soundfont import SECONDS_20, noise, sine, write_font
 
 from fusion.datasets import render, synthesis
+from fusion.datasets.fonts import Fonts
 from fusion.datasets.instruments import PROGRAMS, Instrument, choose_instruments
 from fusion.datasets.notes import PRESETS, SPLITS, VELOCITIES, Note, plan_notes
+from fusion.datasets.options import NSynthOptions
 from fusion.datasets.render import render_nsynth
 from fusion.datasets.soundfont import Preset, SoundFont
 from fusion.datasets.synthesis import Synthesizer
@@ -155,14 +157,15 @@ def test_a_common_sample_is_on_one_side_only(seed: int) -> None:
     ]
     assert not sides[0] & sides[1]
     assert any(
-        "shared-groups: a.sf2 (train) and b.sf2 (test) have 4" in w for w in render._warn_of_plan([a], [b], chosen)
+        "shared-groups: a.sf2 (train) and b.sf2 (test) have 4" in w
+        for w in render._warn_of_plan(Fonts((a,), (b,), {}), chosen, FAMILIES)
     )
 
 
 def test_missing_families_are_named() -> None:
     a = font("a")
     a = SoundFont(a.path, a.name, tuple(p for p in a.presets if p.program in (0, 1, 2, 52)))
-    warnings = list(render._warn_of_plan([a], [a], choose_instruments([a], [a], 0)))
+    warnings = list(render._warn_of_plan(Fonts((a,), (a,), {}), choose_instruments([a], [a], 0), FAMILIES))
     assert "missing-class: train has no bass" in warnings
     assert "missing-class: valid and test have no vocal" in warnings  # its only instrument trains
     assert not any("keyboard" in warning for warning in warnings)
@@ -184,7 +187,7 @@ def test_an_example_has_nsynths_keys_and_numbers() -> None:
 def test_without_pyfluidsynth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fluidsynth", None)
     with pytest.raises(FusionError, match=re.escape("pip install 'fusion-mir[render]'")):
-        render_nsynth(tmp_path / "out", preset="sample")
+        render_nsynth(tmp_path / "out", NSynthOptions(preset="sample"))
     assert not (tmp_path / "out").exists()
 
 
@@ -193,7 +196,7 @@ def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delitem(sys.modules, "fluidsynth", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(FusionError, match=r"no libfluidsynth.*apt install libfluidsynth3"):
-        render_nsynth(tmp_path / "out", preset="sample")
+        render_nsynth(tmp_path / "out", NSynthOptions(preset="sample"))
 
 
 def test_without_the_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +231,7 @@ def rendered(
     fluidsynth: None, small: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, render.RenderSummary]:
     out = tmp_path_factory.mktemp("rendered") / "out"
-    return out, render_nsynth(out, preset="sample", train_fonts=[small], jobs=2)
+    return out, render_nsynth(out, NSynthOptions(preset="sample", train_fonts=(small,)), jobs=2)
 
 
 def decoded(out: Path) -> dict[str, bytes]:
@@ -287,14 +290,16 @@ def test_same_with_one_worker_and_after_an_interruption(
 
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        render_nsynth(out, preset="sample", train_fonts=[small], jobs=1, progress=interrupt)
+        render_nsynth(out, NSynthOptions(preset="sample", train_fonts=(small,)), jobs=1, progress=interrupt)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("audio/*.ogg")}
     assert 14 < len(before) < len(decoded(rendered[0]))
     assert not (out / "nsynth-test" / "examples.json").exists()
     (out / "nsynth-test" / "audio").mkdir(parents=True, exist_ok=True)
     (out / "nsynth-test" / "audio" / "bass.tmp-1.ogg").touch()
     calls: list[tuple[int, int]] = []
-    render_nsynth(out, preset="sample", train_fonts=[small], jobs=1, progress=lambda *done: calls.append(done))
+    render_nsynth(
+        out, NSynthOptions(preset="sample", train_fonts=(small,)), jobs=1, progress=lambda *done: calls.append(done)
+    )
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert calls[-1][0] == calls[-1][1]
     assert examples(out) == examples(rendered[0])
@@ -308,21 +313,21 @@ def test_a_finished_or_another_render_is_refused(
     before = examples(rendered[0])
     message = "complete" if seed == 0 else "no interrupted render of this plan"
     with pytest.raises(FusionError, match=message):
-        render_nsynth(rendered[0], preset="sample", train_fonts=[small], seed=seed)
+        render_nsynth(rendered[0], NSynthOptions(preset="sample", train_fonts=(small,), seed=seed))
     assert examples(rendered[0]) == before
 
 
 def test_a_foreign_folder_is_refused(fluidsynth: None, small: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(FusionError, match="not empty, and no interrupted render"):
-        render_nsynth(tmp_path, preset="sample", train_fonts=[small])
+        render_nsynth(tmp_path, NSynthOptions(preset="sample", train_fonts=(small,)))
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_a_font_without_melody_is_refused(fluidsynth: None, tmp_path: Path) -> None:
     drums = write_font(tmp_path / "drums.sf2", {"a": noise(0)}, {118: [("a", 0, 127)]})
     with pytest.raises(FusionError, match=r"drums\.sf2: bank 0 has no program"):
-        render_nsynth(tmp_path / "out", preset="sample", train_fonts=[drums])
+        render_nsynth(tmp_path / "out", NSynthOptions(preset="sample", train_fonts=(drums,)))
     assert not (tmp_path / "out").exists()
 
 

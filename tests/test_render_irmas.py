@@ -16,7 +16,9 @@ from test_pieces import FONT, SHARED, TEST, TRAIN
 from test_soundfont import noise, write_font
 
 from fusion.datasets import recordings, synthesis
+from fusion.datasets.fonts import Fonts
 from fusion.datasets.mixdown import APART, OVER, RATE, Band, Task, mix, play_piece, reverberate, rms, room, sounding
+from fusion.datasets.options import IrmasOptions
 from fusion.datasets.pieces import Cut, compose
 from fusion.datasets.players import BACKING, CLASSES, PROGRAMS, choose_players
 from fusion.datasets.recordings import EXCERPT, GAP, PRESETS, TESTING, Plan, Preset, plan_recordings
@@ -139,12 +141,12 @@ def test_the_plan_follows_from_its_seed() -> None:
 
 
 def test_warnings_of_a_plan() -> None:
-    assert list(_warn_of_plan([FONT], [FONT], (TRAIN, TEST), SHARED)) == [
+    assert list(_warn_of_plan(Fonts((FONT,), (FONT,), {}), (TRAIN, TEST), SHARED, CLASSES)) == [
         "shared-groups: the instruments of cel, cla, gac, vio are the same in train and test, in other pieces"
     ]
     other = type(FONT)(Path("b.sf2"), "b", tuple(preset for preset in FONT.presets if preset.program != 71))
     train, test, shared = choose_players([FONT], [other], 0)
-    warnings = list(_warn_of_plan([FONT], [other], (train, test), shared))
+    warnings = list(_warn_of_plan(Fonts((FONT,), (other,), {}), (train, test), shared, CLASSES))
     assert re.match(r"shared-groups: a\.sf2 \(train\) and b\.sf2 \(test\) have \d+ samples in common", warnings[0])
     assert warnings[-1] == "missing-class: test has no cla"
 
@@ -184,8 +186,8 @@ def small_preset() -> Iterator[None]:
         yield
 
 
-def render(out: Path, font: Path, **options: object) -> IrmasSummary:
-    return render_irmas(out, preset="tiny", train_fonts=[font], **options)  # type: ignore[arg-type]
+def render(out: Path, font: Path, seed: int = 0, **options: object) -> IrmasSummary:
+    return render_irmas(out, IrmasOptions(preset="tiny", train_fonts=(font,), seed=seed), **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -370,6 +372,6 @@ def test_an_excerpt_at_the_very_end_is_whole(fluidsynth: None, small: Path, tmp_
 
 @pytest.mark.slow
 def test_the_sample_is_small(fluidr3: Path, tmp_path: Path) -> None:
-    summary = render_irmas(tmp_path / "out", preset="sample")
+    summary = render_irmas(tmp_path / "out", IrmasOptions(preset="sample"))
     assert summary.bytes <= 11.5e6
     assert (tmp_path / "out" / "LICENSE-FluidR3.txt").is_file()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +26,7 @@ from fusion.cli.options import (
     make_setting,
     read_spec,
 )
+from fusion.cli.render import render
 from fusion.errors import FusionError, listing
 
 app = typer.Typer(help="Fetch a data set, check one, or render practice data.", no_args_is_help=True)
@@ -84,53 +84,7 @@ def _refuse_unusable(report: dict[str, Any]) -> None:
         )
 
 
-@app.command()
-def render(
-    name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Layout to render.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make.", show_default=False)],
-    preset: Annotated[str, typer.Option("--preset", metavar="sample|practice", help="How much.")] = "practice",
-    train_font: Annotated[
-        list[Path] | None, typer.Option("--train-font", metavar="SF2", help="SoundFont of the training instruments.")
-    ] = None,
-    test_font: Annotated[
-        list[Path] | None, typer.Option("--test-font", metavar="SF2", help="SoundFont of validation and test.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, other notes and pieces.")] = 0,
-    jobs: Jobs = PROCESSORS,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Render notes or music from SoundFonts in a data set's layout, with FluidSynth."""
-    from dataclasses import asdict
-
-    from fusion.datasets.render import render_nsynth
-    from fusion.datasets.render_irmas import render_irmas
-    from fusion.progress import Progress
-
-    renderers: dict[str, Any] = {"nsynth": render_nsynth, "irmas": render_irmas}
-    if name not in renderers:
-        raise FusionError(f"{name}: this data set cannot be rendered; known: {', '.join(renderers)}")
-    if preset not in ("sample", "practice"):
-        raise FusionError(f"--preset {preset}: should be sample or practice")
-    progress = Progress()
-    with progress.counter("rendering") as told:
-        summary = renderers[name](
-            out,
-            preset=preset,
-            train_fonts=train_font or (),
-            test_fonts=test_font or (),
-            seed=seed,
-            jobs=jobs,
-            progress=told,
-        )
-    for warning in summary.warnings:
-        progress.say(f"warning: {warning}")
-    if as_json:
-        print(json.dumps(asdict(summary), indent=2))
-    else:
-        for key, value in asdict(summary).items():
-            print(f"{key}: {value}")
-        print(out)
+app.command()(render)
 
 
 @app.command()

@@ -1,27 +1,17 @@
-"""What all renders have in common: the folder that a plan claims, and the fonts that it names."""
+"""The folder that a plan of a render claims, and ``render.json``, the record that tells whose it is."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.soundfont import SoundFont
+from fusion.datasets.fonts import Fonts
 from fusion.errors import FusionError
 from fusion.files import write_json
 
-
-def describe_fonts(train: Sequence[SoundFont], test: Sequence[SoundFont]) -> dict[Path, dict[str, Any]]:
-    """Return name, file, content hash and sides of each font, by path."""
-    fonts: dict[Path, dict[str, Any]] = {}
-    for font in (*train, *test):
-        with font.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        fonts[font.path] = {"name": font.name, "file": font.path.name, "sha256": digest}
-        fonts[font.path] |= {"train": font in train, "test": font in test}
-    return fonts
+_OUTCOME = ("fluidsynth", "warnings", "licences")  # what the record has besides the plan, when all is done
 
 
 def claim(out: Path, plan: dict[str, Any]) -> None:
@@ -37,10 +27,16 @@ def claim(out: Path, plan: dict[str, Any]) -> None:
             there = json.loads((out / "render.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             there = None
-        if not isinstance(there, dict) or {key: there.get(key) for key in plan} != plan:
+        if not isinstance(there, dict) or {key: there[key] for key in there if key not in _OUTCOME} != plan:
             raise FusionError(f"{out}: not empty, and no interrupted render of this plan; name a new folder")
         if "warnings" in there:
             raise FusionError(f"{out}: holds this render already, and it is complete; use it, or name a new folder")
         for stale in out.rglob("*.tmp-*"):
             stale.unlink()
     write_json(out / "render.json", plan)
+
+
+def complete(out: Path, plan: dict[str, Any], fluidsynth: str, warnings: Sequence[str], fonts: Fonts) -> None:
+    """Add to ``render.json`` what a finished render has: FluidSynth's version, warnings, licences by fonts' SHA-256."""
+    licences = {fonts.described[path]["sha256"]: text for path, text in fonts.licences.items()}
+    write_json(out / "render.json", plan | dict(zip(_OUTCOME, (fluidsynth, list(warnings), licences), strict=True)))

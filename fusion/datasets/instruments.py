@@ -86,7 +86,13 @@ class Instrument:
     held_out: bool  # in valid and test, not in train
 
 
-def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: int) -> list[Instrument]:
+def choose_instruments(
+    train: Sequence[SoundFont],
+    test: Sequence[SoundFont],
+    seed: int,
+    families: Sequence[str] = FAMILIES,
+    pitches: tuple[int, int] = (0, 127),
+) -> list[Instrument]:
     """Find the independent instruments of two sides' fonts, and those held out for valid and test.
 
     Programs that share a sample are one instrument, played by the first of them (a program of another family
@@ -101,6 +107,11 @@ def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], se
         The same fonts may be on both sides.
     seed : int
         Which instruments are held out.
+    families : sequence of str
+        Whose instruments are returned; which ones are held out does not depend on it.
+    pitches : (int, int)
+        The lowest and the highest key of all. An instrument that this leaves a single key is left out: valid and
+        test could not share it.
 
     Returns
     -------
@@ -112,7 +123,7 @@ def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], se
         for side, fonts in enumerate((train, test))
         for font in fonts
         for preset in font.presets
-        if preset.bank == 0 and _pitches(preset)
+        if preset.bank == 0 and _pitches(preset, pitches)
     ]
     groups: dict[int, list[tuple[int, SoundFont, Preset]]] = {}
     for group, one in zip(components([preset.samples for _, _, preset in found]), found, strict=True):
@@ -133,18 +144,19 @@ def choose_instruments(train: Sequence[SoundFont], test: Sequence[SoundFont], se
         for side, font, preset in members:
             kind = PROGRAMS[preset.program]
             if side == (group in held) and (side == 0 or _fits_test(kind)):
-                instrument = Instrument(
-                    kind.family, kind.source, font.path, preset.program, _pitches(preset), side == 1
-                )
+                keys = _pitches(preset, pitches)
+                instrument = Instrument(kind.family, kind.source, font.path, preset.program, keys, side == 1)
                 first.setdefault(kind.family, instrument)
-        chosen.extend(first.values())
+        chosen.extend(instrument for family, instrument in first.items() if family in families)
     order = {font.path: index for index, font in enumerate((*train, *test))}
     return sorted(chosen, key=lambda i: (i.family, i.source, i.held_out, order[i.font], i.program))
 
 
-def _pitches(preset: Preset) -> tuple[int, ...]:
+def _pitches(preset: Preset, limits: tuple[int, int]) -> tuple[int, ...]:
     program = PROGRAMS.get(preset.program)
-    return tuple(k for k in range(program.low, program.high + 1) if k in preset.keys) if program else ()
+    keys = tuple(k for k in range(program.low, program.high + 1) if k in preset.keys) if program else ()
+    within = tuple(key for key in keys if limits[0] <= key <= limits[1])
+    return within if len(within) > 1 or within == keys else ()
 
 
 def _families(members: list[tuple[int, SoundFont, Preset]]) -> set[str]:

@@ -1,8 +1,8 @@
 """Playing composed pieces with FluidSynth, mixing them at known levels and writing excerpts, in worker processes.
 
 Every part is played alone, in stereo at 44.1 kHz, in one made-up room, so its level in the mix is known: each
-predominant one is `OVER` dB over all that accompanies it, in RMS over the stretch of the excerpt where it has notes,
-and predominant ones are within `APART` dB of one another.
+predominant one is some dB over all that accompanies it (`OVER`, if not told otherwise), in RMS over the stretch of the
+excerpt where it has notes, and predominant ones are within `APART` dB of one another, as far as that allows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Stereo = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Task:
-    """A piece and its excerpts, for a worker; `seed` chooses the room and the levels."""
+    """A piece and its excerpts, for a worker; `seed` chooses the room and, within `level` (dB), the levels."""
 
     fonts: tuple[Path, ...]
     seed: str
@@ -47,6 +47,7 @@ class Task:
     cuts: tuple[Cut, ...]
     suffix: str
     options: dict[str, Any]
+    level: tuple[float, float] = OVER
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def rms(y: Stereo, where: NDArray[np.bool_] | None = None) -> float:
     return float(np.sqrt(np.mean(np.square(chosen, dtype=np.float64)))) if chosen.size else 0.0
 
 
-def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str) -> Mix | None:
+def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str, over: tuple[float, float] = OVER) -> Mix | None:
     """Mix an excerpt at controlled levels.
 
     Parameters
@@ -154,6 +155,8 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str) -> Mix | Non
         Predominant parts of classes that are not among its labels are left out.
     seed : str
         Chooses the levels.
+    over : (float, float)
+        The least and the most that a predominant part is over the accompaniment, dB.
 
     Returns
     -------
@@ -171,7 +174,9 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str) -> Mix | Non
                 backing += stem[:, inside] * np.float32(10 ** (part.level / 20) / whole)
         elif part.label in cut.labels:
             leads[part.label] = (stem[:, inside], where[inside])
-    target = chance.uniform(OVER[0] + 1, OVER[1] - 1)
+    least, most = over
+    margin = min(1.0, (most - least) / 2)
+    target = chance.uniform(least + margin, most - margin)
     under = {label: rms(backing, where) or 1.0 for label, (_, where) in leads.items()}
     level = target + float(np.mean([20 * np.log10(value) for value in under.values()]))
     scaled: dict[str, Stereo] = {}
@@ -180,8 +185,8 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str) -> Mix | Non
         if own < FLOOR / 10:
             return None
         aim = level + (chance.uniform(-APART / 2, APART / 2) if len(leads) > 1 else 0.0)
-        over = min(OVER[1], max(OVER[0], aim - 20 * np.log10(under[label])))
-        scaled[label] = stem * np.float32(under[label] * 10 ** (over / 20) / own)
+        above = min(most, max(least, aim - 20 * np.log10(under[label])))
+        scaled[label] = stem * np.float32(under[label] * 10 ** (above / 20) / own)
     mixed = Mix({label: scaled[label] for label in cut.labels}, backing)
     y = mixed.y
     gain = np.float32(min(10 ** (chance.uniform(*LOUDNESS) / 20) / rms(y), CEILING / float(np.abs(y).max())))
@@ -208,7 +213,7 @@ def play_piece(task: Task) -> list[str]:
     for index, (cut, path) in enumerate(zip(task.cuts, paths, strict=True)):
         if outcomes[index] == "kept":
             continue
-        mixed = mix(task.piece, stems, cut, f"{task.seed} {index}")
+        mixed = mix(task.piece, stems, cut, f"{task.seed} {index}", task.level)
         if mixed is None:
             outcomes[index] = "silent"
             continue

@@ -83,7 +83,9 @@ class Note:
         }
 
 
-def plan_notes(instruments: Sequence[Instrument], preset: Preset, seed: int) -> list[Note]:
+def plan_notes(
+    instruments: Sequence[Instrument], preset: Preset, seed: int, velocities: Sequence[int] = VELOCITIES
+) -> list[Note]:
     """Choose the notes: a pure function.
 
     One pitch in three of a held-out instrument is test's, the others are valid's. Pitches are taken evenly
@@ -95,6 +97,8 @@ def plan_notes(instruments: Sequence[Instrument], preset: Preset, seed: int) -> 
         As `choose_instruments` returns them.
     preset : Preset
     seed : int
+    velocities : sequence of int
+        Those to choose from.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def plan_notes(instruments: Sequence[Instrument], preset: Preset, seed: int) -> 
         else:
             shares = {"train": pitches}
         for split, share in shares.items():
-            spread = _spread(share, getattr(preset, split), chance)
+            spread = _spread(share, getattr(preset, split), velocities, chance)
             drafts.extend((split, number, pitch, velocity) for pitch, velocity in spread)
     drafts.sort(key=lambda draft: (SPLITS.index(draft[0]), *draft[1:]))
     kinds = [(instrument.family, instrument.source) for instrument in instruments]
@@ -124,11 +128,13 @@ def plan_notes(instruments: Sequence[Instrument], preset: Preset, seed: int) -> 
     return notes
 
 
-def _spread(pitches: Sequence[int], wanted: int, chance: random.Random) -> Iterator[tuple[int, int]]:
+def _spread(
+    pitches: Sequence[int], wanted: int, velocities: Sequence[int], chance: random.Random
+) -> Iterator[tuple[int, int]]:
     """Yield up to `wanted` pairs of pitch and velocity, all different."""
-    velocities = {pitch: chance.sample(VELOCITIES, len(VELOCITIES)) for pitch in pitches}
-    for turn in range(len(VELOCITIES)):
+    turns = {pitch: chance.sample(velocities, len(velocities)) for pitch in pitches}
+    for turn in range(len(velocities)):
         taken = min(wanted - turn * len(pitches), len(pitches))
         for low, high in pairwise(len(pitches) * part // taken for part in range(taken + 1) if taken > 0):
             pitch = pitches[chance.randrange(low, high)]
-            yield pitch, velocities[pitch][turn]
+            yield pitch, turns[pitch][turn]

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.notes import SPLITS, Note
+from fusion.datasets.fonts import list_fonts
+from fusion.datasets.notes import SPLITS, VELOCITIES, Note
+from fusion.datasets.options import NSynthOptions
 from fusion.files import write_text
 
 README = """# Notes from SoundFonts in NSynth's layout
 
-Made by `fusion data render nsynth --preset {preset} --seed {seed} --out DIR` from
+Made by `{command} --out DIR` from
 
 {fonts}
 
@@ -24,56 +26,43 @@ This is **not** NSynth and holds no NSynth audio: results on it are no NSynth re
 things out.
 
 Like NSynth: names, the 13 keys of `examples.json`, family and source numbers; 16 kHz, mono, 64,000
-samples (3 s held, 1 s of release); velocities 25, 50, 75, 100 and 127; valid and test share their
-instruments, train has others. Unlike NSynth: each pitch of an instrument is in one split only;
-`qualities` were not annotated (ten zeros mean "unknown"); the numbers (`note`, `instrument`, the `NNN` of
-a name) mean nothing in NSynth. Families and sources are those of the General MIDI programs; programs that
-share a sample count as one instrument, and the first plays.
+samples (3 s held, 1 s of release); valid and test share their instruments, train has others. Unlike
+NSynth: each pitch of an instrument is in one split only; `qualities` were not annotated (ten zeros mean
+"unknown"); the numbers (`note`, `instrument`, the `NNN` of a name) mean nothing in NSynth. Families and
+sources are those of the General MIDI programs; programs that share a sample count as one instrument, and
+the first plays. Velocities: {velocities}.
 `render.json` has the fonts' checksums, FluidSynth's version and warnings.
-"""
 
-FLUIDR3_NOTICE = """The audio in this folder was rendered from the SoundFont "Fluid (R3) GM" by Frank Wen:
-
-Copyright (c) 2000-2002, 2008 Frank Wen <getfrank@gmail.com>
-Copyright (c) 2008 Toby Smithe
-
-From its README: "Fluid was constructed in part from samples found in the public domain that I
-edited/cleaned/remixed/programmed and largely from recordings of my own and in conjunction with the people
-below who helped along the way: Suren M. Seron, Scott Hanan, Steve Aupperle, Chris Gillman, Alex Taubr,
-Chris Prola, Andrew Klenk, Winfried Hubbe, Dylan, Tim, Gort, Uros Katic, Ethan Winer
-(http://www.ethanwiner.com)"
-"I hereby release Fluid under the MIT license, as described in COPYING."
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
-associated documentation files (the "Software"), to deal in the Software without restriction, including
-without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the
-following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial
-portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
-LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO
-EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
-IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR
-THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-"""
+{terms}"""
 
 
-def write_notices(out: Path, plan: dict[str, Any], written: dict[str, list[Note]]) -> None:
-    """Write README.md, and the licence of fonts whose audio may be shared."""
+def write_notices(
+    out: Path, options: NSynthOptions, plan: dict[str, Any], written: dict[str, list[Note]], terms: str
+) -> None:
+    """Write README.md.
+
+    Parameters
+    ----------
+    out : Path
+        The render's folder.
+    options : NSynthOptions
+    plan : dict
+        Its `fonts` are those of ``render.json``.
+    written : dict of str to list of Note
+        By split.
+    terms : str
+        Under which the audio may be passed on, in Markdown.
+    """
     sides = {(True, True): "all splits", (True, False): "train", (False, True): "valid and test"}
-    fonts = [
-        f"- {font['name']} (`{font['file']}`, SHA-256 {font['sha256']}): {sides[font['train'], font['test']]}"
-        for font in plan["fonts"]
-    ]
     counts = [f"| {s} | {len(written[s])} | {sum(count_instruments(written[s]).values())} |" for s in SPLITS]
-    settings = {"preset": plan["preset"], "seed": plan["seed"]}
-    text = README.format(fonts="\n".join(fonts), counts="\n".join(counts), **settings)
-    if any(font["name"] == "Fluid R3 GM" for font in plan["fonts"]):
-        write_text(out / "LICENSE-FluidR3.txt", FLUIDR3_NOTICE)
-        text += "Fluid (R3) GM is by Frank Wen and others, under the MIT licence: see `LICENSE-FluidR3.txt`.\n"
+    usual = "" if options.velocities == VELOCITIES else f" (NSynth's: {', '.join(map(str, VELOCITIES))})"
+    text = README.format(
+        command=options.command,
+        fonts=list_fonts(plan["fonts"], sides),
+        counts="\n".join(counts),
+        velocities=", ".join(map(str, options.velocities)) + usual,
+        terms=terms,
+    )
     write_text(out / "README.md", text)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.notices import FLUIDR3_NOTICE
+from fusion.datasets.fonts import list_fonts
+from fusion.datasets.options import IrmasOptions
 from fusion.files import write_text
 
 README = """# Music from SoundFonts in IRMAS's layout
 
-Made by `fusion data render irmas --preset {preset} --seed {seed} --out DIR` from
+Made by `{command} --out DIR` from
 
 {fonts}
 
@@ -25,38 +26,43 @@ This is **not** IRMAS and holds no IRMAS audio: results on it are no IRMAS resul
 The music was composed by rule and chance for this purpose; nothing in it is anybody's tune.
 
 Like IRMAS: folders and names, the files of labels, stereo at 44.1 kHz, one predominant instrument over others that
-play along (of these classes too) to train, one to three to test. Two pairs of training files have the same bytes,
-one of them with labels that contradict each other. Unlike IRMAS: players are samples; a predominant
-instrument is 3 to 9 dB over the accompaniment, always;
+play along (of IRMAS's classes too) to train, at most {most} to test.
+{copies}Unlike IRMAS: players are samples; a predominant instrument is {level} dB over the accompaniment, always;
 {unlike}
 The names of songs and artists are made up. `render.json` has the fonts' checksums, FluidSynth's version and warnings.
-"""
+
+{terms}"""
 
 
-def write_notices(out: Path, plan: dict[str, Any], figures: dict[str, Any]) -> None:
-    """Write README.md, and the licence of fonts whose audio may be shared.
+def write_notices(out: Path, options: IrmasOptions, plan: dict[str, Any], figures: dict[str, Any], terms: str) -> None:
+    """Write README.md.
 
     Parameters
     ----------
     out : Path
         The render's folder.
+    options : IrmasOptions
     plan : dict
-        `preset`, `seed`, `fonts` and `shared` of ``render.json``.
+        `fonts` and `shared` of ``render.json``.
     figures : dict
-        What `README` names: counts, and shortest and longest test excerpt (s); `training` and `labels` by class.
+        What `README` names: counts, and shortest and longest test excerpt (s); `training` and `labels` by class;
+        `copies`, the two classes of each pair of files with the same bytes.
+    terms : str
+        Under which the audio may be passed on, in Markdown.
     """
     sides = {(True, True): "train and test", (True, False): "train", (False, True): "test"}
-    fonts = [
-        f"- {font['name']} (`{font['file']}`, SHA-256 {font['sha256']}): {sides[font['train'], font['test']]}"
-        for font in plan["fonts"]
-    ]
     training, labels = figures["training"], figures["labels"]
     counts = [f"| {name} | {training.get(name, 0)} | {labels.get(name, 0)} |" for name in sorted({*training, *labels})]
     unlike = "the instruments of test are none of training's"
     unlike += f", save those of {', '.join(plan['shared'])}." if plan["shared"] else "."
-    settings = {"preset": plan["preset"], "seed": plan["seed"], "unlike": unlike}
-    text = README.format(**figures | settings | {"fonts": "\n".join(fonts), "counts": "\n".join(counts)})
-    if any(font["name"] == "Fluid R3 GM" for font in plan["fonts"]):
-        write_text(out / "LICENSE-FluidR3.txt", FLUIDR3_NOTICE)
-        text += "Fluid (R3) GM is by Frank Wen and others, under the MIT licence: see `LICENSE-FluidR3.txt`.\n"
+    pairs = ", ".join(f"{one} and {other}" for one, other in figures["copies"])
+    text = README.format(
+        **figures | {"copies": f"Pairs of training files have the same bytes, in {pairs}.\n" if pairs else ""},
+        command=options.command,
+        fonts=list_fonts(plan["fonts"], sides),
+        counts="\n".join(counts),
+        level=" to ".join(dict.fromkeys(f"{one:g}" for one in options.level)),
+        unlike=unlike,
+        terms=terms,
+    )
     write_text(out / "README.md", text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.datasets.pieces import Cut, Piece, Span, compose
-from fusion.datasets.players import Cast
+from fusion.datasets.players import CLASSES, Cast
 from fusion.datasets.styles import GENRES
 
 TRAINING = "IRMAS-TrainingData"
@@ -66,7 +66,7 @@ class Plan:
     copies: tuple[tuple[Path, Path], ...]
 
 
-def plan_recordings(train: Cast, test: Cast, preset: Preset, seed: int) -> Plan:
+def plan_recordings(train: Cast, test: Cast, preset: Preset, seed: int, classes: Sequence[str] = CLASSES) -> Plan:
     """Plan a render.
 
     Parameters
@@ -76,19 +76,22 @@ def plan_recordings(train: Cast, test: Cast, preset: Preset, seed: int) -> Plan:
     preset : Preset
     seed : int
         The music, and all that is chosen.
+    classes : sequence of str
+        Those that are predominant; any of the casts may accompany.
 
     Returns
     -------
     Plan
         Paths are relative and without suffix.
     """
-    training = _training(train, preset, seed)
-    return Plan(tuple(training), tuple(_testing(test, preset, seed)), tuple(_copies(training)))
+    training = _training(train, preset, seed, [label for label in train.lead if label in classes])
+    testing = _testing(test, preset, seed, [label for label in test.lead if label in classes])
+    return Plan(tuple(training), tuple(testing), tuple(_copies(training)))
 
 
-def _training(cast: Cast, preset: Preset, seed: int) -> list[Recording]:
+def _training(cast: Cast, preset: Preset, seed: int, classes: Sequence[str]) -> list[Recording]:
     recordings: list[Recording] = []
-    for label in cast.lead:
+    for label in classes:
         for index in range(preset.pieces):
             number = f"{len(recordings) + 1:04d}"
             name = f"train {seed} {number}"
@@ -123,19 +126,17 @@ def _copies(training: Sequence[Recording]) -> list[tuple[Path, Path]]:
     ]
 
 
-def _testing(cast: Cast, preset: Preset, seed: int) -> list[Recording]:
+def _testing(cast: Cast, preset: Preset, seed: int, classes: Sequence[str]) -> list[Recording]:
     chance = random.Random(f"songs {seed}")
-    titles = chance.sample(
-        [f"{first} {second}" for first in _FIRST for second in _SECOND], len(cast.lead) * preset.songs
-    )
+    titles = _titles(chance, len(classes) * preset.songs)
     others: list[str] = []
     recordings: list[Recording] = []
     for index, title in enumerate(titles):
         name = f"test {seed} {index}"
-        leads = [list(cast.lead)[index % len(cast.lead)]]
-        for _ in range(min(chance.choice((1, 1, 1, 2, 2)), len(cast.lead) - 1)):
+        leads = [classes[index % len(classes)]]
+        for _ in range(min(chance.choice((1, 1, 1, 2, 2)), len(classes) - 1)):
             while not (free := [label for label in others if label not in leads]):
-                others.extend(chance.sample(list(cast.lead), len(cast.lead)))  # each class as often as any other
+                others.extend(chance.sample(classes, len(classes)))  # each class as often as any other
             others.remove(free[0])
             leads.append(free[0])
         song = f"{chance.randint(1, 14):02d} - {chance.choice(_ARTISTS)} - {title}"
@@ -155,6 +156,13 @@ def _testing(cast: Cast, preset: Preset, seed: int) -> list[Recording]:
         piece = compose(cast, spans, genre, now - GAP, name)
         recordings.append(Recording(song, name, piece, tuple(cuts)))
     return recordings
+
+
+def _titles(chance: random.Random, count: int) -> list[str]:
+    """Return different titles; where there are not enough, they come again with numbers."""
+    titles = [f"{first} {second}" for first in _FIRST for second in _SECOND]
+    rounds = -(-count // len(titles))
+    return chance.sample(titles + [f"{title} {turn}" for turn in range(2, rounds + 1) for title in titles], count)
 
 
 def _labels(chance: random.Random, leads: Sequence[str], number: int) -> tuple[str, ...]:

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from fusion.datasets.claim import claim, describe_fonts
+from fusion.datasets.claim import claim, complete
+from fusion.datasets.fonts import Fonts, read_fonts, warn_of_common_samples
 from fusion.datasets.instruments import Instrument, choose_instruments
-from fusion.datasets.notes import PRESETS, SPLITS, Note, plan_notes
+from fusion.datasets.licences import write_terms
+from fusion.datasets.notes import SPLITS, Note, plan_notes
 from fusion.datasets.notices import count_instruments, write_notices
-from fusion.datasets.soundfont import SoundFont, read_soundfont
-from fusion.datasets.synthesis import CEILING, FLOOR, GAIN, Task, check_fluidsynth, find_fluidr3
+from fusion.datasets.options import NSynthOptions, show
+from fusion.datasets.synthesis import CEILING, FLOOR, GAIN, Task, check_fluidsynth
 from fusion.errors import FusionError
-from fusion.files import write_json, write_text
+from fusion.files import write_text
 from fusion.spec.datasets import FAMILIES
 from fusion.workers import run
 
@@ -36,31 +38,20 @@ class RenderSummary:
 
 
 def render_nsynth(
-    out: Path,
-    *,
-    preset: Literal["sample", "practice"],
-    train_fonts: Sequence[Path] = (),
-    test_fonts: Sequence[Path] = (),
-    seed: int = 0,
-    jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    out: Path, options: NSynthOptions, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None
 ) -> RenderSummary:
     """Render notes from SoundFonts into NSynth's layout.
 
     Valid and test share their instruments and divide each one's pitches; train has the other instruments.
-    An interrupted render of the same plan is continued. Same fonts, preset and seed: same ``examples.json``
+    An interrupted render of the same plan is continued. Same fonts and options: same ``examples.json``
     and same decoded audio, whatever `jobs`.
 
     Parameters
     ----------
     out : Path
         New or empty folder.
-    preset : {"sample", "practice"}
-        About 900 notes in Vorbis, under 15 MB, or about 5,400 in FLAC.
-    train_fonts, test_fonts : sequences of Path
-        SF2 files for train, and for valid and test. Without train's, FluidR3; without test's, those of train.
-    seed : int
-        Which instruments are held out, and which notes are chosen.
+    options : NSynthOptions
+        The preset "sample" has about 900 notes in Vorbis, under 15 MB; "practice" about 5,400 in FLAC.
     jobs : int
         Worker processes.
     progress : callable, optional
@@ -73,25 +64,22 @@ def render_nsynth(
     Raises
     ------
     FusionError
-        FluidSynth or a font is missing or damaged, or `out` holds something else.
+        FluidSynth or a font is missing or damaged, the fonts have none of the families' keys, `out` holds something
+        else, or the audio is meant for sharing and a font's licence is not known.
     """
     began = time.monotonic()
     version = check_fluidsynth()
-    train_paths = list(train_fonts) or [find_fluidr3()]
-    fonts = {path: read_soundfont(path) for path in (*train_paths, *test_fonts)}
-    train = [fonts[path] for path in train_paths]
-    test = [fonts[path] for path in test_fonts] or train
-    instruments = choose_instruments(train, test, seed)
-    notes = plan_notes(instruments, PRESETS[preset], seed)
+    fonts = read_fonts(options)
+    instruments = choose_instruments(fonts.train, fonts.test, options.seed, options.families, options.pitches)
+    notes = plan_notes(instruments, options.size, options.seed, options.velocities)
     if not notes:
-        names = ", ".join(map(str, fonts))
-        raise FusionError(f"{names}: bank 0 has no program of NSynth's families; name another font")
-    plan = _describe(preset, seed, train, test, notes)
+        raise _without_notes(fonts, options)
+    plan = _describe(options, fonts, notes)
     claim(out, plan)
     outcomes: dict[int, str] = {}
     written: dict[str, list[Note]] = {}
     tasks = [
-        Task(out / f"nsynth-{split}", PRESETS[preset], tuple(fonts), tuple(group))
+        Task(out / f"nsynth-{split}", options.size, tuple(fonts.every), tuple(group))
         for (split, _), group in groupby(notes, key=lambda note: (note.split, note.instrument))
     ]
     for task, results in run([("fusion.datasets.synthesis:play_notes", task) for task in tasks], jobs):
@@ -103,9 +91,9 @@ def render_nsynth(
             if split not in written and all(note.number in outcomes for note in planned):
                 written[split] = [note for note in planned if outcomes[note.number] != "silent"]
                 _write_examples(out / f"nsynth-{split}", written[split])
-    warnings = [*_warn_of_plan(train, test, instruments), *_warn_of_outcomes(outcomes)]
-    write_json(out / "render.json", plan | {"fluidsynth": version, "warnings": warnings})
-    write_notices(out, plan, written)
+    warnings = [*_warn_of_plan(fonts, instruments, options.families), *_warn_of_outcomes(outcomes)]
+    write_notices(out, options, plan, written, write_terms(out, fonts.every, fonts.licences))
+    complete(out, plan, version, warnings, fonts)
     return RenderSummary(
         notes={split: len(written[split]) for split in SPLITS},
         instruments={split: count_instruments(written[split]) for split in SPLITS},
@@ -115,14 +103,20 @@ def render_nsynth(
     )
 
 
-def _describe(
-    preset: str, seed: int, train: Sequence[SoundFont], test: Sequence[SoundFont], notes: Sequence[Note]
-) -> dict[str, Any]:
+def _without_notes(fonts: Fonts, options: NSynthOptions) -> FusionError:
+    names = ", ".join(map(str, fonts.every))
+    wanted = ", ".join(options.families) if options.families != FAMILIES else "NSynth's families"
+    keys = "" if options.pitches == (0, 127) else f" with two keys in {show('pitches', options.pitches)}"
+    remedy = "name another font" + (", or ask for more" if options.changes() else "")
+    return FusionError(f"{names}: bank 0 has no program of {wanted}{keys}; {remedy}")
+
+
+def _describe(options: NSynthOptions, fonts: Fonts, notes: Sequence[Note]) -> dict[str, Any]:
     """Return what identifies a render: settings, the fonts' content and every note."""
-    fonts = describe_fonts(train, test)
     lines = "\n".join(f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}" for n in notes)
-    settings = {"preset": preset, "seed": seed, "gain": GAIN, "fonts": list(fonts.values())}
-    return settings | {"notes": hashlib.sha256(lines.encode()).hexdigest()}
+    settings = {"preset": options.preset, "seed": options.seed, "gain": GAIN}
+    settings |= {"options": changes} if (changes := options.changes()) else {}
+    return settings | {"fonts": list(fonts.described.values()), "notes": hashlib.sha256(lines.encode()).hexdigest()}
 
 
 def _write_examples(folder: Path, notes: Sequence[Note]) -> None:
@@ -131,19 +125,11 @@ def _write_examples(folder: Path, notes: Sequence[Note]) -> None:
     write_text(folder / "examples.json", "{\n" + lines + "\n}\n")
 
 
-def _warn_of_plan(
-    train: Sequence[SoundFont], test: Sequence[SoundFont], instruments: Sequence[Instrument]
-) -> Iterator[str]:
-    for one in train:
-        for other in test:
-            if one.path != other.path and (common := one.samples & other.samples):
-                yield (
-                    f"shared-groups: {one.path} (train) and {other.path} (test) have {len(common)} samples "
-                    "in common; instruments that play any of them are on one side only"
-                )
+def _warn_of_plan(fonts: Fonts, instruments: Sequence[Instrument], families: Sequence[str]) -> Iterator[str]:
+    yield from warn_of_common_samples(fonts)
     held = {instrument.family for instrument in instruments if instrument.held_out}
     trained = {instrument.family for instrument in instruments if not instrument.held_out}
-    for family in FAMILIES:
+    for family in families:
         if family not in trained:
             yield f"missing-class: train has no {family}"
         if family not in held and family != "synth_lead":

@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from fusion.datasets.claim import claim, describe_fonts
+from fusion.datasets.claim import claim, complete
+from fusion.datasets.fonts import Fonts, read_fonts, warn_of_common_samples
+from fusion.datasets.licences import write_terms
 from fusion.datasets.mixdown import Task
 from fusion.datasets.notices_irmas import write_notices
-from fusion.datasets.players import PROGRAMS, Cast, choose_players
-from fusion.datasets.recordings import PRESETS, Plan, Preset, plan_recordings
-from fusion.datasets.soundfont import SoundFont, read_soundfont
-from fusion.datasets.synthesis import GAIN, check_fluidsynth, find_fluidr3
+from fusion.datasets.options import IrmasOptions
+from fusion.datasets.players import Cast, choose_players
+from fusion.datasets.recordings import Plan, plan_recordings
+from fusion.datasets.synthesis import GAIN, check_fluidsynth
 from fusion.errors import FusionError
-from fusion.files import replacing, write_json
+from fusion.files import replacing
+from fusion.spec.datasets import INSTRUMENTS
 from fusion.workers import run
 
 
@@ -38,31 +41,21 @@ class IrmasSummary:
 
 
 def render_irmas(
-    out: Path,
-    *,
-    preset: Literal["sample", "practice"],
-    train_fonts: Sequence[Path] = (),
-    test_fonts: Sequence[Path] = (),
-    seed: int = 0,
-    jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    out: Path, options: IrmasOptions, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None
 ) -> IrmasSummary:
     """Render music from SoundFonts into IRMAS's layout.
 
     Test songs are played by other instruments than training pieces, where the fonts have several of a class.
-    An interrupted render of the same plan is continued. Same fonts, preset and seed: same names, labels and
+    An interrupted render of the same plan is continued. Same fonts and options: same names, labels and
     decoded audio, whatever `jobs`.
 
     Parameters
     ----------
     out : Path
         New or empty folder.
-    preset : {"sample", "practice"}
-        15 training excerpts a class and about 55 to test in Vorbis, under 11.5 MB, or 100 and about 330 in FLAC.
-    train_fonts, test_fonts : sequences of Path
-        SF2 files for both sides. Without train's, FluidR3; without test's, those of train.
-    seed : int
-        The music, and which instruments test gets.
+    options : IrmasOptions
+        The preset "sample" has 15 training excerpts a class and about 55 to test in Vorbis, under 11.5 MB;
+        "practice" 100 and about 330 in FLAC.
     jobs : int
         Worker processes.
     progress : callable, optional
@@ -75,27 +68,27 @@ def render_irmas(
     Raises
     ------
     FusionError
-        FluidSynth or a font is missing or damaged, or `out` holds something else.
+        FluidSynth or a font is missing or damaged, the fonts have none of the classes, `out` holds something
+        else, or the audio is meant for sharing and a font's licence is not known.
     """
     began = time.monotonic()
     version = check_fluidsynth()
-    train_paths = list(train_fonts) or [find_fluidr3()]
-    fonts = {path: read_soundfont(path) for path in (*train_paths, *test_fonts)}
-    train = [fonts[path] for path in train_paths]
-    test = [fonts[path] for path in test_fonts] or train
-    train_cast, test_cast, shared = choose_players(train, test, seed)
+    fonts = read_fonts(options)
+    train_cast, test_cast, shared = choose_players(fonts.train, fonts.test, options.seed)
+    shared = [name for name in shared if name in options.families]
     casts = (train_cast, test_cast)
-    for cast, side in zip(casts, (train, test), strict=True):
-        if not cast.lead:
+    for cast, side in zip(casts, (fonts.train, fonts.test), strict=True):
+        if not any(name in options.families for name in cast.lead):
             names = ", ".join(str(font.path) for font in side)
-            raise FusionError(f"{names}: no program of IRMAS's classes in bank 0; name another font")
-    plan = plan_recordings(train_cast, test_cast, PRESETS[preset], seed)
-    record = _describe(preset, seed, train, test, plan) | {"shared": shared}
+            classes = "" if options.families == INSTRUMENTS else f" {', '.join(options.families)}"
+            raise FusionError(f"{names}: no program of IRMAS's classes{classes} in bank 0; name another font")
+    plan = plan_recordings(train_cast, test_cast, options.size, options.seed, options.families)
+    record = _describe(options, fonts, plan) | {"shared": shared}
     claim(out, record)
-    outcomes = _play(out, plan, tuple(fonts), PRESETS[preset], jobs, progress)
+    outcomes = _play(out, plan, tuple(fonts.every), options, jobs, progress)
     cuts = {cut.path: cut for recording in (*plan.training, *plan.testing) for cut in recording.cuts}
     written = [cut for path, cut in cuts.items() if outcomes[path] != "silent"]
-    warnings = [*_warn_of_plan(train, test, casts, shared)]
+    warnings = [*_warn_of_plan(fonts, casts, shared, options.families)]
     if silent := len(cuts) - len(written):
         warnings.append(f"silent: {silent} excerpts whose predominant instrument was not heard were left out")
     training = Counter(cut.labels[0] for cut in written if not cut.labelled)
@@ -107,9 +100,11 @@ def render_irmas(
         "recordings": len(plan.training), "songs": len(plan.testing), "clips": len(testing),
         "shortest": min((cut.seconds for cut in testing), default=0.0),
         "longest": max((cut.seconds for cut in testing), default=0.0),
+        "most": max((len(cut.labels) for cut in testing), default=0),
+        "copies": [[cuts[path].labels[0] for path in pair] for pair in plan.copies if outcomes[pair[0]] != "silent"],
     }  # fmt: skip
-    write_notices(out, record, figures)
-    write_json(out / "render.json", record | {"fluidsynth": version, "warnings": warnings})
+    write_notices(out, options, record, figures, write_terms(out, fonts.every, fonts.licences))
+    complete(out, record, version, warnings, fonts)
     return IrmasSummary(
         training=dict(sorted(training.items())),
         recordings=dict(recordings),
@@ -126,16 +121,17 @@ def _play(
     out: Path,
     plan: Plan,
     fonts: tuple[Path, ...],
-    preset: Preset,
+    options: IrmasOptions,
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> dict[Path, str]:
     """Write every excerpt, then the planted copies; return what became of each by its relative path."""
-    copies = {target: source for source, target in plan.copies}
+    copies, preset = {target: source for source, target in plan.copies}, options.size
     tasks = []
     for recording in (*plan.training, *plan.testing):
         cuts = tuple(replace(cut, path=out / cut.path) for cut in recording.cuts if cut.path not in copies)
-        tasks.append(Task(fonts, recording.seed, recording.piece, cuts, preset.suffix, preset.options))
+        piece = (recording.seed, recording.piece, cuts)
+        tasks.append(Task(fonts, *piece, preset.suffix, preset.options, options.level))
     total = len(copies) + sum(len(task.cuts) for task in tasks)
     outcomes: dict[Path, str] = {}
     for task, results in run([("fusion.datasets.mixdown:play_piece", task) for task in tasks], jobs):
@@ -153,37 +149,27 @@ def _play(
     return outcomes
 
 
-def _describe(
-    preset: str, seed: int, train: Sequence[SoundFont], test: Sequence[SoundFont], plan: Plan
-) -> dict[str, Any]:
+def _describe(options: IrmasOptions, fonts: Fonts, plan: Plan) -> dict[str, Any]:
     """Return what identifies a render: settings, the fonts' content, every note and every excerpt."""
-    fonts = describe_fonts(train, test)
     lines = hashlib.sha256()
     for recording in (*plan.training, *plan.testing):
         for cut in recording.cuts:
             lines.update(f"{cut.path.as_posix()} {cut.start} {cut.seconds} {cut.labels}\n".encode())
         for part in recording.piece.parts:
             voice = part.voice
-            player = f"{fonts[voice.font]['sha256']} {voice.bank} {voice.program}"
+            player = f"{fonts.described[voice.font]['sha256']} {voice.bank} {voice.program}"
             lines.update(f"{part.role} {part.label} {player} {part.level} {part.pan} {part.tones}\n".encode())
     lines.update("".join(f"{source.as_posix()} {target.as_posix()}\n" for source, target in plan.copies).encode())
-    settings = {"layout": "irmas", "preset": preset, "seed": seed, "gain": GAIN, "fonts": list(fonts.values())}
-    return settings | {"music": lines.hexdigest()}
+    settings = {"layout": "irmas", "preset": options.preset, "seed": options.seed, "gain": GAIN}
+    settings |= {"options": changes} if (changes := options.changes()) else {}
+    return settings | {"fonts": list(fonts.described.values()), "music": lines.hexdigest()}
 
 
-def _warn_of_plan(
-    train: Sequence[SoundFont], test: Sequence[SoundFont], casts: Sequence[Cast], shared: Sequence[str]
-) -> Iterator[str]:
-    for one in train:
-        for other in test:
-            if one.path != other.path and (common := one.samples & other.samples):
-                yield (
-                    f"shared-groups: {one.path} (train) and {other.path} (test) have {len(common)} samples "
-                    "in common; instruments that play any of them are on one side only, where their class has others"
-                )
+def _warn_of_plan(fonts: Fonts, casts: Sequence[Cast], shared: Sequence[str], classes: Sequence[str]) -> Iterator[str]:
+    yield from warn_of_common_samples(fonts, ", where their class has others")
     if shared:
         yield f"shared-groups: the instruments of {', '.join(shared)} are the same in train and test, in other pieces"
     for side, cast in zip(("train", "test"), casts, strict=True):
-        for name in PROGRAMS:
+        for name in classes:
             if name not in cast.lead:
                 yield f"missing-class: {side} has no {name}"

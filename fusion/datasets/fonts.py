@@ -1,0 +1,77 @@
+"""The fonts of a render's two sides: read, described, their common samples and their licences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fusion.datasets.licences import check_sharing, find_licences
+from fusion.datasets.options import Options
+from fusion.datasets.soundfont import SoundFont, read_soundfont
+from fusion.datasets.synthesis import find_fluidr3
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """The fonts of training and of test, which may be the same, and known or told licences by path."""
+
+    train: tuple[SoundFont, ...]
+    test: tuple[SoundFont, ...]
+    licences: dict[Path, str]
+
+    @property
+    def every(self) -> dict[Path, SoundFont]:
+        """Each font once, training's first."""
+        return {font.path: font for font in (*self.train, *self.test)}
+
+    @cached_property
+    def described(self) -> dict[Path, dict[str, Any]]:
+        """Name, file, content hash and sides of each font, by path."""
+        described: dict[Path, dict[str, Any]] = {}
+        for path, font in self.every.items():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            described[path] = {"name": font.name, "file": path.name, "sha256": digest}
+            described[path] |= {"train": font in self.train, "test": font in self.test}
+        return described
+
+
+def read_fonts(options: Options) -> Fonts:
+    """Read the fonts that a render is told to use.
+
+    Raises
+    ------
+    FusionError
+        A font is missing or damaged, a licence names none of them, or the audio is meant for sharing
+        and a font's licence is not known.
+    """
+    train = options.train_fonts or (find_fluidr3(),)
+    fonts = {path: read_soundfont(path) for path in (*train, *options.test_fonts)}
+    licences = find_licences(fonts, options.licences)
+    if options.share:
+        check_sharing(fonts, licences)
+    test = options.test_fonts or train
+    return Fonts(tuple(fonts[path] for path in train), tuple(fonts[path] for path in test), licences)
+
+
+def list_fonts(described: Sequence[dict[str, Any]], sides: Mapping[tuple[bool, bool], str]) -> str:
+    """Return described fonts as a list in Markdown; `sides` says what (train, test) are called."""
+    return "\n".join(
+        f"- {font['name']} (`{font['file']}`, SHA-256 {font['sha256']}): {sides[font['train'], font['test']]}"
+        for font in described
+    )
+
+
+def warn_of_common_samples(fonts: Fonts, unless: str = "") -> Iterator[str]:
+    """Yield a warning for each two fonts of different sides that hold the same sounds, whatever they are called."""
+    for one in fonts.train:
+        for other in fonts.test:
+            if one.path != other.path and (common := one.samples & other.samples):
+                yield (
+                    f"shared-groups: {one.path} (train) and {other.path} (test) have {len(common)} samples "
+                    f"in common; instruments that play any of them are on one side only{unless}"
+                )
