@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,31 @@ def test_nsynth_can_be_read(place: Place, fetch: Fetch, nsynth: Path, capsys: py
     for part in ("NSynth", "CC BY 4.0", "nsynth-test.jsonwav.tar.gz", place.url, str(fetch.root), "free"):
         assert part in text
     assert not capsys.readouterr().out
+
+
+def test_the_command_ends_with_an_audit(
+    place: Place, tmp_path: Path, fusion: Callable[..., tuple[int, str, str]]
+) -> None:
+    words = ("data", "get", "nsynth", "--data", "set", "--yes", "--jobs", 1)
+    code, out, err = fusion(*words, "--split", "test")
+    assert (code, out) == (0, "set\n")
+    assert "not checked: these splits alone are too little" in err
+    code, out, err = fusion(*words, "--split", "valid", "--split", "test")
+    assert code == 0, err
+    assert "nsynth, protocol seed" in out
+    assert out.splitlines()[-1] == "set"
+    assert "An experiment can run on these data." in (tmp_path / "set" / "check.html").read_text()
+    code, out, err = fusion(*words)
+    assert code == 0, err
+    assert "nsynth, protocol official" in out
+    report = json.loads((tmp_path / "set" / "check.json").read_text())
+    assert all(report["clips"][split] for split in ("train", "validation", "test"))
+
+
+def test_what_was_fetched_may_be_of_no_use(place: Place, fusion: Callable[..., tuple[int, str, str]]) -> None:
+    code, _, err = fusion("data", "get", "irmas", "--data", "set", "--yes", "--split", "train")
+    assert code == 2
+    assert "Traceback" not in err
 
 
 def test_irmas_has_the_readers_layout(place: Place, fetch: Fetch) -> None:
