@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 LEVEL_STEP = 3
 """dB."""
 
-_DELAY = 0.06  # s that encoders may add; notes of one pitch with few overtones are alike when they are shifted further
+_DELAY = 0.07  # s that encoders may add; notes of one pitch with few overtones are alike when they are shifted further
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 
 from fusion.audio import DamagedError
 from fusion.clip import Clip
@@ -24,7 +25,10 @@ SOURCE = Source(NAME, module="fusion.spectrumprint", package="fusion")
 ALIKE, ALIKE_DIFFERENCES = 0.98, 0.93
 """Correlation of two waveforms, and of their first differences, from which they count as one sound."""
 
-WHOLE, OVERLAPPING = 0.97, 0.85
+GAIN = 2.0
+"""By how much a copy's level over the original's may vary in time, dB."""
+
+WHOLE, OVERLAPPING = 0.95, 0.8
 """Cosine of two prints from which waveforms are compared: of copies that begin together, and of others. With
 OVERLAPPING, 58 of 60 excerpts of practice music are found in what they were cut from (tests/benchmarks)."""
 
@@ -34,9 +38,13 @@ RATE = 8000
 _SIZE = 128
 _FRAME = 0.5  # s
 _BINS = range(10, 2000)  # of 2 Hz
+_SMOOTH = 51  # bins
 _MOST = 5  # candidates of a window
 _BLOCK = 256  # windows compared with all others at once
-_TAPS = 32  # neighbours from which a correlation between two lags is interpolated
+_STRETCHES = 8
+_FAINT = 1e-3  # share of the loudest stretch's energy below which noise rules
+_TAPS = 16  # neighbours from which a correlation between two lags is interpolated
+_HOPELESS = 0.8  # correlation at whole samples below which no fraction of a sample makes two sounds one
 _FRACTIONS = np.linspace(-0.5, 0.5, 9)
 
 Ints = NDArray[np.int64]
@@ -44,9 +52,10 @@ Floats = NDArray[np.float32]
 
 
 class Spectrumprint(Feature):
-    """The mean magnitude spectrum from 20 Hz to 4 kHz in steps of 2 Hz, at unit energy, hashed to 128 numbers.
+    """The mean magnitude spectrum, 20 Hz to 4 kHz in steps of 2 Hz, less its mean over 100 Hz, hashed to 128 numbers.
 
-    Cosines of prints are unbiased estimates of those of the spectra. A silent clip gives zeros.
+    It is brought to unit energy, so level does not matter; without its slow part, noise is like no other noise. Cosines
+    of prints are unbiased estimates of those of the spectra. A silent clip gives zeros.
 
     References
     ----------
@@ -65,7 +74,7 @@ class Spectrumprint(Feature):
         frames = np.lib.stride_tricks.sliding_window_view(y, size)[:: size // 2] * np.hanning(size)
         spectrum = np.sqrt(np.square(np.abs(np.fft.rfft(frames, axis=1))).mean(axis=0))[_BINS.start : _BINS.stop]
         padded = np.zeros(-(-len(_BINS) // _SIZE) * _SIZE)
-        padded[: len(spectrum)] = spectrum
+        padded[: len(spectrum)] = spectrum - np.convolve(spectrum, np.full(_SMOOTH, 1 / _SMOOTH), "same")
         energy = float(np.sqrt(padded @ padded))
         if energy == 0:
             return np.zeros(_SIZE, dtype=np.float32)
@@ -134,23 +143,43 @@ def comparisons(stretches: Sequence[Stretch], pairs: Ints, reach: float, size: i
 def compare(task: Comparison) -> list[tuple[float, float]]:
     """Return for each pair how alike the waveforms are, 0 to 1, and seconds by which the second one is later."""
 
-    @lru_cache(maxsize=16)
-    def sound(window: int) -> Floats:
+    @lru_cache(maxsize=256)
+    def wave(window: int) -> Wave:
         try:
-            return task.windows[window].read(RATE)
+            return Wave(task.windows[window].read(RATE))
         except DamagedError:  # told elsewhere
-            return np.zeros(RATE, dtype=np.float32)
+            return Wave(np.zeros(1, dtype=np.float32))
 
-    return [similarity(sound(one), sound(other), task.reach) for one, other in task.pairs]
+    return [similarity(wave(one), wave(other), task.reach) for one, other in task.pairs]
 
 
-def similarity(first: Floats, second: Floats, reach: float = float("inf")) -> tuple[float, float]:
+class Wave:
+    """A waveform, prepared for comparisons.
+
+    Parameters
+    ----------
+    y : (samples,) float32
+        At `RATE`.
+    """
+
+    def __init__(self, y: Floats) -> None:
+        self.y = np.asarray(y - y.mean(), dtype=np.float32)
+        self.energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
+        self._spectra: dict[int, NDArray[np.complex64]] = {}
+
+    def spectrum(self, size: int) -> NDArray[np.complex64]:
+        """Return the Fourier transform of the waveform with zeros behind it."""
+        if size not in self._spectra:
+            self._spectra = {size: rfft(self.y, size)}
+        return self._spectra[size]
+
+
+def similarity(first: Wave, second: Wave, reach: float = float("inf")) -> tuple[float, float]:
     """Return how alike two waveforms are, whatever their level and position.
 
     Parameters
     ----------
-    first, second : (samples,) float32
-        At `RATE`.
+    first, second : Wave
     reach : float, seconds
         How far they may be shifted.
 
@@ -158,38 +187,60 @@ def similarity(first: Floats, second: Floats, reach: float = float("inf")) -> tu
     -------
     similarity : float
         The largest correlation of the two, shifted against one another, that leaves half of the shorter one and half
-        of each one's energy in common; 0 where first differences, in which overtones count for more, correlate less
-        than `ALIKE_DIFFERENCES`: low notes with few overtones are alike, whoever plays them.
+        of each one's energy in common. It is 0 where first differences, in which overtones count for more, correlate
+        less than `ALIKE_DIFFERENCES`, or where one dies away faster: notes with few overtones are otherwise alike,
+        whoever plays them.
     lag : float, seconds
         How much later the second one is.
     """
-    plain, lag = _correlation(first - first.mean(), second - second.mean(), 0.0, reach * RATE, 0.5)
-    steps, _ = _correlation(np.diff(first), np.diff(second), lag, 1.0, 0.0)
-    return (plain if steps >= ALIKE_DIFFERENCES else 0.0), lag / RATE
-
-
-def _correlation(first: Floats, second: Floats, centre: float, reach: float, least: float) -> tuple[float, float]:
-    """Return the largest correlation and its lag, among lags within `reach` of `centre`, all in samples.
-
-    Half of the shorter sound and a share `least` of each one's energy have to be in common.
-    """
-    size = 1 << (len(first) + len(second) - 1).bit_length()
-    products = np.fft.irfft(np.conj(np.fft.rfft(first, size)) * np.fft.rfft(second, size), size)
-    energies = [np.concatenate([[0.0], np.cumsum(np.square(y, dtype=np.float64))]) for y in (first, second)]
-    if not all(energy[-1] > 0 for energy in energies):
-        return 0.0, 0.0
-    lags = np.arange(-len(first) + 1, len(second))
+    lengths = (len(first.y), len(second.y))
+    size = next_fast_len(sum(lengths), real=True)
+    products = irfft(np.conj(first.spectrum(size)) * second.spectrum(size), size)
+    reached = round(min(reach * RATE, max(lengths)))
+    lags = np.arange(max(-lengths[0] + 1, -reached), min(lengths[1], reached + 1))
     one, other = np.maximum(0, -lags), np.maximum(0, lags)
-    common = np.minimum(len(first) - one, len(second) - other)
-    parts = [energy[start + common] - energy[start] for energy, start in zip(energies, (one, other), strict=True)]
-    enough = (common >= min(len(first), len(second)) / 2) & (np.abs(lags - centre) <= reach)
-    for part, energy in zip(parts, energies, strict=True):
-        enough &= part >= least * energy[-1]
+    common = np.minimum(lengths[0] - one, lengths[1] - other)
+    energies = (first.energy[one + common] - first.energy[one], second.energy[other + common] - second.energy[other])
+    enough = common >= min(lengths) / 2
+    for part, wave in zip(energies, (first, second), strict=True):
+        enough &= (part >= wave.energy[-1] / 2) & (part > 0)
     if not enough.any():
         return 0.0, 0.0
-    values = products[lags] / np.sqrt(np.maximum(parts[0] * parts[1], 1e-30))
-    best = int(np.argmax(np.where(enough, values, -1.0)))
-    near = np.arange(max(0, best - _TAPS), min(len(values), best + _TAPS + 1))
-    between = np.sinc(best + _FRACTIONS[:, np.newaxis] - near) @ values[near]  # a copy may begin between two samples
-    finest = int(np.argmax(between))
-    return float(min(between[finest], 1.0)), float(lags[best] + _FRACTIONS[finest])
+    values = np.where(enough, products[lags] / np.sqrt(np.maximum(energies[0] * energies[1], 1e-30)), 0.0)
+    best = int(np.argmax(values))
+    if values[best] < _HOPELESS:
+        return float(max(values[best], 0.0)), float(lags[best] / RATE)
+    start = (int(one[best]), int(other[best]))
+    parts = [wave.y[at : at + int(common[best])] for wave, at in zip((first, second), start, strict=True)]
+    plain, fraction = _finest(*parts)
+    steps, _ = _finest(*(np.diff(part) for part in parts))
+    same = steps >= ALIKE_DIFFERENCES and _spread_of_gain(*parts) <= GAIN
+    return (plain if same else 0.0), float(lags[best] + fraction) / RATE
+
+
+def _spread_of_gain(first: Floats, second: Floats) -> float:
+    """Return by how much the level of one waveform over the other changes among eight stretches of time, dB."""
+    levels = [[float(np.square(part).sum()) for part in np.array_split(wave, _STRETCHES)] for wave in (first, second)]
+    loudest = [max(level) for level in levels]
+    gains = [
+        10 * np.log10(one / other)
+        for one, other in zip(*levels, strict=True)
+        if one > _FAINT * loudest[0] and other > _FAINT * loudest[1]
+    ]
+    return float(np.ptp(gains)) if gains else float("inf")
+
+
+def _finest(first: Floats, second: Floats) -> tuple[float, float]:
+    """Return the correlation of two waveforms, and by which fraction of a sample the second is later: up to a half.
+
+    A copy may begin between two samples, so correlations in between are interpolated from those beside.
+    """
+    inner = slice(_TAPS, len(first) - _TAPS)
+    beside = range(-_TAPS, _TAPS + 1)
+    products = [float(first[inner] @ second[_TAPS + lag : len(second) - _TAPS + lag]) for lag in beside]
+    energy = float(first[inner] @ first[inner]) * float(second[inner] @ second[inner])
+    if energy <= 0:
+        return 0.0, 0.0
+    between = np.sinc(_FRACTIONS[:, np.newaxis] - np.array(beside)) @ products / np.sqrt(energy)
+    best = int(np.argmax(between))
+    return float(np.clip(between[best], 0.0, 1.0)), float(_FRACTIONS[best])

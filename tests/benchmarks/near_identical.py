@@ -19,7 +19,7 @@ import typer
 
 from fusion.audio import SUFFIXES
 from fusion.clip import Clip
-from fusion.spectrumprint import ALIKE, OVERLAPPING, RATE, Spectrumprint, similarity
+from fusion.spectrumprint import ALIKE, OVERLAPPING, RATE, WHOLE, Spectrumprint, Wave, similarity
 from fusion.windows import window_starts
 
 CODECS = {
@@ -51,16 +51,16 @@ def windows(y: np.ndarray, sr: int, window: float) -> list[np.ndarray]:
     return [np.pad(part, (0, size - len(part))) for part in parts]
 
 
-def best(copy: np.ndarray, original: np.ndarray, sr: int, window: float) -> float:
+def best(copy: np.ndarray, original: np.ndarray, sr: int, window: float, whole: bool) -> float:
     """Return how alike a copy's first window is to any of the original's that its print leads to."""
     size = round(window * sr)
     copy = np.pad(copy[:size], (0, max(0, size - len(copy))))
     mine = Spectrumprint().extract(Clip(copy, sr))
-    found = 0.0
+    found, cosine = 0.0, WHOLE if whole else OVERLAPPING
     for part in windows(original, sr, window):
         other = Spectrumprint().extract(Clip(part, sr))
-        if mine @ other >= OVERLAPPING * np.linalg.norm(mine) * np.linalg.norm(other):
-            low = (soxr.resample(sound, sr, RATE) for sound in (copy, part))
+        if mine @ other >= cosine * np.linalg.norm(mine) * np.linalg.norm(other):
+            low = (Wave(soxr.resample(sound, sr, RATE)) for sound in (copy, part))
             found = max(found, similarity(*low)[0])
     return found
 
@@ -82,10 +82,10 @@ def main(
         room = len(y) / sr - window
         start = round(random.uniform(0, room) * sr) if room > 0.1 else None
         for name, options in CODECS.items():
-            alike.setdefault((name, "whole"), []).append(best(encoded(y, sr, options), y, sr, window))
+            alike.setdefault((name, "whole"), []).append(best(encoded(y, sr, options), y, sr, window, True))
             if start is not None:
                 excerpt = encoded(y[start : start + round(window * sr)], sr, options)
-                alike.setdefault((name, "excerpt"), []).append(best(excerpt, y, sr, window))
+                alike.setdefault((name, "excerpt"), []).append(best(excerpt, y, sr, window, False))
     for (name, kind), values in alike.items():
         found = [value for value in values if value >= ALIKE]
         lowest = f", lowest similarity {min(found):.4f}" if found else ""
