@@ -112,10 +112,34 @@ def bootstrap_intervals(
             continue
         below = (np.sum(values < value) + np.sum(values <= value)) / (2 * resamples)
         bias = norm.ppf(np.clip(below, 1 / (resamples + 1), resamples / (resamples + 1)))
-        ranks = norm.cdf(bias + (bias + tails) / (1 - _acceleration(without, members) * (bias + tails)))
+        shift = 1 - _acceleration(without, members) * (bias + tails)
+        beyond = shift < 1e-6  # the last resample
+        ranks = np.where(beyond, bias + tails > 0, norm.cdf(bias + (bias + tails) / np.where(beyond, 1, shift)))
         low, high = np.quantile(values, ranks)
         intervals.append((float(low), float(high)))
     return intervals
+
+
+def expanded_level(level: float, groups: int, strata: NDArray[Any] | None = None) -> float:
+    """Return the level at which an interval with a normal's tails has those of Student's t, as few groups need.
+
+    Parameters
+    ----------
+    level : float
+        Coverage aimed at.
+    groups : int
+    strata : (groups,), optional
+        As for `bootstrap_interval`; t has (groups - strata) degrees of freedom.
+
+    References
+    ----------
+    T. Hesterberg: "What teachers should know about the bootstrap: resampling in the undergraduate statistics
+    curriculum", The American Statistician 69(4), 2015, 371-386, https://doi.org/10.1080/00031305.2015.1089789
+    """
+    from scipy.stats import norm, t
+
+    freedom = max(1, groups - len(_strata(groups, strata)))
+    return min(float(2 * norm.cdf(t.ppf((1 + level) / 2, freedom)) - 1), 1 - 1e-9)
 
 
 def resample(

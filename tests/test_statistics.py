@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fusion.effects import paired_difference
-from fusion.statistics import BLOCK, bootstrap_interval, bootstrap_intervals, resample, sign_flip_test
+from fusion.statistics import (
+    BLOCK,
+    bootstrap_interval,
+    bootstrap_intervals,
+    expanded_level,
+    resample,
+    sign_flip_test,
+)
 
 
 def share(sums):
@@ -220,3 +227,11 @@ def test_intervals_of_a_difference_cover_the_truth(groups, classes, least, most)
         hits += found["low"] <= 0.03 <= found["high"]
     print(f"{groups} groups in {classes} classes: {hits / 1000:.1%} of 1,000 intervals cover the truth")
     assert least <= hits / 1000 <= most
+
+
+def test_an_expanded_level_has_students_tails():
+    for groups, strata, freedom in ((10, None, 9), (20, np.repeat(range(4), 5), 16)):
+        level = expanded_level(0.95, groups, strata)
+        assert stats.norm.ppf((1 + level) / 2) == pytest.approx(stats.t.ppf(0.975, freedom))
+    assert expanded_level(0.95, 10**6) == pytest.approx(0.95, abs=1e-5)
+    assert expanded_level(0.95, 2, np.array([0, 1])) < 1  # two lone groups are one stratum
