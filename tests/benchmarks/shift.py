@@ -10,6 +10,7 @@ a support-vector machine trained on the one and tested on the other's validation
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ import numpy as np
 import typer
 
 from fusion.datasets import read_split
-from fusion.prepare import Setting, prepare, with_hashes
+from fusion.prepare import Setting, hashes_of, prepare, with_hashes
 from fusion.progress import Progress
 from fusion.references import pool
 from fusion.spec import Experiment, read_experiment
@@ -26,9 +27,12 @@ from fusion.spec import Experiment, read_experiment
 def features(experiment: Experiment, root: Path, split: str, cache: Path) -> tuple[dict, np.ndarray, np.ndarray]:
     """Return pooled values by feature, labels and groups of one split."""
     setting = Setting(root, False, cache, Path("results"), 2, Progress(quiet=True))
-    prepared = prepare(experiment, with_hashes(read_split(experiment.dataset, root, split), setting), setting)
+    dataset = read_split(experiment.dataset, root, split, hashes_of(setting))
+    prepared = prepare(experiment, with_hashes(dataset, setting), setting)
+    (of,) = prepared.data.dataset.rounds()
+    part = prepared.parts(of)["test"]
+    values = {name: pool(replace(part, rows={name: rows})) for name, rows in part.rows.items()}
     table = prepared.data.dataset.part("test")
-    values = {name: pool({name: rows}) for name, rows in prepared.rows["test"].items()}
     return values, table["labels"].to_numpy(dtype=str), table["group"].to_numpy(dtype=str)
 
 
