@@ -21,8 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.datasets.cautions import FEW_GROUPS
-from fusion.effects import holm, paired_difference, shapley_intervals, variance_parts
+from fusion.effects import few_groups, holm, paired_difference, shapley_intervals, variance_parts
 from fusion.errors import FusionError
 from fusion.experiment import Work, do, result_of
 from fusion.files import replacing, write_json
@@ -275,12 +274,12 @@ def summarise(
     if mode == "all":
         counts = {frozenset(features): arm.counts for features, arm in arms.items()}
         shares = shapley_intervals(counts, every, figure, strata, chance=chance)
-    few = int(groups.max()) + 1
+    count = int(groups.max()) + 1
     return {
         "mode": mode,
         "metric": clips.headline,
         "chance": chance,
-        "groups": few,
+        "groups": count,
         "arms": rows,
         "shapley": shares,
         "tests": tests,
@@ -289,7 +288,7 @@ def summarise(
             for test in tests
             if len(test["without"]) == 1
         },
-        "warnings": [] if few >= FEW_GROUPS else [f"few-groups: {few} test groups; intervals and p-values are rough"],
+        "warnings": few_groups(count),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.effects import paired_difference
+from fusion.effects import few_groups, paired_difference
 from fusion.tally import Predictions, refuse_other_clips
 
 
@@ -25,7 +25,7 @@ def compare(first: Predictions, second: Predictions) -> dict[str, Any]:
         ``first`` and ``second`` (names), ``clips``, ``groups``, ``accuracy`` (``micro_f1`` for several labels) and
         ``macro_f1`` (each ``first, second, difference, low, high``; the former with ``p``), and ``changed``: the clips
         that one is right about more often over its seeds, with how right each is (the share of seeds; with several
-        labels the mean F1 of a clip's labels). Intervals are 95 % bootstrap intervals over groups,
+        labels the mean F1 of a clip's labels), and ``warnings``. Intervals are 95 % bootstrap intervals over groups,
         within class; p is from a sign-flip test over groups.
 
     Raises
@@ -52,7 +52,8 @@ def compare(first: Predictions, second: Predictions) -> dict[str, Any]:
     ]
     names = {"first": first.name, "second": second.name}
     groups = int(first.groups.max()) + 1
-    return {**names, "clips": len(first.clips), "groups": groups, **figures, "changed": changed}
+    counts = {"clips": len(first.clips), "groups": groups}
+    return {**names, **counts, **figures, "changed": changed, "warnings": few_groups(groups)}
 
 
 def sentence(comparison: dict[str, Any], level: float = 0.05) -> str:

@@ -106,6 +106,8 @@ def print_comparison(found: dict[str, Any], sentence: str) -> None:
         grid.add_row(name.replace("_f1", " F1"), *values, interval)
     console.print(grid)
     console.print(sentence)
+    for warning in found["warnings"]:
+        console.print(f"! {warning}")
     changed = sorted(found["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
     console.print(f"{len(changed)} clips changed" + (", most:" if len(changed) > _CHANGED else ":" if changed else ""))
     for clip in changed[:_CHANGED]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion import evaluate
+from fusion.datasets.audit import audit
 from fusion.datasets.table import SPLITS, Dataset, Round
 from fusion.errors import FusionError
 from fusion.prepare import Prepared
@@ -81,6 +82,7 @@ def assemble(
     lines |= scorer.constant(lines)
     scores = scorer.summarise(counts)
     parts = {split: dataset.table.loc[np.concatenate([of.clips(split) for of in rounds])] for split in SPLITS}
+    found = audit(dataset, prepared.data.duplicates)
     metrics: dict[str, Any] = {
         "experiment": experiment.name,
         "digest": result.folder.name,
@@ -92,12 +94,15 @@ def assemble(
         "seeds": seeds,
         "clips": {split: int(part["id"].nunique()) for split, part in parts.items()},
         "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
-        "duplicates": prepared.data.duplicates.counts(),
+        "class_clips": found["classes"],
+        "class_groups": found["class_groups"],
+        "shared_groups": found["shared_groups"],
+        "duplicates": found["duplicates"],
         "warnings": [
             *_unconverged(summaries, dataset, rounds, experiment.model.activation),
             *_below(scores, lines, headline(dataset.several)),
             *_oracle(experiment),
-            *prepared.data.warnings,
+            *found["warnings"],
         ],
         "seconds": {
             "extract": prepared.seconds,

@@ -64,11 +64,6 @@ class Data:
     fingerprint: str
     duplicates: Duplicates
 
-    @property
-    def warnings(self) -> list[str]:
-        """The data set's warnings, and one on duplicates."""
-        return [*self.dataset.warnings, *self.duplicates.warnings()]
-
 
 @dataclass(frozen=True)
 class Prepared:

@@ -303,6 +303,9 @@ def test_labels_without_audio_and_the_reverse(music, fusion, lost):
 def test_a_run_has_the_cheap_part(place, result):
     metrics = json.loads((result / "metrics.json").read_text())
     assert {"clips", "groups", "duplicates", "warnings"} <= metrics.keys()
+    assert metrics["class_clips"]["test"] == {"bass": 8, "flute": 8, "reed": 8}
+    assert metrics["class_groups"]["test"] == {"bass": 1, "flute": 1, "reed": 1}
+    assert metrics["shared_groups"] == {"train": 3, "validation": 3}
     assert metrics["duplicates"]["velocity_twins"] is not None
     assert [text for text in metrics["warnings"] if text.startswith("shared-groups:")]
 

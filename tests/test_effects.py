@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from fusion.effects import holm, paired_difference, shapley, shapley_intervals, variance_parts
+from fusion.effects import (
+    ENOUGH_GROUPS,
+    few_groups,
+    holm,
+    paired_difference,
+    shapley,
+    shapley_intervals,
+    variance_parts,
+)
 from fusion.evaluate import accuracy, macro_f1
 from fusion.statistics import bootstrap_interval, expanded_level
 
@@ -293,6 +301,16 @@ def test_intervals_of_shares_cover_the_truth(groups):
     print(f"{groups} groups: {hits / 1000} of 1,000 intervals cover the truth")
     assert np.all(hits >= 930)
     assert np.all(hits <= 970)
+
+
+# Few groups
+
+
+def test_few_groups_are_told_with_what_that_means():
+    assert few_groups(ENOUGH_GROUPS) == few_groups(208) == []
+    (text,) = few_groups(19)
+    assert text.startswith("few-groups: 19 test groups")
+    assert "86 %" in text
 
 
 # Seeds and data

@@ -122,7 +122,8 @@ def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
     -------
     dict
         ``dataset, protocol, clips {split}, groups {split}, shared_groups {split}, classes {split: {class: count}},
-        balance {split: ratio}`` (clips of the largest class to those of the smallest) and ``duplicates, warnings``.
+        class_groups {split: {class: groups}}, balance {split: ratio}`` (clips of the largest class to those of the
+        smallest) and ``duplicates, warnings``.
     """
     parts = {split: dataset.part(split) for split in SPLITS}
     test = set(parts["test"]["group"])
@@ -144,6 +145,10 @@ def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
         "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
         "shared_groups": shared,
         "classes": classes,
+        "class_groups": {
+            split: {label: int(n) for label, n in each_label(part).groupby("labels")["group"].nunique().items()}
+            for split, part in parts.items()
+        },
         "balance": {
             split: round(max(counts.values()) / min(counts.values()), 2) for split, counts in classes.items() if counts
         },

@@ -114,7 +114,7 @@ def _page(folder: Path, report: dict[str, Any], noun: str) -> str:
 <p>{verdict}</p>
 {f'<div class="warnings"><h2>Keep in mind</h2><ul>{warnings}</ul></div>' if warnings else ""}
 <h2>Clips</h2>
-{html_table(["class", *splits], rows)}
+{html_table([f"class: clips in {noun}", *splits], rows)}
 {image(folder / "check.png", "Classes and levels by split")}
 <h2>Duplicates</h2>
 {html_table(["pairs", "found"], duplicates)}
