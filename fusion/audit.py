@@ -16,9 +16,10 @@ from fusion.datasets.table import SPLITS, Dataset
 from fusion.extract import extract
 from fusion.feature import Feature
 from fusion.prepare import Data, Setting, without_damaged
+from fusion.similarity import ALIKE, comparisons
 from fusion.soundness import SILENT, Soundness, examine_files
 from fusion.spec import DatasetSettings
-from fusion.spectrumprint import Spectrumprint, candidates, comparisons
+from fusion.spectrumprint import Spectrumprint, candidates
 from fusion.store import Store
 from fusion.waveprint import Waveprint
 from fusion.windows import Windows, cut
@@ -139,12 +140,12 @@ def _near(
     found: dict[tuple[int, int], Pair] = {}
     numbers = {(stretch.id, stretch.start): number for number, stretch in enumerate(windows.stretches)}
     with setting.progress.task("comparing likely copies", sum(len(task.pairs) for task in tasks)) as advance:
-        for task, values in run([("fusion.spectrumprint:compare", task) for task in tasks], setting.jobs):
+        for task, values in run([("fusion.similarity:compare", task) for task in tasks], setting.jobs):
             for (one, other), (similarity, lag) in zip(task.pairs, values, strict=True):
                 first, second = task.windows[one], task.windows[other]
                 rows = tuple(int(windows.rows[numbers[stretch.id, stretch.start]]) for stretch in (first, second))
                 known = found.get((rows[0], rows[1]))
-                if rows in twins or similarity < spectrumprint.ALIKE:
+                if rows in twins or similarity < ALIKE:
                     continue
                 if known is None or known.similarity < similarity:
                     offset = second.start + lag - first.start

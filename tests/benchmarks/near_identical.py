@@ -19,7 +19,8 @@ import typer
 
 from fusion.audio import SUFFIXES
 from fusion.clip import Clip
-from fusion.spectrumprint import ALIKE, OVERLAPPING, RATE, WHOLE, Spectrumprint, Wave, similarity
+from fusion.similarity import ALIKE, RATE, Wave, similarity
+from fusion.spectrumprint import OVERLAPPING, WHOLE, Spectrumprint
 from fusion.windows import window_starts
 
 CODECS = {

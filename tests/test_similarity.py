@@ -8,7 +8,8 @@ import soundfile
 import soxr
 
 from fusion.clip import Clip
-from fusion.spectrumprint import ALIKE, RATE, WHOLE, Spectrumprint, Wave, candidates, similarity
+from fusion.similarity import ALIKE, RATE, Wave, similarity
+from fusion.spectrumprint import WHOLE, Spectrumprint, candidates
 from tests.conftest import tone
 
 SR = 16000
