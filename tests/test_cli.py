@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -302,3 +303,18 @@ def test_only_known_layouts_are_rendered(fusion, tmp_path):
     code, _, err = fusion("data", "render", "mnist", "--out", tmp_path / "x")
     assert code == 2
     assert "known: nsynth, irmas" in err
+
+
+@pytest.mark.parametrize("words", [("data", "check"), ("extract",), ("tune",), ("ablate",)])
+def test_commands_for_one_experiment_refuse_a_study(fusion, tmp_path, words):
+    (tmp_path / "story.yaml").write_text("arms:\n  one: {}\n")
+    code, out, err = fusion(*words, "story.yaml", "--sample")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: story.yaml: has arms, so it is a study")
+
+
+@pytest.mark.parametrize("words", [("run",), ("data", "get"), ("data", "check"), ("predict",)])
+def test_help_loses_no_default(fusion, words):
+    code, out, _ = fusion(*words, "--help")
+    assert code == 0
+    assert not re.search(r"\w \.(\s|$)", out, re.MULTILINE)  # something in brackets was taken for markup

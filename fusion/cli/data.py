@@ -95,7 +95,7 @@ def get(
     ] = None,
     data: DataFolder = None,
     url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="Folder of a mirror [default: $FUSION_MIRROR].")
+        str | None, typer.Option("--url", metavar="URL", help="Folder of a mirror, else $FUSION_MIRROR.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the archives after unpacking.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -23,14 +23,14 @@ ExperimentFile = Annotated[
 Sample = Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead of the full data set.")]
 DataFolder = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help="The data set's root [default: $FUSION_DATA/<name>, else data/<name>]."),
+    typer.Option("--data", metavar="DIR", help="The data set's root, else $FUSION_DATA/<name>, else data/<name>."),
 ]
 DataFolders = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
         metavar="DIR|NAME=DIR",
-        help="The data set's root, by name where several are used [default: $FUSION_DATA/<name>, else data/<name>].",
+        help="The data set's root, by name where several are used; else $FUSION_DATA/<name>, else data/<name>.",
     ),
 ]
 Results = Annotated[Path, typer.Option("--results", metavar="DIR", help="Where results go.")]
@@ -52,7 +52,7 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugins", metavar="DIR", help="Folder with features of your own; their code is run. Repeatable."),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Processes at once [default: all processors].")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Processes at once; all processors unless told.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")]
 
@@ -74,7 +74,12 @@ def read_spec(
 ) -> Experiment:
     """Return the experiment of a file with what options change."""
     from fusion.spec import read_experiment
+    from fusion.spec.study import is_study
 
+    if is_study(path):
+        raise FusionError(
+            f"{path}: has arms, so it is a study, which `fusion run` alone takes; name a file with one experiment"
+        )
     return read_experiment(
         path,
         assignments=assignments or (),
