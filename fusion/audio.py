@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 SUFFIXES = (".wav", ".flac", ".ogg")
 
 TOLERANCE = 0.01  # seconds that a file may be shorter than its clip: rounding of resamplers and encoders
+LOUDEST = 1e6  # peak of a float file beyond which it is no sound
 
 
 class DamagedError(Exception):
@@ -32,7 +33,13 @@ def audio_duration(path: Path) -> float:
         information = soundfile.info(path)
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DamagedError(_undecodable(path, error)) from None
+    _check_rate(information.samplerate)
     return float(information.frames / information.samplerate)
+
+
+def _check_rate(rate: int) -> None:
+    if not 1000 <= rate <= 768_000:
+        raise DamagedError(f"implausible sampling rate of {rate} Hz")
 
 
 def _absent(path: Path) -> str:
@@ -73,8 +80,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
         raise DamagedError(_absent(path))
     try:
         with soundfile.SoundFile(path) as sound:
-            if not 1000 <= sound.samplerate <= 768_000:
-                raise DamagedError(f"implausible sampling rate of {sound.samplerate} Hz")
+            _check_rate(sound.samplerate)
             rate = int(sound.samplerate)
             sound.seek(min(round(start * rate), sound.frames))
             y = sound.read(round(duration * rate), dtype="float32", always_2d=True)
@@ -84,6 +90,8 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
         raise DamagedError("no samples")
     if not np.isfinite(y).all():
         raise DamagedError("NaN or infinity among the samples")
+    if (peak := float(np.abs(y).max())) > LOUDEST:
+        raise DamagedError(f"implausible level: a peak of {peak:.3g}, full scale is 1")
     if len(y) < (duration - TOLERANCE) * rate:
         raise DamagedError(f"too short: {len(y) / rate:.3f} s instead of {duration:g} s")
     mono = y.mean(axis=1) if y.shape[1] > 1 else y[:, 0]
@@ -94,6 +102,4 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     samples = round(duration * sr)
     exact = np.zeros(samples, dtype=np.float32)
     exact[: min(samples, len(mono))] = mono[:samples]
-    if not np.isfinite(exact).all():  # float files may hold what no sum of channels or filter can
-        raise DamagedError("samples beyond the range of float32")
     return exact

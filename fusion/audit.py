@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from fusion import spectrumprint, waveprint
 from fusion.datasets.audit import audit
 from fusion.datasets.table import SPLITS, Dataset
+from fusion.errors import FusionError
 from fusion.extract import extract
 from fusion.feature import Feature
 from fusion.prepare import Data, Setting, without_damaged
-from fusion.similarity import ALIKE, comparisons
+from fusion.remembered import remembered
+from fusion.similarity import ALIKE, VERSION, Comparison
 from fusion.soundness import SILENT, Soundness, examine_files
 from fusion.spec import DatasetSettings
 from fusion.spectrumprint import Spectrumprint, candidates
 from fusion.store import Store
 from fusion.waveprint import Waveprint
 from fusion.windows import Windows, cut
-from fusion.workers import run
 
 Ints = NDArray[np.int64]
 
@@ -56,13 +57,18 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
     -------
     dict
         What `fusion.datasets.audit.audit` returns, and ``audio {rates, channels, seconds, rms_db}``, ``levels {split:
-        {dB: clips}}``, ``findings`` (lists of clips by what was found), ``usable``: whether an experiment could run.
+        {dB: clips}}``, ``findings`` (lists of clips by what was found), ``usable`` (whether an experiment could run)
+        and, if not, ``why``.
     """
     windows = cut(data.dataset.table, data.hashes, settings)
     damaged = {**windows.damaged, **_extract(data, windows, settings, setting)}
+    why = "" if settings.skip_damaged or not damaged else f"{len(damaged)} clips are damaged"
     if settings.skip_damaged and damaged:
-        data = without_damaged(data, damaged, skip=True)
-        windows = cut(data.dataset.table, data.hashes, settings)
+        try:
+            data = without_damaged(data, damaged, skip=True)
+            windows = cut(data.dataset.table, data.hashes, settings)
+        except FusionError as error:  # too little is left
+            why = f"without {len(damaged)} damaged clips: {error}"
     good = _without(windows, data.dataset, damaged)
     table = data.dataset.table
     twins = np.empty((0, 2), dtype=np.int64)
@@ -71,7 +77,7 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
         twins = good.rows[waveprint.twins(prints.take(), data.dataset.groups[good.rows])]
         data = replace(data, duplicates=data.duplicates.with_twins(table, data.hashes, twins))
     pairs = _near(data, good, {(int(one), int(other)) for one, other in twins}, settings, setting)
-    with setting.progress.task("looking at files", len(table)) as advance:
+    with setting.progress.task("looking at files", len({*data.hashes} - {""})) as advance:
         sounds = examine_files(list(table["path"]), data.hashes, setting.cache, setting.jobs, advance)
     report = audit(data.dataset, data.duplicates)
     findings = {
@@ -86,14 +92,14 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
         "near_conflicting": sum(pair["conflicting"] for pair in near),
         "near_of_one_group": sum(pair["one_group"] for pair in near),
     }
-    usable = settings.skip_damaged or not damaged
     return {
         **report,
-        "warnings": [*report["warnings"], *_warnings(findings, data.dataset, settings, usable)],
+        "warnings": [*report["warnings"], *_warnings(findings, data.dataset, settings, why)],
         "audio": _summary(sounds),
         "levels": _levels(data.dataset, sounds),
         "findings": findings,
-        "usable": usable,
+        "usable": not why,
+        "why": why,
     }
 
 
@@ -133,31 +139,34 @@ def _near(
     places = np.array([SPLITS.index(split) for split in dataset.table["split"]], dtype=np.int64)
     places = places if dataset.folds is None else dataset.folds
     cosine = spectrumprint.WHOLE if settings.single_notes else spectrumprint.OVERLAPPING
-    pairs = candidates(prints, places[windows.rows], cosine)
-    content = np.array(data.hashes)[windows.rows]
     reach = _DELAY if settings.single_notes else settings.samples / settings.sr
-    tasks = comparisons(windows.stretches, pairs[content[pairs[:, 0]] != content[pairs[:, 1]]], reach)
+    content = np.array(data.hashes)
+    tasks: dict[str, Comparison] = {}
+    rows: dict[str, tuple[int, int]] = {}
+    for one, other in candidates(prints, places[windows.rows], cosine):
+        clips = int(windows.rows[one]), int(windows.rows[other])
+        if content[clips[0]] != content[clips[1]] and clips not in twins:
+            task = Comparison(windows.stretches[one], windows.stretches[other], reach)
+            tasks[task.key], rows[task.key] = task, clips
+    table, function = setting.cache / "similarity.sqlite", "fusion.similarity:compare"
+    with setting.progress.task("comparing likely copies", len(tasks)) as advance:
+        values = remembered(table, VERSION, tasks, function, jobs=setting.jobs, advance=advance)
     found: dict[tuple[int, int], Pair] = {}
-    numbers = {(stretch.id, stretch.start): number for number, stretch in enumerate(windows.stretches)}
-    with setting.progress.task("comparing likely copies", sum(len(task.pairs) for task in tasks)) as advance:
-        for task, values in run([("fusion.similarity:compare", task) for task in tasks], setting.jobs):
-            for (one, other), (similarity, lag) in zip(task.pairs, values, strict=True):
-                first, second = task.windows[one], task.windows[other]
-                rows = tuple(int(windows.rows[numbers[stretch.id, stretch.start]]) for stretch in (first, second))
-                known = found.get((rows[0], rows[1]))
-                if rows in twins or similarity < ALIKE:
-                    continue
-                if known is None or known.similarity < similarity:
-                    offset = second.start + lag - first.start
-                    found[rows[0], rows[1]] = Pair(rows[0], rows[1], similarity, offset)
-            advance(len(task.pairs))
+    for key, (similarity, lag) in values.items():
+        known = found.get(rows[key])
+        if similarity >= ALIKE and (known is None or known.similarity < similarity):
+            offset = tasks[key].second.start + lag - tasks[key].first.start
+            found[rows[key]] = Pair(*rows[key], similarity, offset)
     return [found[rows] for rows in sorted(found)]
 
 
 def _described(pair: Pair, dataset: Dataset) -> dict[str, Any]:
-    first, second = (dataset.table.iloc[row] for row in (pair.first, pair.second))
+    rows = [pair.first, pair.second]
+    first, second = (dataset.table.iloc[row] for row in rows)
+    folds = dataset.folds
     return {
         "clips": [first["id"], second["id"]],
+        "in": [first["split"], second["split"]] if folds is None else [f"fold {folds[row]}" for row in rows],
         "labels": [first["labels"], second["labels"]],
         "similarity": round(pair.similarity, 4),
         "offset": round(pair.offset, 3),
@@ -168,13 +177,14 @@ def _described(pair: Pair, dataset: Dataset) -> dict[str, Any]:
 
 def _identical(data: Data) -> list[dict[str, Any]]:
     table = data.dataset.table.assign(hash=data.hashes)
+    table["place"] = table["split"] if data.dataset.folds is None else [f"fold {fold}" for fold in data.dataset.folds]
     same = table[(table["hash"] != "") & table["hash"].duplicated(keep=False)]
     return [
         {
             "clips": list(clips["id"]),
             "labels": list(clips["labels"]),
             "conflicting": clips["labels"].nunique() > 1,
-            "splits": sorted(set(clips["split"])),
+            "in": sorted(set(clips["place"])),
         }
         for _, clips in same.groupby("hash", sort=False)
     ]
@@ -191,20 +201,21 @@ def _unsound(dataset: Dataset, sounds: Sequence[Soundness | None], rate: int) ->
     }
 
 
-def _warnings(findings: dict[str, list[Any]], dataset: Dataset, settings: DatasetSettings, usable: bool) -> list[str]:
+def _warnings(findings: dict[str, list[Any]], dataset: Dataset, settings: DatasetSettings, why: str) -> list[str]:
     found = []
     near = [pair for pair in findings["near_identical"] if not pair["one_group"]]
     parts = "folds" if dataset.folds is not None else "splits"
     if near:
         conflicting = sum(pair["conflicting"] for pair in near)
+        tested = "" if dataset.folds is not None else f", {sum('test' in pair['in'] for pair in near)} with a test clip"
         found.append(
             f"duplicates: {len(near)} pairs of near-identical clips in different {parts} (one sound, louder, encoded "
-            f"again or cut elsewhere), {conflicting} of them with different labels"
+            f"again or cut elsewhere), {conflicting} of them with different labels{tested}"
         )
     if same := len(findings["near_identical"]) - len(near):
         found.append(f"duplicates: {same} more such pairs are of the same {dataset.noun}")
-    if not usable:
-        found.append(f"damaged: {len(findings['damaged'])} clips cannot be used, so the experiment cannot run")
+    if why:
+        found.append(f"damaged: the experiment cannot run: {why}")
     rates = Counter(entry["rate"] for entry in findings["wrong_rate"])
     several = ", ".join(f"{count} at {rate} Hz" for rate, count in sorted(rates.items()))
     for kind, what in (

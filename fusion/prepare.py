@@ -149,7 +149,9 @@ def read_data(settings: DatasetSettings, setting: Setting) -> Data:
 def with_hashes(dataset: Dataset, setting: Setting) -> Data:
     """Return a data set with its audio's hashes, made where they are new or changed."""
     hashes = hashes_of(setting)(list(dataset.table["path"]))
-    return Data(dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes))
+    return Data(
+        dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes, dataset.folds)
+    )
 
 
 def hashes_of(setting: Setting) -> Callable[[Sequence[Path]], list[str]]:
@@ -250,4 +252,4 @@ def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
     dataset = data.dataset.without(damaged, ", ".join(reasons[:5]))
     kept = set(dataset.table["id"])  # a class whose training clips are all damaged loses the others, too
     hashes = [content for content, clip in zip(data.hashes, table["id"], strict=True) if clip in kept]
-    return Data(dataset, hashes, data.fingerprint, find_duplicates(dataset.table, hashes))
+    return Data(dataset, hashes, data.fingerprint, find_duplicates(dataset.table, hashes, dataset.folds))

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from fusion.audio import DamagedError
+from fusion.errors import FusionError
 from fusion.extract import Stretch
+
+VERSION = 1  # raise when any similarity changes
 
 ALIKE, ALIKE_DIFFERENCES = 0.98, 0.93
 """Correlation of two waveforms, and of their first differences, from which they count as one sound."""
@@ -22,11 +26,16 @@ ALIKE, ALIKE_DIFFERENCES = 0.98, 0.93
 GAIN = 2.0
 """By how much a copy's level over the original's may vary in time, dB."""
 
+BANDS = 6.0
+"""By how much a copy's level over the original's may vary among bands of frequency, dB."""
+
 RATE = 8000
-"""Hz at which waveforms are compared: what encoders leave alone."""
+"""Hz at which waveforms are compared, what encoders leave alone; overtones are up to this frequency."""
 
 _STRETCHES = 8
 _FAINT = 1e-3  # share of the loudest stretch's energy below which noise rules
+_BAND, _LOWEST = 200, -25.0  # Hz; dB below the loudest band
+_TONE = 0.8  # share of a band in all the energy up to 4 kHz from which a sound is a tone with faint overtones
 _TAPS = 16  # neighbours from which a correlation between two lags is interpolated
 _HOPELESS = 0.8  # correlation at whole samples below which no fraction of a sample makes two sounds one
 _FRACTIONS = np.linspace(-0.5, 0.5, 9)
@@ -37,35 +46,37 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Pairs of windows for a worker to compare; `reach` is how far they may be shifted, in seconds."""
+    """Two windows for a worker to compare; `reach` is how far they may be shifted, in seconds."""
 
-    windows: tuple[Stretch, ...]
-    pairs: tuple[tuple[int, int], ...]
+    first: Stretch
+    second: Stretch
     reach: float
 
-
-def comparisons(stretches: Sequence[Stretch], pairs: Ints, reach: float, size: int = 64) -> list[Comparison]:
-    """Divide pairs of windows among tasks of `size` pairs."""
-    tasks = []
-    for first in range(0, len(pairs), size):
-        part = pairs[first : first + size]
-        used, numbers = np.unique(part, return_inverse=True)
-        rows = tuple((int(one), int(other)) for one, other in numbers.reshape(-1, 2))
-        tasks.append(Comparison(tuple(stretches[window] for window in used), rows, reach))
-    return tasks
+    @property
+    def key(self) -> str:
+        """What the result depends on."""
+        return f"{self.first.key} {self.second.key} {self.reach:g}"
 
 
-def compare(task: Comparison) -> list[tuple[float, float]]:
-    """Return for each pair how alike the waveforms are, 0 to 1, and seconds by which the second one is later."""
+def compare(tasks: Sequence[Comparison]) -> list[tuple[float, float]]:
+    """Return for each pair how alike the waveforms are, 0 to 1, and seconds by which the second one is later.
 
-    @lru_cache(maxsize=256)
-    def wave(window: int) -> Wave:
+    Raises
+    ------
+    FusionError
+        If a sound that could be read before cannot be read now.
+    """
+
+    @lru_cache(maxsize=64)
+    def wave(stretch: Stretch) -> Wave:
         try:
-            return Wave(task.windows[window].read(RATE))
-        except DamagedError:  # told elsewhere
-            return Wave(np.zeros(1, dtype=np.float32))
+            return Wave(stretch.read(2 * RATE))
+        except DamagedError as error:
+            raise FusionError(
+                f"{stretch.path}: {error}; it could be read a moment ago, so run the check again"
+            ) from None
 
-    return [similarity(wave(one), wave(other), task.reach) for one, other in task.pairs]
+    return [similarity(wave(task.first), wave(task.second), task.reach) for task in tasks]
 
 
 class Wave:
@@ -74,11 +85,12 @@ class Wave:
     Parameters
     ----------
     y : (samples,) float32
-        At `RATE`.
+        At twice `RATE`.
     """
 
     def __init__(self, y: Floats) -> None:
-        self.y = np.asarray(y - y.mean(), dtype=np.float32)
+        self.whole = np.asarray(y - y.mean(), dtype=np.float32)
+        self.y = np.asarray(soxr.resample(self.whole, 2 * RATE, RATE), dtype=np.float32)
         self.energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
         self._spectra: dict[int, NDArray[np.complex64]] = {}
 
@@ -101,10 +113,10 @@ def similarity(first: Wave, second: Wave, reach: float = float("inf")) -> tuple[
     Returns
     -------
     similarity : float
-        The largest correlation of the two, shifted against one another, that leaves half of the shorter one and half
-        of each one's energy in common. It is 0 where first differences, in which overtones count for more, correlate
-        less than `ALIKE_DIFFERENCES`, or where one dies away faster: notes with few overtones are otherwise alike,
-        whoever plays them.
+        The largest correlation of the two, either one shifted or turned upside down, that leaves half of the shorter
+        one and half of each one's energy in common. It is 0 where first differences, in which overtones count for
+        more, correlate less than `ALIKE_DIFFERENCES`, where one dies away faster, or where their overtones differ:
+        notes with few overtones are otherwise alike, whoever plays them.
     lag : float, seconds
         How much later the second one is.
     """
@@ -122,14 +134,16 @@ def similarity(first: Wave, second: Wave, reach: float = float("inf")) -> tuple[
     if not enough.any():
         return 0.0, 0.0
     values = np.where(enough, products[lags] / np.sqrt(np.maximum(energies[0] * energies[1], 1e-30)), 0.0)
-    best = int(np.argmax(values))
-    if values[best] < _HOPELESS:
-        return float(max(values[best], 0.0)), float(lags[best] / RATE)
-    start = (int(one[best]), int(other[best]))
-    parts = [wave.y[at : at + int(common[best])] for wave, at in zip((first, second), start, strict=True)]
+    best = int(np.argmax(np.abs(values)))
+    if abs(values[best]) < _HOPELESS:
+        return float(abs(values[best])), float(lags[best] / RATE)
+    start, length = (int(one[best]), int(other[best])), int(common[best])
+    parts = [wave.y[at : at + length] for wave, at in zip((first, second), start, strict=True)]
+    parts[1] = parts[1] * np.float32(np.sign(values[best]))
     plain, fraction = _finest(*parts)
     steps, _ = _finest(*(np.diff(part) for part in parts))
-    same = steps >= ALIKE_DIFFERENCES and _spread_of_gain(*parts) <= GAIN
+    whole = [wave.whole[2 * at : 2 * (at + length)] for wave, at in zip((first, second), start, strict=True)]
+    same = steps >= ALIKE_DIFFERENCES and _spread_of_gain(*parts) <= GAIN and _spread_of_bands(*whole) <= BANDS
     return (plain if same else 0.0), float(lags[best] + fraction) / RATE
 
 
@@ -143,6 +157,25 @@ def _spread_of_gain(first: Floats, second: Floats) -> float:
         if one > _FAINT * loudest[0] and other > _FAINT * loudest[1]
     ]
     return float(np.ptp(gains)) if gains else float("inf")
+
+
+def _spread_of_bands(first: Floats, second: Floats) -> float:
+    """Return by how much the level of one waveform over the other differs between bands of 200 Hz, dB.
+
+    Bands that are faint in both do not count: encoders leave them out. Where the waveforms are more than a tone with
+    faint overtones, their correlation says enough, and this is 0.
+    """
+    levels = []
+    for wave in (first, second):
+        power = np.square(np.abs(rfft(wave * np.hanning(len(wave)))))
+        bands = np.add.reduceat(power, np.arange(0, RATE, _BAND) * len(wave) // (2 * RATE))
+        compared = bands[: len(bands) // 2]  # what the waveforms at `RATE` hold
+        if compared.max() < _TONE * compared.sum():
+            return 0.0
+        levels.append(10 * np.log10(bands + 1e-12))
+    levels = [level - level.max() for level in levels]
+    heard = (levels[0] > _LOWEST) | (levels[1] > _LOWEST)
+    return float(np.abs(levels[0] - levels[1])[heard].max())
 
 
 def _finest(first: Floats, second: Floats) -> tuple[float, float]:

@@ -5,18 +5,15 @@ Remembered by content, so that a file is looked at once.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.errors import FusionError
-from fusion.files import unwritable
-from fusion.workers import run
+from fusion.remembered import remembered
 
 VERSION = 1  # raise when any of these figures changes
 
@@ -27,10 +24,9 @@ _FULL = 1 - 2 / 32768  # full scale of 16 bits, give or take one step
 _FLAT = 3  # samples at full scale in a row
 _KINK = 64 / 32768  # step into such a run, or out of it: a wave that only just reaches full scale arrives slowly
 _RUNS = 3
-_BLOCK = 1 << 18  # frames read at once
+_UNKNOWN, _PIPED = 0xFFFF0000, (0xFFFF0000, 0x7FFF0000)  # lengths that FFmpeg and SoX write when they do not know
+_BLOCK = 1 << 14  # frames read at once
 _BATCH = 256  # files of a task
-_COLUMNS = "rate INT, channels INT, seconds REAL, peak REAL, rms REAL, clipped INT, truncated INT"
-
 Advance = Callable[[int], None]
 
 
@@ -97,48 +93,15 @@ def examine_files(
     FusionError
         If the table cannot be written.
     """
-    table = cache / "soundness.sqlite"
-    advance = advance or (lambda _: None)
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(table, timeout=60)) as database:
-            database.execute(f"CREATE TABLE IF NOT EXISTS sounds (hash TEXT PRIMARY KEY, version INT, {_COLUMNS})")
-            known = {
-                row[0]: _remembered(row[2:])
-                for row in database.execute("SELECT * FROM sounds WHERE version = ?", (VERSION,))
-            }
-            new = {content: path for content, path in zip(hashes, paths, strict=True) if content not in known}
-            new.pop("", None)
-            advance(len(paths) - len(new))
-            items = list(new.items())
-            tasks = [tuple(items[first : first + _BATCH]) for first in range(0, len(items), _BATCH)]
-            for task, found in run([("fusion.soundness:examine_batch", task) for task in tasks], jobs):
-                rows = [
-                    (content, VERSION, *(astuple(one) if one else (0,) * 7))
-                    for (content, _), one in zip(task, found, strict=True)
-                ]
-                with database:
-                    database.executemany("INSERT OR REPLACE INTO sounds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-                known.update({content: one for (content, _), one in zip(task, found, strict=True)})
-                advance(len(task))
-    except OSError as error:
-        raise FusionError(unwritable(table, error)) from error
-    except sqlite3.Error as error:
-        raise FusionError(
-            f"{table}: what is known of sound files cannot be used: {error}; delete this file, or name another folder "
-            "with --cache"
-        ) from error
-    return [known.get(content) for content in hashes]
+    files = {content: path for content, path in zip(hashes, paths, strict=True) if content}
+    table, function = cache / "soundness.sqlite", "fusion.soundness:examine_batch"
+    known = remembered(table, VERSION, files, function, jobs=jobs, batch=_BATCH, advance=advance)
+    return [Soundness(**known[content]) if content and known[content] else None for content in hashes]
 
 
-def _remembered(row: Sequence[float]) -> Soundness | None:
-    rate, channels, seconds, peak, rms, clipped, cut = row
-    return Soundness(int(rate), int(channels), seconds, peak, rms, int(clipped), bool(cut)) if rate else None
-
-
-def examine_batch(files: Sequence[tuple[str, Path]]) -> list[Soundness | None]:
-    """Look at some files, given with their content hashes."""
-    return [examine_file(path) for _, path in files]
+def examine_batch(paths: Sequence[Path]) -> list[dict[str, Any] | None]:
+    """Look at some files; return their figures as plain data."""
+    return [asdict(found) if (found := examine_file(path)) else None for path in paths]
 
 
 def examine_file(path: Path) -> Soundness | None:
@@ -167,7 +130,8 @@ def examine_file(path: Path) -> Soundness | None:
                 energy += float(np.square(y, dtype=np.float64).sum())
                 runs += sum(clipped_runs(channel) for channel in y.T)
     except (soundfile.SoundFileError, RuntimeError):
-        return None
+        if not frames:
+            return None  # else the decoder met the end of what is there
     if not frames or not np.isfinite(energy):
         return None
     level = float(np.sqrt(energy / (frames * channels)))
@@ -190,19 +154,19 @@ def clipped_runs(y: NDArray[np.float32]) -> int:
     Returns
     -------
     int
-        Runs of three samples or more within a 16 bit step of full scale, or beyond it, that the wave steps into or
-        out of: one that is as loud as can be without being cut comes to its peak slowly.
+        Runs of three samples or more that are equal, to a 16 bit step or two, and at full scale or beyond it, which the
+        wave steps into or out of: one that is as loud as can be without being cut comes to its peak slowly.
     """
-    full = np.abs(y) >= _FULL
-    if not full.any():
+    size = np.abs(y)
+    if not (size >= _FULL).any():
         return 0
-    edges = np.flatnonzero(np.diff(full, prepend=False, append=False))
-    starts, ends = edges[::2], edges[1::2]
+    flat = (size[1:] >= _FULL) & (np.abs(np.diff(y)) <= 2 / 32768)  # like the sample before
+    edges = np.flatnonzero(np.diff(flat, prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2] + 1  # samples, the end not included
     long = ends - starts >= _FLAT
     starts, ends = starts[long], ends[long]
-    size = np.minimum(np.abs(y), 1.0)
-    before = np.where(starts > 0, _FULL - size[starts - 1], 0.0)
-    after = np.where(ends < len(y), _FULL - size[np.minimum(ends, len(y) - 1)], 0.0)
+    before = np.where(starts > 0, np.abs(y[starts] - y[starts - 1]), 0.0)
+    after = np.where(ends < len(y), np.abs(y[ends - 1] - y[np.minimum(ends, len(y) - 1)]), 0.0)
     return int(np.sum(np.maximum(before, after) > _KINK))
 
 
@@ -210,10 +174,10 @@ def _is_cut_off(path: Path) -> bool:
     """Whether a WAV file is shorter than its header says, or an Ogg file has no last page."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(12)
-        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
-            announced = int.from_bytes(head[4:8], "little")
-            return announced < 0xFFFFFF00 and announced + 8 > size + 1  # the largest means: not known
+        head = file.read(28)
+        if head[8:12] == b"WAVE" and head[:4] in (b"RIFF", b"RF64"):
+            announced = int.from_bytes(head[4:8] if head[:4] == b"RIFF" else head[20:28], "little")
+            return announced + 8 > size + 1 and not any(announced & _UNKNOWN == unknown for unknown in _PIPED)
         if head[:4] == b"OggS":
             file.seek(max(0, size - 70_000))  # a page has 65,307 bytes at most
             end = file.read()

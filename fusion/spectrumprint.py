@@ -25,7 +25,7 @@ _SIZE = 128
 _FRAME = 0.5  # s
 _BINS = range(10, 2000)  # of 2 Hz
 _SMOOTH = 51  # bins
-_MOST = 5  # candidates of a window
+_MOST = 10  # candidates of a window in another place
 _BLOCK = 256  # windows compared with all others at once
 
 Ints = NDArray[np.int64]
@@ -68,7 +68,7 @@ def _signs(size: int) -> NDArray[np.float64]:
 
 
 def candidates(prints: Floats, places: Ints, cosine: float) -> Ints:
-    """Return pairs of windows of two places whose prints are alike, at most five of each window.
+    """Return pairs of windows of two places whose prints are alike, at most ten of each window.
 
     Parameters
     ----------

@@ -226,7 +226,9 @@ def test_quick_decodes_nothing(notes, fusion):
 
 
 def test_a_second_audit_reads_no_sound(notes, fusion):
+    add(notes, "nsynth-train/flute_acoustic_009-042-025", spectral("flute", 42, 3) * 0.3)
     first, _ = check(notes, fusion)
+    assert len(first["findings"]["near_identical"]) == 1
     for path in notes.rglob("*.wav"):  # the same size and time, so what is remembered holds
         status = path.stat()
         path.write_bytes(bytes(status.st_size))
@@ -318,3 +320,69 @@ def test_the_samples_have_what_was_planted(tmp_path, name, pairs):
     assert report["duplicates"]["conflicting"] == pairs // 2
     empty = set(KINDS) - ({"identical"} if pairs else set())
     assert {kind: len(report["findings"][kind]) for kind in empty} == dict.fromkeys(empty, 0)
+
+
+def test_identical_files_in_two_folds_are_leaks_where_folds_divide(music, fusion):
+    source = music / "IRMAS-TrainingData" / "voi"
+    for number, path in enumerate(sorted(source.glob("*__2.wav"))):
+        shutil.copy(path, source / f"[voi][cla]{900 + number:04d}__1.wav")
+    words = ("--set", "dataset.protocol=cv", "--set", "dataset.folds=3", "--set")
+    report, _ = check(music, fusion, *words, "dataset.grouped=false", name="music.yaml")
+    (text,) = [text for text in report["warnings"] if "byte-identical" in text]
+    across = int(text.split("labels, ")[1].split(" in different folds")[0])
+    crossing = [len(found["in"]) > 1 for found in report["findings"]["identical"]]
+    assert across >= sum(crossing) > 0
+    grouped, _ = check(music, fusion, *words, "dataset.grouped=true", name="music.yaml")
+    assert [text for text in grouped["warnings"] if "labels, 0 in different folds" in text]
+
+
+def test_too_little_is_left_without_what_is_damaged(notes, fusion):
+    for path in (notes / "nsynth-test" / "audio").iterdir():
+        path.write_bytes(b"no sound")
+    report, err = check(notes, fusion, "--set", "dataset.skip_damaged=true", code=2)
+    assert report["usable"] is False
+    assert "without 12 damaged clips" in report["why"]
+    assert "no test clip is left" in report["why"]
+    assert "nsynth-test/reed_acoustic_003-042-025" in err
+    assert len(report["findings"]["damaged"]) == 12
+
+
+def test_folds_that_leave_nothing_to_validate_are_refused(tmp_path, fusion):
+    root = irmas_layout.make(tmp_path / "data", recordings=1, songs=1)
+    (tmp_path / "music.yaml").write_text(MUSIC)
+    for name in ("0050__1", "0150__1"):
+        next(root.rglob(f"*{name}.wav")).unlink()
+    for label in ("gac", "gel", "voi"):  # a second recording of each class
+        (path,) = root.glob(f"IRMAS-TrainingData/{label}/*__1.wav")
+        y, sr = soundfile.read(path)
+        soundfile.write(path.with_name(f"[{label}][cla]0777__1.wav"), y[::-1], sr)
+    for name in ("run", "data check"):
+        words = (*name.split(), "music.yaml", "--data", root, "--set", "dataset.protocol=cv")
+        code, _, err = fusion(*words, "--set", "dataset.folds=2")
+        assert code == 2, err
+        assert "has no validation clip; take another number of folds" in err
+
+
+def test_a_name_that_is_not_utf8_is_refused(music, fusion):
+    part = os.fsencode(music / "IRMAS-TestingData-Part1" / "Part1")
+    for suffix in (b".wav", b".txt"):
+        Path(os.fsdecode(part + b"/99 - caf\xe9-1" + suffix)).write_bytes(b"voi\t\n")
+    code, _, err = fusion("data", "check", "music.yaml", "--data", music, "--quick")
+    assert code == 2
+    assert "is not UTF-8" in err
+
+
+def test_an_implausible_level_is_damage(notes, fusion):
+    y = spectral("bass", 50)
+    y[100] = 3e38
+    add(notes, "nsynth-train/bass_acoustic_000-076-100", y, subtype="FLOAT")
+    report, err = check(notes, fusion, code=2)
+    assert one(report, "damaged")["why"].startswith("implausible level")
+    assert "Traceback" not in err
+
+
+def test_json_is_there_even_where_the_page_cannot_be_written(notes, fusion, tmp_path):
+    (tmp_path / "file").write_text("")
+    report, err = check(notes, fusion, "--results", "file", code=2)
+    assert report["usable"]
+    assert "cannot be written" in err

@@ -500,7 +500,7 @@ def test_options_that_keep_nothing_are_refused(root, settings, options):
 def test_a_data_set_with_nothing_to_test_is_refused(tmp_path):
     two = names(["bass", "reed"], [0, 1], range(40, 60))
     root = write(tmp_path, valid=two, test=names(["flute"], [0], range(40, 45)))
-    assert "no test clip is left; loosen the data set's options (sources, families, limit)" in refusal(
+    assert "no test clip is left; loosen the data set's options (sources, families, limit, skip_damaged)" in refusal(
         root, protocol="seed"
     )
 

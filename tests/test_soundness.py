@@ -92,9 +92,25 @@ def test_a_wave_file_of_unknown_length_is_whole(tmp_path):
     path = tmp_path / "a.wav"
     soundfile.write(path, sine(), SR)
     content = bytearray(path.read_bytes())
-    content[4:8] = b"\xff\xff\xff\xff"  # as written to a pipe
-    path.write_bytes(content)
-    assert not examine_file(path).truncated
+    for unknown in (b"\xff\xff\xff\xff", b"\x24\xf0\xff\x7f"):  # as FFmpeg and SoX write to a pipe
+        content[4:8] = unknown
+        path.write_bytes(content)
+        assert not examine_file(path).truncated
+
+
+def test_the_end_of_a_flac_file_that_is_long_enough_for_its_clip(tmp_path):
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 12 * SR), SR)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
+    assert examine_file(path).truncated
+
+
+def test_a_float_file_beyond_full_scale_is_loud_and_not_cut(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sine(200, 1.2), SR, subtype="FLOAT")
+    found = examine_file(path)
+    assert not found.clips
+    assert found.peak == pytest.approx(20 * np.log10(1.2), abs=0.01)
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all", b"OggS" + bytes(50)])
@@ -136,7 +152,7 @@ def test_known_content_is_not_read_again(tmp_path):
     found = examine_files([*paths, bad, tmp_path / "no.wav"], hashes, tmp_path / "cache", 1, steps.append)
     assert found[0] == found[2]  # the same content
     assert found[3] is found[4] is None
-    assert sum(steps) == 5
+    assert sum(steps) == 3
     for path in paths:
         path.unlink()
     assert examine_files([*paths, bad, tmp_path / "no.wav"], hashes, tmp_path / "cache") == found
@@ -148,6 +164,6 @@ def test_a_damaged_table_is_named(tmp_path):
         examine_files([], [], tmp_path)
     (tmp_path / "soundness.sqlite").unlink()
     with sqlite3.connect(tmp_path / "soundness.sqlite") as database:
-        database.execute("CREATE TABLE sounds (hash TEXT)")  # of some other program
+        database.execute("CREATE TABLE results (hash TEXT)")  # of some other program
     with pytest.raises(FusionError, match="delete this file"):
         examine_files([], [], tmp_path)

@@ -26,7 +26,6 @@ from fusion.cli.options import (
     make_setting,
     read_spec,
 )
-from fusion.cli.render import render
 from fusion.errors import FusionError, listing
 
 app = typer.Typer(help="Fetch a data set, check one, or render practice data.", no_args_is_help=True)
@@ -61,30 +60,25 @@ def check(
     setting = make_setting(spec, data, sample, cache, results, jobs)
     found = read_data(spec.dataset, setting)
     folder = result_of(spec, found, setting).folder
-    if quick:
-        report = audit(found.dataset, found.duplicates)
-    else:
-        report = full_audit(found, spec.dataset, setting)
-        write_audit(folder, report, found.dataset.noun)
+    report = audit(found.dataset, found.duplicates) if quick else full_audit(found, spec.dataset, setting)
     if as_json:
-        print(json.dumps(report, indent=2))
+        print(json.dumps(report, indent=2), flush=True)
     else:
         console.print_audit(report, found.dataset.noun)
-        if not quick:
+    if not quick:
+        write_audit(folder, report, found.dataset.noun)
+        if not as_json:
             print(folder)
-    _refuse_unusable(report)
+        _refuse_unusable(report)
 
 
 def _refuse_unusable(report: dict[str, Any]) -> None:
-    if not report.get("usable", True):
+    if not report["usable"]:
         said = [f"{entry['clip']}: {entry['why']}" for entry in report["findings"]["damaged"]]
         raise FusionError(
-            f"{len(said)} clips are damaged, so the experiment cannot run; mend or remove them, or set "
-            f"dataset.skip_damaged: true to leave them out:\n{listing(said)}"
+            f"the experiment cannot run: {report['why']}; mend or remove these clips, or set dataset.skip_damaged: "
+            f"true if enough is left without them:\n{listing(said)}"
         )
-
-
-app.command()(render)
 
 
 @app.command()

@@ -25,7 +25,7 @@ class Duplicates:
     conflicting : int
         Those whose labels differ.
     across : int
-        Those with one clip in test and one elsewhere.
+        Those with one clip in test and one elsewhere; in two folds, where there are folds.
     velocity_twins : int or None
         Other pairs of one group that are the same sound at two levels; None before anything is extracted.
     twins_across : int
@@ -35,6 +35,8 @@ class Duplicates:
         since nothing leaks by them.
     contradictions : int
         Those whose labels differ.
+    by_folds : bool
+        Whether there are folds.
     """
 
     pairs: int
@@ -44,6 +46,7 @@ class Duplicates:
     twins_across: int = 0
     repeats: int = 0
     contradictions: int = 0
+    by_folds: bool = False
 
     def counts(self) -> dict[str, int | None]:
         """Return the counts that metrics.json has."""
@@ -58,9 +61,10 @@ class Duplicates:
         """Return a warning if there are any."""
         found = []
         if self.pairs:
+            where = "in different folds" if self.by_folds else "between test and the other splits"
             found.append(
                 f"duplicates: {self.pairs} pairs of byte-identical clips, {self.conflicting} of them with different "
-                f"labels, {self.across} between test and the other splits"
+                f"labels, {self.across} {where}"
             )
         if self.repeats:
             found.append(
@@ -83,7 +87,7 @@ class Duplicates:
         return replace(self, velocity_twins=len(twins), twins_across=across)
 
 
-def find_duplicates(table: pd.DataFrame, hashes: Sequence[str]) -> Duplicates:
+def find_duplicates(table: pd.DataFrame, hashes: Sequence[str], folds: NDArray[np.int64] | None = None) -> Duplicates:
     """Count pairs of clips with the same bytes.
 
     Parameters
@@ -92,8 +96,11 @@ def find_duplicates(table: pd.DataFrame, hashes: Sequence[str]) -> Duplicates:
         A data set's table.
     hashes : sequence of str
         Content hash of each clip.
+    folds : (clips,) int, optional
+        The fold of each clip.
     """
     clips = pd.DataFrame({"hash": hashes, "labels": table["labels"], "test": table["split"] == "test"})
+    clips["place"] = clips["test"] if folds is None else folds
     clips["group"] = table["group"].where(clips["test"], "")
     clips = clips[clips["hash"] != ""]
     pairs = conflicting = across = repeats = contradictions = 0
@@ -106,8 +113,9 @@ def find_duplicates(table: pd.DataFrame, hashes: Sequence[str]) -> Duplicates:
         contradictions += relabelled
         pairs += count * (count - 1) // 2 - within
         conflicting += _unequal_pairs(same["labels"]) - relabelled
-        across += _unequal_pairs(same["test"])
-    return Duplicates(pairs, conflicting, across, repeats=repeats, contradictions=contradictions)
+        across += _unequal_pairs(same["place"])
+    more = {"repeats": repeats, "contradictions": contradictions}
+    return Duplicates(pairs, conflicting, across, **more, by_folds=folds is not None)
 
 
 def _unequal_pairs(values: pd.Series) -> int:

@@ -18,8 +18,12 @@ def each_label(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def missing_classes(dataset: Dataset) -> list[str]:
-    """Say which classes occur in training alone."""
+    """Say which classes occur in training alone, or in the test of a fold whose training lacks them."""
     warnings = []
+    for of in dataset.rounds() if dataset.folds is not None else ():
+        trained, tested = (set(dataset.table.loc[rows, "labels"]) for rows in (of.train, of.test))
+        if absent := sorted(tested - trained):
+            warnings.append(f"missing-class: the training clips of fold {of.fold} have no {', '.join(absent)}")
     training = each_label(dataset.part("train")).groupby("labels")["group"].unique()
     for split in ("validation", "test") if dataset.folds is None else ():
         absent = sorted(set(dataset.classes) - set(each_label(dataset.part(split))["labels"]))

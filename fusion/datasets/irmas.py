@@ -271,4 +271,6 @@ def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
         folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
         for name in sorted(names):
             if name.lower().endswith(suffixes) and not name.startswith("."):
+                if name.encode(errors="replace").decode() != name:
+                    raise FusionError(f"{place}: the name {name!a} is not UTF-8; unpack again, or rename the file")
                 yield Path(place) / name

@@ -171,7 +171,13 @@ def assemble(
         if dataset.part(split).empty:
             raise FusionError(
                 f"{name}, protocol {protocol}: no {split} clip is left; loosen the data set's options "
-                "(sources, families, limit) or check its folder with `fusion data check`"
+                "(sources, families, limit, skip_damaged) or complete its folder"
+            )
+    for of in dataset.rounds() if folds is not None else ():
+        if absent := [split for split in SPLITS if not len(of.clips(split))]:
+            raise FusionError(
+                f"{name}, protocol {protocol}: fold {of.fold} has no {' and no '.join(absent)} clip; take another "
+                f"number of folds, or data with more {noun} of each class"
             )
     return dataset
 

@@ -61,7 +61,7 @@ def best(copy: np.ndarray, original: np.ndarray, sr: int, window: float, whole: 
     for part in windows(original, sr, window):
         other = Spectrumprint().extract(Clip(part, sr))
         if mine @ other >= cosine * np.linalg.norm(mine) * np.linalg.norm(other):
-            low = (Wave(soxr.resample(sound, sr, RATE)) for sound in (copy, part))
+            low = (Wave(soxr.resample(sound, sr, 2 * RATE)) for sound in (copy, part))
             found = max(found, similarity(*low)[0])
     return found
 
