@@ -81,6 +81,9 @@ def _refuse_unusable(report: dict[str, Any]) -> None:
         )
 
 
+app.command()(render)
+
+
 @app.command()
 def get(
     name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Data set to fetch.", show_default=False)],
