@@ -26,6 +26,7 @@ from fusion.cli.options import (
     make_setting,
     read_spec,
 )
+from fusion.cli.render import render
 from fusion.errors import FusionError, listing
 
 app = typer.Typer(help="Fetch a data set, check one, or render practice data.", no_args_is_help=True)
