@@ -213,7 +213,9 @@ def _warnings(findings: dict[str, list[Any]], dataset: Dataset, settings: Datase
             f"again or cut elsewhere), {conflicting} of them with different labels{tested}"
         )
     if same := len(findings["near_identical"]) - len(near):
-        found.append(f"duplicates: {same} more such pairs are of the same {dataset.noun}")
+        found.append(
+            f"duplicates: {same} pairs of near-identical clips of the same {dataset.noun} in different {parts}"
+        )
     if why:
         found.append(f"damaged: the experiment cannot run: {why}")
     rates = Counter(entry["rate"] for entry in findings["wrong_rate"])

@@ -101,7 +101,10 @@ def test_a_half_unpacked_data_set_is_named(fusion, experiment, data, tmp_path, w
         (lambda text: text[:-50], "nsynth-test/examples.json: not valid JSON, perhaps cut short ("),
         (lambda text: "", "nsynth-test/examples.json: not valid JSON, perhaps cut short ("),
         (lambda text: "[]", "nsynth-test/examples.json: should be one object keyed by note, found a list"),
-        (lambda text: "{}", "no test clip is left; loosen the data set's options (sources, families, limit)"),
+        (
+            lambda text: "{}",
+            "no test clip is left; loosen the data set's options (sources, families, limit, skip_damaged)",
+        ),
         (lambda text: text.replace('_str": "acoustic"', '_str": "electronic"'), "6 entries do not describe a note"),
         (lambda text: '{"../../etc/passwd-060-100": {}}', "1 entries do not describe a note"),
     ],

@@ -234,7 +234,10 @@ def test_a_check_has_the_fixed_keys_and_the_right_counts(fusion, experiment, nsy
     assert report["groups"] == {"train": 3, "validation": 3, "test": 3}
     assert report["classes"]["test"] == {"bass": 8, "flute": 8, "reed": 8}
     assert report["duplicates"]["pairs"] == 3  # each family's note of pitch 56 and velocity 100, in valid and in test
-    assert [warning.split(":")[0] for warning in report["warnings"]] == ["shared-groups", "few-groups", "duplicates"]
+    near = report["duplicates"]["near_of_one_group"]  # a note of one pitch struck harder
+    assert near == report["duplicates"]["near_identical"] == 1
+    words = ["shared-groups", "few-groups", "duplicates", "duplicates"]
+    assert [warning.split(":")[0] for warning in report["warnings"]] == words
 
 
 def test_a_check_prints_the_same_for_people(fusion, experiment, nsynth, tmp_path):
