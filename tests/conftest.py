@@ -157,3 +157,32 @@ def place(nsynth: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def result(place: Path) -> Path:
     """The result folder of that experiment."""
     return place / (place / "stdout.txt").read_text().splitlines()[-1]
+
+
+SEARCH = """
+dataset: {name: nsynth}
+features:
+  mfcc: {n_mfcc: 8}
+  spectral_centroid: {statistics: [mean, std]}
+model: {conv_filters: [8], dense_units: [8], embedding: 8, dropout: 0.1}
+training: {epochs: 3, batch_size: 16, learning_rate: 5.0e-3}
+search:
+  trials: 3
+  folds: 2
+  space:
+    model.dropout: [0.1, 0.2, 0.3]
+    model.conv_filters: [[8], [8, 8]]
+    training.learning_rate: {min: 1.0e-3, max: 1.0e-2, log: true}
+    features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}
+seeds: [1]
+"""
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three families with four training instruments each, enough for folds of instruments."""
+    root = tmp_path_factory.mktemp("many")
+    families = ["bass", "flute", "reed"]
+    write_part(root / "nsynth-train", names(families, [0, 1, 2, 3], range(40, 80, 8)))
+    write_part(root / "nsynth-test", names(families, [4], range(41, 81, 10)))
+    return root

@@ -2,10 +2,7 @@
 
 import csv
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +10,7 @@ import time
 import keras
 import numpy as np
 import pytest
-from conftest import command, names, write_part
+from conftest import SEARCH, command
 
 from fusion.model import load_model
 from fusion.progress import Progress
@@ -22,34 +19,6 @@ from fusion.spec import Choices, Range, read_experiment, resolve
 from fusion.spec.search import SearchSettings
 from fusion.trials import Trial, best, read_trials
 from fusion.workers import run
-
-SEARCH = """
-dataset: {name: nsynth}
-features:
-  mfcc: {n_mfcc: 8}
-  spectral_centroid: {statistics: [mean, std]}
-model: {conv_filters: [8], dense_units: [8], embedding: 8, dropout: 0.1}
-training: {epochs: 3, batch_size: 16, learning_rate: 5.0e-3}
-search:
-  trials: 3
-  folds: 2
-  space:
-    model.dropout: [0.1, 0.2, 0.3]
-    model.conv_filters: [[8], [8, 8]]
-    training.learning_rate: {min: 1.0e-3, max: 1.0e-2, log: true}
-    features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}
-seeds: [1]
-"""
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory):
-    """Three families with four training instruments each, enough for folds of instruments."""
-    root = tmp_path_factory.mktemp("many")
-    families = ["bass", "flute", "reed"]
-    write_part(root / "nsynth-train", names(families, [0, 1, 2, 3], range(40, 80, 8)))
-    write_part(root / "nsynth-test", names(families, [4], range(41, 81, 10)))
-    return root
 
 
 @pytest.fixture(scope="module")
@@ -169,22 +138,6 @@ def test_a_finished_search_is_not_repeated_and_goes_on_with_more_trials(searched
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_the_console_names_the_best_trials_and_the_files_own_settings(fusion, many, tmp_path):
-    (tmp_path / "open.yaml").write_text(SEARCH.replace("trials: 3", "trials: 10").replace("folds: 2", "folds: null"))
-    code, out, err = fusion("tune", "open.yaml", "--data", many, "--jobs", 1, "--set", "training.epochs=1")
-    assert code == 0, err
-    assert "own settings: accuracy" in err
-    assert "trial 10/10: accuracy" in err
-    assert "best of 10 trials (0 without a score)" in out
-    folder = tmp_path / out.splitlines()[-1] / "search"
-    assert {"trials.csv", "best.yaml", "search.json", "parallel.png", "importance.png"} <= {
-        path.name for path in folder.iterdir()
-    }
-    code, out, err = fusion("tune", "open.yaml", "--data", many, "--set", "training.epochs=1", "--jobs", 1, "--json")
-    assert code == 0, err
-    assert len(json.loads(out)) == 11
-
-
 def test_another_space_is_another_search(searched, search, many):
     projects = {path.name for path in search.glob("project-*")}
     other = SEARCH.replace("[0.1, 0.2, 0.3]", "[0.4, 0.5]").replace("trials: 3", "trials: 1")
@@ -196,25 +149,6 @@ def test_another_space_is_another_search(searched, search, many):
     assert json.loads(row["model.dropout"]) in (0.4, 0.5)
 
 
-def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
-    text = SEARCH.replace("epochs: 3", "epochs: 40").replace("trials: 3", "trials: 1")
-    (tmp_path / "open.yaml").write_text(text)
-    words = [sys.executable, "-m", "fusion.cli", "tune", "open.yaml", "--data", str(many), "--jobs", "1"]
-    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (kept := list(tmp_path.glob("results/open/*/search/scores/*.json"))) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(kept) == 1
-    before = kept[0].stat().st_mtime_ns
-    command(tmp_path, *words[3:])
-    (folder,) = tmp_path.glob("results/open/*/search")
-    assert kept[0].stat().st_mtime_ns == before
-    assert len(list((folder / "scores").iterdir())) == 4
-    assert [row["status"] for row in rows(folder / "trials.csv")] == ["COMPLETED"] * 2
-
-
 def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
     shutil.copytree(searched, tmp_path / "copy")
     for oracle in (tmp_path / "copy").rglob("oracle.json"):
@@ -223,75 +157,6 @@ def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
     assert "cut short; the search starts anew" in done.stderr
     (folder,) = (tmp_path / "copy" / "results" / "open").glob("*/search")
     assert len(rows(folder / "trials.csv")) == 4
-
-
-def test_two_trials_at_once(many, tmp_path):
-    (tmp_path / "open.yaml").write_text(SEARCH)
-    command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 2)
-    (folder,) = tmp_path.glob("results/open/*/search")
-    table = rows(folder / "trials.csv")
-    assert [row["status"] for row in table] == ["COMPLETED"] * 4
-    assert (folder / "chief.log").exists()
-    kept = {path: path.stat().st_mtime_ns for path in (folder / "scores").iterdir()}
-    for jobs, trials in ((2, 3), (1, 4), (2, 5)):  # finished; going on alone; going on with others
-        command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", jobs, "--trials", trials)
-        again = rows(folder / "trials.csv")
-        assert [row["trial"] for row in again] == [str(number) for number in range(trials + 1)]
-        assert again[:4] == table
-        assert {path: path.stat().st_mtime_ns for path in kept} == kept
-
-
-def test_machines_of_their_own_share_a_search(many, tmp_path):
-    """Chief and worker as on two machines: own folders, nothing in common but the address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(probe.getsockname()[1])}
-    processes = []
-    for member in ("chief", "tuner0"):
-        folder = tmp_path / member
-        folder.mkdir()
-        (folder / "open.yaml").write_text(SEARCH.replace("trials: 3", "trials: 2"))
-        words = [sys.executable, "-m", "fusion.cli", "tune", "open.yaml", "--data", str(many), "--jobs", "1"]
-        environment = {**os.environ, **address, "KERASTUNER_TUNER_ID": member}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        processes.append(subprocess.Popen(words, cwd=folder, env=environment, **pipes))
-    said = [process.communicate(timeout=200) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], said
-    (table,) = (tmp_path / "chief").glob("results/open/*/search/trials.csv")
-    assert [row["trial"] for row in rows(table)] == ["0", "1", "2"]
-    assert [row["status"] for row in rows(table)] == ["COMPLETED"] * 3
-    assert all(row["score"] for row in rows(table))
-    assert "the results are the chief's" in said[1][1]
-    assert not list((tmp_path / "tuner0").glob("results/open/*/search/trials.csv"))
-
-
-def test_failed_trials_keep_their_error_and_a_search_of_failures_says_why(many, tmp_path):
-    text = SEARCH.replace("features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}", "features.mfcc.fmin: [7000, 7500]")
-    text = text.replace("mfcc: {n_mfcc: 8}", "mfcc: {n_mfcc: 8, fmax: 7800}")
-    broken = text.replace("model.dropout: [0.1, 0.2, 0.3]", "features.mfcc.fmax: [100, 200]")
-    (tmp_path / "open.yaml").write_text(broken)
-    done = command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1, code=2)
-    assert "none of 3 trials could be scored" in done.stderr
-    assert "do not fit below" in done.stderr
-    assert "Traceback" not in done.stderr
-    (folder,) = tmp_path.glob("results/open/*/search")
-    own, *tried = rows(folder / "trials.csv")
-    assert own["status"] == "COMPLETED"
-    for row in tried:
-        assert row["status"] == "FAILED"
-        assert "do not fit below" in row["error"]
-        assert row["score"] == ""
-
-
-def test_some_failures_do_not_stop_a_search(many, tmp_path):
-    text = SEARCH.replace("features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}", "features.mfcc.fmin: [0, 7500]")
-    (tmp_path / "open.yaml").write_text(
-        text.replace("n_mfcc: 8}", "n_mfcc: 8, fmax: 7000}").replace("trials: 3", "trials: 6")
-    )
-    command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1)
-    (folder,) = tmp_path.glob("results/open/*/search")
-    status = [row["status"] for row in rows(folder / "trials.csv")]
-    assert {"COMPLETED", "FAILED"} == set(status)
 
 
 def test_more_folds_than_groups_is_a_message(many, tmp_path):
