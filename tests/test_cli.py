@@ -1,5 +1,6 @@
 """The command line: what it imports, what it prints where, and how it ends."""
 
+import io
 import json
 import os
 import re
@@ -285,10 +286,14 @@ def test_commands_that_train_nothing_write_no_results(fusion, experiment, nsynth
     assert {path.name for path in tmp_path.iterdir()} == {"quick.yaml", ".fusion"}
 
 
-def test_fetching_shows_licence_and_sizes_and_asks_first(fusion, tmp_path, monkeypatch):
-    import io
-    import sys
+def test_fetching_without_an_answer_says_what_scripts_need(fusion, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    code, _, err = fusion("data", "get", "irmas", "--data", tmp_path / "irmas", "--split", "train")
+    assert code == 2
+    assert "agree with --yes" in err
 
+
+def test_fetching_shows_licence_and_sizes_and_asks_first(fusion, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
     code, _, err = fusion("data", "get", "irmas", "--data", tmp_path / "irmas", "--split", "train")
     assert code == 2

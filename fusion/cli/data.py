@@ -117,7 +117,13 @@ def get(
     def confirm(plan: Plan) -> bool:
         for line in plan.lines():
             print(line, file=sys.stderr)
-        return yes or typer.confirm("Fetch it?", err=True)
+        if yes:
+            return True
+        print("Fetch it? [y/N]: ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+        if not answer:
+            raise FusionError("nobody answered; in a script, agree with --yes")
+        return answer.strip().lower() in ("y", "yes")
 
     root = data or data_root(name)
     progress = Progress()
