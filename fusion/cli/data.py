@@ -122,6 +122,7 @@ def get(
         print("Fetch it? [y/N]: ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         if not answer:
+            print(file=sys.stderr)
             raise FusionError("nobody answered; in a script, agree with --yes")
         return answer.strip().lower() in ("y", "yes")
 
