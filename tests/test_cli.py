@@ -73,6 +73,10 @@ def test_no_command_shows_the_help(fusion, words):
 
 
 def raising(error: BaseException) -> object:
+    import fusion.experiment  # first imported while its read_data is replaced, it would keep that
+
+    assert fusion.experiment.read_data is prepare.read_data
+
     def read_data(*_: object) -> None:
         raise error
 

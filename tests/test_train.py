@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -8,6 +9,12 @@ from fusion.jobs import Job, Part
 from fusion.spec import FusionModel, TrainingSettings
 from fusion.store import Rows
 from fusion.train import fit, predict
+
+
+@pytest.fixture(autouse=True)
+def first_weights():
+    """Start every network alike, whatever ran in this process before."""
+    keras.utils.set_random_seed(1)
 
 
 @pytest.fixture
