@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fusion import spectrumprint, waveprint
 from fusion.datasets.audit import audit
-from fusion.datasets.table import SPLITS, Dataset
+from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
 from fusion.extract import extract
 from fusion.feature import Feature
@@ -26,11 +25,11 @@ from fusion.store import Store
 from fusion.waveprint import Waveprint
 from fusion.windows import Windows, cut
 
-Ints = NDArray[np.int64]
-
 LEVEL_STEP = 3
 """dB."""
 
+_PRINTS: dict[str, Feature] = {spectrumprint.NAME: Spectrumprint(), waveprint.NAME: Waveprint()}
+_SOURCES = {spectrumprint.NAME: spectrumprint.SOURCE, waveprint.NAME: waveprint.SOURCE}
 _DELAY = 0.07  # s that encoders may add; notes of one pitch with few overtones are alike when they are shifted further
 
 
@@ -83,7 +82,7 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
     findings = {
         "damaged": [{"clip": clip, "why": why} for clip, why in damaged.items()],
         "identical": _identical(data),
-        "near_identical": [_described(pair, data.dataset) for pair in pairs],
+        "near_identical": _described(pairs, data.dataset),
         **_unsound(data.dataset, sounds, settings.rate),
     }
     near = findings["near_identical"]
@@ -103,24 +102,16 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
     }
 
 
-def _prints(settings: DatasetSettings) -> dict[str, Feature]:
-    prints: dict[str, Feature] = {spectrumprint.NAME: Spectrumprint()}
-    return prints | {waveprint.NAME: Waveprint()} if settings.single_notes else prints
-
-
 def _store(name: str, settings: DatasetSettings, setting: Setting) -> Store:
-    source = {spectrumprint.NAME: spectrumprint.SOURCE, waveprint.NAME: waveprint.SOURCE}[name]
-    feature = _prints(settings)[name]
-    return Store(setting.cache, settings.name, name, feature, source, settings.samples, settings.sr)
+    return Store(setting.cache, settings.name, name, _PRINTS[name], _SOURCES[name], settings.samples, settings.sr)
 
 
 def _extract(data: Data, windows: Windows, settings: DatasetSettings, setting: Setting) -> dict[str, str]:
     """Store the prints of all windows; return why clips are damaged, by id."""
-    prints = _prints(settings)
+    prints = {name: of for name, of in _PRINTS.items() if name != waveprint.NAME or settings.single_notes}
     stores = [_store(name, settings, setting) for name in prints]
-    sources = {spectrumprint.NAME: spectrumprint.SOURCE, waveprint.NAME: waveprint.SOURCE}
     with setting.progress.task("reading audio", len(windows.stretches)) as advance:
-        done = extract(windows.stretches, stores, prints, sources, settings.sr, setting.jobs, advance)
+        done = extract(windows.stretches, stores, prints, _SOURCES, settings.sr, setting.jobs, advance)
     return windows.clips_of(done.damaged, data.dataset.table)
 
 
@@ -136,48 +127,52 @@ def _near(
     """Return pairs of clips of two splits, or folds, that are one sound but neither the same bytes nor twins."""
     dataset = data.dataset
     prints = _store(spectrumprint.NAME, settings, setting).rows([s.key for s in windows.stretches]).take()
-    places = np.array([SPLITS.index(split) for split in dataset.table["split"]], dtype=np.int64)
-    places = places if dataset.folds is None else dataset.folds
+    places = np.unique(dataset.places, return_inverse=True)[1]
     cosine = spectrumprint.WHOLE if settings.single_notes else spectrumprint.OVERLAPPING
     reach = _DELAY if settings.single_notes else settings.samples / settings.sr
     content = np.array(data.hashes)
     tasks: dict[str, Comparison] = {}
-    rows: dict[str, tuple[int, int]] = {}
+    pairs: dict[str, set[tuple[int, int]]] = {}  # of clips: byte-identical ones have windows in common
     for one, other in candidates(prints, places[windows.rows], cosine):
         clips = int(windows.rows[one]), int(windows.rows[other])
         if content[clips[0]] != content[clips[1]] and clips not in twins:
             task = Comparison(windows.stretches[one], windows.stretches[other], reach)
-            tasks[task.key], rows[task.key] = task, clips
+            tasks[task.key] = task
+            pairs.setdefault(task.key, set()).add(clips)
     table, function = setting.cache / "similarity.sqlite", "fusion.similarity:compare"
     with setting.progress.task("comparing likely copies", len(tasks)) as advance:
         values = remembered(table, VERSION, tasks, function, jobs=setting.jobs, advance=advance)
     found: dict[tuple[int, int], Pair] = {}
     for key, (similarity, lag) in values.items():
-        known = found.get(rows[key])
-        if similarity >= ALIKE and (known is None or known.similarity < similarity):
-            offset = tasks[key].second.start + lag - tasks[key].first.start
-            found[rows[key]] = Pair(*rows[key], similarity, offset)
-    return [found[rows] for rows in sorted(found)]
+        offset = tasks[key].second.start + lag - tasks[key].first.start
+        for clips in pairs[key] if similarity >= ALIKE else ():
+            if clips not in found or found[clips].similarity < similarity:
+                found[clips] = Pair(*clips, similarity, offset)
+    return [found[clips] for clips in sorted(found)]
 
 
-def _described(pair: Pair, dataset: Dataset) -> dict[str, Any]:
-    rows = [pair.first, pair.second]
-    first, second = (dataset.table.iloc[row] for row in rows)
-    folds = dataset.folds
-    return {
-        "clips": [first["id"], second["id"]],
-        "in": [first["split"], second["split"]] if folds is None else [f"fold {folds[row]}" for row in rows],
-        "labels": [first["labels"], second["labels"]],
-        "similarity": round(pair.similarity, 4),
-        "offset": round(pair.offset, 3),
-        "conflicting": first["labels"] != second["labels"],
-        "one_group": first["group"] == second["group"],
-    }
+def _described(pairs: Sequence[Pair], dataset: Dataset) -> list[dict[str, Any]]:
+    table, places = dataset.table, dataset.places
+    found = []
+    for pair in pairs:
+        rows = [pair.first, pair.second]
+        first, second = (table.iloc[row] for row in rows)
+        found.append(
+            {
+                "clips": [first["id"], second["id"]],
+                "in": [places[row] for row in rows],
+                "labels": [first["labels"], second["labels"]],
+                "similarity": round(pair.similarity, 4),
+                "offset": round(pair.offset, 3),
+                "conflicting": first["labels"] != second["labels"],
+                "one_group": first["group"] == second["group"],
+            }
+        )
+    return found
 
 
 def _identical(data: Data) -> list[dict[str, Any]]:
-    table = data.dataset.table.assign(hash=data.hashes)
-    table["place"] = table["split"] if data.dataset.folds is None else [f"fold {fold}" for fold in data.dataset.folds]
+    table = data.dataset.table.assign(hash=data.hashes, place=data.dataset.places)
     same = table[(table["hash"] != "") & table["hash"].duplicated(keep=False)]
     return [
         {

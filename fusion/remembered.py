@@ -58,6 +58,9 @@ def remembered(
     advance = advance or (lambda _: None)
     try:
         table.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FusionError(unwritable(table, error)) from error
+    try:
         with closing(sqlite3.connect(table, timeout=60)) as database:
             database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, version INT, result TEXT)")
             rows = database.execute("SELECT key, result FROM results WHERE version = ?", (version,))
@@ -73,9 +76,7 @@ def remembered(
                     database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", values)
                 results |= new
                 advance(len(new))
-    except OSError as error:
-        raise FusionError(unwritable(table, error)) from error
-    except (sqlite3.Error, ValueError) as error:
+    except (sqlite3.Error, json.JSONDecodeError) as error:
         raise FusionError(
             f"{table}: what was found before cannot be used: {error}; delete this file, or name another folder with "
             "--cache"

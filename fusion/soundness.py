@@ -27,6 +27,7 @@ _RUNS = 3
 _UNKNOWN, _PIPED = 0xFFFF0000, (0xFFFF0000, 0x7FFF0000)  # lengths that FFmpeg and SoX write when they do not know
 _BLOCK = 1 << 14  # frames read at once
 _BATCH = 256  # files of a task
+
 Advance = Callable[[int], None]
 
 

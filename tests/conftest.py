@@ -14,6 +14,8 @@ import pytest
 import soundfile
 
 from fusion import cli
+from fusion.datasets import synthesis
+from fusion.errors import FusionError
 
 SR, SAMPLES = 16000, 64000
 FAMILIES = ["bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"]
@@ -186,3 +188,12 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_part(root / "nsynth-train", names(families, [0, 1, 2, 3], range(40, 80, 8)))
     write_part(root / "nsynth-test", names(families, [4], range(41, 81, 10)))
     return root
+
+
+@pytest.fixture(scope="session")
+def fluidsynth() -> None:
+    """Skip the test where FluidSynth is not installed."""
+    try:
+        synthesis.check_fluidsynth()
+    except FusionError as error:
+        pytest.skip(str(error))

@@ -109,6 +109,16 @@ def test_a_softer_copy_in_another_split(notes, fusion, options):
     assert [text for text in report["warnings"] if "1 pairs of near-identical clips in different splits" in text]
 
 
+def test_byte_identical_clips_are_each_a_pair_with_a_softer_copy(notes, fusion):
+    y = spectral("flute", 42, 3)  # nsynth-test/flute_acoustic_003-042-025
+    first = add(notes, "nsynth-train/flute_acoustic_009-042-025", y * 0.3)
+    again = add(notes, "nsynth-train/flute_acoustic_010-042-025", y)
+    shutil.copy(first, again)
+    report, _ = check(notes, fusion)
+    clips = [found["clips"][0] for found in report["findings"]["near_identical"]]
+    assert clips == ["nsynth-train/flute_acoustic_009-042-025", "nsynth-train/flute_acoustic_010-042-025"]
+
+
 def test_a_copy_within_one_split_is_no_leak(notes, fusion):
     add(notes, "nsynth-test/flute_acoustic_008-042-025", spectral("flute", 42, 3) * 0.3)
     report, _ = check(notes, fusion)

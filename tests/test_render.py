@@ -209,14 +209,6 @@ def test_without_the_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture(scope="module")
-def fluidsynth() -> None:
-    try:
-        synthesis.check_fluidsynth()
-    except FusionError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a font with basses, a lead, one that is too quiet (36) and one of four layers, too loud (37)."""
     samples = {str(seed): noise(seed) for seed in range(5)}

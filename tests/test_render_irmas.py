@@ -155,14 +155,6 @@ def test_warnings_of_a_plan() -> None:
 
 
 @pytest.fixture(scope="module")
-def fluidsynth() -> None:
-    try:
-        synthesis.check_fluidsynth()
-    except FusionError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
 def fluidr3(fluidsynth: None) -> Path:
     try:
         return synthesis.find_fluidr3()

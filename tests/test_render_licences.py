@@ -40,14 +40,6 @@ def fonts_at(*paths: str) -> dict[Path, SoundFont]:
 
 
 @pytest.fixture(scope="module")
-def fluidsynth() -> None:
-    try:
-        synthesis.check_fluidsynth()
-    except FusionError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
 def fluidr3() -> SoundFont:
     try:
         return read_soundfont(synthesis.find_fluidr3())

@@ -91,6 +91,11 @@ class Dataset:
         return found
 
     @property
+    def places(self) -> list[str]:
+        """Where each clip is: its split, or its fold where there are folds."""
+        return list(self.table["split"]) if self.folds is None else [f"fold {fold}" for fold in self.folds]
+
+    @property
     def groups(self) -> Ints:
         """Number of each clip's group, ``(clips,)``."""
         return np.unique(self.table["group"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)

@@ -88,7 +88,7 @@ _DAMAGE = (
     EOFError,
     zlib.error,
     lzma.LZMAError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile's, for a method of compression that it does not know
     ValueError,
     OverflowError,
 )
