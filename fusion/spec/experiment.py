@@ -69,9 +69,10 @@ class Experiment:
         training = self.training.identity()
         training.pop("pretrain", None)  # a path; the digest covers what is there
         versions = self.versions()
-        for count, module in ((self.training.copies, distortion), (self.training.mixes, mixing)):
-            if count:
-                versions[module.__name__.rpartition(".")[2]] = module.VERSION
+        if self.training.copies:
+            versions["distortion"] = distortion.VERSION
+        if self.training.mixes:
+            versions["mixing"] = mixing.VERSION
         return {
             "dataset": self.dataset.identity(),
             "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},

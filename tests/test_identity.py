@@ -1,0 +1,129 @@
+"""What a result's digest is: the same from release to release, and another one whenever the numbers may be others."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fusion import distortion, mixing
+from fusion.datasets import sample_root
+from fusion.datasets.table import fingerprint
+from fusion.prepare import Setting, read_data
+from fusion.progress import Progress
+from fusion.result import digest
+from fusion.spec import read_experiment
+from fusion.spec.study import is_study, read_study
+
+EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+
+# digests of the embedded sample's results; who changes one of these makes every stored result another one
+GOLDEN = {
+    "irmas_cv": "76be7c05cc4b",
+    "irmas_followup.course_known_notes": "7ff3fa3bfff7",
+    "irmas_followup.course_unknown_notes": "5925f8b4e13c",
+    "irmas_followup.course_music_folds": "eefe89dc7249",
+    "irmas_followup.course_music": "47c82c0e759b",
+    "irmas_followup.naive_fusion": "d01360f98550",
+    "irmas_followup.mfcc": "0ad5d1d00f28",
+    "irmas_followup.spectral_centroid": "a701e8d8737a",
+    "irmas_followup.spectral_rolloff": "a85dde779141",
+    "irmas_followup.tonnetz": "158ccd73adec",
+    "irmas_followup.zero_crossing_rate": "242c56646da6",
+    "irmas_followup.scalars": "24e9c31b6dbb",
+    "irmas_followup.fused": "c0fa88b5de85",
+    "irmas_followup.fused_mixed": "86dab6d94980",
+    "irmas_followup.notes_for_pretraining": "2ac1631b019e",
+    "irmas_followup.fused_mixed_official": "6dd2653f021b",
+    "irmas_fusion": "b3d671ad6120",
+    "irmas_mfcc": "ef6639f47322",
+    "nsynth_fusion": "ee1a2feee776",
+    "nsynth_mfcc": "37c7124b5e81",
+    "nsynth_naive_fusion": "23de91be3215",
+    "nsynth_robust": "18758a93ff71",
+    "nsynth_seed": "e51242bee978",
+}
+COPIES_AND_MIXTURES = "ec5f95872532"
+
+
+@pytest.fixture(scope="module")
+def digest_of(tmp_path_factory):
+    """Return an experiment's digest on the embedded sample; each data set is read once."""
+    cache = tmp_path_factory.mktemp("cache")
+    known = {}
+
+    def of(experiment):
+        settings = experiment.dataset
+        key = settings.model_dump_json()
+        if key not in known:
+            setting = Setting(sample_root(settings.name), True, cache, cache, 2, Progress(quiet=True))
+            known[key] = read_data(settings, setting).fingerprint
+        return digest(experiment, known[key], True)
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def small():
+    return read_experiment(EXPERIMENTS / "irmas_fusion.yaml", assignments=["training.copies=2", "training.mixes=2"])
+
+
+def test_the_shipped_experiments_keep_their_digests(digest_of):
+    found = {}
+    for path in sorted(EXPERIMENTS.glob("*.yaml")):
+        arms = read_study(path).arms if is_study(path) else ()
+        # an arm that starts from another's networks has a digest that covers those, which are not there
+        every = [arm.experiment for arm in arms if not arm.source] if arms else [read_experiment(path)]
+        found.update({experiment.name: digest_of(experiment) for experiment in every})
+    assert found == GOLDEN
+
+
+def test_copies_and_mixtures_keep_their_digest(digest_of, small):
+    assert digest_of(small) == COPIES_AND_MIXTURES
+
+
+@pytest.mark.parametrize("module", [distortion, mixing])
+def test_versions_of_copies_and_mixtures_are_covered(module, digest_of, small, monkeypatch):
+    monkeypatch.setattr(module, "VERSION", module.VERSION + 1)
+    assert digest_of(small) != COPIES_AND_MIXTURES
+    plain = read_experiment(EXPERIMENTS / "irmas_fusion.yaml", assignments=["training.mixes=0"])
+    before = digest_of(plain)
+    monkeypatch.undo()
+    assert digest_of(plain) == before  # who uses neither keeps the result
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "training.mixes=1",
+        "training.class_weights=true",
+        "training.pretrain=elsewhere",
+        "model.activation=softmax",
+        "training.copies=1",
+        "training.epochs=59",
+        "dataset.hop=1.0",
+        "features.mfcc.n_mfcc=19",
+    ],
+)
+def test_settings_are_covered_those_added_later_too(assignment, digest_of, monkeypatch, tmp_path):
+    path = EXPERIMENTS / "irmas_fusion.yaml"
+    if "pretrain" in assignment:
+        monkeypatch.setattr("fusion.result.pretrained", lambda folder: type("R", (), {"folder": tmp_path})())
+    assert digest_of(read_experiment(path, assignments=[assignment])) != GOLDEN["irmas_fusion"]
+
+
+def test_seeds_and_names_are_not_covered(digest_of):
+    experiment = read_experiment(EXPERIMENTS / "nsynth_mfcc.yaml")
+    other = replace(experiment, name="other", seeds=(7,))
+    assert digest_of(other) == GOLDEN["nsynth_mfcc"]
+
+
+@pytest.mark.parametrize("column", ["id", "start", "duration", "labels", "group", "split"])
+def test_every_column_of_the_table_is_in_the_fingerprint(column, nsynth, tmp_path):
+    settings = read_experiment(EXPERIMENTS / "nsynth_mfcc.yaml").dataset
+    data = read_data(settings, Setting(nsynth, False, tmp_path, tmp_path, 1, Progress(quiet=True)))
+    table = data.dataset.table.copy()
+    before = fingerprint(table, data.hashes)
+    values = list(table[column])
+    values[0] = values[0] + 1 if column in ("start", "duration") else f"{values[0]}x"
+    assert fingerprint(table.assign(**{column: values}), data.hashes) != before
+    assert fingerprint(table, ["0" * 32, *data.hashes[1:]]) != before
