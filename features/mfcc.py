@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from fusion.clip import Clip, frame_count, repeated
-from fusion.feature import Feature
+from fusion.feature.contract import Feature
+from fusion.sound.clip import Clip, frame_count, repeated
 
 _DELTA_WIDTH = 9  # frames, librosa's default
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from fusion.clip import Clip, frame_count
-from fusion.feature import SeriesFeature
+from fusion.feature.contract import SeriesFeature
+from fusion.sound.clip import Clip, frame_count
 
 
 class SpectralRolloff(SeriesFeature):

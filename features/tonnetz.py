@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from fusion.clip import Clip, frame_count
-from fusion.feature import SeriesFeature
+from fusion.feature.contract import SeriesFeature
+from fusion.sound.clip import Clip, frame_count
 
 _CQT_OCTAVES = 7  # librosa's default, from C1 (32.7 Hz)
 

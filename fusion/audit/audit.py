@@ -9,21 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from fusion import spectrumprint, waveprint
-from fusion.datasets.audit import audit
+from fusion.audit import spectral_fingerprint as spectrumprint
+from fusion.audit.similarity import ALIKE, VERSION, Comparison
+from fusion.audit.soundness import SILENT, Soundness, examine_files
+from fusion.audit.spectral_fingerprint import Spectrumprint, candidates
+from fusion.datasets.data import Data, without_damaged
+from fusion.datasets.overview import audit
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
-from fusion.extract import extract
-from fusion.feature import Feature
-from fusion.prepare import Data, Setting, without_damaged
-from fusion.remembered import remembered
-from fusion.similarity import ALIKE, VERSION, Comparison
-from fusion.soundness import SILENT, Soundness, examine_files
-from fusion.spec import DatasetSettings
-from fusion.spectrumprint import Spectrumprint, candidates
-from fusion.store import Store
-from fusion.waveprint import Waveprint
-from fusion.windows import Windows, cut
+from fusion.extraction import wave_fingerprint as waveprint
+from fusion.extraction.extract import extract
+from fusion.extraction.store import Store
+from fusion.extraction.wave_fingerprint import Waveprint
+from fusion.extraction.windows import Windows, cut
+from fusion.feature.contract import Feature
+from fusion.runtime.memory import remembered
+from fusion.runtime.workplace import Workplace
+from fusion.settings.datasets import DatasetSettings
 
 LEVEL_STEP = 3
 """dB."""
@@ -43,24 +45,24 @@ class Pair:
     offset: float
 
 
-def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[str, Any]:
+def full_audit(data: Data, settings: DatasetSettings, workplace: Workplace) -> dict[str, Any]:
     """Read every file, and say what is wrong with a data set before anything is trained on it.
 
     Parameters
     ----------
     data : Data
     settings : DatasetSettings
-    setting : Setting
+    workplace : Workplace
 
     Returns
     -------
     dict
-        What `fusion.datasets.audit.audit` returns, and ``audio {rates, channels, seconds, rms_db}``, ``levels {split:
-        {dB: clips}}``, ``findings`` (lists of clips by what was found), ``usable`` (whether an experiment could run)
-        and, if not, ``why``.
+        What `fusion.datasets.overview.audit` returns, and ``audio {rates, channels, seconds, rms_db}``, ``levels
+        {split: {dB: clips}}``, ``findings`` (lists of clips by what was found), ``usable`` (whether an experiment
+        could run) and, if not, ``why``.
     """
     windows = cut(data.dataset.table, data.hashes, settings)
-    damaged = {**windows.damaged, **_extract(data, windows, settings, setting)}
+    damaged = {**windows.damaged, **_extract(data, windows, settings, workplace)}
     why = "" if settings.skip_damaged or not damaged else f"{len(damaged)} clips are damaged"
     if settings.skip_damaged and damaged:
         try:
@@ -72,12 +74,12 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
     table = data.dataset.table
     twins = np.empty((0, 2), dtype=np.int64)
     if settings.single_notes:
-        prints = _store(waveprint.NAME, settings, setting).rows([stretch.key for stretch in good.stretches])
+        prints = _store(waveprint.NAME, settings, workplace).rows([stretch.key for stretch in good.stretches])
         twins = good.rows[waveprint.twins(prints.take(), data.dataset.groups[good.rows])]
         data = replace(data, duplicates=data.duplicates.with_twins(table, data.hashes, twins))
-    pairs = _near(data, good, {(int(one), int(other)) for one, other in twins}, settings, setting)
-    with setting.progress.task("looking at files", len({*data.hashes} - {""})) as advance:
-        sounds = examine_files(list(table["path"]), data.hashes, setting.cache, setting.jobs, advance)
+    pairs = _near(data, good, {(int(one), int(other)) for one, other in twins}, settings, workplace)
+    with workplace.progress.task("looking at files", len({*data.hashes} - {""})) as advance:
+        sounds = examine_files(list(table["path"]), data.hashes, workplace.cache, workplace.jobs, advance)
     report = audit(data.dataset, data.duplicates)
     findings = {
         "damaged": [{"clip": clip, "why": why} for clip, why in damaged.items()],
@@ -102,16 +104,16 @@ def full_audit(data: Data, settings: DatasetSettings, setting: Setting) -> dict[
     }
 
 
-def _store(name: str, settings: DatasetSettings, setting: Setting) -> Store:
-    return Store(setting.cache, settings.name, name, _PRINTS[name], _SOURCES[name], settings.samples, settings.sr)
+def _store(name: str, settings: DatasetSettings, workplace: Workplace) -> Store:
+    return Store(workplace.cache, settings.name, name, _PRINTS[name], _SOURCES[name], settings.samples, settings.sr)
 
 
-def _extract(data: Data, windows: Windows, settings: DatasetSettings, setting: Setting) -> dict[str, str]:
+def _extract(data: Data, windows: Windows, settings: DatasetSettings, workplace: Workplace) -> dict[str, str]:
     """Store the prints of all windows; return why clips are damaged, by id."""
     prints = {name: of for name, of in _PRINTS.items() if name != waveprint.NAME or settings.single_notes}
-    stores = [_store(name, settings, setting) for name in prints]
-    with setting.progress.task("reading audio", len(windows.stretches)) as advance:
-        done = extract(windows.stretches, stores, prints, _SOURCES, settings.sr, setting.jobs, advance)
+    stores = [_store(name, settings, workplace) for name in prints]
+    with workplace.progress.task("reading audio", len(windows.stretches)) as advance:
+        done = extract(windows.stretches, stores, prints, _SOURCES, settings.sr, workplace.jobs, advance)
     return windows.clips_of(done.damaged, data.dataset.table)
 
 
@@ -122,11 +124,11 @@ def _without(windows: Windows, dataset: Dataset, damaged: dict[str, str]) -> Win
 
 
 def _near(
-    data: Data, windows: Windows, twins: set[tuple[int, int]], settings: DatasetSettings, setting: Setting
+    data: Data, windows: Windows, twins: set[tuple[int, int]], settings: DatasetSettings, workplace: Workplace
 ) -> list[Pair]:
     """Return pairs of clips of two splits, or folds, that are one sound but neither the same bytes nor twins."""
     dataset = data.dataset
-    prints = _store(spectrumprint.NAME, settings, setting).rows([s.key for s in windows.stretches]).take()
+    prints = _store(spectrumprint.NAME, settings, workplace).rows([s.key for s in windows.stretches]).take()
     places = np.unique(dataset.places, return_inverse=True)[1]
     cosine = spectrumprint.WHOLE if settings.single_notes else spectrumprint.OVERLAPPING
     reach = _DELAY if settings.single_notes else settings.samples / settings.sr
@@ -139,9 +141,9 @@ def _near(
             task = Comparison(windows.stretches[one], windows.stretches[other], reach)
             tasks[task.key] = task
             pairs.setdefault(task.key, set()).add(clips)
-    table, function = setting.cache / "similarity.sqlite", "fusion.similarity:compare"
-    with setting.progress.task("comparing likely copies", len(tasks)) as advance:
-        values = remembered(table, VERSION, tasks, function, jobs=setting.jobs, advance=advance)
+    table, function = workplace.cache / "similarity.sqlite", "fusion.audit.similarity:compare"
+    with workplace.progress.task("comparing likely copies", len(tasks)) as advance:
+        values = remembered(table, VERSION, tasks, function, jobs=workplace.jobs, advance=advance)
     found: dict[tuple[int, int], Pair] = {}
     for key, (similarity, lag) in values.items():
         offset = tasks[key].second.start + lag - tasks[key].first.start

@@ -14,9 +14,9 @@ import soxr
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from fusion.audio import DamagedError
 from fusion.errors import FusionError
-from fusion.extract import Stretch
+from fusion.extraction.extract import Stretch
+from fusion.sound.reading import DamagedError
 
 VERSION = 1  # raise when any similarity changes
 

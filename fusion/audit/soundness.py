@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.remembered import remembered
+from fusion.runtime.memory import remembered
 
 VERSION = 1  # raise when any of these figures changes
 
@@ -95,7 +95,7 @@ def examine_files(
         If the table cannot be written.
     """
     files = {content: path for content, path in zip(hashes, paths, strict=True) if content}
-    table, function = cache / "soundness.sqlite", "fusion.soundness:examine_batch"
+    table, function = cache / "soundness.sqlite", "fusion.audit.soundness:examine_batch"
     known = remembered(table, VERSION, files, function, jobs=jobs, batch=_BATCH, advance=advance)
     return [Soundness(**known[content]) if content and known[content] else None for content in hashes]
 

@@ -1,5 +1,5 @@
 """So that ``python -m fusion.cli`` is the command line, too."""
 
-from fusion.cli import main
+from fusion.cli.app import main
 
 main()

@@ -11,10 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from fusion.predict import Prediction
-from fusion.report import figures_of, study, table
-from fusion.spec import SearchSettings
-from fusion.trials import DIRECTIONS, Trial
+from fusion.report import study_page as study
+from fusion.report.wording import figures_of, table
+from fusion.search.trials import DIRECTIONS, Trial
+from fusion.settings.search_space import SearchSettings
+from fusion.studies.predict import Prediction
 
 _BEST = 5  # trials shown
 _CHANGED = 10  # clips shown

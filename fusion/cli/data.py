@@ -23,7 +23,7 @@ from fusion.cli.options import (
     Plugins,
     Results,
     Sample,
-    make_setting,
+    make_workplace,
     read_spec,
 )
 from fusion.cli.render import render
@@ -51,17 +51,17 @@ def check(
 ) -> None:
     """Audit an experiment's data, every file of it: what leaks, what is damaged. Trains nothing."""
     spec = read_spec(experiment, assignments, features, None, plugins)
-    from fusion import console
-    from fusion.audit import full_audit
-    from fusion.datasets.audit import audit
-    from fusion.experiment import result_of
-    from fusion.prepare import read_data
-    from fusion.report.audit import write_audit
+    from fusion.audit.audit import full_audit
+    from fusion.cli import console
+    from fusion.datasets.data import read_data
+    from fusion.datasets.overview import audit
+    from fusion.report.audit_page import write_audit
+    from fusion.studies.experiment import result_of
 
-    setting = make_setting(spec, data, sample, cache, results, jobs)
-    found = read_data(spec.dataset, setting)
-    folder = result_of(spec, found, setting).folder
-    report = audit(found.dataset, found.duplicates) if quick else full_audit(found, spec.dataset, setting)
+    workplace = make_workplace(spec, data, sample, cache, results, jobs)
+    found = read_data(spec.dataset, workplace)
+    folder = result_of(spec, found, workplace).folder
+    report = audit(found.dataset, found.duplicates) if quick else full_audit(found, spec.dataset, workplace)
     if as_json:
         print(json.dumps(report, indent=2), flush=True)
     else:
@@ -105,14 +105,15 @@ def get(
 
     A broken transfer goes on where it was.
     """
-    from fusion import console
-    from fusion.audit import full_audit
-    from fusion.datasets import data_root, settings_of
-    from fusion.datasets.get import Plan
-    from fusion.datasets.get import get as fetch_data
-    from fusion.prepare import Setting, read_data
-    from fusion.progress import Progress
-    from fusion.report.audit import write_audit
+    from fusion.audit.audit import full_audit
+    from fusion.cli import console
+    from fusion.datasets.data import read_data
+    from fusion.datasets.registry import data_root, settings_of
+    from fusion.download.get import Plan
+    from fusion.download.get import get as fetch_data
+    from fusion.report.audit_page import write_audit
+    from fusion.runtime.progress import Progress
+    from fusion.runtime.workplace import Workplace
 
     def confirm(plan: Plan) -> bool:
         for line in plan.lines():
@@ -136,9 +137,9 @@ def get(
         progress.say("not checked: these splits alone are too little to train and to test on")
         print(root)
         return
-    setting = Setting(root, False, cache, DEFAULT_RESULTS, jobs, progress)
-    found = read_data(settings, setting)
-    report = full_audit(found, settings, setting)
+    workplace = Workplace(root, False, cache, DEFAULT_RESULTS, jobs, progress)
+    found = read_data(settings, workplace)
+    report = full_audit(found, settings, workplace)
     write_audit(root, report, found.dataset.noun)
     console.print_audit(report, found.dataset.noun)
     print(root)

@@ -25,7 +25,7 @@ from fusion.cli.options import (
     Results,
     Sample,
     Seeds,
-    make_setting,
+    make_workplace,
     print_outcome,
     read_roots,
     read_seeds,
@@ -34,7 +34,7 @@ from fusion.cli.options import (
 from fusion.errors import FusionError
 
 if TYPE_CHECKING:
-    from fusion.prepare import Setting
+    from fusion.runtime.workplace import Workplace
 
 app = typer.Typer()
 
@@ -57,7 +57,7 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Extract what is missing, train every seed, evaluate, report; a file with arms is a study of several."""
-    from fusion.spec.study import is_study
+    from fusion.settings.arms import is_study
 
     if is_study(experiment):
         if features is not None:
@@ -67,12 +67,12 @@ def run(
     spec = read_spec(experiment, assignments, features, seeds, plugins)
     if paper:
         raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
-    from fusion.experiment import run_experiment
+    from fusion.studies.experiment import run_experiment
 
     root = read_roots(data, [spec.dataset.name]).get(spec.dataset.name)
-    setting = make_setting(spec, root, sample, cache, results, jobs)
-    outcome = run_experiment(spec, setting, force)
-    print_outcome(outcome, as_json, setting, "; --force trains again")
+    workplace = make_workplace(spec, root, sample, cache, results, jobs)
+    outcome = run_experiment(spec, workplace, force)
+    print_outcome(outcome, as_json, workplace, "; --force trains again")
 
 
 def _run_study(
@@ -89,19 +89,19 @@ def _run_study(
     paper: bool,
     as_json: bool,
 ) -> None:
-    from fusion.spec.study import read_study
+    from fusion.settings.arms import read_study
 
     chosen = None if seeds is None else read_seeds(seeds)
     study = read_study(path, assignments=assignments or (), seeds=chosen, plugins=plugins or ())
     roots = read_roots(data, study.datasets)
-    settings: dict[str, Setting] = {
-        arm.experiment.dataset.name: make_setting(
+    settings: dict[str, Workplace] = {
+        arm.experiment.dataset.name: make_workplace(
             arm.experiment, roots.get(arm.experiment.dataset.name), sample, cache, results, jobs
         )
         for arm in study.arms
     }
-    from fusion import console
-    from fusion.study import run_study
+    from fusion.cli import console
+    from fusion.studies.study import run_study
 
     folder, content = run_study(study, lambda name: settings[name], force, paper)
     if as_json:
@@ -140,15 +140,15 @@ def ablate(
 ) -> None:
     """Run an experiment with subsets of its features, and tell what each of them brings."""
     spec = read_spec(experiment, assignments, features, seeds, plugins, searching=trials is not None, ablating=True)
-    from fusion import console
-    from fusion.ablate import MODES
-    from fusion.ablate import ablate as run_ablation
+    from fusion.cli import console
     from fusion.report import ablation as plots
+    from fusion.studies.ablate import MODES
+    from fusion.studies.ablate import ablate as run_ablation
 
     if mode not in MODES:
         raise FusionError(f"--mode {mode}: should be one of {', '.join(MODES)}")
-    setting = make_setting(spec, data, sample, cache, results, jobs)
-    folder, found = run_ablation(spec, setting, mode, trials, force)
+    workplace = make_workplace(spec, data, sample, cache, results, jobs)
+    folder, found = run_ablation(spec, workplace, mode, trials, force)
     if as_json:
         print(json.dumps(found, indent=2))
     else:
@@ -171,10 +171,11 @@ def extract(
 ) -> None:
     """Fill the feature store, nothing else."""
     spec = read_spec(experiment, assignments, features, None, plugins)
-    from fusion.prepare import prepare, read_data
+    from fusion.datasets.data import read_data
+    from fusion.extraction.prepare import prepare
 
-    setting = make_setting(spec, data, sample, cache, DEFAULT_RESULTS, jobs)
-    prepared = prepare(spec, read_data(spec.dataset, setting), setting)
+    workplace = make_workplace(spec, data, sample, cache, DEFAULT_RESULTS, jobs)
+    prepared = prepare(spec, read_data(spec.dataset, workplace), workplace)
     if as_json:
         print(json.dumps({"computed": prepared.computed, "seconds": prepared.seconds}, indent=2))
     else:
@@ -204,10 +205,10 @@ def tune(
     spec = read_spec(experiment, assignments, features, None, plugins, searching=True)
     from dataclasses import asdict
 
-    from fusion import console
-    from fusion.tune import tune as search_settings
+    from fusion.cli import console
+    from fusion.search.tune import tune as search_settings
 
-    folder, found = search_settings(spec, make_setting(spec, data, sample, cache, results, jobs), trials)
+    folder, found = search_settings(spec, make_workplace(spec, data, sample, cache, results, jobs), trials)
     if as_json:
         print(json.dumps([asdict(trial) for trial in found], indent=2))
     else:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fusion.errors import FusionError
-from fusion.workers import processors
+from fusion.runtime.workers import processors
 
 if TYPE_CHECKING:
-    from fusion.experiment import Outcome
-    from fusion.prepare import Setting
-    from fusion.spec import Experiment
+    from fusion.runtime.workplace import Workplace
+    from fusion.settings.experiment import Experiment
+    from fusion.studies.experiment import Outcome
 
 ExperimentFile = Annotated[
     Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
@@ -73,8 +73,8 @@ def read_spec(
     ablating: bool = False,
 ) -> Experiment:
     """Return the experiment of a file with what options change."""
-    from fusion.spec import read_experiment
-    from fusion.spec.study import is_study
+    from fusion.settings.arms import is_study
+    from fusion.settings.reading import read_experiment
 
     if is_study(path):
         raise FusionError(
@@ -102,15 +102,15 @@ def read_seeds(text: str) -> list[int]:
     return list(range(1, numbers[0] + 1)) if len(parts) == 1 else numbers
 
 
-def print_outcome(outcome: Outcome, as_json: bool, setting: Setting, again: str = "") -> None:
+def print_outcome(outcome: Outcome, as_json: bool, workplace: Workplace, again: str = "") -> None:
     """Print a result, or its metrics as JSON, and last its folder."""
-    from fusion import console
+    from fusion.cli import console
 
     for change in outcome.changes:
-        setting.progress.say(f"versions differ from those this result was made with: {change}{again}")
+        workplace.progress.say(f"versions differ from those this result was made with: {change}{again}")
     if not outcome.trained:
         trained = ", ".join(map(str, outcome.metrics["seeds"]))
-        setting.progress.say(f"complete, nothing to train (seeds {trained}){again}")
+        workplace.progress.say(f"complete, nothing to train (seeds {trained}){again}")
     if as_json:
         print(json.dumps(outcome.metrics, indent=2))
     else:
@@ -133,14 +133,16 @@ def read_roots(data: list[str] | None, names: Sequence[str]) -> dict[str, Path]:
     return roots
 
 
-def make_setting(spec: Experiment, data: Path | None, sample: bool, cache: Path, results: Path, jobs: int) -> Setting:
+def make_workplace(
+    spec: Experiment, data: Path | None, sample: bool, cache: Path, results: Path, jobs: int
+) -> Workplace:
     """Return where an experiment's data, store and results are."""
-    from fusion.datasets import data_root, sample_root
-    from fusion.prepare import Setting
-    from fusion.progress import Progress
+    from fusion.datasets.registry import data_root, sample_root
+    from fusion.runtime.progress import Progress
+    from fusion.runtime.workplace import Workplace
 
     if sample and data:
         raise FusionError("--sample and --data name two data sets; give one of them")
     name = spec.dataset.name
     root = sample_root(name) if sample else data or data_root(name)
-    return Setting(root, sample, cache, results, jobs, Progress())
+    return Workplace(root, sample, cache, results, jobs, Progress())

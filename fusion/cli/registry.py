@@ -20,7 +20,8 @@ def list_features(
     debug: Debug = False,
 ) -> None:
     """List the registry, or show one feature: parameters, units, shape, where it comes from."""
-    from fusion import console, listing
+    from fusion.cli import console
+    from fusion.feature import listing
 
     found = listing.feature(name, plugins or []) if name else listing.features(plugins or [])
     if as_json:

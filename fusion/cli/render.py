@@ -16,7 +16,8 @@ from fusion.cli.options import PROCESSORS, AsJson, Debug, Jobs
 from fusion.errors import FusionError, did_you_mean
 
 if TYPE_CHECKING:
-    from fusion.datasets.options import IrmasOptions, NSynthOptions
+    from fusion.rendering.music.options import IrmasOptions
+    from fusion.rendering.notes.options import NSynthOptions
 
 
 def render(
@@ -60,10 +61,10 @@ def render(
     debug: Debug = False,
 ) -> None:
     """Render notes or music from SoundFonts in a data set's layout, with FluidSynth."""
-    from fusion.datasets.options import IrmasOptions
-    from fusion.datasets.render import render_nsynth
-    from fusion.datasets.render_irmas import render_irmas
-    from fusion.progress import Progress
+    from fusion.rendering.music.options import IrmasOptions
+    from fusion.rendering.music.render import render_irmas
+    from fusion.rendering.notes.render import render_nsynth
+    from fusion.runtime.progress import Progress
 
     own = {"families": families, "pitches": pitches, "velocities": velocities}
     own |= {"notes": notes, "pieces": pieces, "level": level}
@@ -103,7 +104,8 @@ def read_options(layout: str, own: dict[str, str], common: dict[str, Any]) -> NS
     FusionError
         Another layout, an option that does not apply to it, or a value that cannot be.
     """
-    from fusion.datasets.options import IrmasOptions, NSynthOptions
+    from fusion.rendering.music.options import IrmasOptions
+    from fusion.rendering.notes.options import NSynthOptions
 
     kinds: dict[str, type[NSynthOptions] | type[IrmasOptions]] = {"nsynth": NSynthOptions, "irmas": IrmasOptions}
     if layout not in kinds:

@@ -20,7 +20,7 @@ from fusion.cli.options import (
     Results,
     Sample,
     Seeds,
-    make_setting,
+    make_workplace,
     print_outcome,
     read_seeds,
 )
@@ -41,9 +41,9 @@ def predict(
     debug: Debug = False,
 ) -> None:
     """Tell what plays in sound files, with the networks of a result (the mean of all seeds)."""
-    from fusion import console
-    from fusion.predict import predict as predict_files
-    from fusion.progress import Progress
+    from fusion.cli import console
+    from fusion.runtime.progress import Progress
+    from fusion.studies.predict import predict as predict_files
 
     progress = Progress()
     with progress.task("predicting", len(audio)) as advance:
@@ -78,17 +78,17 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Apply the saved networks of a result to another data set in the same layout, to see whether it transfers."""
-    from fusion.saved import read_saved
-    from fusion.transfer import evaluate_result
+    from fusion.results.saved import read_saved
+    from fusion.studies.transfer import evaluate_result
 
     if split not in ("train", "validation", "test"):
         raise FusionError(f"--split {split}: should be train, validation or test")
     if not (sample or data):
         raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
-    setting = make_setting(read_saved(result).experiment, data, sample, cache, results, jobs)
+    workplace = make_workplace(read_saved(result).experiment, data, sample, cache, results, jobs)
     chosen = None if seeds is None else read_seeds(seeds)
-    outcome = evaluate_result(result, setting, split, chosen, training_data, skip_damaged)
-    print_outcome(outcome, as_json, setting)
+    outcome = evaluate_result(result, workplace, split, chosen, training_data, skip_damaged)
+    print_outcome(outcome, as_json, workplace)
 
 
 @app.command()
@@ -101,9 +101,9 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Tell how two results on the same clips differ: difference, interval over groups, test, clips that changed."""
-    from fusion import compare as comparison
-    from fusion import console
-    from fusion.tally import read_predictions
+    from fusion.cli import console
+    from fusion.results import compare as comparison
+    from fusion.results.predictions import read_predictions
 
     found = comparison.compare(read_predictions(first), read_predictions(second))
     if as_json:

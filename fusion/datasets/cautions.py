@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-if TYPE_CHECKING:
-    from fusion.datasets.table import Dataset
+from fusion.datasets.table import Dataset
 
 FEW_GROUPS = 10
+
+
+def cautions(dataset: Dataset) -> list[str]:
+    """Return what readers of a result must know; each begins with a fixed word and a colon."""
+    return [*dataset.notes, *missing_classes(dataset), *shared_groups(dataset), *few_groups(dataset)]
 
 
 def each_label(part: pd.DataFrame) -> pd.DataFrame:
@@ -20,7 +22,7 @@ def each_label(part: pd.DataFrame) -> pd.DataFrame:
 def missing_classes(dataset: Dataset) -> list[str]:
     """Say which classes occur in training alone, or in the test of a fold whose training lacks them."""
     warnings = []
-    for of in dataset.rounds() if dataset.folds is not None else ():
+    for of in dataset.each_fold() if dataset.folds is not None else ():
         trained, tested = (set(dataset.table.loc[rows, "labels"]) for rows in (of.train, of.test))
         if absent := sorted(tested - trained):
             warnings.append(f"missing-class: the training clips of fold {of.fold} have no {', '.join(absent)}")
@@ -44,7 +46,7 @@ def shared_groups(dataset: Dataset) -> list[str]:
         ("validation", f"the network was stopped by what it did on the test's own {dataset.noun}"),
     ):
         groups, clips, every = set(), 0, set(dataset.part("test")["group"])
-        for of in dataset.rounds():
+        for of in dataset.each_fold():
             test = dataset.table.loc[of.test]
             known = test["group"].isin(set(dataset.table.loc[of.clips(split), "group"]))
             groups |= set(test.loc[known, "group"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
@@ -60,3 +63,64 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
     if len(np.unique(found[found >= 0])) < folds:
         raise FusionError(f"{setting}: {folds} folds cannot all get clips from such uneven groups; take fewer folds")
     return found
+
+
+_HELD_OUT = 0.1  # share of a class' training clips that validates
+
+
+def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
+    """Choose whole groups of training clips, at least one a class, that validate; a class' only one stays.
+
+    Groups are taken in seeded order as long as they bring the share of clips nearer to a tenth.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Training clips.
+    unit : str
+        The column of what is never divided.
+    """
+    held: list[str] = []
+    for _, clips in table.groupby("labels"):
+        count = clips[unit].value_counts()
+        units = shuffled(count.index, "validation")
+        target = _HELD_OUT * len(clips)
+        chosen: list[str] = []
+        for name in units:
+            now = count[chosen].sum()
+            if abs(now + count[name] - target) < abs(now - target):
+                chosen.append(name)
+        if not chosen and len(units) > 1:
+            chosen = [min(units, key=lambda name: int(count[name]))]
+        held += chosen
+    return held
+
+
+def shuffled(ids: Iterable[str], salt: str) -> list[str]:
+    """Return ids in an order that looks random but depends on nothing else than the ids and the salt.
+
+    The first ten of a hundred stay the first ten when there are more, on every machine.
+    """
+    return sorted(ids, key=lambda name: hashlib.blake2b(f"{salt}:{name}".encode(), digest_size=8).digest())
+
+
+def components(sets: Sequence[frozenset[str]]) -> list[int]:
+    """Number the connected components of `sets`: two sets with a common member are in one.
+
+    >>> components([frozenset("ab"), frozenset("c"), frozenset("bd"), frozenset("de")])
+    [0, 1, 0, 0]
+    """
+    parent = list(range(len(sets)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            index = parent[index]
+        return index
+
+    first: dict[str, int] = {}
+    for index, members in enumerate(sets):
+        for member in members:
+            a, b = sorted((root(first.setdefault(member, index)), root(index)))
+            parent[b] = a
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(root(index), len(numbers)) for index in range(len(sets))]

@@ -24,12 +24,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusion.audio import SUFFIXES
-from fusion.datasets.soundfont import components
-from fusion.datasets.table import Dataset, assemble, hold_out
+from fusion.datasets.groups import assign_folds, components, hold_out
+from fusion.datasets.table import Dataset, assemble
 from fusion.errors import FusionError, listing
-from fusion.folds import assign_folds
-from fusion.spec.datasets import INSTRUMENTS, IRMASSettings
+from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
+from fusion.sound.reading import SUFFIXES
 
 TRAINING = "IRMAS-TrainingData"
 TESTING = tuple(f"IRMAS-TestingData-Part{number}" for number in (1, 2, 3))

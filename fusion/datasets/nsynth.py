@@ -22,10 +22,11 @@ from typing import Any
 
 import pandas as pd
 
-from fusion.audio import SUFFIXES
-from fusion.datasets.table import Dataset, assemble, hold_out, missing_audio, shuffled
+from fusion.datasets.groups import hold_out, shuffled
+from fusion.datasets.table import Dataset, assemble, missing_audio
 from fusion.errors import FusionError, listing
-from fusion.spec.datasets import FAMILIES, ORIGINS, NSynthSettings
+from fusion.settings.datasets import FAMILIES, ORIGINS, NSynthSettings
+from fusion.sound.reading import SUFFIXES
 
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
 NOUN = "instruments"

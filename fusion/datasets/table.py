@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.datasets.cautions import few_groups, missing_classes, shared_groups
+from fusion.datasets.groups import hold_out
 from fusion.errors import FusionError, listing
 
 COLUMNS = ("id", "path", "start", "duration", "labels", "group", "split")
 SPLITS = ("train", "validation", "test")
-_HELD_OUT = 0.1  # share of a class' training clips that validates
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Round:
+class Fold:
     """Row numbers of the clips that train, validate and test one network; `fold` is None where there are no folds."""
 
     fold: int | None
@@ -70,11 +69,6 @@ class Dataset:
     folds: Ints | None = None
     grouped: bool = True
 
-    @property
-    def warnings(self) -> list[str]:
-        """What readers of a result must know; each begins with a fixed word and a colon."""
-        return [*self.notes, *missing_classes(self), *shared_groups(self), *few_groups(self)]
-
     def part(self, split: str) -> pd.DataFrame:
         """Return the clips of one split; with folds, all clips are training and test clips."""
         if self.folds is not None:
@@ -100,18 +94,18 @@ class Dataset:
         """Number of each clip's group, ``(clips,)``."""
         return np.unique(self.table["group"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
 
-    def rounds(self) -> list[Round]:
+    def each_fold(self) -> list[Fold]:
         """Return which clips train, validate and test each network of a seed."""
         if self.folds is None:
             splits = self.table["split"].to_numpy()
-            return [Round(None, *(np.flatnonzero(splits == split) for split in SPLITS))]
+            return [Fold(None, *(np.flatnonzero(splits == split) for split in SPLITS))]
         found = []
         for fold in range(int(self.folds.max()) + 1):
             rest = self.table[self.folds != fold]
             unit = "group" if self.grouped else "id"
             held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
             training = rest.index.to_numpy()
-            found.append(Round(fold, training[~held], training[held], np.flatnonzero(self.folds == fold)))
+            found.append(Fold(fold, training[~held], training[held], np.flatnonzero(self.folds == fold)))
         return found
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
@@ -178,49 +172,13 @@ def assemble(
                 f"{name}, protocol {protocol}: no {split} clip is left; loosen the data set's options "
                 "(sources, families, limit, skip_damaged) or complete its folder"
             )
-    for of in dataset.rounds() if folds is not None else ():
+    for of in dataset.each_fold() if folds is not None else ():
         if absent := [split for split in SPLITS if not len(of.clips(split))]:
             raise FusionError(
                 f"{name}, protocol {protocol}: fold {of.fold} has no {' and no '.join(absent)} clip; take another "
                 f"number of folds, or data with more {noun} of each class"
             )
     return dataset
-
-
-def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
-    """Choose whole groups of training clips, at least one a class, that validate; a class' only one stays.
-
-    Groups are taken in seeded order as long as they bring the share of clips nearer to a tenth.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Training clips.
-    unit : str
-        The column of what is never divided.
-    """
-    held: list[str] = []
-    for _, clips in table.groupby("labels"):
-        count = clips[unit].value_counts()
-        units = shuffled(count.index, "validation")
-        target = _HELD_OUT * len(clips)
-        chosen: list[str] = []
-        for name in units:
-            now = count[chosen].sum()
-            if abs(now + count[name] - target) < abs(now - target):
-                chosen.append(name)
-        if not chosen and len(units) > 1:
-            chosen = [min(units, key=lambda name: int(count[name]))]
-        held += chosen
-    return held
-
-
-def shuffled(ids: Iterable[str], salt: str) -> list[str]:
-    """Return ids in an order that looks random but depends on nothing else than the ids and the salt.
-
-    The first ten of a hundred stay the first ten when there are more, on every machine.
-    """
-    return sorted(ids, key=lambda name: hashlib.blake2b(f"{salt}:{name}".encode(), digest_size=8).digest())
 
 
 def fingerprint(table: pd.DataFrame, hashes: Sequence[str]) -> str:

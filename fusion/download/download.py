@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fusion.datasets.archives import shown
-from fusion.datasets.disk import unwritable
-from fusion.datasets.transfer import HiccupError, Remote, Told, discard, state_path, transfer
+from fusion.download.archives import shown
+from fusion.download.transfer import HiccupError, Remote, Told, discard, state_path, transfer
 from fusion.errors import FusionError
+from fusion.runtime.disk import unwritable
 
 TRIES = 8
 _LONGEST = 60.0  # seconds between attempts

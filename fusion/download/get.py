@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.archives import Archive, Source, base_url, choose, shown
-from fusion.datasets.disk import alone, free_bytes, gigabytes, unwritable
-from fusion.datasets.fetch import agrees, checksums, fetch
-from fusion.datasets.layout import arrange, is_absent, is_whole
-from fusion.datasets.transfer import Remote
-from fusion.datasets.unpack import unpack
+from fusion.download.archives import Archive, Source, base_url, choose, shown
+from fusion.download.download import agrees, checksums, fetch
+from fusion.download.layout import arrange, is_absent, is_whole
+from fusion.download.transfer import Remote
+from fusion.download.unpack import unpack
 from fusion.errors import FusionError
-from fusion.files import write_json
-from fusion.progress import Progress
+from fusion.runtime.disk import alone, free_bytes, gigabytes, unwritable
+from fusion.runtime.files import write_json
+from fusion.runtime.progress import Progress
 
 RECORD = "fetched.json"
 _MB = 10**6

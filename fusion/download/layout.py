@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from fusion.audio import SUFFIXES
-from fusion.datasets.archives import Archive
+from fusion.download.archives import Archive
 from fusion.errors import FusionError
+from fusion.sound.reading import SUFFIXES
 
 _DEEPEST = 3  # folders above the content
 

@@ -13,11 +13,11 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from fusion import __version__
-from fusion.datasets.archives import shown
-from fusion.datasets.disk import free_bytes, gigabytes, unwritable
+from fusion.download.archives import shown
 from fusion.errors import FusionError
-from fusion.files import write_json
+from fusion.runtime.disk import free_bytes, gigabytes, unwritable
+from fusion.runtime.files import write_json
+from fusion.runtime.versions import VERSION
 
 Told = Callable[[int, int], None]
 
@@ -99,7 +99,7 @@ def transfer(
         have = 0
     elif have and have == state.total:
         return
-    headers = {"Accept-Encoding": "identity", "User-Agent": f"fusion/{__version__}"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"fusion/{VERSION}"}
     if have and state:
         headers["Range"] = f"bytes={have}-"
         if state.validator and state.url == remote.url:

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from fusion.datasets.disk import free_bytes, unwritable
 from fusion.errors import FusionError
+from fusion.runtime.disk import free_bytes, unwritable
 
 Told = Callable[[int, int], None]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.spec import Aggregate
-
+Aggregate = Literal["mean", "mean-logit", "sum-normalised", "max"]
 Scores = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

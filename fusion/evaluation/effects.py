@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.statistics import (
+from fusion.evaluation.intervals import (
     RESAMPLES,
     bootstrap_interval,
     bootstrap_intervals,

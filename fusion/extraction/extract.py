@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion import mixing
-from fusion.audio import DamagedError, read_audio
-from fusion.clip import Clip
-from fusion.distortion import VERSION, distort
 from fusion.errors import FusionError
-from fusion.feature import Feature
-from fusion.registry import Source, build
-from fusion.store import Store
-from fusion.workers import run
+from fusion.extraction.store import Store
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source, build
+from fusion.runtime.workers import run
+from fusion.sound import mixing
+from fusion.sound.clip import Clip
+from fusion.sound.distortion import VERSION, distort
+from fusion.sound.reading import DamagedError, read_audio
 
 _MOST = 2048  # clips in a shard: few files at NSynth's size, seconds of work lost when killed
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
@@ -149,7 +149,7 @@ def extract(
         ]
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = dict.fromkeys(features, 0)
-    for shard, found in run([("fusion.extract:extract_shard", shard) for shard in shards], jobs):
+    for shard, found in run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs):
         damaged.update(found)
         for store in shard.stores:
             computed[store.name] += len(shard.stretches) - len(found)

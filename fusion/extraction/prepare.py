@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.datasets import read_dataset
-from fusion.datasets.audit import Duplicates, find_duplicates
-from fusion.datasets.table import SPLITS, Dataset, Round, fingerprint
-from fusion.errors import FusionError, listing
-from fusion.extract import Extracted, Stretch, extract
-from fusion.feature import Feature
-from fusion.fingerprint import content_hashes
-from fusion.jobs import Part
-from fusion.progress import Progress
-from fusion.spec import DatasetSettings, Experiment
-from fusion.store import Rows, Store
-from fusion.variants import vary
-from fusion.waveprint import NAME, SOURCE, Waveprint, twins
-from fusion.windows import cut
+from fusion.datasets.data import Data, without_damaged
+from fusion.datasets.table import SPLITS, Fold
+from fusion.extraction.extract import Extracted, Stretch, extract
+from fusion.extraction.part import Part
+from fusion.extraction.store import Rows, Store
+from fusion.extraction.variants import vary
+from fusion.extraction.wave_fingerprint import NAME, SOURCE, Waveprint, twins
+from fusion.extraction.windows import cut
+from fusion.feature.contract import Feature
+from fusion.runtime.workplace import Workplace
+from fusion.settings.experiment import Experiment
 
 Ints = NDArray[np.int64]
-
-SAMPLE = "sample: the embedded sample proves that everything works; it ranks no methods"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where data, store and results are, and how much of the machine to use.
-
-    Attributes
-    ----------
-    root : Path
-        The data set's folder.
-    sample : bool
-        Whether that is the embedded sample.
-    cache, results : Path
-    jobs : int
-        Processes at once.
-    progress : Progress
-    """
-
-    root: Path
-    sample: bool
-    cache: Path
-    results: Path
-    jobs: int
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class Data:
-    """A data set with its content hashes, and what can be said of it without any feature."""
-
-    dataset: Dataset
-    hashes: list[str]
-    fingerprint: str
-    duplicates: Duplicates
 
 
 @dataclass(frozen=True)
@@ -108,7 +67,7 @@ class Prepared:
             computed={name: self.computed[name] for name in features},
         )
 
-    def parts(self, of: Round) -> dict[str, Part]:
+    def parts(self, of: Fold) -> dict[str, Part]:
         """Return what trains, validates and tests one network, and what chooses its threshold."""
         found = {}
         for split in SPLITS:
@@ -123,7 +82,7 @@ class Prepared:
             found["mixed"] = self._part(*self.mixed)
         return found
 
-    def _variants(self, windows: Ints, of: Round) -> Ints:
+    def _variants(self, windows: Ints, of: Fold) -> Ints:
         """Return rows of training windows' variants; the window itself where one is mixed with what is held out."""
         held_out = np.isin(self.partners[:, windows], np.concatenate([of.validation, of.test])).any(axis=2)
         return np.where(held_out, windows, self.variants[:, windows])
@@ -132,46 +91,14 @@ class Prepared:
         return Part({name: every.part(rows) for name, every in self.rows.items()}, self.targets[rows], clips)
 
 
-def read_data(settings: DatasetSettings, setting: Setting) -> Data:
-    """Read metadata and hash the audio that is new or changed.
-
-    Raises
-    ------
-    FusionError
-        If the data set is missing or damaged.
-    """
-    dataset = read_dataset(settings, setting.root, hashes_of(setting))
-    if setting.sample:
-        dataset.notes.append(SAMPLE)
-    return with_hashes(dataset, setting)
-
-
-def with_hashes(dataset: Dataset, setting: Setting) -> Data:
-    """Return a data set with its audio's hashes, made where they are new or changed."""
-    hashes = hashes_of(setting)(list(dataset.table["path"]))
-    return Data(
-        dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes, dataset.folds)
-    )
-
-
-def hashes_of(setting: Setting) -> Callable[[Sequence[Path]], list[str]]:
-    """Return what gives files' content hashes, remembered in the cache."""
-
-    def hashes(paths: Sequence[Path]) -> list[str]:
-        with setting.progress.task("checking audio", len(paths)) as advance:
-            return content_hashes(list(paths), setting.cache, setting.jobs, advance)
-
-    return hashes
-
-
-def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | None = None) -> Prepared:
+def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Ints | None = None) -> Prepared:
     """Extract what the store lacks.
 
     Parameters
     ----------
     experiment : Experiment
     data : Data
-    setting : Setting
+    workplace : Workplace
     pools : (training clips,) int, optional
         Training clips are mixed within their pool alone, so that folds keep apart.
 
@@ -189,13 +116,13 @@ def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | 
     features: dict[str, Feature] = {**experiment.features, **({NAME: Waveprint()} if settings.single_notes else {})}
     sources = {**experiment.sources, NAME: SOURCE}
     stores = [
-        Store(setting.cache, settings.name, name, feature, sources[name], settings.samples, settings.sr)
+        Store(workplace.cache, settings.name, name, feature, sources[name], settings.samples, settings.sr)
         for name, feature in features.items()
     ]
 
     def fill(what: str, stretches: list[Stretch]) -> Extracted:
-        with setting.progress.task(what, len(stretches)) as advance:
-            return extract(stretches, stores, features, sources, settings.sr, setting.jobs, advance)
+        with workplace.progress.task(what, len(stretches)) as advance:
+            return extract(stretches, stores, features, sources, settings.sr, workplace.jobs, advance)
 
     extracted = fill("extracting", windows.stretches)
     computed = extracted.computed
@@ -213,7 +140,9 @@ def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | 
     computed = {name: computed[name] for name in experiment.features}
     keys = [stretch.key for stretch in (*windows.stretches, *more.stretches)]
     new_ones = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
-    setting.progress.say(f"features: {f'clips extracted: {new_ones}' if new_ones else 'all stored, nothing extracted'}")
+    workplace.progress.say(
+        f"features: {f'clips extracted: {new_ones}' if new_ones else 'all stored, nothing extracted'}"
+    )
     return Prepared(
         data,
         windows.rows,
@@ -230,26 +159,3 @@ def prepare(experiment: Experiment, data: Data, setting: Setting, pools: Ints | 
 def _with_twins(data: Data, prints: Rows) -> Data:
     found = twins(prints.take(), data.dataset.groups)
     return replace(data, duplicates=data.duplicates.with_twins(data.dataset.table, data.hashes, found))
-
-
-def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
-    """Return the data without damaged clips, given by id with what is wrong.
-
-    Raises
-    ------
-    FusionError
-        Unless they are to be skipped.
-    """
-    table = data.dataset.table
-    bad = table[table["id"].isin(damaged)]
-    if not skip:
-        said = [f"{row.path}: {damaged[row.id]}" for row in bad.itertuples()]
-        raise FusionError(
-            f"{len(damaged)} clips are damaged; mend or remove them, or set dataset.skip_damaged: true to leave "
-            f"them out and have the result say so:\n{listing(said)}"
-        )
-    reasons = sorted({re.split(r"[:(]", damaged[clip])[0].strip() for clip in bad["id"]})
-    dataset = data.dataset.without(damaged, ", ".join(reasons[:5]))
-    kept = set(dataset.table["id"])  # a class whose training clips are all damaged loses the others, too
-    hashes = [content for content, clip in zip(data.hashes, table["id"], strict=True) if clip in kept]
-    return Data(dataset, hashes, data.fingerprint, find_duplicates(dataset.table, hashes, dataset.folds))

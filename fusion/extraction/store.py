@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
-from fusion.feature import Feature
-from fusion.files import replacing, write_json
-from fusion.registry import Source
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source
+from fusion.runtime.files import replacing, write_json
 
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
 _FORMAT = 1  # raise when reading audio or this layout changes the numbers

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.datasets.table import Dataset
-from fusion.extract import Stretch
-from fusion.mixing import MOST, choose_partners, how_many
-from fusion.spec import Experiment
-from fusion.windows import Windows
+from fusion.extraction.extract import Stretch
+from fusion.extraction.windows import Windows
+from fusion.settings.experiment import Experiment
+from fusion.sound.mixing import MOST, choose_partners, how_many
 
 Ints = NDArray[np.int64]
 

@@ -10,12 +10,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.clip import Clip
-from fusion.feature import Feature
-from fusion.registry import Source
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source
+from fusion.sound.clip import Clip
 
 NAME = "_waveprint"  # no plug-in can have this name
-SOURCE = Source(NAME, module="fusion.waveprint", package="fusion")
+SOURCE = Source(NAME, module="fusion.extraction.wave_fingerprint", package="fusion")
 
 _SIZE = 128
 _TWIN = 0.999  # cosine of two waveforms from which they count as one sound at two levels

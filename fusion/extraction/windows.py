@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.audio import TOLERANCE, DamagedError, audio_duration
-from fusion.extract import Stretch
-from fusion.spec import DatasetSettings
-from fusion.store import clip_key
+from fusion.extraction.extract import Stretch
+from fusion.extraction.store import clip_key
+from fusion.settings.datasets import DatasetSettings
+from fusion.sound.reading import TOLERANCE, DamagedError, audio_duration
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from fusion.clip import Clip, repeated
-from fusion.summary import check_names, summarise
+from fusion.feature.summary import check_names, summarise
+from fusion.sound.clip import Clip, repeated
 
 
 class Feature(BaseModel, ABC):

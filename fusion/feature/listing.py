@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from fusion.errors import FusionError
-from fusion.registry import Source, discover, find, load
+from fusion.feature.registry import Source, discover, find, load
 
 _SECONDS, _SR = 4.0, 16000
 

@@ -20,7 +20,7 @@ from types import ModuleType
 from pydantic import ValidationError
 
 from fusion.errors import FusionError, did_you_mean
-from fusion.feature import Feature
+from fusion.feature.contract import Feature
 
 GROUP = "fusion.features"
 
@@ -149,7 +149,7 @@ def load(source: Source) -> type[Feature]:
     if len(classes) != 1:
         found = ", ".join(cls.__name__ for cls in classes) or "none"
         raise FusionError(
-            f"{source}: a plug-in defines one subclass of fusion.feature.Feature (with shape and extract) "
+            f"{source}: a plug-in defines one subclass of fusion.Feature (with shape and extract) "
             f"or SeriesFeature (with series_shape and series), found {found}"
         )
     return classes[0]

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.jobs import Part, Values
+from fusion.extraction.part import Part, Values
 
 
 class Batches(keras.utils.PyDataset):

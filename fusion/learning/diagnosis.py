@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fusion.spec import TrainingSettings
+from fusion.settings.training import TrainingSettings
 
 _UNEVEN = 100.0  # ratio of levels from which one feature drowns the others, or a unit saturates
 _FALLING = 0.05  # share by which the loss still fell over the last quarter

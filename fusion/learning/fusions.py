@@ -10,7 +10,7 @@ from typing import Any
 
 from keras import layers
 
-from fusion.layers import WeightedMean
+from fusion.learning.layers import WeightedMean
 
 Tensor = Any  # keras has no types
 

@@ -18,9 +18,9 @@ from keras import layers
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
-from fusion.fusions import FUSIONS, LOGITS, side_by_side
-from fusion.layers import BranchDropout, StretchMasking
-from fusion.spec import FusionModel, ModelSettings, NaiveModel, SeedModel
+from fusion.learning.fusions import FUSIONS, LOGITS, side_by_side
+from fusion.learning.layers import BranchDropout, StretchMasking
+from fusion.settings.model import FusionModel, ModelSettings, NaiveModel, SeedModel
 
 Tensor = Any  # a keras.KerasTensor; keras has no types
 Shapes = dict[str, tuple[int, ...]]

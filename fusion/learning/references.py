@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.aggregate import aggregate
-from fusion.jobs import Part
-from fusion.multilabel import best_threshold
-from fusion.spec import Aggregate
-from fusion.store import Rows
+from fusion.evaluation.aggregate import Aggregate, aggregate
+from fusion.evaluation.multi_label import best_threshold
+from fusion.extraction.part import Part
+from fusion.extraction.store import Rows
 
 MAJORITY, TOP_K = "majority", "top_k"
 LEARNT = ("svm", "random_forest")

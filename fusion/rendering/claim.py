@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.fonts import Fonts
 from fusion.errors import FusionError
-from fusion.files import write_json
+from fusion.rendering.fonts import Fonts
+from fusion.runtime.files import write_json
 
 _OUTCOME = ("fluidsynth", "warnings", "licences")  # what the record has besides the plan, when all is done
 

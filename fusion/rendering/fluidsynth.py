@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ctypes import c_char_p, c_int, c_void_p
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile as sf
 import soxr
 from numpy.typing import NDArray
 
-from fusion.datasets.notes import SAMPLE_RATE, Note, Preset
 from fusion.errors import FusionError
-from fusion.files import replacing
+from fusion.rendering.notes.plan import SAMPLE_RATE
 
 GAIN = 1.0
 """FluidSynth's gain for every note; FluidR3's loudest ones then peak at 0.8 of full scale."""
@@ -118,36 +114,3 @@ class Synthesizer:
     def _fill(self, synth: int, stereo: NDArray[np.float32]) -> None:
         left, right = (channel.ctypes.data for channel in stereo)
         self._write(synth, stereo.shape[1], left, 0, 1, right, 0, 1)
-
-
-@dataclass(frozen=True)
-class Task:
-    """The notes of one instrument in one split, for a worker."""
-
-    folder: Path
-    preset: Preset
-    fonts: tuple[Path, ...]
-    notes: tuple[Note, ...]
-
-
-_synthesizer = cache(Synthesizer)  # one a process and set of fonts
-
-
-def play_notes(task: Task) -> list[str]:
-    """Write notes; say of each: written, kept (from before), loud (turned down) or silent (not written)."""
-    outcomes = []
-    for note in task.notes:
-        path = task.folder / "audio" / f"{note.note_str}{task.preset.suffix}"
-        if path.exists():
-            outcomes.append("kept")
-            continue
-        y = _synthesizer(task.fonts).play(note.font, note.program, note.pitch, note.velocity)
-        peak = float(np.abs(y).max())
-        outcomes.append("silent" if peak < FLOOR else "loud" if peak > CEILING else "written")
-        if peak >= FLOOR:
-            with replacing(path) as temporary:
-                try:
-                    sf.write(temporary, y * min(1.0, CEILING / peak), SAMPLE_RATE, **task.preset.options)
-                except sf.LibsndfileError as error:
-                    raise FusionError(f"{path}: cannot be written: {error}; is the disk full?") from error
-    return outcomes

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.licences import check_sharing, find_licences
-from fusion.datasets.options import Options
-from fusion.datasets.soundfont import SoundFont, read_soundfont
-from fusion.datasets.synthesis import find_fluidr3
+from fusion.rendering.fluidsynth import find_fluidr3
+from fusion.rendering.licences import check_sharing, find_licences
+from fusion.rendering.options import Options
+from fusion.rendering.soundfont import SoundFont, read_soundfont
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from fusion.datasets.soundfont import SoundFont
 from fusion.errors import FusionError, did_you_mean
-from fusion.files import write_text
+from fusion.rendering.soundfont import SoundFont
+from fusion.runtime.files import write_text
 
 FLUIDR3_SAMPLES = "76ddb7221f9ab55ab06ce953ab3ec3c736308fe1303713f55cac49f87d54d63e"
 """SHA-256 of the 1,416 sorted fingerprints of FluidR3_GM.sf2 (version 3.1, as distributions have it)."""

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fusion.datasets.mixdown import OVER
-from fusion.datasets.notes import PRESETS as NOTES
-from fusion.datasets.notes import VELOCITIES
-from fusion.datasets.notes import Preset as NotesPreset
-from fusion.datasets.recordings import PRESETS as MUSIC
-from fusion.datasets.recordings import Preset as MusicPreset
 from fusion.errors import FusionError, did_you_mean
-from fusion.spec.datasets import FAMILIES, INSTRUMENTS
-
-MOST_PIECES = 9999
-"""Training pieces of all classes: IRMAS's names number them with four digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,104 +72,6 @@ class Options:
     def _settle(self, option: str, value: Any) -> None:
         """Keep a value in its one form, so that equal wishes are equal plans."""
         object.__setattr__(self, option, value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NSynthOptions(Options):
-    """What a render of notes can be told.
-
-    Parameters
-    ----------
-    families : tuple of str
-        The families that are rendered, two or more.
-    pitches : (int, int)
-        The lowest and the highest MIDI key.
-    velocities : tuple of int
-        The velocities that notes have, 1 to 127, each once.
-    notes : int, optional
-        Training notes of an instrument, at most; valid and test keep the preset's proportion.
-
-    Raises
-    ------
-    FusionError
-        An option's value is none of these.
-    """
-
-    layout = "nsynth"
-
-    families: tuple[str, ...] = FAMILIES
-    pitches: tuple[int, int] = (0, 127)
-    velocities: tuple[int, ...] = VELOCITIES
-    notes: int | None = None
-
-    def __post_init__(self) -> None:
-        self._check_common(NOTES)
-        self._check_families(self.families, FAMILIES)
-        if len(self.pitches) != 2 or not 0 <= self.pitches[0] < self.pitches[1] <= 127:
-            raise self._refuse("pitches", "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first, such as 48-72")
-        if not self.velocities or any(not 1 <= velocity <= 127 for velocity in self.velocities):
-            raise self._refuse("velocities", "should be whole numbers from 1 to 127, such as 25,75,127")
-        if len(set(self.velocities)) < len(self.velocities):
-            raise self._refuse("velocities", "has one twice; name each once")
-        self._settle("velocities", tuple(sorted(self.velocities)))
-        if self.notes is not None and self.notes < 1:
-            raise self._refuse("notes", "should be 1 or more")
-        if self.size == NOTES[self.preset]:  # the preset's own number is no change
-            self._settle("notes", None)
-
-    @property
-    def size(self) -> NotesPreset:
-        """The preset, with as many notes as asked for."""
-        preset = NOTES[self.preset]
-        if self.notes is None:
-            return preset
-        valid, test = (max(1, round(count * self.notes / preset.train)) for count in (preset.valid, preset.test))
-        return replace(preset, train=self.notes, valid=valid, test=test)
-
-
-@dataclass(frozen=True, kw_only=True)
-class IrmasOptions(Options):
-    """What a render of music can be told.
-
-    Parameters
-    ----------
-    families : tuple of str
-        The classes that are predominant, two or more; any may accompany.
-    pieces : int, optional
-        Training pieces of each class; songs to test keep the preset's proportion.
-    level : (float, float)
-        The least and the most that a predominant instrument is over its accompaniment, dB.
-
-    Raises
-    ------
-    FusionError
-        An option's value is none of these.
-    """
-
-    layout = "irmas"
-
-    families: tuple[str, ...] = INSTRUMENTS
-    pieces: int | None = None
-    level: tuple[float, float] = OVER
-
-    def __post_init__(self) -> None:
-        self._check_common(MUSIC)
-        self._check_families(self.families, INSTRUMENTS)
-        most = MOST_PIECES // len(self.families)
-        if self.pieces is not None and not 1 <= self.pieces <= most:
-            raise self._refuse("pieces", f"should be 1 to {most} with {len(self.families)} classes")
-        if len(self.level) != 2 or not -40 <= self.level[0] <= self.level[1] <= 40:
-            raise self._refuse("level", "should be LOW,HIGH in dB from -40 to 40, the lower first, such as 3,9")
-        if self.size == MUSIC[self.preset]:  # the preset's own number is no change
-            self._settle("pieces", None)
-
-    @property
-    def size(self) -> MusicPreset:
-        """The preset, with as many pieces and songs as asked for."""
-        preset = MUSIC[self.preset]
-        if self.pieces is None:
-            return preset
-        return replace(preset, pieces=self.pieces, songs=max(1, round(preset.songs * self.pieces / preset.pieces)))
 
 
 def show(option: str, value: Any) -> str:

@@ -14,7 +14,7 @@ SoundFont Technical Specification 2.04, E-mu Systems, 2006. https://freepats.zen
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,28 +98,6 @@ def read_soundfont(path: Path) -> SoundFont:
     title = bytes(chunks.get(b"INAM", data[:0])).split(b"\0")[0].decode("latin-1").strip()
     presets = sorted(_presets(path, tables, chunks[b"smpl"]), key=lambda p: (p.bank, p.program))
     return SoundFont(path, title or path.stem, tuple(presets))
-
-
-def components(sets: Sequence[frozenset[str]]) -> list[int]:
-    """Number the connected components of `sets`: two sets with a common member are in one.
-
-    >>> components([frozenset("ab"), frozenset("c"), frozenset("bd"), frozenset("de")])
-    [0, 1, 0, 0]
-    """
-    parent = list(range(len(sets)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            index = parent[index]
-        return index
-
-    first: dict[str, int] = {}
-    for index, members in enumerate(sets):
-        for member in members:
-            a, b = sorted((root(first.setdefault(member, index)), root(index)))
-            parent[b] = a
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(root(index), len(numbers)) for index in range(len(sets))]
 
 
 def _damaged(path: Path, what: str) -> FusionError:

@@ -1,5 +1,6 @@
-"""Figures and pages: what came out, for people to look at. The only part that imports matplotlib."""
+"""Pages and figures for people to look at. The only room that imports matplotlib.
 
-from fusion.report.page import classes_figure, confusion_figure, curves_figure, figures_of, score, table, write
+One module a page; `plots` and `html` are what they share, `wording` how scores are written.
+"""
 
-__all__ = ["classes_figure", "confusion_figure", "curves_figure", "figures_of", "score", "table", "write"]
+__all__ = ["ablation", "audit_page", "plots", "result_page", "study_page", "wording"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.report.figures import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.wording import LEVEL, p_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEVEL = 0.05  # of the tests, after Holm
 _TINY = 0.05  # points: less is 0.0 when rounded
 _WIDTH = 46  # characters of an arm's label in a line
 
@@ -214,16 +214,6 @@ def _evidence(test: Mapping[str, Any], tests: int, reverse: bool) -> str:
         ends = (-test["high"], -test["low"]) if reverse else (test["low"], test["high"])
         interval = f"95 % interval {_interval(*ends)}"
     return f"{interval}, {p_text(test['p_holm'])}{' after Holm' if tests > 1 else ''}"
-
-
-def p_text(value: float) -> str:
-    """Return ``p = .11``, never rounded to the other side of .05."""
-    if value < 0.001:
-        return "p < .001"
-    if value > 0.99:
-        return "p = 1" if value == 1 else "p > .99"
-    text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-    return "p < .05" if value < LEVEL and float(text) >= LEVEL else f"p = {text[1:]}"
 
 
 def _nothing(points: float) -> bool:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.files import write_json, write_text
-from fusion.report.figures import BLUE, GREY, ORANGE, new_figure, save
-from fusion.report.page import STYLE, escape, html_table, image
+from fusion.report.html import STYLE, escape, html_table, image
+from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.runtime.files import write_json, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def write_audit(folder: Path, report: dict[str, Any], noun: str) -> None:
     ----------
     folder : Path
     report : dict
-        As `fusion.audit.full_audit` returns it.
+        As `fusion.audit.audit.full_audit` returns it.
     noun : str
         What a group is, in the plural.
     """

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import html
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.files import write_text
-from fusion.report.figures import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.html import STYLE, escape, html_table, image
+from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.wording import figures_of, score, table
+from fusion.runtime.files import write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-NAMES = {
-    "majority": "majority class",
-    "top_k": "always top k",
-    "svm": "SVM (RBF)",
-    "random_forest": "random forest",
-}
 
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
@@ -128,29 +121,6 @@ def curves_figure(history: Path) -> Figure:
     return figure
 
 
-def score(summary: dict[str, Any]) -> str:
-    """Return ``0.912 ± 0.010 [0.881, 0.934]``: mean, standard deviation over seeds, interval over groups."""
-    spread = f" ± {summary['std']:.3f}" if len(summary["per_seed"]) > 1 else ""
-    interval = "" if summary["low"] is None else f" [{summary['low']:.3f}, {summary['high']:.3f}]"
-    return f"{summary['mean']:.3f}{spread}{interval}"
-
-
-def figures_of(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the figures that a result is shown by, with their names: the first is what it is compared by."""
-    first = ("accuracy", "accuracy") if "accuracy" in metrics["test"] else ("micro_f1", "micro F1")
-    return [first, ("macro_f1", "macro F1")]
-
-
-def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return the rows (name and `figures_of`) of the network and its reference lines, best first."""
-    figures = [key for key, _ in figures_of(metrics)]
-    lines = [("network", metrics["test"])]
-    for name, line in metrics["references"].items():
-        lines.append((NAMES.get(name) or f"always {line['class']}, the test's largest class", line))
-    lines.sort(key=lambda line: -line[1][figures[0]]["mean"])
-    return [(name, *(score(line[key]) for key in figures)) for name, line in lines]
-
-
 def _page(folder: Path, metrics: dict[str, Any]) -> str:
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
@@ -209,28 +179,3 @@ def _more(metrics: dict[str, Any]) -> str:
     thresholds = ", ".join(f"{value:.3f}" for value in metrics["thresholds"])
     figures = "; ".join(f"{name} {score(test[key])}" for key, name in names)
     return f" Test: {figures}. Thresholds: {thresholds}."
-
-
-STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}
-th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
-.warnings{background:#fff6e5;border-left:4px solid #d1691e;padding:.2rem 1rem}.note{color:#666}
-img{max-width:100%}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
-
-
-def html_table(header: list[str], rows: Any) -> str:
-    """Return a table as HTML."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def image(path: Path, text: str) -> str:
-    """Return a PNG as an HTML image that needs no file."""
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
-
-
-def escape(value: object) -> str:
-    """Return text as HTML has it."""
-    return html.escape(str(value))

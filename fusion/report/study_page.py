@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fusion.files import write_text
-from fusion.report import study_figures as figures
-from fusion.report.ablation import p_text
-from fusion.report.figures import save
-from fusion.report.page import NAMES, STYLE, escape, html_table, image, score
+from fusion.report import study_plots as figures
+from fusion.report.html import STYLE, escape, html_table, image
+from fusion.report.plots import save
+from fusion.report.wording import NAMES, p_text, score
+from fusion.runtime.files import write_text
 
 _LEVEL = 0.05
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.report.ablation import p_text
-from fusion.report.figures import BLUE, GREY, ORANGE, new_figure
+from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
+from fusion.report.wording import p_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

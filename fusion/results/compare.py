@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fusion.effects import few_groups, paired_difference
-from fusion.tally import Predictions, refuse_other_clips
+from fusion.evaluation.effects import few_groups, paired_difference
+from fusion.results.predictions import Predictions, refuse_other_clips
 
 
 def compare(first: Predictions, second: Predictions) -> dict[str, Any]:

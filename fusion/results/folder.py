@@ -14,48 +14,19 @@ from __future__ import annotations
 
 import csv
 import fcntl
-import hashlib
-import importlib.metadata
 import json
-import os
-import platform
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import fusion
 from fusion.errors import FusionError
-from fusion.files import replacing, unwritable, write_json, write_text
-from fusion.spec import Experiment
-from fusion.spec.document import dump
-
-_LIBRARIES = ("keras", "keras-tuner", "librosa", "numpy", "pandas", "scikit-learn", "scipy", "soundfile", "tensorflow")
-
-
-def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") -> str:
-    """Return the 12 hex digits that name a result.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    data : str
-        Fingerprint of the data.
-    sample : bool
-        Whether the data are the embedded sample.
-    networks : str
-        Digest of the result whose networks are applied, where none are trained.
-    """
-    covered: dict[str, Any] = {"settings": experiment.identity(), "data": data, "sample": sample}
-    if experiment.training.pretrain:
-        covered["pretrained"] = pretrained(experiment.training.pretrain).folder.resolve().name
-    if networks:
-        covered["networks"] = networks
-    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
-
+from fusion.runtime.files import replacing, unwritable, write_json, write_text
+from fusion.runtime.versions import version_changes, versions
+from fusion.settings.document import dump
+from fusion.settings.experiment import Experiment
 
 Line = tuple[str, tuple[float, ...]]
 """What a reference line says of a clip: labels joined by ``;``, and scores where there may be several."""
@@ -218,65 +189,3 @@ def threshold_of(folder: Path) -> float | None:
     """Return the score from which a network counts a class as heard, None where the largest one does."""
     found: float | None = json.loads((folder / "summary.json").read_text(encoding="utf-8")).get("threshold")
     return found
-
-
-def pretrained(folder: str) -> Result:
-    """Return the result that networks start from.
-
-    Raises
-    ------
-    FusionError
-        If it is none, or came without networks.
-    """
-    result = Result(Path(folder))
-    if result.metrics() is None:
-        raise FusionError(f"training.pretrain: {folder}: no result folder; name one that `fusion run` printed")
-    if not result.trained() or not result.networks(result.trained()[0]):
-        raise FusionError(
-            f"training.pretrain: {folder}: has no networks (committed results come without); run that experiment again"
-        )
-    return result
-
-
-def versions() -> dict[str, Any]:
-    """Return what may change numbers from one machine to another."""
-    return {
-        "fusion": fusion.__version__,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
-    }
-
-
-def _version(library: str) -> str | None:
-    """Return a library's version; None for one that goes by another name, as tensorflow-cpu does."""
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def version_changes(recorded: dict[str, Any], installed: dict[str, Any]) -> list[str]:
-    """Return which versions differ, as ``numpy 2.0 -> 2.1``; both as `versions` gives them."""
-    old, new = decisive_versions(recorded), decisive_versions(installed)
-    return [f"{name} {old[name]} -> {now}" for name, now in new.items() if old.get(name) not in (None, now)]
-
-
-def decisive_versions(of: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return those of `versions` that numbers depend on: fusion's, the backend's and the libraries'."""
-    every = versions() if of is None else of
-    return {"fusion": every.get("fusion"), "backend": every.get("backend"), **every.get("libraries", {})}
-
-
-def _commit() -> str | None:
-    """Return the commit of the checkout that fusion runs from, None outside one."""
-    root = Path(fusion.__file__).parent.parent
-    if not (root / ".git").exists():
-        return None
-    try:
-        command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None

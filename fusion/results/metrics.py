@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion import evaluate
-from fusion.datasets.audit import audit
-from fusion.datasets.table import SPLITS, Dataset, Round
-from fusion.errors import FusionError
-from fusion.prepare import Prepared
-from fusion.references import MOST
-from fusion.result import Line, Result
-from fusion.scorer import Scorer, decide, headline, joined
-from fusion.spec import Experiment
+from fusion.datasets.overview import audit
+from fusion.datasets.table import SPLITS, Dataset, Fold
+from fusion.evaluation.decisions import decide, headline
+from fusion.extraction.prepare import Prepared
+from fusion.learning.references import MOST
+from fusion.results.folder import Line, Result
+from fusion.results.scorer import Scorer
+from fusion.results.tables import read_scores, training_scores, write_history, write_predictions
+from fusion.results.warnings import below, oracle, unconverged
+from fusion.settings.experiment import Experiment
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -58,30 +58,30 @@ def assemble(
         If a seed's predictions are for other clips.
     """
     dataset = prepared.data.dataset
-    rounds = dataset.rounds()
+    folds = dataset.each_fold()
     folders = {seed: result.trainings(seed) for seed in seeds}
     summaries = [summary for seed in seeds for summary in result.summaries(seed)]
     of_seed = {seed: result.summaries(seed) for seed in seeds}
-    tested = np.concatenate([of.test for of in rounds])
+    tested = np.concatenate([of.test for of in folds])
     scorer = Scorer(dataset, tested)
     test: list[tuple[Floats, Bools]] = []
     for seed, places in folders.items():
-        said = [_read_scores(folder, dataset, of.test) for folder, of in zip(places, rounds, strict=True)]
+        said = [read_scores(folder, dataset, of.test) for folder, of in zip(places, folds, strict=True)]
         chosen = [decide(of, summary.get("threshold")) for of, summary in zip(said, of_seed[seed], strict=True)]
         test.append((np.concatenate(said), np.concatenate(chosen)))
-    _write_predictions(result, dataset, rounds, seeds, test)
-    _write_history(result, folders)
+    write_predictions(result, dataset, folds, seeds, test)
+    write_history(result, folders)
     counts = scorer.counts(test)
     lines: dict[str, dict[str, Any]] = {}
     ids = list(dataset.table["id"].to_numpy()[tested])
-    training_clips = max(len(of.train) for of in rounds)
+    training_clips = max(len(of.train) for of in folds)
     for name in dict.fromkeys(name for name, _ in references):
         every = [scorer.said([line[clip] for clip in ids]) for (known, _), line in references.items() if known == name]
         lines[name] = scorer.summarise(scorer.counts(every))
         lines[name]["train_clips"] = min(training_clips, MOST.get(name, training_clips))
     lines |= scorer.constant(lines)
     scores = scorer.summarise(counts)
-    parts = {split: dataset.table.loc[np.concatenate([of.clips(split) for of in rounds])] for split in SPLITS}
+    parts = {split: dataset.table.loc[np.concatenate([of.clips(split) for of in folds])] for split in SPLITS}
     found = audit(dataset, prepared.data.duplicates)
     metrics: dict[str, Any] = {
         "experiment": experiment.name,
@@ -99,9 +99,9 @@ def assemble(
         "shared_groups": found["shared_groups"],
         "duplicates": found["duplicates"],
         "warnings": [
-            *_unconverged(summaries, dataset, rounds, experiment.model.activation),
-            *_below(scores, lines, headline(dataset.several)),
-            *_oracle(experiment),
+            *unconverged(summaries, dataset, folds, experiment.model.activation),
+            *below(scores, lines, headline(dataset.several)),
+            *oracle(experiment),
             *found["warnings"],
         ],
         "seconds": {
@@ -112,7 +112,7 @@ def assemble(
         "parameters": summaries[0]["parameters"],
         "epochs": [summary["epochs"] for summary in summaries],
         "best_epochs": [summary["best_epoch"] for summary in summaries],
-        "train": _train(dataset, rounds, folders, of_seed),
+        "train": _train(dataset, folds, folders, of_seed),
         "test": {**scores, "per_class": scorer.per_class(counts)},
     }
     if dataset.several:
@@ -124,97 +124,17 @@ def assemble(
 
 def _train(
     dataset: Dataset,
-    rounds: list[Round],
+    folds: list[Fold],
     folders: dict[int, list[Path]],
     summaries: dict[int, list[dict[str, Any]]],
 ) -> dict[str, Any]:
     """Return the figures on the clips that were trained on; of folds all added up, without intervals."""
     counts: NDArray[Any] | int = 0
-    for number, of in enumerate(rounds):
-        scorer = Scorer(dataset, of.train, whole=len(rounds) > 1)
+    for number, of in enumerate(folds):
+        scorer = Scorer(dataset, of.train, whole=len(folds) > 1)
         said = [
-            _training_scores(places[number] / "train.npy", summaries[seed][number].get("threshold"))
+            training_scores(places[number] / "train.npy", summaries[seed][number].get("threshold"))
             for seed, places in folders.items()
         ]
         counts = counts + scorer.counts(said)
     return scorer.summarise(np.asarray(counts))
-
-
-def _unconverged(summaries: list[dict[str, Any]], dataset: Dataset, rounds: list[Round], activation: str) -> list[str]:
-    warnings = []
-    targets = dataset.targets
-    for number, summary in enumerate(summaries):
-        of = rounds[number % len(rounds)]
-        loss = summary["train"]["loss"]  # null: not a number
-        loss = float("inf") if loss is None else loss
-        why = evaluate.why_not_converged(loss, summary["train"]["accuracy"], targets[of.train], activation)
-        if why:
-            fold = "" if of.fold is None else f", fold {of.fold}"
-            warnings.append(f"did-not-converge: seed {summary['seed']}{fold}: {why}; {summary['cause']}")
-    return warnings
-
-
-def _below(scores: dict[str, Any], lines: dict[str, dict[str, Any]], figure: str) -> list[str]:
-    own = scores[figure]["mean"]
-    name_of = figure.replace("micro_f1", "micro F1")
-    return [
-        f"below-reference: the network's {name_of} of {own:.3f} is not above {line[figure]['mean']:.3f}, that of "
-        f"{name} on the same clips and features"
-        for name, line in lines.items()
-        if own <= line[figure]["mean"]
-    ]
-
-
-def _oracle(experiment: Experiment) -> list[str]:
-    if experiment.dataset.threshold != "oracle":
-        return []
-    return ["oracle-threshold: the threshold was chosen on the test clips themselves; nobody can know it before"]
-
-
-def _read_scores(folder: Path, dataset: Dataset, clips: Ints) -> Floats:
-    with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    wanted = list(dataset.table["id"].to_numpy()[clips])
-    if header[1:] != list(dataset.classes) or [row[0] for row in rows] != wanted:
-        raise FusionError(f"{folder}: its predictions are for other clips; run again with --force")
-    return np.array([row[1:] for row in rows], dtype=np.float64)
-
-
-def _training_scores(path: Path, threshold: float | None) -> tuple[Floats, Bools]:
-    scores = np.load(path, allow_pickle=False).astype(np.float64)
-    if scores.ndim == 1:
-        raise FusionError(f"{path}: written by an older fusion; run again with --force")
-    return scores, decide(scores, threshold)
-
-
-def _write_predictions(
-    result: Result, dataset: Dataset, rounds: list[Round], seeds: list[int], test: list[tuple[Floats, Bools]]
-) -> None:
-    folds = [] if dataset.folds is None else ["fold"]
-    rows = []
-    for seed, (scores, chosen) in zip(seeds, test, strict=True):
-        first = 0
-        for of in rounds:
-            clips = dataset.table.loc[of.test]
-            for place, (clip, group, true) in enumerate(
-                zip(clips["id"], clips["group"], clips["labels"], strict=True), start=first
-            ):
-                said = joined(dataset.classes, chosen[place])
-                values = (f"{value:.7g}" for value in scores[place])
-                rows.append((clip, group, seed, *([of.fold] if folds else []), true, said, *values))
-            first += len(clips)
-    result.write_table(
-        "predictions.csv", ["clip", "group", "seed", *folds, "true", "predicted", *dataset.classes], rows
-    )
-
-
-def _write_history(result: Result, folders: dict[int, list[Path]]) -> None:
-    header: list[str] = []
-    rows: list[list[Any]] = []
-    for seed, places in folders.items():
-        for number, folder in enumerate(places):
-            with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
-                header, *epochs = csv.reader(file)
-            rows += [[seed, *([number] if len(places) > 1 else []), *epoch] for epoch in epochs]
-    folds = ["fold"] if any(len(places) > 1 for places in folders.values()) else []
-    result.write_table("history.csv", ["seed", *folds, *header], rows)

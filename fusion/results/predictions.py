@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion import evaluate, multilabel
 from fusion.errors import FusionError, listing
-from fusion.result import Result
+from fusion.evaluation import multi_label as multilabel
+from fusion.evaluation import single_label as evaluate
+from fusion.results.folder import Result
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.result import Result
-from fusion.spec import Experiment, read_experiment
+from fusion.results.folder import Result
+from fusion.settings.experiment import Experiment
+from fusion.settings.reading import read_experiment
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,21 @@ def read_saved(folder: Path, seeds: Sequence[int] | None = None) -> Saved:
             "run the experiment again to train it"
         )
     return saved
+
+
+def pretrained(folder: str) -> Result:
+    """Return the result that networks start from.
+
+    Raises
+    ------
+    FusionError
+        If it is none, or came without networks.
+    """
+    result = Result(Path(folder))
+    if result.metrics() is None:
+        raise FusionError(f"training.pretrain: {folder}: no result folder; name one that `fusion run` printed")
+    if not result.trained() or not result.networks(result.trained()[0]):
+        raise FusionError(
+            f"training.pretrain: {folder}: has no networks (committed results come without); run that experiment again"
+        )
+    return result

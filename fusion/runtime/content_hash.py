@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from fusion.errors import FusionError
-from fusion.files import unwritable
+from fusion.runtime.files import unwritable
 
 MISSING = ""
 

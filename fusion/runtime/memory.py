@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.files import unwritable
-from fusion.workers import run
+from fusion.runtime.files import unwritable
+from fusion.runtime.workers import run
 
 Advance = Callable[[int], None]
 

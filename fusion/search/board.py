@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.progress import Progress
-from fusion.spec import SearchSettings
-from fusion.trials import DIRECTIONS, Trial, best
+from fusion.runtime.progress import Progress
+from fusion.search.trials import DIRECTIONS, Trial, best
+from fusion.settings.search_space import SearchSettings
 
 if TYPE_CHECKING:
     from rich.table import Table

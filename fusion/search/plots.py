@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.report.figures import BLUE, GREY, ORANGE, new_figure, save
-from fusion.spec import Choices, Range, SearchSettings
-from fusion.trials import DIRECTIONS, Trial, best
+from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.search.trials import DIRECTIONS, Trial, best
+from fusion.settings.search_space import Choices, Range, SearchSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.files import replacing
-from fusion.prepare import Data, Setting
-from fusion.spec import Choices, Range, SearchSettings
+from fusion.datasets.data import Data
+from fusion.runtime.files import replacing
+from fusion.runtime.workplace import Workplace
+from fusion.settings.search_space import Choices, Range, SearchSettings
 
 OWN = "-1"  # id of the experiment's own settings: a trial's number is its id and one
 DIRECTIONS = {"accuracy": "max", "macro_f1": "max", "loss": "min"}
@@ -35,7 +36,7 @@ class SearchJob:
         Without test clips.
     folds : (training clips,) int or None
         Fold of each training clip, -1 for those always trained on; None: the validation clips score.
-    setting : Setting
+    workplace : Workplace
     folder : Path
         The result's ``search`` folder.
     project : str
@@ -51,7 +52,7 @@ class SearchJob:
     search: SearchSettings
     data: Data
     folds: NDArray[np.int64] | None
-    setting: Setting
+    workplace: Workplace
     folder: Path
     project: str
     member: str = "tuner0"

@@ -22,31 +22,37 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fusion.board import Board
+from fusion.datasets.data import Data, read_data
+from fusion.datasets.groups import assign_folds
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError, listing
-from fusion.files import write_json, write_text
-from fusion.folds import assign_folds
-from fusion.prepare import Data, Setting, prepare, read_data
-from fusion.progress import Progress
-from fusion.report import search as plots
-from fusion.result import Result, decisive_versions, digest, versions
-from fusion.spec import Experiment, SearchSettings, resolve
-from fusion.spec.document import dump
-from fusion.trials import SearchJob, Trial, best, read_trials, write_trials
-from fusion.workers import run
+from fusion.extraction.prepare import prepare
+from fusion.results.folder import Result
+from fusion.results.identity import digest
+from fusion.runtime.files import write_json, write_text
+from fusion.runtime.progress import Progress
+from fusion.runtime.versions import decisive_versions, versions
+from fusion.runtime.workers import run
+from fusion.runtime.workplace import Workplace
+from fusion.search import plots
+from fusion.search.board import Board
+from fusion.search.trials import SearchJob, Trial, best, read_trials, write_trials
+from fusion.settings.document import dump
+from fusion.settings.experiment import Experiment
+from fusion.settings.reading import resolve
+from fusion.settings.search_space import SearchSettings
 
 ADDRESS = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID")
 
 
-def tune(experiment: Experiment, setting: Setting, trials: int | None = None) -> tuple[Path, list[Trial]]:
+def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None) -> tuple[Path, list[Trial]]:
     """Search the experiment's space and write what came out.
 
     Parameters
     ----------
     experiment : Experiment
         With a ``search`` section.
-    setting : Setting
+    workplace : Workplace
         ``jobs`` trials run at once, by KerasTuner's chief and workers.
     trials : int, optional
         Instead of the experiment's; a finished search goes on if there are more.
@@ -74,42 +80,42 @@ def tune(experiment: Experiment, setting: Setting, trials: int | None = None) ->
         )
     _check_address()
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
-    data = read_data(experiment.dataset, setting)
-    result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
+    data = read_data(experiment.dataset, workplace)
+    result = Result(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
     folder = result.folder / "search"
     data = without_test(data)
     plain = replace(experiment, training=experiment.training.model_copy(update={"copies": 0, "mixes": 0}))
-    data = prepare(plain, data, setting).data  # damaged clips are known before the search, and left out alike
+    data = prepare(plain, data, workplace).data  # damaged clips are known before the search, and left out alike
     folds = _folds(data.dataset, search, experiment.dataset.known_groups)
     if plain.training != experiment.training:
-        prepare(experiment, data, setting, folds)
+        prepare(experiment, data, workplace, folds)
     job = SearchJob(
         experiment.name,
         experiment.settings(),
         search,
         data,
         folds,
-        replace(setting, jobs=1, progress=Progress(quiet=True)),
+        replace(workplace, jobs=1, progress=Progress(quiet=True)),
         folder,
-        f"project-{_digest(experiment, search, data, setting.sample)}",
+        f"project-{_digest(experiment, search, data, workplace.sample)}",
     )
     count = 1 if folds is None else int(folds.max()) + 1
     with result.locked():
         for left in folder.rglob("*.tmp-*"):
             left.unlink()
-        _drop_damaged(folder / job.project, setting.progress)
+        _drop_damaged(folder / job.project, workplace.progress)
         _write_plan(job, experiment, data.dataset)
         try:
-            with Board(search, count, read_trials(folder / job.project, search), setting.progress) as board:
+            with Board(search, count, read_trials(folder / job.project, search), workplace.progress) as board:
                 if _proposes():
-                    list(run([("fusion.search:try_own", job)], 1, experiment.training.threads, board.hear))
-                _work(job, setting.jobs, experiment.training.threads, board.hear)
+                    list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.hear))
+                _work(job, workplace.jobs, experiment.training.threads, board.hear)
         finally:
             found = read_trials(folder / job.project, search)
             write_trials(folder / "trials.csv", found, list(search.space))
         if not _proposes():
             (folder / "trials.csv").unlink()
-            setting.progress.say("this worker is done; the results are the chief's")
+            workplace.progress.say("this worker is done; the results are the chief's")
             return result.folder, []
         _write(folder, experiment, search, found)
     return result.folder, found
@@ -128,7 +134,9 @@ def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]
         host, port, name = (os.environ[key] for key in ADDRESS)
         members = [replace(job, member=name, address=(host, int(port)))]
     left = {member.member for member in members} - {"chief"}
-    done = run([("fusion.search:work", member) for member in members], len(members), threads, listen, together=True)
+    done = run(
+        [("fusion.search.worker:work", member) for member in members], len(members), threads, listen, together=True
+    )
     try:
         for member, _ in done:
             left.discard(member.member)

@@ -24,17 +24,21 @@ import keras_tuner
 import numpy as np
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from fusion import evaluate
-from fusion.aggregate import aggregate
 from fusion.errors import FusionError
-from fusion.files import write_json
-from fusion.jobs import Job
-from fusion.prepare import Prepared, prepare
-from fusion.result import decisive_versions, versions
-from fusion.spec import Choices, Experiment, Range, resolve
-from fusion.train import fit, predict
-from fusion.trials import DIRECTIONS, OWN, SearchJob, decode, encoded, flat, record_path
-from fusion.workers import in_turn, tell
+from fusion.evaluation import convergence
+from fusion.evaluation import single_label as evaluate
+from fusion.evaluation.aggregate import aggregate
+from fusion.extraction.prepare import Prepared, prepare
+from fusion.learning.fit import fit
+from fusion.learning.jobs import Job
+from fusion.learning.train import predict
+from fusion.runtime.files import write_json
+from fusion.runtime.versions import decisive_versions, versions
+from fusion.runtime.workers import in_turn, tell
+from fusion.search.trials import DIRECTIONS, OWN, SearchJob, decode, encoded, flat, record_path
+from fusion.settings.experiment import Experiment
+from fusion.settings.reading import resolve
+from fusion.settings.search_space import Choices, Range
 
 _LIFETIME = 5  # trials of a process
 PROJECT = "search"  # a fixed setting that names what is searched
@@ -58,7 +62,7 @@ def work(job: SearchJob) -> None:
     log = job.folder / f"{job.member}.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
         threads = job.settings["training"]["threads"]
-        with in_turn("fusion.search:try_settings", _LIFETIME, threads, tell) as score:
+        with in_turn("fusion.search.worker:try_settings", _LIFETIME, threads, tell) as score:
             tuner = FoldTuner(job, score)
             tuner.save()  # so that a search killed in its first trial is known
             tuner.search()
@@ -164,7 +168,7 @@ def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict
         if path.exists():
             scores = json.loads(path.read_text(encoding="utf-8"))
         else:
-            prepared = prepared or prepare(experiment, job.data, job.setting, job.folds)
+            prepared = prepared or prepare(experiment, job.data, job.workplace, job.folds)
             scores = score_fold(job, experiment, prepared, number)
             write_json(path, scores)
         tell(("fold", trial, number, scores))
@@ -188,7 +192,7 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     """
     started = time.perf_counter()
     dataset = job.data.dataset
-    parts = prepared.parts(dataset.rounds()[0])
+    parts = prepared.parts(dataset.each_fold()[0])
     held_out = parts["validation"]
     if job.folds is not None:
         held_out = parts["train"].only(job.folds == number)
@@ -208,7 +212,7 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     return {
         "accuracy": float(evaluate.accuracy(confusion)),
         "macro_f1": float(evaluate.macro_f1(confusion)),
-        "loss": evaluate.cross_entropy(scores, truth, experiment.model.activation),
+        "loss": convergence.cross_entropy(scores, truth, experiment.model.activation),
         "seconds": time.perf_counter() - started,
     }
 
@@ -216,7 +220,7 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
 def fold_key(job: SearchJob, experiment: Experiment, number: int) -> str:
     """Return the name of everything that a fold's scores depend on."""
     folds = None if job.folds is None else hashlib.sha256(job.folds.tobytes()).hexdigest()
-    data = [job.data.fingerprint, job.setting.sample, folds, number]
+    data = [job.data.fingerprint, job.workplace.sample, folds, number]
     covered = [experiment.identity(), data, job.search.seed, decisive_versions()]
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:16]
 

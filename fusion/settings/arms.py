@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError, did_you_mean
-from fusion.spec.checker import Checker
-from fusion.spec.document import Document, Location, kind, read
-from fusion.spec.experiment import Experiment
+from fusion.settings.checker import Checker
+from fusion.settings.document import Document, Location, kind, read
+from fusion.settings.experiment import Experiment
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CHOOSES = {"dataset": ("name", None), "model": ("preset", "fusion")}  # another kind takes nothing from the base

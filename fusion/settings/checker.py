@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fusion.errors import FusionError, did_you_mean
-from fusion.feature import Feature
-from fusion.registry import Source, build, discover, find, load
-from fusion.spec.datasets import DATASETS, DatasetSettings
-from fusion.spec.document import Document, Location, kind
-from fusion.spec.experiment import Experiment
-from fusion.spec.messages import explain, is_consequence
-from fusion.spec.search import SearchSettings, read_space
-from fusion.spec.settings import MODELS, ModelSettings, TrainingSettings
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source, build, discover, find, load
+from fusion.settings.datasets import DATASETS, DatasetSettings
+from fusion.settings.document import Document, Location, kind
+from fusion.settings.experiment import Experiment
+from fusion.settings.messages import explain, is_consequence
+from fusion.settings.model import MODELS, ModelSettings
+from fusion.settings.search_space import SearchSettings, read_space
+from fusion.settings.training import TrainingSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fusion.spec.section import Section, each_once
+from fusion.evaluation.aggregate import Aggregate
+from fusion.settings.section import Section, each_once
 
 Family = Literal[
     "bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"
 ]
 Origin = Literal["acoustic", "electronic", "synthetic"]
 Instrument = Literal["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
-Aggregate = Literal["mean", "mean-logit", "sum-normalised", "max"]
 
 FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
 ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fusion import distortion, mixing
-from fusion.feature import Feature
-from fusion.registry import Source
-from fusion.spec.datasets import DatasetSettings
-from fusion.spec.search import SearchSettings
-from fusion.spec.settings import ModelSettings, TrainingSettings
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source
+from fusion.settings.datasets import DatasetSettings
+from fusion.settings.model import ModelSettings
+from fusion.settings.search_space import SearchSettings
+from fusion.settings.training import TrainingSettings
+from fusion.sound import distortion, mixing
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.spec.checker import Checker
-from fusion.spec.document import Document, read
-from fusion.spec.experiment import Experiment
+from fusion.settings.checker import Checker
+from fusion.settings.document import Document, read
+from fusion.settings.experiment import Experiment
 
 
 def read_experiment(

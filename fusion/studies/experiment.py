@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fusion import report
-from fusion.datasets.table import Dataset
-from fusion.files import write_json
-from fusion.jobs import Job
-from fusion.metrics import References, assemble
-from fusion.prepare import Data, Prepared, Setting, prepare, read_data
-from fusion.references import ReferenceJob, names
-from fusion.result import Line, Result, digest, pretrained, versions
-from fusion.scorer import decide, joined
-from fusion.spec import Experiment
-from fusion.workers import run
+from fusion.datasets.data import Data, read_data
+from fusion.extraction.prepare import prepare
+from fusion.learning.references import names
+from fusion.results.folder import Result
+from fusion.results.identity import digest
+from fusion.runtime.workplace import Workplace
+from fusion.settings.experiment import Experiment
+from fusion.studies.work import Work, do
 
 
 @dataclass(frozen=True)
@@ -45,13 +37,13 @@ class Outcome:
     changes: list[str]
 
 
-def run_experiment(experiment: Experiment, setting: Setting, force: bool = False) -> Outcome:
+def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = False) -> Outcome:
     """Extract what is missing, train every seed that is missing, evaluate, report.
 
     Parameters
     ----------
     experiment : Experiment
-    setting : Setting
+    workplace : Workplace
     force : bool
         Train the seeds again that are there.
 
@@ -64,206 +56,20 @@ def run_experiment(experiment: Experiment, setting: Setting, force: bool = False
     FusionError
         For everything that the user can mend.
     """
-    data = read_data(experiment.dataset, setting)
-    result = result_of(experiment, data, setting)
+    data = read_data(experiment.dataset, workplace)
+    result = result_of(experiment, data, workplace)
     changes = result.changes()
     previous = result.metrics()
     if previous and result.covers(experiment.seeds, names(data.dataset.several)) and not force:
         return Outcome(result.folder, previous, [], changes)
-    work = Work(experiment, data, result, setting, force=force)
-    work.prepared = prepare(experiment, data, setting)
+    work = Work(experiment, data, result, workplace, force=force)
+    work.prepared = prepare(experiment, data, workplace)
     with result.locked():
         work.train(experiment.seeds)
         (metrics,) = do([work])
     return Outcome(result.folder, metrics, work.trained, changes)
 
 
-def result_of(experiment: Experiment, data: Data, setting: Setting) -> Result:
+def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> Result:
     """Return where an experiment's result is or will be."""
-    return Result(setting.results / experiment.name / digest(experiment, data.fingerprint, setting.sample))
-
-
-class Work:
-    """What is to be done for one result: trainings and reference lines, and then its tables.
-
-    Parameters
-    ----------
-    experiment : Experiment
-    data : Data
-    result : Result
-        Locked while anything is done.
-    setting : Setting
-    force : bool
-        Do again what is there.
-    references : tuple of str or None
-        Reference lines wanted; None: all.
-    extra : dict, optional
-        More for metrics.json.
-
-    Attributes
-    ----------
-    prepared : Prepared
-        Set before anything is taken up.
-    """
-
-    prepared: Prepared
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        data: Data,
-        result: Result,
-        setting: Setting,
-        *,
-        force: bool = False,
-        references: tuple[str, ...] | None = None,
-        extra: dict[str, Any] | None = None,
-    ) -> None:
-        self.experiment, self.data, self.result, self.setting = experiment, data, result, setting
-        self.force = force
-        self.references = names(data.dataset.several) if references is None else references
-        self.extra = extra or {}
-        self.previous = result.metrics()
-        self.jobs: list[Job] = []
-        self.trained: list[int] = []
-        self.stored: References = {}
-        self.fresh: References = {}
-
-    @property
-    def dataset(self) -> Dataset:
-        """The data set, without damaged clips."""
-        return self.prepared.data.dataset
-
-    def train(self, seeds: Sequence[int]) -> None:
-        """Take up the seeds that are not trained yet."""
-        self.trained = [seed for seed in seeds if self.force or seed not in self.result.trained()]
-        self.jobs = [job for seed in self.trained for job in self.seed_jobs(seed)]
-
-    def apply(self, seeds: Sequence[int], folder_of: Callable[[int], Path]) -> None:
-        """Take up the use of trained seeds on the test clips."""
-        self.trained = list(seeds)
-        self.jobs = [job for seed in seeds for job in self.seed_jobs(seed, folder_of(seed))]
-
-    def calls(self) -> list[tuple[str, Job | ReferenceJob]]:
-        """Return what is to be called in workers."""
-        # figures of reference lines that came without networks, from a repository, are not this machine's
-        self.stored = {} if self.force or not self.result.trained() else self.result.references()
-        missing = [key for key in self._wanted() if key not in self.stored]
-        lines = [
-            ReferenceJob(*key, self.prepared.parts(of), self.experiment.dataset.aggregate, of.fold)
-            for key in missing
-            for of in self.dataset.rounds()
-        ]
-        todo = [job for job in self.jobs if self.force or job.source or not (job.folder / "summary.json").exists()]
-        return [
-            *((f"fusion.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in todo),
-            *(("fusion.references:predict_reference", line) for line in lines),
-        ]
-
-    def _wanted(self) -> list[tuple[str, int]]:
-        """Return names and seeds of reference lines; only the random forest varies with the seed."""
-        seeds = sorted({*(job.seed for job in self.jobs), *self.result.trained()})
-        return [(name, seed) for name in self.references for seed in (seeds if name == "random_forest" else [0])]
-
-    def note(self, job: ReferenceJob, found: tuple[NDArray[np.float64], float | None]) -> None:
-        """Take what a reference line predicted."""
-        of = next(of for of in self.dataset.rounds() if of.fold == job.fold)
-        ids = self.dataset.table["id"].to_numpy()[of.test]
-        said = dict(zip(ids, _lines(self.dataset, *found), strict=True))
-        self.fresh.setdefault((job.name, job.seed), {}).update(said)
-
-    def finish(self) -> dict[str, Any]:
-        """Evaluate and report; return the content of metrics.json."""
-        experiment, prepared, result, setting = self.experiment, self.prepared, self.result, self.setting
-        stored = {**self.stored, **self.fresh}
-        if self.fresh:
-            result.write_references(stored, self.dataset.classes if self.dataset.several else ())
-        references = {key: stored[key] for key in self._wanted()}
-        seeds = result.trained()
-        started = time.perf_counter()
-        metrics = {**assemble(experiment, prepared, result, seeds, references, setting.sample), **self.extra}
-        metrics["seconds"]["evaluate"] += time.perf_counter() - started
-        if self.previous and not any(prepared.computed.values()):
-            metrics["seconds"]["extract"] = self.previous["seconds"]["extract"]
-        result.write_spec(replace(experiment, seeds=tuple(seeds)))
-        device = str(result.summaries(seeds[0])[0]["device"])
-        result.write_environment(experiment, device, None if setting.sample else setting.root)
-        report.write(result.folder, metrics)
-        write_json(result.folder / "metrics.json", metrics)
-        return metrics
-
-    def seed_jobs(self, seed: int, source: Path | None = None) -> list[Job]:
-        """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
-        settings = self.experiment.dataset
-        ids = self.dataset.table["id"].to_numpy()
-        start = self.experiment.training.pretrain
-        rounds = self.dataset.rounds()
-        folder = self.result.seed_folder(seed)
-        return [
-            Job(
-                folder if of.fold is None else folder / f"fold-{of.fold}",
-                seed,
-                self.experiment.model,
-                self.experiment.training,
-                self.dataset.classes,
-                self.prepared.parts(of),
-                tuple(ids[of.test]),
-                versions(),
-                settings.aggregate,
-                settings.threshold if settings.several else None,
-                source,
-                _network(start, seed) if start else None,
-                len(rounds),
-            )
-            for of in rounds
-        ]
-
-
-def do(works: Sequence[Work]) -> list[dict[str, Any]]:
-    """Do all works in one crew of workers, which import keras once; each is finished as soon as its parts are.
-
-    Returns
-    -------
-    list of dict
-        The content of each metrics.json.
-    """
-    if not works:
-        return []
-    setting = works[0].setting
-    calls = {id(work): work.calls() for work in works}
-    owners = {id(task): work for work in works for _, task in calls[id(work)]}
-    left = {key: len(of) for key, of in calls.items()}
-    finished: dict[int, dict[str, Any]] = {}
-    for work in works:
-        if not left[id(work)]:
-            finished[id(work)] = work.finish()
-        else:
-            (work.result.folder / "metrics.json").unlink(missing_ok=True)  # would not fit the new networks
-    every = [call for of in calls.values() for call in of]
-    training = [task for _, task in every if isinstance(task, Job) and not task.source]
-    epochs = max((task.training.epochs for task in training), default=0)
-    threads = max((work.experiment.training.threads for work in works), default=1)
-    with setting.progress.training([str(task.folder) for task in training], epochs) as news:
-        for task, found in run(every, setting.jobs, threads, news):
-            work = owners[id(task)]
-            if isinstance(task, ReferenceJob):
-                work.note(task, found)
-            left[id(work)] -= 1
-            if not left[id(work)]:
-                finished[id(work)] = work.finish()
-    return [finished[id(work)] for work in works]
-
-
-def _network(folder: str, seed: int) -> Path:
-    """Return the network of another result to start from: of the same seed, or of its first."""
-    of = pretrained(folder)
-    return of.networks(seed if seed in of.trained() else of.trained()[0])[0]
-
-
-def _lines(dataset: Dataset, scores: NDArray[np.float64], threshold: float | None) -> list[Line]:
-    """Return what a reference line says of each clip."""
-    chosen = decide(scores, threshold)
-    return [
-        (joined(dataset.classes, row), tuple(values) if dataset.several else ())
-        for row, values in zip(chosen, scores.tolist(), strict=True)
-    ]
+    return Result(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))

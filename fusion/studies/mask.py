@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.aggregate import aggregate
-from fusion.jobs import MaskJob, Part
-from fusion.model import load_model
-from fusion.result import threshold_of
-from fusion.scorer import decide
-from fusion.train import predict
+from fusion.evaluation.aggregate import aggregate
+from fusion.evaluation.decisions import decide
+from fusion.extraction.part import Part
+from fusion.learning.jobs import MaskJob
+from fusion.learning.model import load_model
+from fusion.learning.train import predict
+from fusion.results.folder import threshold_of
 
 
 def predict_masked(task: MaskJob) -> NDArray[np.bool_]:

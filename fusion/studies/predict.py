@@ -16,16 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.aggregate import aggregate
-from fusion.audio import DamagedError, audio_duration, read_audio
-from fusion.clip import Clip
-from fusion.extract import compute
-from fusion.feature import Feature
-from fusion.registry import Source, build
-from fusion.saved import read_saved
-from fusion.spec import Aggregate
-from fusion.windows import window_starts
-from fusion.workers import run
+from fusion.evaluation.aggregate import Aggregate, aggregate
+from fusion.extraction.extract import compute
+from fusion.extraction.windows import window_starts
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source, build
+from fusion.results.saved import read_saved
+from fusion.runtime.workers import run
+from fusion.sound.clip import Clip
+from fusion.sound.reading import DamagedError, audio_duration, read_audio
 
 SHORTEST = 0.1  # seconds of sound that are worth a guess
 
@@ -116,7 +115,7 @@ def predict(
     tasks = [_Task(path, *common) for path in paths]
     found: dict[int, Prediction | str] = {}
     numbers = {id(task): number for number, task in enumerate(tasks)}
-    for task, prediction in run([("fusion.predict:predict_file", task) for task in tasks], jobs):
+    for task, prediction in run([("fusion.studies.predict:predict_file", task) for task in tasks], jobs):
         found[numbers[id(task)]] = prediction
         if advance:
             advance(1)
@@ -171,6 +170,6 @@ def _apply(
 
 @lru_cache(maxsize=64)
 def _load(path: Path) -> Any:
-    from fusion.model import load_model
+    from fusion.learning.model import load_model
 
     return load_model(path)

@@ -18,14 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from fusion.effects import holm, paired_difference
-from fusion.experiment import Work, do, result_of
-from fusion.files import write_json, write_text
-from fusion.prepare import Data, Setting, prepare, read_data
-from fusion.report import study as page
-from fusion.result import Result
-from fusion.spec.study import Arm, Study
-from fusion.tally import Predictions, read_predictions
+from fusion.datasets.data import Data, read_data
+from fusion.evaluation.effects import holm, paired_difference
+from fusion.extraction.prepare import prepare
+from fusion.report import study_page as page
+from fusion.results.folder import Result
+from fusion.results.predictions import Predictions, read_predictions
+from fusion.runtime.files import write_json, write_text
+from fusion.runtime.workplace import Workplace
+from fusion.settings.arms import Arm, Study
+from fusion.studies.experiment import result_of
+from fusion.studies.work import Work, do
 
 _KEPT = (
     *("digest", "dataset", "protocol", "features", "classes", "seeds", "clips", "groups", "train", "test"),
@@ -34,7 +37,7 @@ _KEPT = (
 
 
 def run_study(
-    study: Study, setting_of: Callable[[str], Setting], force: bool = False, paper: bool = False
+    study: Study, workplace_of: Callable[[str], Workplace], force: bool = False, paper: bool = False
 ) -> tuple[Path, dict[str, Any]]:
     """Run every arm that is missing, test each step, and report them together.
 
@@ -42,7 +45,7 @@ def run_study(
     ----------
     study : Study
     setting_of : callable
-        Gives the setting for a data set's name.
+        Gives the workplace for a data set's name.
     force : bool
         Train every arm again.
     paper : bool
@@ -66,16 +69,16 @@ def run_study(
     while waiting:
         ready = [arm for arm in waiting if arm.source is None or arm.source in results]
         waiting = [arm for arm in waiting if arm not in ready]
-        works = [_work(arm, results, known, setting_of, force) for arm in ready]
+        works = [_work(arm, results, known, workplace_of, force) for arm in ready]
         results.update({arm.name: work.result for arm, work in zip(ready, works, strict=True)})
         with ExitStack() as locks:
             missing = [work for work in works if not _complete(work) or force]
             for work in missing:
-                work.prepared = prepare(work.experiment, work.data, work.setting)
+                work.prepared = prepare(work.experiment, work.data, work.workplace)
                 locks.enter_context(work.result.locked())
                 work.train(work.experiment.seeds)
             do(missing)
-    content = summarise(study, results, {name: setting_of(name) for name in study.datasets})
+    content = summarise(study, results, {name: workplace_of(name) for name in study.datasets})
     folder = next(iter(results.values())).folder.parent.parent / study.name / content["digest"]
     write_json(folder / "study.json", content)
     folders = {name: result.folder for name, result in results.items()}
@@ -86,24 +89,24 @@ def run_study(
 
 
 def _work(
-    arm: Arm, results: dict[str, Result], known: dict[str, Data], setting_of: Callable[[str], Setting], force: bool
+    arm: Arm, results: dict[str, Result], known: dict[str, Data], workplace_of: Callable[[str], Workplace], force: bool
 ) -> Work:
     experiment = arm.experiment
     if arm.source:
         training = experiment.training.model_copy(update={"pretrain": str(results[arm.source].folder)})
         experiment = replace(experiment, training=training)
-    setting = setting_of(experiment.dataset.name)
+    workplace = workplace_of(experiment.dataset.name)
     key = json.dumps(experiment.dataset.identity(), sort_keys=True)
     if key not in known:
-        known[key] = read_data(experiment.dataset, setting)
-    return Work(experiment, known[key], result_of(experiment, known[key], setting), setting, force=force)
+        known[key] = read_data(experiment.dataset, workplace)
+    return Work(experiment, known[key], result_of(experiment, known[key], workplace), workplace, force=force)
 
 
 def _complete(work: Work) -> bool:
     return work.result.covers(work.experiment.seeds, work.references)
 
 
-def summarise(study: Study, results: dict[str, Result], settings: dict[str, Setting]) -> dict[str, Any]:
+def summarise(study: Study, results: dict[str, Result], settings: dict[str, Workplace]) -> dict[str, Any]:
     """Return the content of study.json.
 
     Parameters
@@ -111,7 +114,7 @@ def summarise(study: Study, results: dict[str, Result], settings: dict[str, Sett
     study : Study
     results : dict of str to Result
         Finished, by arm.
-    settings : dict of str to Setting
+    settings : dict of str to Workplace
         By data set.
 
     Returns
@@ -139,13 +142,13 @@ def summarise(study: Study, results: dict[str, Result], settings: dict[str, Sett
         "study": study.name,
         "question": study.question,
         "digest": hashlib.sha256(digests.encode()).hexdigest()[:12],
-        "sample": any(setting.sample for setting in settings.values()),
+        "sample": any(workplace.sample for workplace in settings.values()),
         "data": {
             name: {
-                "folder": None if setting.sample else str(setting.root),
-                "rendered": (setting.root / "render.json").exists(),
+                "folder": None if workplace.sample else str(workplace.root),
+                "rendered": (workplace.root / "render.json").exists(),
             }
-            for name, setting in settings.items()
+            for name, workplace in settings.items()
         },
         "arms": arms,
         "tests": tests,

@@ -8,21 +8,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.datasets import data_root, read_split, sample_root
+from fusion.datasets.data import SAMPLE, Data, hashes_of, read_data, with_hashes
+from fusion.datasets.registry import data_root, read_split, sample_root
 from fusion.datasets.table import assemble
 from fusion.errors import FusionError
-from fusion.experiment import Outcome, Work, do
-from fusion.files import content_hash
-from fusion.prepare import SAMPLE, Data, Setting, hashes_of, prepare, read_data, with_hashes
-from fusion.references import names
-from fusion.result import Result, digest
-from fusion.saved import Saved, read_saved
-from fusion.spec import Experiment
+from fusion.extraction.prepare import prepare
+from fusion.learning.references import names
+from fusion.results.folder import Result
+from fusion.results.identity import digest
+from fusion.results.saved import Saved, read_saved
+from fusion.runtime.files import content_hash
+from fusion.runtime.workplace import Workplace
+from fusion.settings.experiment import Experiment
+from fusion.studies.experiment import Outcome
+from fusion.studies.work import Work, do
 
 
 def evaluate_result(
     folder: Path,
-    setting: Setting,
+    workplace: Workplace,
     split: str = "test",
     seeds: Sequence[int] | None = None,
     training_data: Path | None = None,
@@ -37,7 +41,7 @@ def evaluate_result(
     ----------
     folder : Path
         A result with its networks.
-    setting : Setting
+    workplace : Workplace
         ``root`` is the other data set.
     split : {"train", "validation", "test"}
         Of the other data set.
@@ -67,23 +71,23 @@ def evaluate_result(
         raise FusionError(
             f"{folder}: has one network a fold, and none of them for all clips; name a result without folds"
         )
-    name = "sample" if setting.sample else setting.root.resolve().name
+    name = "sample" if workplace.sample else workplace.root.resolve().name
     experiment = replace(saved.experiment, name=f"{saved.metrics['experiment']}@{name}", seeds=saved.seeds)
-    trained = _training_data(saved, setting, training_data)
+    trained = _training_data(saved, workplace, training_data)
     if skip_damaged:
         experiment = replace(experiment, dataset=experiment.dataset.model_copy(update={"skip_damaged": True}))
-    data = _joined(experiment, trained, setting, name, split)
+    data = _joined(experiment, trained, workplace, name, split)
     networks = saved.metrics["digest"]
-    sample = setting.sample or bool(saved.metrics["sample"])
-    setting = replace(setting, sample=sample)
-    result = Result(setting.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
+    sample = workplace.sample or bool(saved.metrics["sample"])
+    workplace = replace(workplace, sample=sample)
+    result = Result(workplace.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
     previous = result.metrics()
     missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
     if previous and not missing and result.covers(saved.seeds, names(data.dataset.several)):
         return Outcome(result.folder, previous, [], result.changes())
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
-    work = Work(experiment, data, result, setting, extra={"source": source})
-    work.prepared = prepare(experiment, data, setting)
+    work = Work(experiment, data, result, workplace, extra={"source": source})
+    work.prepared = prepare(experiment, data, workplace)
     with result.locked():
         work.apply(missing, saved.result.seed_folder)
         (metrics,) = do([work])
@@ -96,7 +100,7 @@ def _applied(saved: Saved, result: Result, seed: int) -> bool:
     return seed in result.trained() and result.summaries(seed)[0].get("network") == network
 
 
-def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
+def _training_data(saved: Saved, workplace: Workplace, root: Path | None) -> Data:
     """Return the data that the networks were trained on, unchanged."""
     sample = bool(saved.metrics["sample"])
     recorded = saved.result.environment().get("data")
@@ -104,7 +108,7 @@ def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
     root = sample_root(name) if sample else root or (Path(recorded) if recorded else data_root(name))
     advice = "the reference lines need it: name its folder with --training-data"
     try:
-        data = read_data(saved.experiment.dataset, replace(setting, root=root, sample=sample))
+        data = read_data(saved.experiment.dataset, replace(workplace, root=root, sample=sample))
     except FusionError as error:
         raise FusionError(f"the training data of {saved.result.folder} cannot be read; {advice}. {error}") from None
     if digest(saved.experiment, data.fingerprint, sample) != saved.metrics["digest"]:
@@ -112,9 +116,9 @@ def _training_data(saved: Saved, setting: Setting, root: Path | None) -> Data:
     return data
 
 
-def _joined(experiment: Experiment, trained: Data, setting: Setting, name: str, split: str) -> Data:
+def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
-    other = read_split(experiment.dataset, setting.root, split, hashes_of(setting))
+    other = read_split(experiment.dataset, workplace.root, split, hashes_of(workplace))
     own = trained.dataset.table
     folders = {path.parent for path in own["path"]}
     # instruments of two data sets may have the same name; those of one are the same
@@ -122,6 +126,6 @@ def _joined(experiment: Experiment, trained: Data, setting: Setting, name: str, 
     changed = {"id": [f"{name}/{value}" for value in other.table["id"]]}
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
     table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
-    notes = [SAMPLE] if setting.sample else [note for note in trained.dataset.notes if note == SAMPLE]
+    notes = [SAMPLE] if workplace.sample else [note for note in trained.dataset.notes if note == SAMPLE]
     joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes], other.several)
-    return with_hashes(joined, setting)
+    return with_hashes(joined, workplace)

@@ -324,7 +324,7 @@ def test_a_run_has_the_cheap_part(place, result):
 
 @pytest.mark.parametrize(("name", "pairs"), [("nsynth_fusion", 0), ("irmas_fusion", 2)])
 def test_the_samples_have_what_was_planted(tmp_path, name, pairs):
-    file = Path(__file__).parents[1] / "experiments" / f"{name}.yaml"
+    file = Path(__file__).parents[2] / "experiments" / f"{name}.yaml"
     report = json.loads(command(tmp_path, "data", "check", file, "--sample", "--json", "--jobs", 2).stdout)
     assert report["duplicates"]["pairs"] == pairs
     assert report["duplicates"]["conflicting"] == pairs // 2

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 import soxr
 
-from fusion.clip import Clip
-from fusion.similarity import ALIKE, RATE, Wave, similarity
-from fusion.spectrumprint import WHOLE, Spectrumprint, candidates
+from fusion.audit.similarity import ALIKE, RATE, Wave, similarity
+from fusion.audit.spectral_fingerprint import WHOLE, Spectrumprint, candidates
+from fusion.sound.clip import Clip
 from tests.conftest import tone
 
 SR = 16000

@@ -8,9 +8,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion import soundness
+from fusion.audit import soundness
+from fusion.audit.soundness import clipped_runs, examine_file, examine_files
 from fusion.errors import FusionError
-from fusion.soundness import clipped_runs, examine_file, examine_files
 
 SR = 16000
 

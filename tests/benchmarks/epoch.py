@@ -17,8 +17,8 @@ import time
 
 import numpy as np
 
-from fusion.model import build_model, moments
-from fusion.spec import FusionModel, SeedModel
+from fusion.learning.model import build_model, moments
+from fusion.settings.model import FusionModel, SeedModel
 
 CLIPS, SHAPE, CLASSES, BATCH, ROUNDS = 512, (126, 20), 9, 32, 5
 

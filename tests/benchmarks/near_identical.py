@@ -17,11 +17,11 @@ import soundfile
 import soxr
 import typer
 
-from fusion.audio import SUFFIXES
-from fusion.clip import Clip
-from fusion.similarity import ALIKE, RATE, Wave, similarity
-from fusion.spectrumprint import OVERLAPPING, WHOLE, Spectrumprint
-from fusion.windows import window_starts
+from fusion.audit.similarity import ALIKE, RATE, Wave, similarity
+from fusion.audit.spectral_fingerprint import OVERLAPPING, WHOLE, Spectrumprint
+from fusion.extraction.windows import window_starts
+from fusion.sound.clip import Clip
+from fusion.sound.reading import SUFFIXES
 
 CODECS = {
     "half the level": None,

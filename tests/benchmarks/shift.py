@@ -17,19 +17,22 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from fusion.datasets import read_split
-from fusion.prepare import Setting, hashes_of, prepare, with_hashes
-from fusion.progress import Progress
-from fusion.references import pool
-from fusion.spec import Experiment, read_experiment
+from fusion.datasets.data import hashes_of, with_hashes
+from fusion.datasets.registry import read_split
+from fusion.extraction.prepare import prepare
+from fusion.learning.references import pool
+from fusion.runtime.progress import Progress
+from fusion.runtime.workplace import Workplace
+from fusion.settings.experiment import Experiment
+from fusion.settings.reading import read_experiment
 
 
 def features(experiment: Experiment, root: Path, split: str, cache: Path) -> tuple[dict, np.ndarray, np.ndarray]:
     """Return pooled values by feature, labels and groups of one split."""
-    setting = Setting(root, False, cache, Path("results"), 2, Progress(quiet=True))
-    dataset = read_split(experiment.dataset, root, split, hashes_of(setting))
-    prepared = prepare(experiment, with_hashes(dataset, setting), setting)
-    (of,) = prepared.data.dataset.rounds()
+    workplace = Workplace(root, False, cache, Path("results"), 2, Progress(quiet=True))
+    dataset = read_split(experiment.dataset, root, split, hashes_of(workplace))
+    prepared = prepare(experiment, with_hashes(dataset, workplace), workplace)
+    (of,) = prepared.data.dataset.each_fold()
     part = prepared.parts(of)["test"]
     values = {name: pool(replace(part, rows={name: rows})) for name, rows in part.rows.items()}
     table = prepared.data.dataset.part("test")

@@ -12,19 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import names, write_part
 
-from fusion import cli, prepare
+from fusion.cli import app
 from fusion.errors import FusionError
+from fusion.extraction import prepare
+from tests.support.notes import names, write_part
 
 HEAVY = ("keras", "tensorflow", "pandas", "librosa.core", "scipy", "sklearn", "matplotlib")
 
 IMPORTS = """
 import contextlib, io, sys
-from fusion import cli
+from fusion.cli import app
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
     try:
-        cli.main(sys.argv[1:])
+        app.main(sys.argv[1:])
     except SystemExit as stop:
         code = stop.code
 print(code, *sorted(sys.modules))
@@ -115,7 +116,7 @@ def test_debug_raises(experiment, monkeypatch, error):
     monkeypatch.setenv("FUSION_DEBUG", "")  # set by --debug; this takes it back afterwards
     monkeypatch.setattr(prepare, "read_data", raising(error))
     with pytest.raises(type(error), match=str(error)):
-        cli.main(["data", "check", str(experiment), "--debug"])
+        app.main(["data", "check", str(experiment), "--debug"])
     assert os.environ["FUSION_DEBUG"] == "1"
 
 
@@ -137,7 +138,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from fusion.feature import Feature
+from fusion import Feature
 
 class Slow(Feature):
     def shape(self, samples, sr):

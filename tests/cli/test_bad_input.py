@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import SAMPLES, SR, names, tone, write_part
+
+from tests.support.notes import SAMPLES, SR, names, tone, write_part
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -368,7 +369,7 @@ def test_wrong_options_are_named(fusion, experiment, options, said):
 
 PLUGIN = """
 import numpy as np
-from fusion.feature import Feature
+from fusion import Feature
 
 class Loudness(Feature):
     def shape(self, samples, sr):

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from fusion.report import score
-from fusion.spec.datasets import IRMASSettings, NSynthSettings
-from fusion.spec.search import SearchSettings
-from fusion.spec.settings import FusionModel, TrainingSettings
+from fusion.report.wording import score
+from fusion.settings.datasets import IRMASSettings, NSynthSettings
+from fusion.settings.model import FusionModel
+from fusion.settings.search_space import SearchSettings
+from fusion.settings.training import TrainingSettings
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def blocks(language):

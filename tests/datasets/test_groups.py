@@ -5,8 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from fusion.datasets.groups import assign_folds
 from fusion.errors import FusionError
-from fusion.folds import assign_folds
 
 MANY = settings(max_examples=80, deadline=None)
 SEEDS = st.integers(0, 2**31 - 1)

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from irmas_layout import CLASSES, PARTS, make, sound, write
 
-from fusion.datasets import irmas, read_dataset
-from fusion.datasets.audit import find_duplicates
+from fusion.datasets import irmas
+from fusion.datasets.cautions import cautions
+from fusion.datasets.duplicates import find_duplicates
+from fusion.datasets.registry import read_dataset
 from fusion.errors import FusionError
-from fusion.fingerprint import content_hashes
-from fusion.spec.datasets import INSTRUMENTS, IRMASSettings
+from fusion.runtime.content_hash import content_hashes
+from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
+from tests.support.irmas import CLASSES, PARTS, make, sound, write
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +76,25 @@ def test_single_takes_clips_of_one_label_and_merges_classes(root, tmp_path):
 def test_official_with_fewer_classes_keeps_the_labels_that_are_left(root, tmp_path):
     data = read(root, tmp_path, classes=("gac", "gel"))
     assert set(data.part("test")["labels"]) == {"gac", "gel", "gac;gel"}
-    assert any(note.startswith("missing-class: 4 test clips left out") for note in data.warnings)
+    assert any(note.startswith("missing-class: 4 test clips left out") for note in cautions(data))
 
 
 def test_folds_test_every_excerpt_once_and_keep_recordings_whole(root, tmp_path):
     data = read(root, tmp_path, protocol="cv", folds=3)
-    rounds = data.rounds()
-    assert sorted(np.concatenate([of.test for of in rounds])) == list(range(len(data.table)))
+    each_fold = data.each_fold()
+    assert sorted(np.concatenate([of.test for of in each_fold])) == list(range(len(data.table)))
     groups = data.table["group"].to_numpy()
-    for of in rounds:
+    for of in each_fold:
         parts = [set(groups[of.clips(split)]) for split in ("train", "validation", "test")]
         assert not parts[0] & parts[2]
         assert not parts[0] & parts[1]
         assert not parts[1] & parts[2]
-    assert not any(note.startswith("shared-groups:") for note in data.warnings)
+    assert not any(note.startswith("shared-groups:") for note in cautions(data))
 
 
 def test_folds_of_clips_say_what_leaks(root, tmp_path):
     data = read(root, tmp_path, protocol="cv", folds=3, grouped=False)
-    assert any(note.startswith("shared-groups:") for note in data.warnings)
+    assert any(note.startswith("shared-groups:") for note in cautions(data))
 
 
 def test_more_folds_than_recordings_is_a_message(root, tmp_path):
@@ -112,7 +114,7 @@ def test_a_missing_part_is_noted(own, tmp_path):
         path.unlink()
     (own / PARTS[2]).rmdir()
     (own / PARTS[2]).parent.rmdir()
-    assert any("IRMAS-TestingData-Part3 not there" in note for note in read(own, tmp_path).warnings)
+    assert any("IRMAS-TestingData-Part3 not there" in note for note in cautions(read(own, tmp_path)))
 
 
 def test_a_part_unpacked_twice_is_refused(own, tmp_path):
@@ -141,7 +143,7 @@ def test_clips_without_their_other_file_can_be_left_out(own, tmp_path):
     texts[1].with_suffix(".wav").unlink()
     data = read(own, tmp_path, skip_damaged=True)
     assert len(data.part("test")) == 10
-    assert any(note.startswith("damaged: 2 clips") for note in data.warnings)
+    assert any(note.startswith("damaged: 2 clips") for note in cautions(data))
 
 
 @pytest.mark.parametrize("text", ["gac\r\nvoi\r\n", " gac \t\n\nvoi", "\ufeffvoi\t\ngac\t\n"])

@@ -8,10 +8,12 @@ import unicodedata
 import numpy as np
 import pytest
 
-from fusion.datasets import read_dataset
-from fusion.datasets.audit import audit, find_duplicates
-from fusion.fingerprint import content_hashes
-from fusion.spec.datasets import INSTRUMENTS, IRMASSettings
+from fusion.datasets.cautions import cautions
+from fusion.datasets.duplicates import find_duplicates
+from fusion.datasets.overview import audit
+from fusion.datasets.registry import read_dataset
+from fusion.runtime.content_hash import content_hashes
+from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
 
 EXCERPTS = dict(zip(INSTRUMENTS, (388, 505, 451, 637, 760, 682, 721, 626, 577, 580, 778), strict=True))
 PARTS = {  # folder: clips and songs
@@ -122,16 +124,16 @@ def test_identical_files_are_never_on_two_sides(root, cache):
     assert not contents(data.part("train")) & contents(data.part("validation"))
     folded, report = read(root, cache, protocol="cv", folds=5)
     assert report["shared_groups"]["train"] == 0
-    for of in folded.rounds():
+    for of in folded.each_fold():
         parts = [contents(folded.table.loc[of.clips(split)]) for split in ("train", "validation", "test")]
         assert not any(one & other for one, other in itertools.combinations(parts, 2))
 
 
 def test_folds_test_every_excerpt_once_in_equal_shares(root, cache):
     data, _ = read(root, cache, protocol="cv", folds=5)
-    rounds = data.rounds()
-    assert sorted(np.concatenate([of.test for of in rounds])) == list(range(6705))
-    for of in rounds:
+    each_fold = data.each_fold()
+    assert sorted(np.concatenate([of.test for of in each_fold])) == list(range(6705))
+    for of in each_fold:
         share = data.table.loc[of.test, "labels"].value_counts()
         assert all(share[label] == pytest.approx(count / 5, rel=0.15) for label, count in EXCERPTS.items())
         assert len(of.train) + len(of.validation) + len(of.test) == 6705
@@ -139,7 +141,7 @@ def test_folds_test_every_excerpt_once_in_equal_shares(root, cache):
 
 def test_folds_of_excerpts_name_what_they_share(root, cache):
     data, report = read(root, cache, protocol="cv", folds=5, grouped=False)
-    (said,) = [text for text in data.warnings if text.startswith("shared-groups:")]
+    (said,) = [text for text in cautions(data) if text.startswith("shared-groups:")]
     assert "recordings" in said
     assert "songs" not in said
     assert report["shared_groups"]["train"] > 1500

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FAMILIES, SOURCES, example, names
 
-from fusion.datasets import read_dataset
-from fusion.datasets.table import COLUMNS, Dataset, shuffled
+from fusion.datasets.cautions import cautions
+from fusion.datasets.groups import shuffled
+from fusion.datasets.registry import read_dataset
+from fusion.datasets.table import COLUMNS, Dataset
 from fusion.errors import FusionError
-from fusion.spec.datasets import NSynthSettings
+from fusion.settings.datasets import NSynthSettings
+from tests.support.notes import FAMILIES, SOURCES, example, names
 
-TEST_NOTES = Path(__file__).parent / "data" / "nsynth_test_notes.txt.gz"
+TEST_NOTES = Path(__file__).parents[1] / "data" / "nsynth_test_notes.txt.gz"
 
 
 def write(root: Path, suffix: str = ".wav", **parts: list[str]) -> Path:
@@ -143,9 +145,8 @@ def test_a_familys_only_instrument_trains_and_validation_says_so(tmp_path):
     dataset = read(write(tmp_path, train=train, test=names(["bass", "flute", "reed"], [9], range(40, 45))))
     assert counts(dataset, "train")["flute"] == 20
     assert set(counts(dataset, "validation")) == {"bass", "reed"}
-    assert (
-        "missing-class: validation has no clip of flute (its only training group is flute_acoustic_003)"
-        in dataset.warnings
+    assert "missing-class: validation has no clip of flute (its only training group is flute_acoustic_003)" in cautions(
+        dataset
     )
 
 
@@ -221,8 +222,8 @@ def test_classes_without_training_notes_are_left_out_and_counted(tmp_path):
     dataset = read(root, protocol="official", validation="official")
     assert dataset.classes == ("bass", "reed")
     assert set(dataset.table["labels"]) == {"bass", "reed"}
-    assert "missing-class: 5 test clips of flute left out: the class has no training clip" in dataset.warnings
-    assert "missing-class: 7 validation clips of vocal left out: the class has no training clip" in dataset.warnings
+    assert "missing-class: 5 test clips of flute left out: the class has no training clip" in cautions(dataset)
+    assert "missing-class: 7 validation clips of vocal left out: the class has no training clip" in cautions(dataset)
 
 
 def test_classes_that_are_not_tested_are_named(tmp_path):
@@ -233,7 +234,7 @@ def test_classes_that_are_not_tested_are_named(tmp_path):
     )
     dataset = read(root, protocol="seed")
     assert dataset.classes == ("bass", "flute", "reed")
-    assert "missing-class: test has no clip of flute" in dataset.warnings
+    assert "missing-class: test has no clip of flute" in cautions(dataset)
 
 
 def test_a_class_with_one_note_trains(tmp_path):
@@ -244,14 +245,13 @@ def test_a_class_with_one_note_trains(tmp_path):
     )
     dataset = read(root, protocol="seed")
     assert counts(dataset, "train")["flute"] == 1
-    assert (
-        "missing-class: validation has no clip of flute (its only training group is flute_acoustic_000)"
-        in dataset.warnings
+    assert "missing-class: validation has no clip of flute (its only training group is flute_acoustic_000)" in cautions(
+        dataset
     )
 
 
 def shared(dataset: Dataset) -> list[str]:
-    return [warning for warning in dataset.warnings if warning.startswith("shared-groups: ")]
+    return [warning for warning in cautions(dataset) if warning.startswith("shared-groups: ")]
 
 
 def test_known_test_instruments_are_counted(tmp_path):
@@ -280,7 +280,7 @@ def test_classes_with_few_test_instruments_are_counted(tmp_path):
         train=names(["bass", "reed"], [0, 1], range(40, 60)),
         test=names(["bass"], list(range(10, 19)), range(40, 42)) + names(["reed"], list(range(10, 20)), range(40, 42)),
     )
-    assert read(root).warnings == [
+    assert cautions(read(root)) == [
         "few-groups: fewer than 10 test instruments, so no interval of its own and a rough one overall: bass 9"
     ]
 
@@ -454,7 +454,7 @@ def test_notes_without_audio_can_be_left_out_and_are_counted(root):
     lose(root, "test", names(["bass"], [6], range(60, 63)))
     dataset = read(root, protocol="seed", skip_damaged=True)
     assert len(ids(dataset, "test")) == 57
-    assert "damaged: 3 clips left out (no audio file)" in dataset.warnings
+    assert "damaged: 3 clips left out (no audio file)" in cautions(dataset)
 
 
 def test_notes_without_audio_that_the_options_leave_out_do_not_matter(root):
@@ -554,10 +554,10 @@ def test_without_a_filter_all_4096_notes_are_tested(whole_test):
 
 def test_few_instruments_of_the_real_test_set_are_named(whole_test):
     dataset = read(whole_test, protocol="seed")
-    assert dataset.warnings[0].startswith(
+    assert cautions(dataset)[0].startswith(
         "shared-groups: 42 of 42 test instruments (3039 of 3039 clips) are also in train"
     )
-    assert dataset.warnings[1:] == [
+    assert cautions(dataset)[1:] == [
         "few-groups: fewer than 10 test instruments, so no interval of its own and a rough one overall: "
         "bass 3, brass 5, flute 1, guitar 7, keyboard 7, mallet 3, organ 6, reed 4, string 6"
     ]

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving import Handler, Place, announcing, corrupting, cut, serving, status
 
-from fusion.datasets import disk, fetch, transfer
-from fusion.datasets.archives import SOURCES, base_url, choose, shown
-from fusion.datasets.transfer import Remote
+from fusion.download import download as fetch
+from fusion.download import transfer
+from fusion.download.archives import SOURCES, base_url, choose, shown
+from fusion.download.transfer import Remote
 from fusion.errors import FusionError
+from fusion.runtime import disk
+from tests.support.serving import Handler, Place, announcing, corrupting, cut, serving, status
 
 BODY = np.random.default_rng(1).bytes(1_000_000)
 OTHER = np.random.default_rng(2).bytes(1_000_000)

@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving import Place, cut, serving, status
 
-from fusion.datasets import archives, disk, get
-from fusion.datasets.archives import SOURCES, Archive
-from fusion.datasets.get import RECORD, Plan
+from fusion.download import archives, get
+from fusion.download.archives import SOURCES, Archive
+from fusion.download.get import RECORD, Plan
 from fusion.errors import FusionError
-from fusion.progress import Progress
-from fusion.spec.datasets import NSynthSettings
+from fusion.runtime import disk
+from fusion.runtime.progress import Progress
+from fusion.settings.datasets import NSynthSettings
+from tests.support.serving import Place, cut, serving, status
 
 
 def packed_part(folder: Path) -> bytes:
@@ -109,7 +110,7 @@ def fetch(tmp_path: Path) -> Fetch:
 
 
 def test_nsynth_can_be_read(place: Place, fetch: Fetch, nsynth: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from fusion.datasets import read_dataset
+    from fusion.datasets.registry import read_dataset
 
     folders = fetch("nsynth", "valid", "test", progress=Progress())
     assert folders == [fetch.root / "nsynth-valid", fetch.root / "nsynth-test"]
@@ -337,8 +338,8 @@ def test_killed_for_good_and_called_again(place: Place, tmp_path: Path) -> None:
     script = (
         "import os, sys, pathlib\n"
         "from dataclasses import replace\n"
-        "from fusion.datasets import archives, get\n"
-        "from fusion.progress import Progress\n"
+        "from fusion.download import archives, get\n"
+        "from fusion.runtime.progress import Progress\n"
         "source = archives.SOURCES['nsynth']\n"
         "figures = dict(size=int(sys.argv[3]), digest=sys.argv[4], audio=int(sys.argv[5]))\n"
         "small = tuple(replace(archive, **figures) for archive in source.archives)\n"

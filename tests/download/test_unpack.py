@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.datasets import unpack as module
-from fusion.datasets.archives import SOURCES
-from fusion.datasets.layout import arrange, is_absent, is_whole
-from fusion.datasets.unpack import member_path, unpack
+from fusion.download import unpack as module
+from fusion.download.archives import SOURCES
+from fusion.download.layout import arrange, is_absent, is_whole
+from fusion.download.unpack import member_path, unpack
 from fusion.errors import FusionError
 
 Maker = Callable[[Path, list[tuple[str, bytes]]], Path]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.aggregate import AGGREGATES, aggregate
+from fusion.evaluation.aggregate import AGGREGATES, aggregate
 
 LOUD = np.array([[0.9, 0.1], [0.5, 0.3], [0.2, 0.8]])
 CLIPS = np.array([0, 0, 1])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from fusion.effects import (
+from fusion.evaluation.effects import (
     ENOUGH_GROUPS,
     few_groups,
     holm,
@@ -16,8 +16,8 @@ from fusion.effects import (
     shapley_intervals,
     variance_parts,
 )
-from fusion.evaluate import accuracy, macro_f1
-from fusion.statistics import bootstrap_interval, expanded_level
+from fusion.evaluation.intervals import bootstrap_interval, expanded_level
+from fusion.evaluation.single_label import accuracy, macro_f1
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(np.array)
 PLAYERS = ("a", "b", "c", "d")

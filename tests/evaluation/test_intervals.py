@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fusion.effects import paired_difference
-from fusion.statistics import (
+from fusion.evaluation.effects import paired_difference
+from fusion.evaluation.intervals import (
     BLOCK,
     bootstrap_interval,
     bootstrap_intervals,
@@ -149,7 +149,7 @@ def test_several_statistics_have_the_intervals_of_each_alone():
 def test_blocks_change_nothing(monkeypatch):
     counts = groups(np.random.default_rng(7), 20)
     whole = resample(counts, share, resamples=1001)
-    monkeypatch.setattr("fusion.statistics.BLOCK", 100)
+    monkeypatch.setattr("fusion.evaluation.intervals.BLOCK", 100)
     np.testing.assert_allclose(resample(counts, share, resamples=1001), whole, rtol=1e-12)
 
 

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import hamming_loss, label_ranking_average_precision_score, precision_recall_fscore_support
 
-from fusion import multilabel
-from fusion.aggregate import AGGREGATES, aggregate
+from fusion.evaluation import multi_label as multilabel
+from fusion.evaluation.aggregate import AGGREGATES, aggregate
 
 
 def made(seed, clips=40, classes=5):

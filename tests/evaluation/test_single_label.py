@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from fusion import evaluate
+from fusion.evaluation import convergence
+from fusion.evaluation import single_label as evaluate
 
 
 @st.composite
@@ -109,7 +110,7 @@ ENTROPY = -(0.4 * np.log(0.4) + 3 * 0.2 * np.log(0.2))
 )
 def test_detector_of_trainings_that_did_not_converge(loss, accuracy, converged):
     targets = np.eye(4, dtype=bool)[LABELS]
-    assert (evaluate.why_not_converged(loss, accuracy, targets, "softmax") == "") == converged
+    assert (convergence.why_not_converged(loss, accuracy, targets, "softmax") == "") == converged
 
 
 @pytest.mark.parametrize(("share", "converged"), [(0.89, True), (0.91, False)])
@@ -118,8 +119,8 @@ def test_the_detector_adds_up_label_entropies_where_each_class_has_its_own(share
     rates = targets.mean(axis=0)
     entropies = -(rates * np.log(rates) + (1 - rates) * np.log(1 - rates)).sum()
     guess = np.tile(rates, (500, 1))
-    assert evaluate.cross_entropy(guess, targets, "sigmoid") == pytest.approx(entropies)
-    assert (evaluate.why_not_converged(share * entropies, 0.9, targets, "sigmoid") == "") == converged
+    assert convergence.cross_entropy(guess, targets, "sigmoid") == pytest.approx(entropies)
+    assert (convergence.why_not_converged(share * entropies, 0.9, targets, "sigmoid") == "") == converged
 
 
 def test_cross_entropy_of_one_label_is_the_usual_one():
@@ -127,4 +128,4 @@ def test_cross_entropy_of_one_label_is_the_usual_one():
     said = random.dirichlet(np.ones(4), size=50)
     labels = random.integers(0, 4, 50)
     expected = -np.log(said[np.arange(50), labels]).mean()
-    assert evaluate.cross_entropy(said, np.eye(4, dtype=bool)[labels], "softmax") == pytest.approx(expected)
+    assert convergence.cross_entropy(said, np.eye(4, dtype=bool)[labels], "softmax") == pytest.approx(expected)

@@ -19,16 +19,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import names, write_part
 from threadpoolctl import threadpool_limits
 
 from fusion.errors import FusionError
-from fusion.extract import extract_shard
-from fusion.feature import Feature
-from fusion.registry import Source, build, discover
-from fusion.store import Store, clip_key
+from fusion.extraction.extract import extract_shard
+from fusion.extraction.store import Store, clip_key
+from fusion.feature.contract import Feature
+from fusion.feature.registry import Source, build, discover
 from fusion_features.mfcc import MFCC
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
+from tests.support.notes import names, write_part
 
 Fusion = Callable[..., tuple[int, str, str]]
 
@@ -46,7 +46,7 @@ plugins: [plugins]
 PLUGIN = """
 import os, sys, time
 import numpy as np
-from fusion.feature import Feature
+from fusion import Feature
 
 _buffer = np.zeros(2, dtype=np.float32)
 
@@ -83,7 +83,7 @@ def place(original: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
     """Do the workers' work in this process; gives the list of audio files that are read."""
-    from fusion import extract as module
+    from fusion.extraction import extract as module
 
     read: list[Path] = []
     read_audio = module.read_audio
@@ -512,7 +512,7 @@ def start(place: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             if most_bytes:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-        program = "from fusion.cli import main; main()"  # -B: bytecode must not be cut by the limit
+        program = "from fusion.cli.app import main; main()"  # -B: bytecode must not be cut by the limit
         process = subprocess.Popen(
             [sys.executable, "-B", "-c", program, "extract", "spec.yaml", *words],
             cwd=place,

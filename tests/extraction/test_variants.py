@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
-from irmas_layout import make
 
-from fusion.clip import Clip
-from fusion.prepare import Setting, prepare, read_data
-from fusion.progress import Progress
-from fusion.spec import read_experiment
-from fusion.variants import vary
-from fusion.windows import cut
+from fusion.datasets.data import read_data
+from fusion.extraction.prepare import prepare
+from fusion.extraction.variants import vary
+from fusion.extraction.windows import cut
+from fusion.runtime.progress import Progress
+from fusion.runtime.workplace import Workplace
+from fusion.settings.reading import read_experiment
+from fusion.sound.clip import Clip
+from tests.support.irmas import make
 
 PLAIN = """
 dataset: {name: irmas}
@@ -33,8 +35,8 @@ def place(tmp_path_factory):
 def read(place, *assignments):
     """Return an experiment, where its data are, and the data."""
     experiment = read_experiment(place / "mixed.yaml", assignments=assignments)
-    setting = Setting(place / "data", False, place / "cache", place / "results", 1, Progress(quiet=True))
-    return experiment, setting, read_data(experiment.dataset, setting)
+    workplace = Workplace(place / "data", False, place / "cache", place / "results", 1, Progress(quiet=True))
+    return experiment, workplace, read_data(experiment.dataset, workplace)
 
 
 def planned(place, *assignments, pools=None):
@@ -136,8 +138,8 @@ def test_plans_are_the_same_every_time_and_more_mixtures_leave_the_first(place):
 
 @pytest.mark.parametrize("assignments", [(), CV])
 def test_stored_rows_are_features_of_the_sound_that_they_stand_for(place, assignments):
-    experiment, setting, data = read(place, *assignments)
-    prepared = prepare(experiment, data, setting)
+    experiment, workplace, data = read(place, *assignments)
+    prepared = prepare(experiment, data, workplace)
     dataset, windows, more = planned(place, *assignments)
     every = [*windows.stretches, *more.stretches]
     assert len(prepared.targets) == len(every)
@@ -153,10 +155,10 @@ def test_stored_rows_are_features_of_the_sound_that_they_stand_for(place, assign
 
 @pytest.mark.parametrize("assignments", [(), CV])
 def test_parts_hold_a_rounds_windows_then_their_variants(place, assignments):
-    experiment, setting, data = read(place, *assignments)
-    prepared = prepare(experiment, data, setting)
+    experiment, workplace, data = read(place, *assignments)
+    prepared = prepare(experiment, data, workplace)
     dataset = prepared.data.dataset
-    for of in dataset.rounds():
+    for of in dataset.each_fold():
         parts = prepared.parts(of)
         for split in ("train", "validation", "test"):
             part, clips = parts[split], of.clips(split)
@@ -179,14 +181,14 @@ def test_parts_hold_a_rounds_windows_then_their_variants(place, assignments):
 
 
 def test_no_training_mixture_of_a_round_holds_what_validates_or_tests_it(place):
-    experiment, setting, data = read(place, *CV)
-    prepared = prepare(experiment, data, setting)
+    experiment, workplace, data = read(place, *CV)
+    prepared = prepare(experiment, data, workplace)
     _, windows, more = planned(place, *CV)
     every = [*windows.stretches, *more.stretches]
     stored = prepared.rows["mfcc"].take(np.arange(len(every)))
     row_of = {values.tobytes(): row for row, values in enumerate(stored)}
     kept = 0
-    for of in data.dataset.rounds():  # of what training is given, not of what was planned
+    for of in data.dataset.each_fold():  # of what training is given, not of what was planned
         train = prepared.parts(of)["train"]
         given = train.rows["mfcc"].take(np.arange(len(train.targets)))
         heard = [sources(windows, every[row_of[values.tobytes()]]) for values in given]
@@ -198,9 +200,9 @@ def test_no_training_mixture_of_a_round_holds_what_validates_or_tests_it(place):
 
 
 def test_a_part_of_some_clips_keeps_their_variants(place):
-    experiment, setting, data = read(place)
-    (of,) = data.dataset.rounds()
-    train = prepare(experiment, data, setting).parts(of)["train"]
+    experiment, workplace, data = read(place)
+    (of,) = data.dataset.each_fold()
+    train = prepare(experiment, data, workplace).parts(of)["train"]
     kept = np.arange(len(train.truth)) % 3 == 0
     some = train.only(kept)
     assert some.variants == train.variants

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.clip import Clip
-from fusion.datasets.audit import find_duplicates
-from fusion.waveprint import Waveprint, twins
+from fusion.datasets.duplicates import find_duplicates
+from fusion.extraction.wave_fingerprint import Waveprint, twins
+from fusion.sound.clip import Clip
 from tests.conftest import tone
 
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from irmas_layout import sound, write
 
-from fusion.audio import TOLERANCE, DamagedError, read_audio
-from fusion.spec.datasets import IRMASSettings, NSynthSettings
-from fusion.windows import cut, window_starts
+from fusion.extraction.windows import cut, window_starts
+from fusion.settings.datasets import IRMASSettings, NSynthSettings
+from fusion.sound.reading import TOLERANCE, DamagedError, read_audio
+from tests.support.irmas import sound, write
 
 
 def clips(*paths, duration=np.nan):

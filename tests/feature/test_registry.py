@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import names, write_part
 from pydantic import ValidationError
 
-from fusion.clip import Clip
 from fusion.errors import FusionError
-from fusion.feature import Feature, SeriesFeature
-from fusion.registry import build, discover, find, load
-from fusion.spec import read_experiment
-from fusion.store import Store
+from fusion.extraction.store import Store
+from fusion.feature.contract import Feature, SeriesFeature
+from fusion.feature.registry import build, discover, find, load
+from fusion.settings.reading import read_experiment
+from fusion.sound.clip import Clip
+from tests.support.notes import names, write_part
 
 OURS = ["mfcc", "spectral_centroid", "spectral_rolloff", "tonnetz", "zero_crossing_rate"]
 
@@ -26,8 +26,8 @@ PLUGIN = '''"""Loudness."""
 import numpy as np
 from pydantic import Field
 
-from fusion.clip import Clip
-from fusion.feature import Feature
+from fusion import Clip
+from fusion import Feature
 
 
 class Level(Feature):
@@ -107,7 +107,7 @@ def test_one_folder_named_twice_is_one(folder: Path, monkeypatch: pytest.MonkeyP
 def test_nothing_is_imported_before_it_is_used(tmp_path: Path) -> None:
     write(tmp_path / "plugins", noisy="print('imported')")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom fusion.registry import discover\n"
+        "import sys\nfrom pathlib import Path\nfrom fusion.feature.registry import discover\n"
         f"print(len(discover([Path({str(tmp_path / 'plugins')!r})])))\n"
         "print([name for name in sys.modules if 'fusion_features' in name or name in ('librosa', 'keras')])"
     )
@@ -192,7 +192,7 @@ def test_a_plugin_defines_one_feature(tmp_path: Path, text: str, found: str) -> 
 def test_what_a_plugin_imports_and_its_abstract_bases_do_not_count(tmp_path: Path) -> None:
     text = (
         "from abc import abstractmethod\n"
-        "from fusion.feature import SeriesFeature\n"
+        "from fusion import SeriesFeature\n"
         "from fusion_features.mfcc import MFCC\n"
         "class Own(SeriesFeature):\n    @abstractmethod\n    def own(self): ...\n"
         "class Slow(MFCC):\n    n_fft: int = 2048\n"
@@ -391,7 +391,7 @@ def test_a_parameter_without_default_is_shown_as_such(fusion, tmp_path):
     folder = tmp_path / "needy"
     folder.mkdir()
     (folder / "needy.py").write_text(
-        "from fusion.feature import Feature\n\n\n"
+        "from fusion import Feature\n\n\n"
         "class Needy(Feature):\n"
         '    """Needs a gain."""\n\n'
         "    gain: float\n\n"

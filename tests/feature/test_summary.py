@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusion.summary import STATISTICS, check_names, summarise
+from fusion.feature.summary import STATISTICS, check_names, summarise
 
 NAMES = [*STATISTICS, "median", "p0", "p10", "p37", "p90", "p100"]
 LEVELS = ["mean", "min", "max", "median", "p0", "p10", "p37", "p90", "p100"]  # move with the series

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.clip import Clip
-from fusion.feature import Feature, SeriesFeature
-from fusion.registry import build, discover, load
-from fusion.summary import summarise
+from fusion.feature.contract import Feature, SeriesFeature
+from fusion.feature.registry import build, discover, load
+from fusion.feature.summary import summarise
+from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
 from fusion_features.spectral_rolloff import SpectralRolloff

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.diagnosis import likely_cause
-from fusion.spec import TrainingSettings
+from fusion.learning.diagnosis import likely_cause
+from fusion.settings.training import TrainingSettings
 
 SETTINGS = TrainingSettings(epochs=40, learning_rate=0.03)
 SCALED = {"mfcc": 1.0, "centroid": 1.0}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.layers import BranchDropout, StretchMasking, WeightedMean
+from fusion.learning.layers import BranchDropout, StretchMasking, WeightedMean
 
 FEW = settings(max_examples=25, deadline=None)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.fusions import FUSIONS
-from fusion.model import build_model, moments, with_auxiliary
-from fusion.spec import FusionModel, NaiveModel, SeedModel
+from fusion.learning.fusions import FUSIONS
+from fusion.learning.model import build_model, moments, with_auxiliary
+from fusion.settings.model import FusionModel, NaiveModel, SeedModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from fusion.jobs import Part
-from fusion.references import ReferenceJob, names, pool, predict_reference
-from fusion.store import Rows
+from fusion.extraction.part import Part
+from fusion.extraction.store import Rows
+from fusion.learning.references import ReferenceJob, names, pool, predict_reference
 
 
 @pytest.fixture

@@ -4,11 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from fusion.batches import Batches
-from fusion.jobs import Job, Part
-from fusion.spec import FusionModel, TrainingSettings
-from fusion.store import Rows
-from fusion.train import fit, predict
+from fusion.extraction.part import Part
+from fusion.extraction.store import Rows
+from fusion.learning.batches import Batches
+from fusion.learning.fit import fit
+from fusion.learning.jobs import Job
+from fusion.learning.train import predict
+from fusion.settings.model import FusionModel
+from fusion.settings.training import TrainingSettings
 
 
 @pytest.fixture(autouse=True)

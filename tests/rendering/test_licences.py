@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from test_soundfont import noise, write_font
 
-from fusion.datasets import synthesis
-from fusion.datasets.fonts import Fonts, read_fonts, warn_of_common_samples
-from fusion.datasets.licences import FLUIDR3_LICENCE, find_licences, is_fluidr3, write_terms
-from fusion.datasets.mixdown import RATE, Band, mix, sounding
-from fusion.datasets.options import IrmasOptions, NSynthOptions
-from fusion.datasets.pieces import Cut, Part, Piece, Tone
-from fusion.datasets.players import Voice
-from fusion.datasets.soundfont import SoundFont, read_soundfont
 from fusion.errors import FusionError
+from fusion.rendering import fluidsynth as synthesis
+from fusion.rendering.fonts import Fonts, read_fonts, warn_of_common_samples
+from fusion.rendering.licences import FLUIDR3_LICENCE, find_licences, is_fluidr3, write_terms
+from fusion.rendering.music.composer import Cut, Part, Piece, Tone
+from fusion.rendering.music.mixdown import RATE, Band, mix, sounding
+from fusion.rendering.music.options import IrmasOptions
+from fusion.rendering.music.players import Voice
+from fusion.rendering.notes.options import NSynthOptions
+from fusion.rendering.soundfont import SoundFont, read_soundfont
+from tests.support.soundfonts import noise, write_font
 
 Command = Callable[..., tuple[int, str, str]]
 PROGRAMS = (32, 33, 34, 35, 40, 42, 71, 73)
@@ -256,7 +257,7 @@ def test_the_embedded_sample_is_recognised(
     fluidsynth: None, fluidr3: SoundFont, layout: str, fusion: Command, tmp_path: Path
 ) -> None:
     """Its plan was recorded before there were options: with defaults, names, notes and music are the same."""
-    record = Path(__file__).parent.parent / "fusion" / "sample" / layout / "render.json"
+    record = Path(__file__).parents[2] / "fusion" / "sample" / layout / "render.json"
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "render.json").write_bytes(record.read_bytes())
     words = (
@@ -275,7 +276,7 @@ def test_the_embedded_sample_is_recognised(
 def test_the_embedded_sample_sounds_the_same(
     fluidsynth: None, fluidr3: SoundFont, layout: str, fusion: Command, tmp_path: Path
 ) -> None:
-    sample = Path(__file__).parent.parent / "fusion" / "sample" / layout
+    sample = Path(__file__).parents[2] / "fusion" / "sample" / layout
     recorded = json.loads((sample / "render.json").read_text())
     if recorded["fluidsynth"] != synthesis.check_fluidsynth():
         pytest.skip(f"it was played by FluidSynth {recorded['fluidsynth']}")

@@ -10,28 +10,31 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_pieces import FONT, TEST, TRAIN
-from test_render import font, of
-from test_soundfont import noise, write_font
 
 from fusion.cli.render import read_families, read_level, read_pitches, read_velocities
-from fusion.datasets import notes, recordings
-from fusion.datasets.fonts import Fonts
-from fusion.datasets.instruments import PROGRAMS, choose_instruments
-from fusion.datasets.mixdown import OVER
-from fusion.datasets.notes import SPLITS, VELOCITIES, Note, plan_notes
-from fusion.datasets.options import IrmasOptions, NSynthOptions, show
-from fusion.datasets.players import CLASSES
-from fusion.datasets.recordings import Plan, plan_recordings
-from fusion.datasets.render_irmas import _describe as describe_music
 from fusion.errors import FusionError
-from fusion.spec.datasets import FAMILIES
+from fusion.rendering.fonts import Fonts
+from fusion.rendering.music import plan as recordings
+from fusion.rendering.music.mixdown import OVER
+from fusion.rendering.music.options import IrmasOptions
+from fusion.rendering.music.plan import Plan, plan_recordings
+from fusion.rendering.music.players import CLASSES
+from fusion.rendering.music.render import _describe as describe_music
+from fusion.rendering.notes import plan as notes
+from fusion.rendering.notes.instruments import PROGRAMS, choose_instruments
+from fusion.rendering.notes.options import NSynthOptions
+from fusion.rendering.notes.plan import SPLITS, VELOCITIES, Note, plan_notes
+from fusion.rendering.options import show
+from fusion.settings.datasets import FAMILIES
+from tests.support.soundfonts import FONT, TEST, TRAIN, noise, notes_font, of, write_font
 
 Command = Callable[..., tuple[int, str, str]]
 
 
 def plan(options: NSynthOptions) -> list[Note]:
-    instruments = choose_instruments([font("a")], [font("a")], options.seed, options.families, options.pitches)
+    instruments = choose_instruments(
+        [notes_font("a")], [notes_font("a")], options.seed, options.families, options.pitches
+    )
     return plan_notes(instruments, options.size, options.seed, options.velocities)
 
 
@@ -176,9 +179,9 @@ def test_keys_and_velocities_stay_within_their_limits(seed: int) -> None:
 
 def test_an_instrument_with_a_single_key_left_is_left_out() -> None:
     assert PROGRAMS[43].high == 57  # the double bass
-    programs = {i.program for i in choose_instruments([font("a")], [font("a")], 0, FAMILIES, (57, 80))}
+    programs = {i.program for i in choose_instruments([notes_font("a")], [notes_font("a")], 0, FAMILIES, (57, 80))}
     assert 43 not in programs
-    assert 43 in {i.program for i in choose_instruments([font("a")], [font("a")], 0, FAMILIES, (56, 80))}
+    assert 43 in {i.program for i in choose_instruments([notes_font("a")], [notes_font("a")], 0, FAMILIES, (56, 80))}
 
 
 @pytest.mark.parametrize("preset", notes.PRESETS)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from fusion.report import confusion_figure, score, table
+from fusion.report.result_page import confusion_figure
+from fusion.report.wording import score, table
 
 CLASSES = ["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
 

@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from conftest import command
 
-from fusion.compare import compare, sentence
 from fusion.errors import FusionError
-from fusion.tally import read_predictions
+from fusion.results.compare import compare, sentence
+from fusion.results.predictions import read_predictions
+from tests.support.command import command
 
 CLASSES = ["bass", "flute", "reed"]
 

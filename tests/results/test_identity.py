@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from fusion import distortion, mixing
-from fusion.datasets import sample_root
+from fusion.datasets.data import read_data
+from fusion.datasets.registry import sample_root
 from fusion.datasets.table import fingerprint
-from fusion.prepare import Setting, read_data
-from fusion.progress import Progress
-from fusion.result import digest
-from fusion.spec import read_experiment
-from fusion.spec.study import is_study, read_study
+from fusion.results.identity import digest
+from fusion.runtime.progress import Progress
+from fusion.runtime.workplace import Workplace
+from fusion.settings.arms import is_study, read_study
+from fusion.settings.reading import read_experiment
+from fusion.sound import distortion, mixing
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 # digests of the embedded sample's results; who changes one of these makes every stored result another one
 GOLDEN = {
@@ -55,8 +56,8 @@ def digest_of(tmp_path_factory):
         settings = experiment.dataset
         key = settings.model_dump_json()
         if key not in known:
-            setting = Setting(sample_root(settings.name), True, cache, cache, 2, Progress(quiet=True))
-            known[key] = read_data(settings, setting).fingerprint
+            workplace = Workplace(sample_root(settings.name), True, cache, cache, 2, Progress(quiet=True))
+            known[key] = read_data(settings, workplace).fingerprint
         return digest(experiment, known[key], True)
 
     return of
@@ -107,7 +108,7 @@ def test_versions_of_copies_and_mixtures_are_covered(module, digest_of, small, m
 def test_settings_are_covered_those_added_later_too(assignment, digest_of, monkeypatch, tmp_path):
     path = EXPERIMENTS / "irmas_fusion.yaml"
     if "pretrain" in assignment:
-        monkeypatch.setattr("fusion.result.pretrained", lambda folder: type("R", (), {"folder": tmp_path})())
+        monkeypatch.setattr("fusion.results.identity.pretrained", lambda folder: type("R", (), {"folder": tmp_path})())
     assert digest_of(read_experiment(path, assignments=[assignment])) != GOLDEN["irmas_fusion"]
 
 
@@ -120,7 +121,7 @@ def test_seeds_and_names_are_not_covered(digest_of):
 @pytest.mark.parametrize("column", ["id", "start", "duration", "labels", "group", "split"])
 def test_every_column_of_the_table_is_in_the_fingerprint(column, nsynth, tmp_path):
     settings = read_experiment(EXPERIMENTS / "nsynth_mfcc.yaml").dataset
-    data = read_data(settings, Setting(nsynth, False, tmp_path, tmp_path, 1, Progress(quiet=True)))
+    data = read_data(settings, Workplace(nsynth, False, tmp_path, tmp_path, 1, Progress(quiet=True)))
     table = data.dataset.table.copy()
     before = fingerprint(table, data.hashes)
     values = list(table[column])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fusion import fingerprint
 from fusion.errors import FusionError
-from fusion.fingerprint import MISSING, content_hashes
+from fusion.runtime import content_hash as fingerprint
+from fusion.runtime.content_hash import MISSING, content_hashes
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import sqlite3
 import pytest
 
 from fusion.errors import FusionError
-from fusion.remembered import remembered
+from fusion.runtime.memory import remembered
 
-WHERE = "tests.test_remembered:doubled"
+WHERE = "tests.runtime.test_memory:doubled"
 
 
 def doubled(tasks):

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"  # a copy: setuptools writes build folders beside what it builds
-    ignored = shutil.ignore_patterns(".git", "*.egg-info", "build", "results", ".fusion", "data", ".venv*")
-    shutil.copytree(ROOT, source, ignore=ignored)
+    for name in ("fusion", "features"):
+        shutil.copytree(ROOT / name, source / name)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, source]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     (path,) = folder.glob("*.whl")

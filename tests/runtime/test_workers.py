@@ -8,11 +8,11 @@ import time
 import pytest
 
 from fusion.errors import FusionError
-from fusion.workers import in_turn, run
+from fusion.runtime.workers import in_turn, run
 
 SCRIPT = """
     import os, signal, sys, time
-    import fusion.workers as workers
+    import fusion.runtime.workers as workers
 
     def double(number):
         workers.tell(("doubling", number))
@@ -103,7 +103,7 @@ def test_workers_have_the_threads_asked_for_and_this_process_keeps_its_own(tasks
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_its_parent(tasks, how):
     mark = tasks / "pid"
-    code = f"from fusion.workers import run\nif __name__ == '__main__': list(run([('tasks:sleep', {str(mark)!r})], 1))"
+    code = f"from fusion.runtime.workers import run\nif __name__ == '__main__': list(run([('tasks:sleep', {str(mark)!r})], 1))"
     (tasks / "parent.py").write_text(code)
     parent = subprocess.Popen([sys.executable, tasks / "parent.py"], stderr=subprocess.DEVNULL)
     wait(lambda: mark.exists() and mark.read_text())

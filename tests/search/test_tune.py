@@ -10,15 +10,15 @@ import time
 import keras
 import numpy as np
 import pytest
-from conftest import SEARCH, command
 
-from fusion.model import load_model
-from fusion.progress import Progress
-from fusion.report.search import importance, importance_figure, places
-from fusion.spec import Choices, Range, read_experiment, resolve
-from fusion.spec.search import SearchSettings
-from fusion.trials import Trial, best, read_trials
-from fusion.workers import run
+from fusion.learning.model import load_model
+from fusion.runtime.progress import Progress
+from fusion.runtime.workers import run
+from fusion.search.plots import importance, importance_figure, places
+from fusion.search.trials import Trial, best, read_trials
+from fusion.settings.reading import read_experiment, resolve
+from fusion.settings.search_space import Choices, Range, SearchSettings
+from tests.support.command import SEARCH, command
 
 
 @pytest.fixture(scope="module")
@@ -85,18 +85,21 @@ def test_best_can_be_run(searched, search, many):
 
 def refit(task):
     """Return the score of each recorded fold, from best.yaml and search.json alone; runs in a worker, as the search."""
-    from fusion.jobs import Job
-    from fusion.prepare import Setting, prepare, read_data
-    from fusion.train import fit, predict
+    from fusion.datasets.data import read_data
+    from fusion.extraction.prepare import prepare
+    from fusion.learning.fit import fit
+    from fusion.learning.jobs import Job
+    from fusion.learning.train import predict
+    from fusion.runtime.workplace import Workplace
 
     search, root, folder = task
     plan = json.loads((search / "search.json").read_text())
     experiment = read_experiment(search / "best.yaml")
-    setting = Setting(root, False, folder / "cache2", folder, 1, Progress(quiet=True))
-    prepared = prepare(experiment, read_data(experiment.dataset, setting), setting)
+    workplace = Workplace(root, False, folder / "cache2", folder, 1, Progress(quiet=True))
+    prepared = prepare(experiment, read_data(experiment.dataset, workplace), workplace)
     dataset = prepared.data.dataset
     folds = np.array([plan["folds"][clip] for clip in dataset.part("train")["id"]])
-    every = prepared.parts(dataset.rounds()[0])
+    every = prepared.parts(dataset.each_fold()[0])
     whole = every["train"]
     scores = []
     for number in range(plan["search"]["folds"]):
@@ -336,9 +339,11 @@ def random_settings(number):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(100))
 def test_random_configurations_build_train_save_and_predict_the_same(number, tmp_path):
-    from fusion.jobs import Job, Part
-    from fusion.store import Rows
-    from fusion.train import fit, predict
+    from fusion.extraction.part import Part
+    from fusion.extraction.store import Rows
+    from fusion.learning.fit import fit
+    from fusion.learning.jobs import Job
+    from fusion.learning.train import predict
 
     base = read_experiment_text(tmp_path)
     experiment = resolve("x", base.settings(), {**random_settings(number), "training.epochs": 1})

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from conftest import SEARCH, command
+from tests.support.command import SEARCH, command
 
 
 def rows(path):

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fusion.errors import FusionError
-from fusion.spec.document import MOST_BYTES, MOST_LEVELS, Document, dump, parse, read
+from fusion.settings.document import MOST_BYTES, MOST_LEVELS, Document, dump, parse, read
 
 
 def refusal(text: str) -> str:

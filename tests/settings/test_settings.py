@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.errors import FusionError
-from fusion.spec import Experiment, read_experiment
-from fusion.spec.study import is_study, read_study
+from fusion.settings.arms import is_study, read_study
+from fusion.settings.experiment import Experiment
+from fusion.settings.reading import read_experiment
 
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
 PLUGIN = """
 import numpy as np
-from fusion.feature import Feature
+from fusion import Feature
 
 class Loudness(Feature):
     power: float = 2.0
@@ -496,7 +497,7 @@ def test_identity_covers_a_plugins_text(path, plugins):
 
 
 @pytest.mark.parametrize(
-    "file", sorted(Path(__file__).parent.parent.joinpath("experiments").glob("*.yaml")), ids=lambda file: file.name
+    "file", sorted(Path(__file__).parents[2].joinpath("experiments").glob("*.yaml")), ids=lambda file: file.name
 )
 def test_experiments_of_the_project_are_valid(file):
     arms = [arm.experiment for arm in read_study(file).arms] if is_study(file) else [read_experiment(file)]
@@ -551,7 +552,7 @@ def test_resolved_settings_name_the_folders_of_the_plug_ins_used(path, tmp_path)
     for place, name in ((folder, "mine"), (other, "unused")):
         place.mkdir()
         (place / f"{name}.py").write_text(
-            "from fusion.feature import Feature\n\n\nclass Mine(Feature):\n"
+            "from fusion import Feature\n\n\nclass Mine(Feature):\n"
             "    def shape(self, samples, sr):\n        return (1,)\n\n"
             "    def extract(self, clip):\n        return clip.y[:1]\n"
         )

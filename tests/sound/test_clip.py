@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.clip import Clip, frame_count, repeated
+from fusion.sound.clip import Clip, frame_count, repeated
 
 SIZES = [(1024, 512), (1024, 1024), (2048, 300), (512, 2000), (501, 100), (16, 1)]
 

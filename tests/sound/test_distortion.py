@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.distortion import DISTORTIONS, _shelf, add_noise, cut, delay, distort, equalise, level, narrow
-from fusion.spec.settings import EVERY
+from fusion.settings.training import EVERY
+from fusion.sound.distortion import DISTORTIONS, _shelf, add_noise, cut, delay, distort, equalise, level, narrow
 
 SR = 16000
 MANY = settings(max_examples=60, deadline=None)

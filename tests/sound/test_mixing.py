@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from irmas_layout import sound, write
 
-from fusion.extract import Stretch
-from fusion.mixing import SOFTEST, choose_partners, how_many, mix
-from fusion.spec.datasets import IRMASSettings
-from fusion.windows import cut
+from fusion.extraction.extract import Stretch
+from fusion.extraction.windows import cut
+from fusion.settings.datasets import IRMASSettings
+from fusion.sound.mixing import SOFTEST, choose_partners, how_many, mix
+from tests.support.irmas import sound, write
 
 
 def level(y):

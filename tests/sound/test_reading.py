@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.audio import DamagedError, read_audio
+from fusion.sound.reading import DamagedError, read_audio
 
 SR, SECONDS = 16000, 0.5
 SAMPLES = round(SECONDS * SR)

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from conftest import SAMPLES, SR, command, example, names
+
+from tests.support.command import command
+from tests.support.notes import SAMPLES, SR, example, names
 
 FAMILIES = ["bass", "brass", "flute", "reed"]
 PLUGIN = '''
@@ -15,7 +17,7 @@ import hashlib
 
 import numpy as np
 
-from fusion.feature import Feature
+from fusion import Feature
 
 
 class Planted(Feature):

@@ -8,12 +8,12 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from conftest import command
 
-from fusion.clip import Clip
-from fusion.result import Result
+from fusion.results.folder import Result
+from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
+from tests.support.command import command
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),

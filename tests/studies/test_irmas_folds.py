@@ -5,9 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from conftest import command
-from irmas_layout import make
 from sklearn.metrics import f1_score
+
+from tests.support.command import command
+from tests.support.irmas import make
 
 EXPERIMENT = """
 dataset: {name: irmas, PROTOCOL}

@@ -5,8 +5,9 @@ import json
 
 import numpy as np
 import pytest
-from conftest import command
-from irmas_layout import make, sound, write
+
+from tests.support.command import command
+from tests.support.irmas import make, sound, write
 
 QUICK = """
 dataset: {name: irmas, PROTOCOL}

@@ -8,9 +8,10 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from conftest import SR, command, tone
 
-from fusion.predict import _Task, _windows
+from fusion.studies.predict import _Task, _windows
+from tests.support.command import command
+from tests.support.notes import SR, tone
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import command
 
-from fusion.spec import read_experiment
-from fusion.spec.study import is_study, read_study
+from fusion.settings.arms import is_study, read_study
+from fusion.settings.reading import read_experiment
+from tests.support.command import command
 
-FOLDER = Path(__file__).parent.parent / "experiments"
+FOLDER = Path(__file__).parents[2] / "experiments"
 EVERY = sorted(FOLDER.glob("*.yaml"))
 FILES = [path.name for path in EVERY if not is_study(path)]
 

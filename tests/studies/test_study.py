@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import command
 
 from fusion.errors import FusionError
-from fusion.report import study as page
-from fusion.report import study_figures
-from fusion.spec.study import is_study, read_study
+from fusion.report import study_page as page
+from fusion.report import study_plots as study_figures
+from fusion.settings.arms import is_study, read_study
+from tests.support.command import command
 
 BASE = """question: Is it better?
 dataset: {name: irmas, protocol: single, sr: 16000}
@@ -131,7 +131,7 @@ def test_mistakes_of_the_study_itself(tmp_path, text, message):
 
 
 def test_the_follow_up_is_a_study():
-    path = Path(__file__).parents[1] / "experiments" / "irmas_followup.yaml"
+    path = Path(__file__).parents[2] / "experiments" / "irmas_followup.yaml"
     assert is_study(path)
     study = read_study(path)
     assert study.datasets == ("nsynth", "irmas")

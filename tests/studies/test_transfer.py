@@ -7,9 +7,10 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from conftest import SR, command, names, tone, write_part
 
-from fusion.result import Result
+from fusion.results.folder import Result
+from tests.support.command import command
+from tests.support.notes import SR, names, tone, write_part
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fusion.datasets.figures import Bar, Draft, arpeggio, bass, comping, drums, harmony, held, melody
-from fusion.datasets.players import Cast, Voice
-from fusion.datasets.styles import LEADS, STYLES, SUSTAINED, Style
+from fusion.rendering.music.phrases import Bar, Draft, arpeggio, bass, comping, drums, harmony, held, melody
+from fusion.rendering.music.players import Cast, Voice
+from fusion.rendering.music.styles import LEADS, STYLES, SUSTAINED, Style
 
 Span = tuple[float, float]
 """Start and end, s."""

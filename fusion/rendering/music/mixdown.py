@@ -19,10 +19,10 @@ import soundfile as sf
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve
 
-from fusion.datasets.pieces import Cut, Part, Piece
-from fusion.datasets.synthesis import CEILING, FLOOR, Synthesizer
 from fusion.errors import FusionError
-from fusion.files import replacing, write_text
+from fusion.rendering.fluidsynth import CEILING, FLOOR, Synthesizer
+from fusion.rendering.music.composer import Cut, Part, Piece
+from fusion.runtime.files import replacing, write_text
 
 RATE = 44_100
 """Hz."""

@@ -10,8 +10,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fusion.datasets.players import Voice
-from fusion.datasets.styles import DRUMS, Style
+from fusion.rendering.music.players import Voice
+from fusion.rendering.music.styles import DRUMS, Style
 
 Draft = tuple[float, float, int, int]
 """Start and length in beats of the piece, pitch, velocity."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.pieces import Cut, Piece, Span, compose
-from fusion.datasets.players import CLASSES, Cast
-from fusion.datasets.styles import GENRES
+from fusion.rendering.music.composer import Cut, Piece, Span, compose
+from fusion.rendering.music.players import CLASSES, Cast
+from fusion.rendering.music.styles import GENRES
 
 TRAINING = "IRMAS-TrainingData"
 TESTING = (

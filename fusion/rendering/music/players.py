@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusion.datasets.soundfont import Preset, SoundFont, components
+from fusion.datasets.groups import components
+from fusion.rendering.soundfont import Preset, SoundFont
 
 PROGRAMS: dict[str, dict[int, tuple[int, int]]] = {
     "cel": {42: (36, 74)},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.fonts import list_fonts
-from fusion.datasets.options import IrmasOptions
-from fusion.files import write_text
+from fusion.rendering.fonts import list_fonts
+from fusion.rendering.music.options import IrmasOptions
+from fusion.runtime.files import write_text
 
 README = """# Music from SoundFonts in IRMAS's layout
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.claim import claim, complete
-from fusion.datasets.fonts import Fonts, read_fonts, warn_of_common_samples
-from fusion.datasets.licences import write_terms
-from fusion.datasets.mixdown import Task
-from fusion.datasets.notices_irmas import write_notices
-from fusion.datasets.options import IrmasOptions
-from fusion.datasets.players import Cast, choose_players
-from fusion.datasets.recordings import Plan, plan_recordings
-from fusion.datasets.synthesis import GAIN, check_fluidsynth
 from fusion.errors import FusionError
-from fusion.files import replacing
-from fusion.spec.datasets import INSTRUMENTS
-from fusion.workers import run
+from fusion.rendering.claim import claim, complete
+from fusion.rendering.fluidsynth import GAIN, check_fluidsynth
+from fusion.rendering.fonts import Fonts, read_fonts, warn_of_common_samples
+from fusion.rendering.licences import write_terms
+from fusion.rendering.music.mixdown import Task
+from fusion.rendering.music.options import IrmasOptions
+from fusion.rendering.music.plan import Plan, plan_recordings
+from fusion.rendering.music.players import Cast, choose_players
+from fusion.rendering.music.readme import write_notices
+from fusion.runtime.files import replacing
+from fusion.runtime.workers import run
+from fusion.settings.datasets import INSTRUMENTS
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _play(
         tasks.append(Task(fonts, *piece, preset.suffix, preset.options, options.level))
     total = len(copies) + sum(len(task.cuts) for task in tasks)
     outcomes: dict[Path, str] = {}
-    for task, results in run([("fusion.datasets.mixdown:play_piece", task) for task in tasks], jobs):
+    for task, results in run([("fusion.rendering.music.mixdown:play_piece", task) for task in tasks], jobs):
         outcomes |= {cut.path.relative_to(out): result for cut, result in zip(task.cuts, results, strict=True)}
         if progress is not None:
             progress(len(outcomes), total)

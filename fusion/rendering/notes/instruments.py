@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusion.datasets.soundfont import Preset, SoundFont, components
-from fusion.spec.datasets import FAMILIES, ORIGINS
+from fusion.datasets.groups import components
+from fusion.rendering.soundfont import Preset, SoundFont
+from fusion.settings.datasets import FAMILIES, ORIGINS
 
 
 @dataclass(frozen=True)

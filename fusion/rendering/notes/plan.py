@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.instruments import Instrument
-from fusion.spec.datasets import FAMILIES, ORIGINS
+from fusion.rendering.notes.instruments import Instrument
+from fusion.settings.datasets import FAMILIES, ORIGINS
 
 SPLITS = ("train", "valid", "test")
 VELOCITIES = (25, 50, 75, 100, 127)

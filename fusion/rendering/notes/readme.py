@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.fonts import list_fonts
-from fusion.datasets.notes import SPLITS, VELOCITIES, Note
-from fusion.datasets.options import NSynthOptions
-from fusion.files import write_text
+from fusion.rendering.fonts import list_fonts
+from fusion.rendering.notes.options import NSynthOptions
+from fusion.rendering.notes.plan import SPLITS, VELOCITIES, Note
+from fusion.runtime.files import write_text
 
 README = """# Notes from SoundFonts in NSynth's layout
 

@@ -12,18 +12,20 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.claim import claim, complete
-from fusion.datasets.fonts import Fonts, read_fonts, warn_of_common_samples
-from fusion.datasets.instruments import Instrument, choose_instruments
-from fusion.datasets.licences import write_terms
-from fusion.datasets.notes import SPLITS, Note, plan_notes
-from fusion.datasets.notices import count_instruments, write_notices
-from fusion.datasets.options import NSynthOptions, show
-from fusion.datasets.synthesis import CEILING, FLOOR, GAIN, Task, check_fluidsynth
 from fusion.errors import FusionError
-from fusion.files import write_text
-from fusion.spec.datasets import FAMILIES
-from fusion.workers import run
+from fusion.rendering.claim import claim, complete
+from fusion.rendering.fluidsynth import CEILING, FLOOR, GAIN, check_fluidsynth
+from fusion.rendering.fonts import Fonts, read_fonts, warn_of_common_samples
+from fusion.rendering.licences import write_terms
+from fusion.rendering.notes.instruments import Instrument, choose_instruments
+from fusion.rendering.notes.options import NSynthOptions
+from fusion.rendering.notes.plan import SPLITS, Note, plan_notes
+from fusion.rendering.notes.play import Task
+from fusion.rendering.notes.readme import count_instruments, write_notices
+from fusion.rendering.options import show
+from fusion.runtime.files import write_text
+from fusion.runtime.workers import run
+from fusion.settings.datasets import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def render_nsynth(
         Task(out / f"nsynth-{split}", options.size, tuple(fonts.every), tuple(group))
         for (split, _), group in groupby(notes, key=lambda note: (note.split, note.instrument))
     ]
-    for task, results in run([("fusion.datasets.synthesis:play_notes", task) for task in tasks], jobs):
+    for task, results in run([("fusion.rendering.notes.play:play_notes", task) for task in tasks], jobs):
         outcomes |= {note.number: result for note, result in zip(task.notes, results, strict=True)}
         if progress is not None:
             progress(len(outcomes), len(notes))

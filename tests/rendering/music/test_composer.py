@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.datasets.figures import harmony
-from fusion.datasets.pieces import SHORTEST, Piece, compose
-from fusion.datasets.players import BACKING, CLASSES, KITS, PROGRAMS, Cast, choose_players
-from fusion.datasets.soundfont import Preset, SoundFont
-from fusion.datasets.styles import DRUMS, GENRES, LEADS, STYLES, SUSTAINED
-
-
-def font(name: str, same: dict[int, str] | None = None, without: tuple[int, ...] = ()) -> SoundFont:
-    """Return a font with all programs, each with a sample of its own save those in `same`, and drums."""
-    every = frozenset(range(128))
-    programs = sorted({program for table in (PROGRAMS | BACKING).values() for program in table} - set(without))
-    presets = [Preset(0, p, f"P{p}", every, frozenset({(same or {}).get(p, f"{name}{p}")})) for p in programs]
-    kits = [Preset(128, p, f"K{p}", frozenset(range(27, 88)), frozenset({f"{name}kit"})) for p in KITS]
-    return SoundFont(Path(f"{name}.sf2"), name, (*presets, *kits))
-
-
-FONT = font("a", {110: "violin", 40: "violin", 24: "guitar", 25: "guitar"})
-TRAIN, TEST, SHARED = choose_players([FONT], [FONT], 0)
+from fusion.rendering.music.composer import SHORTEST, Piece, compose
+from fusion.rendering.music.phrases import harmony
+from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, Cast, choose_players
+from fusion.rendering.music.styles import DRUMS, GENRES, LEADS, STYLES, SUSTAINED
+from tests.support.soundfonts import FONT, TEST, TRAIN, music_font
 
 
 def programs(cast: Cast, name: str) -> set[int]:
@@ -53,14 +39,14 @@ def test_no_instrument_of_training_plays_in_test(seed: int) -> None:
 
 
 def test_accompanists_that_share_a_sample_with_a_class_stay_out() -> None:
-    choir = font("a", {48: "choir", 52: "choir"})
+    choir = music_font("a", {48: "choir", 52: "choir"})
     train, test, _ = choose_players([choir], [choir], 0)
     assert all(48 not in {voice.program for voice in cast.pad} for cast in (train, test))
     assert {voice.program for voice in TRAIN.pad} == set(BACKING["pad"])
 
 
 def test_two_fonts_of_one_side_each() -> None:
-    train, test, shared = choose_players([font("a")], [font("b")], 0)
+    train, test, shared = choose_players([music_font("a")], [music_font("b")], 0)
     assert shared == []
     assert {voice.font.stem for name in CLASSES for voice in train.lead[name]} == {"a"}
     assert {voice.font.stem for name in CLASSES for voice in test.lead[name]} == {"b"}
@@ -68,7 +54,7 @@ def test_two_fonts_of_one_side_each() -> None:
 
 
 def test_a_sample_that_two_fonts_share_is_on_one_side() -> None:
-    a, b = font("a"), font("b", {0: "a0", 64: "a64"})
+    a, b = music_font("a"), music_font("b", {0: "a0", 64: "a64"})
     train, test, shared = choose_players([a], [b], 0)
     assert shared == []
     assert 0 in programs(train, "pia")
@@ -77,7 +63,7 @@ def test_a_sample_that_two_fonts_share_is_on_one_side() -> None:
 
 
 def test_a_font_without_some_class() -> None:
-    train, _, _ = choose_players([font("a", without=(71,))], [FONT], 0)
+    train, _, _ = choose_players([music_font("a", without=(71,))], [FONT], 0)
     assert "cla" not in train.lead
 
 

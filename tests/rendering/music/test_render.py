@@ -12,19 +12,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from test_pieces import FONT, SHARED, TEST, TRAIN
-from test_soundfont import noise, write_font
 
-from fusion.datasets import recordings, synthesis
-from fusion.datasets.fonts import Fonts
-from fusion.datasets.mixdown import APART, OVER, RATE, Band, Task, mix, play_piece, reverberate, rms, room, sounding
-from fusion.datasets.options import IrmasOptions
-from fusion.datasets.pieces import Cut, compose
-from fusion.datasets.players import BACKING, CLASSES, PROGRAMS, choose_players
-from fusion.datasets.recordings import EXCERPT, GAP, PRESETS, TESTING, Plan, Preset, plan_recordings
-from fusion.datasets.render_irmas import IrmasSummary, _warn_of_plan, render_irmas
-from fusion.datasets.soundfont import read_soundfont
 from fusion.errors import FusionError
+from fusion.rendering import fluidsynth as synthesis
+from fusion.rendering.fonts import Fonts
+from fusion.rendering.music import plan as recordings
+from fusion.rendering.music.composer import Cut, compose
+from fusion.rendering.music.mixdown import (
+    APART,
+    OVER,
+    RATE,
+    Band,
+    Task,
+    mix,
+    play_piece,
+    reverberate,
+    rms,
+    room,
+    sounding,
+)
+from fusion.rendering.music.options import IrmasOptions
+from fusion.rendering.music.plan import EXCERPT, GAP, PRESETS, TESTING, Plan, Preset, plan_recordings
+from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, choose_players
+from fusion.rendering.music.render import IrmasSummary, _warn_of_plan, render_irmas
+from fusion.rendering.soundfont import read_soundfont
+from tests.support.soundfonts import FONT, SHARED, TEST, TRAIN, noise, write_font
 
 NAME = re.compile(
     r"^(?:(\d+)__)?\[(\w{3})\](?:\[(dru|nod|---)\])?\[(cou_fol|cla|pop_roc|lat_sou|jaz_blu)\](\d{4})__([123])$"

@@ -4,24 +4,25 @@ import itertools
 import json
 import re
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
-from test_soundfont import SECONDS_20, noise, sine, write_font
 
-from fusion.datasets import render, synthesis
-from fusion.datasets.fonts import Fonts
-from fusion.datasets.instruments import PROGRAMS, Instrument, choose_instruments
-from fusion.datasets.notes import PRESETS, SPLITS, VELOCITIES, Note, plan_notes
-from fusion.datasets.options import NSynthOptions
-from fusion.datasets.render import render_nsynth
-from fusion.datasets.soundfont import Preset, SoundFont
-from fusion.datasets.synthesis import Synthesizer
 from fusion.errors import FusionError
-from fusion.spec.datasets import FAMILIES, ORIGINS
+from fusion.rendering import fluidsynth as synthesis
+from fusion.rendering.fluidsynth import Synthesizer
+from fusion.rendering.fonts import Fonts
+from fusion.rendering.notes import render
+from fusion.rendering.notes.instruments import PROGRAMS, Instrument, choose_instruments
+from fusion.rendering.notes.options import NSynthOptions
+from fusion.rendering.notes.plan import PRESETS, SPLITS, VELOCITIES, Note, plan_notes
+from fusion.rendering.notes.render import render_nsynth
+from fusion.rendering.soundfont import SoundFont
+from fusion.settings.datasets import FAMILIES, ORIGINS
+from tests.support.soundfonts import SECONDS_20, noise, notes_font, of, sine, write_font
 
 KEYS = {
     *("note", "note_str", "instrument", "instrument_str", "pitch", "velocity", "sample_rate", "qualities"),
@@ -36,31 +37,8 @@ KEYS = {
 SEED_FAMILIES = set(FAMILIES) - {"synth_lead", "vocal"}
 
 
-def font(name: str, samples: dict[int, str] | None = None) -> SoundFont:
-    """Return a font in which every program has its own sample, save those in `samples`."""
-    presets = [
-        Preset(
-            0,
-            program,
-            f"P{program}",
-            frozenset(range(128)),
-            frozenset({(samples or {}).get(program, f"{name}{program}")}),
-        )
-        for program in PROGRAMS
-    ]
-    return SoundFont(Path(f"{name}.sf2"), name, tuple(presets))
-
-
 def plan(train: SoundFont, test: SoundFont, preset: str = "practice", seed: int = 0) -> list[Note]:
     return plan_notes(choose_instruments([train], [test], seed), PRESETS[preset], seed)
-
-
-def of(split: str, notes: list[Note]) -> dict[int, list[Note]]:
-    by_instrument: dict[int, list[Note]] = defaultdict(list)
-    for note in notes:
-        if note.split == split:
-            by_instrument[note.instrument].append(note)
-    return by_instrument
 
 
 # the plan
@@ -74,7 +52,7 @@ def test_every_program_is_nsynths() -> None:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("preset", PRESETS)
 def test_splits(preset: str, seed: int) -> None:
-    a = font("a")
+    a = notes_font("a")
     notes = plan(a, a, preset, seed)
     train, valid, test = (of(split, notes) for split in SPLITS)
     assert set(valid) == set(test)
@@ -96,7 +74,7 @@ def test_splits(preset: str, seed: int) -> None:
 
 
 def test_notes_are_distinct_and_in_range() -> None:
-    a = font("a")
+    a = notes_font("a")
     notes = plan(a, a)
     assert len({note.note_str for note in notes}) == len(notes)
     assert [note.number for note in notes] == list(range(len(notes)))
@@ -121,7 +99,7 @@ def test_an_instrument_has_no_more_notes_than_pitches_times_velocities() -> None
 
 
 def test_the_plan_follows_from_its_seed() -> None:
-    a = font("a")
+    a = notes_font("a")
     assert plan(a, a, seed=3) == plan(a, a, seed=3)
     held = [{note.program for note in plan(a, a, seed=seed) if note.split == "test"} for seed in range(4)]
     assert len({frozenset(programs) for programs in held}) > 1
@@ -129,7 +107,7 @@ def test_the_plan_follows_from_its_seed() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_programs_that_share_a_sample_are_one_instrument_on_one_side(seed: int) -> None:
-    a = font("a", {40: "violin", 41: "violin", 7: "clavinet", 80: "clavinet", 32: "bass", 64: "bass"})
+    a = notes_font("a", {40: "violin", 41: "violin", 7: "clavinet", 80: "clavinet", 32: "bass", 64: "bass"})
     chosen = choose_instruments([a], [a], seed)
     programs = {i.program: i for i in chosen}
     assert 40 in programs
@@ -139,7 +117,7 @@ def test_programs_that_share_a_sample_are_one_instrument_on_one_side(seed: int) 
 
 
 def test_two_fonts_without_common_samples_are_used_whole() -> None:
-    chosen = choose_instruments([font("a")], [font("b")], 0)
+    chosen = choose_instruments([notes_font("a")], [notes_font("b")], 0)
     assert {i.font.stem for i in chosen if i.held_out} == {"b"}
     assert {i.font.stem for i in chosen if not i.held_out} == {"a"}
     assert sum(not i.held_out for i in chosen) == len(PROGRAMS)
@@ -149,7 +127,7 @@ def test_two_fonts_without_common_samples_are_used_whole() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_common_sample_is_on_one_side_only(seed: int) -> None:
-    a, b = font("a"), font("b", {40: "a40", 41: "a41", 0: "a3", 16: "a16"})
+    a, b = notes_font("a"), notes_font("b", {40: "a40", 41: "a41", 0: "a3", 16: "a16"})
     chosen = choose_instruments([a], [b], seed)
     samples = {(f.path, p.program): p.samples for f in (a, b) for p in f.presets}
     sides = [
@@ -163,7 +141,7 @@ def test_a_common_sample_is_on_one_side_only(seed: int) -> None:
 
 
 def test_missing_families_are_named() -> None:
-    a = font("a")
+    a = notes_font("a")
     a = SoundFont(a.path, a.name, tuple(p for p in a.presets if p.program in (0, 1, 2, 52)))
     warnings = list(render._warn_of_plan(Fonts((a,), (a,), {}), choose_instruments([a], [a], 0), FAMILIES))
     assert "missing-class: train has no bass" in warnings

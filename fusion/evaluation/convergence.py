@@ -1,0 +1,70 @@
+"""Has a training learnt anything? Cross-entropy, accuracy, and why it counts as not converged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.evaluation.single_label import Floats
+
+
+def cross_entropy(probabilities: NDArray[Any], targets: NDArray[np.bool_], activation: str) -> float:
+    """Return the mean cross-entropy of clips in nats; with a sigmoid, the sum over classes of each one's own.
+
+    Parameters
+    ----------
+    probabilities : (clips, classes)
+    targets : (clips, classes) bool
+    activation : {"softmax", "sigmoid"}
+        With a softmax, a clip's labels share one whole.
+    """
+    smallest = np.finfo(np.float32).tiny
+    values = np.asarray(probabilities, dtype=np.float64)
+    said = np.log(np.maximum(values, smallest))
+    if activation == "softmax":
+        return float(-(said * targets / targets.sum(axis=1, keepdims=True)).sum(axis=1).mean())
+    return float(-np.where(targets, said, np.log(np.maximum(1 - values, smallest))).sum(axis=1).mean())
+
+
+def top_accuracy(scores: NDArray[Any], targets: NDArray[np.bool_]) -> float:
+    """Return the share of clips whose largest score is of one of their labels."""
+    return float(targets[np.arange(len(targets)), scores.argmax(axis=1)].mean())
+
+
+def why_not_converged(loss: float, accuracy: float, targets: NDArray[np.bool_], activation: str) -> str:
+    """Say why a training counts as not converged, or return an empty string.
+
+    Parameters
+    ----------
+    loss : float, nats
+        As `cross_entropy` gives it for the training clips, in prediction, at the end.
+    accuracy : float
+        Of the training clips.
+    targets : (clips, classes) bool
+        Of the training clips.
+    activation : {"softmax", "sigmoid"}
+
+    Notes
+    -----
+    Guessing by class frequency has the entropy of these frequencies as its loss (with a sigmoid the sum over classes
+    of each label's own entropy), always guessing the largest class has its share as its accuracy. A network close to
+    either has learnt nothing from the sound.
+    """
+    shares = targets.mean(axis=0)
+    if activation == "softmax":
+        shares = shares / shares.sum()
+        entropy = -_times_log(shares).sum()
+    else:
+        entropy = -(_times_log(shares) + _times_log(1 - shares)).sum()
+    majority = float(targets.mean(axis=0).max())
+    if not loss <= 0.9 * entropy:
+        return f"training loss {loss:.3f} is above 0.9 of {entropy:.3f}, the entropy of the training labels"
+    if accuracy < majority + 0.05:
+        return f"training accuracy {accuracy:.3f} is not 0.05 above {majority:.3f}, the largest class' share"
+    return ""
+
+
+def _times_log(shares: Floats) -> Floats:
+    return np.asarray(shares * np.log(np.where(shares > 0, shares, 1.0)))

@@ -1,0 +1,6 @@
+"""From clips to stored features: windows, copies and mixtures, the feature store.
+
+`prepare` does all of it; `part` is what a training takes of it.
+"""
+
+__all__ = ["extract", "part", "prepare", "store", "wave_fingerprint", "windows"]

@@ -1,0 +1,60 @@
+"""The windows of some clips as a training takes them: stored features and labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.extraction.store import Rows
+
+Ints = NDArray[np.int64]
+Values = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The windows of some clips: stored features, and what they are to be recognised as.
+
+    Attributes
+    ----------
+    rows : dict of str to Rows
+        By feature: all windows in order, then (where there are copies or mixtures) one variant of each, and so on.
+    targets : (windows * variants, classes) bool
+    clips : (windows,) int
+        The clip of each window, numbered from 0 in order.
+    """
+
+    rows: dict[str, Rows]
+    targets: NDArray[np.bool_]
+    clips: Ints
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    @property
+    def variants(self) -> int:
+        """How often each window is there: once, and once more for each copy or mixture."""
+        return len(self.targets) // len(self.clips)
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """Which classes each clip has, ``(clips, classes)``."""
+        found = np.zeros((int(self.clips.max()) + 1, self.targets.shape[1]), dtype=bool)
+        found[self.clips] = self.targets[: len(self)]
+        return found
+
+    def draw(self, windows: Ints, random: np.random.Generator | None = None) -> tuple[Values, NDArray[np.bool_]]:
+        """Return features and targets of some windows; with `random`, each window or one of its variants, by chance."""
+        if random is not None and self.variants > 1:
+            windows = windows + len(self) * random.integers(self.variants, size=len(windows))
+        return {name: rows.take(windows) for name, rows in self.rows.items()}, self.targets[windows]
+
+    def only(self, clips: NDArray[np.bool_]) -> Part:
+        """Return the windows of some clips, with all their variants."""
+        kept = clips[self.clips]
+        chosen = np.tile(kept, self.variants)
+        numbers = (np.cumsum(clips) - 1)[self.clips[kept]]
+        rows = {name: of.part(chosen) for name, of in self.rows.items()}
+        return Part(rows, self.targets[chosen], numbers.astype(np.int64))

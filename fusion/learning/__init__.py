@@ -1,0 +1,6 @@
+"""Networks, fusions, layers, batches and training; reference models beside them. Imports keras.
+
+`jobs` and `references` say what is to be learnt, without keras; `train` does it, in workers.
+"""
+
+__all__ = ["fit", "jobs", "model", "references", "train"]

@@ -1,0 +1,67 @@
+"""What happens between epochs: news for the parent process, and keeping the best weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from fusion.runtime.workers import tell
+
+
+class News(keras.callbacks.Callback):
+    """Tells the parent process of each epoch."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Send the training's name, the epoch and its figures."""
+        tell(("epoch", self.name, epoch + 1, epoch_figures(logs)))
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Stops when validation gets no better, and brings the best epoch's weights back.
+
+    Better is a higher accuracy, or the same with a lower loss. Loss alone would not do: on unknown instruments it
+    rises with the network's confidence while accuracy still improves.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without a better one before training stops.
+    """
+
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+        self.best = (-np.inf, -np.inf)
+        self.epoch = 0
+        self.weights: Any = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Compare with the best epoch so far."""
+        figures = epoch_figures(logs)
+        now = (round(figures["val_accuracy"], 6), -figures["val_loss"])
+        if now > self.best:
+            self.best, self.epoch, self.weights = now, epoch + 1, self.model.get_weights()
+        elif epoch + 1 - self.epoch >= self.patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Bring the best weights back."""
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+
+
+def epoch_figures(logs: dict[str, float] | None) -> dict[str, float]:
+    """Return an epoch's loss and accuracy, without those of branches on their own."""
+    found = dict(logs or {})
+    for key in ("loss", "accuracy"):
+        for prefix in ("", "val_"):
+            whole = found.pop(f"{prefix}probabilities_{key}", None)
+            if whole is not None:
+                found[prefix + key] = whole
+    return {key: float(value) for key, value in found.items() if key.removeprefix("val_") in ("loss", "accuracy")}

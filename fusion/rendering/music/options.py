@@ -1,0 +1,59 @@
+"""What a render of music can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fusion.rendering.music.mixdown import OVER
+from fusion.rendering.music.plan import PRESETS as MUSIC
+from fusion.rendering.music.plan import Preset as MusicPreset
+from fusion.rendering.options import Options
+from fusion.settings.datasets import INSTRUMENTS
+
+MOST_PIECES = 9999
+"""Training pieces of all classes: IRMAS's names number them with four digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IrmasOptions(Options):
+    """What a render of music can be told.
+
+    Parameters
+    ----------
+    families : tuple of str
+        The classes that are predominant, two or more; any may accompany.
+    pieces : int, optional
+        Training pieces of each class; songs to test keep the preset's proportion.
+    level : (float, float)
+        The least and the most that a predominant instrument is over its accompaniment, dB.
+
+    Raises
+    ------
+    FusionError
+        An option's value is none of these.
+    """
+
+    layout = "irmas"
+
+    families: tuple[str, ...] = INSTRUMENTS
+    pieces: int | None = None
+    level: tuple[float, float] = OVER
+
+    def __post_init__(self) -> None:
+        self._check_common(MUSIC)
+        self._check_families(self.families, INSTRUMENTS)
+        most = MOST_PIECES // len(self.families)
+        if self.pieces is not None and not 1 <= self.pieces <= most:
+            raise self._refuse("pieces", f"should be 1 to {most} with {len(self.families)} classes")
+        if len(self.level) != 2 or not -40 <= self.level[0] <= self.level[1] <= 40:
+            raise self._refuse("level", "should be LOW,HIGH in dB from -40 to 40, the lower first, such as 3,9")
+        if self.size == MUSIC[self.preset]:  # the preset's own number is no change
+            self._settle("pieces", None)
+
+    @property
+    def size(self) -> MusicPreset:
+        """The preset, with as many pieces and songs as asked for."""
+        preset = MUSIC[self.preset]
+        if self.pieces is None:
+            return preset
+        return replace(preset, pieces=self.pieces, songs=max(1, round(preset.songs * self.pieces / preset.pieces)))

@@ -1,0 +1,64 @@
+"""What a render of notes can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fusion.rendering.notes.plan import PRESETS as NOTES
+from fusion.rendering.notes.plan import VELOCITIES
+from fusion.rendering.notes.plan import Preset as NotesPreset
+from fusion.rendering.options import Options
+from fusion.settings.datasets import FAMILIES
+
+
+@dataclass(frozen=True, kw_only=True)
+class NSynthOptions(Options):
+    """What a render of notes can be told.
+
+    Parameters
+    ----------
+    families : tuple of str
+        The families that are rendered, two or more.
+    pitches : (int, int)
+        The lowest and the highest MIDI key.
+    velocities : tuple of int
+        The velocities that notes have, 1 to 127, each once.
+    notes : int, optional
+        Training notes of an instrument, at most; valid and test keep the preset's proportion.
+
+    Raises
+    ------
+    FusionError
+        An option's value is none of these.
+    """
+
+    layout = "nsynth"
+
+    families: tuple[str, ...] = FAMILIES
+    pitches: tuple[int, int] = (0, 127)
+    velocities: tuple[int, ...] = VELOCITIES
+    notes: int | None = None
+
+    def __post_init__(self) -> None:
+        self._check_common(NOTES)
+        self._check_families(self.families, FAMILIES)
+        if len(self.pitches) != 2 or not 0 <= self.pitches[0] < self.pitches[1] <= 127:
+            raise self._refuse("pitches", "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first, such as 48-72")
+        if not self.velocities or any(not 1 <= velocity <= 127 for velocity in self.velocities):
+            raise self._refuse("velocities", "should be whole numbers from 1 to 127, such as 25,75,127")
+        if len(set(self.velocities)) < len(self.velocities):
+            raise self._refuse("velocities", "has one twice; name each once")
+        self._settle("velocities", tuple(sorted(self.velocities)))
+        if self.notes is not None and self.notes < 1:
+            raise self._refuse("notes", "should be 1 or more")
+        if self.size == NOTES[self.preset]:  # the preset's own number is no change
+            self._settle("notes", None)
+
+    @property
+    def size(self) -> NotesPreset:
+        """The preset, with as many notes as asked for."""
+        preset = NOTES[self.preset]
+        if self.notes is None:
+            return preset
+        valid, test = (max(1, round(count * self.notes / preset.train)) for count in (preset.valid, preset.test))
+        return replace(preset, train=self.notes, valid=valid, test=test)

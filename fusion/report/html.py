@@ -1,0 +1,36 @@
+"""What all pages have in common: style, tables, images, escaping."""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}
+th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
+.warnings{background:#fff6e5;border-left:4px solid #d1691e;padding:.2rem 1rem}.note{color:#666}
+img{max-width:100%}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
+
+
+def html_table(header: list[str], rows: Any) -> str:
+    """Return a table as HTML."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def image(path: Path, text: str) -> str:
+    """Return a PNG as an HTML image that needs no file."""
+    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f'<img alt="{escape(text)}" src="data:image/png;base64,{data}">'
+
+
+def escape(value: object) -> str:
+    """Return text as HTML has it."""
+    return html.escape(str(value))

@@ -1,0 +1,31 @@
+"""What names a result: the digest of its settings and its data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from fusion.results.saved import pretrained
+from fusion.settings.experiment import Experiment
+
+
+def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") -> str:
+    """Return the 12 hex digits that name a result.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : str
+        Fingerprint of the data.
+    sample : bool
+        Whether the data are the embedded sample.
+    networks : str
+        Digest of the result whose networks are applied, where none are trained.
+    """
+    covered: dict[str, Any] = {"settings": experiment.identity(), "data": data, "sample": sample}
+    if experiment.training.pretrain:
+        covered["pretrained"] = pretrained(experiment.training.pretrain).folder.resolve().name
+    if networks:
+        covered["networks"] = networks
+    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
