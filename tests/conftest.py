@@ -30,7 +30,7 @@ def experiment(tmp_path: Path) -> Path:
     """A quick experiment file."""
     path = tmp_path / "quick.yaml"
     path.write_text(
-        "dataset: {name: nsynth, protocol: seed}\n"
+        "dataset: {name: nsynth, protocol: course}\n"
         "features:\n"
         "  mfcc: {n_mfcc: 8}\n"
         "model: {conv_filters: [8], dense_units: [8], embedding: 8}\n"

@@ -54,8 +54,8 @@ def read(settings: NSynthSettings, root: Path, hashes: Any = None) -> Dataset:
     FusionError
         If the data set is missing, half unpacked or damaged; the message says where and what to do.
     """
-    seed = settings.protocol == "seed"
-    parts = {"train": "valid" if seed else "train", "test": "test"}
+    course = settings.protocol == "course"
+    parts = {"train": "valid" if course else "train", "test": "test"}
     if settings.validation == "official":
         parts["validation"] = "valid"
     _refuse_absent(root, parts.values())

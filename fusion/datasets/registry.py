@@ -22,7 +22,7 @@ _NEEDED: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
     "nsynth": [
         ({"protocol": "official", "validation": "official"}, ("nsynth-train", "nsynth-valid", "nsynth-test")),
         ({"protocol": "official"}, ("nsynth-train", "nsynth-test")),
-        ({"protocol": "seed"}, ("nsynth-valid", "nsynth-test")),
+        ({"protocol": "course"}, ("nsynth-valid", "nsynth-test")),
     ],
     "irmas": [
         *(({"protocol": "official"}, (irmas.TRAINING, part)) for part in irmas.TESTING),

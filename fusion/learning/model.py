@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fusion.errors import FusionError
 from fusion.learning.fusions import FUSIONS, LOGITS, side_by_side
 from fusion.learning.layers import BranchDropout, StretchMasking
-from fusion.settings.model import FusionModel, ModelSettings, NaiveModel, SeedModel
+from fusion.settings.model import CourseModel, FusionModel, ModelSettings, NaiveModel
 
 Tensor = Any  # a keras.KerasTensor; keras has no types
 Shapes = dict[str, tuple[int, ...]]
@@ -81,7 +81,7 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
 
     Parameters
     ----------
-    settings : FusionModel, SeedModel or NaiveModel
+    settings : FusionModel, CourseModel or NaiveModel
     shapes : dict of str to tuple of int
         Shape of one clip by feature: ``(frames, dims)`` or ``(dims,)``.
     classes : int
@@ -94,8 +94,8 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
         From a dict of ``(clips, *shape)`` to ``(clips, classes)`` probabilities.
     """
     inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
-    if isinstance(settings, SeedModel):
-        logits = _seed(inputs, classes)
+    if isinstance(settings, CourseModel):
+        logits = _course(inputs, classes)
     elif isinstance(settings, NaiveModel):
         logits = _naive(inputs, classes)
     else:
@@ -269,10 +269,10 @@ _BRANCH = "_branch"
 _MOMENTUM = 0.9
 
 
-def _seed(inputs: dict[str, Tensor], classes: int) -> Tensor:
+def _course(inputs: dict[str, Tensor], classes: int) -> Tensor:
     """Return the course project's layers: an image of frames and coefficients, unscaled."""
     (image,) = inputs.values()
-    return _seed_head(_seed_image(image), classes)
+    return _course_head(_course_image(image), classes)
 
 
 def _naive(inputs: dict[str, Tensor], classes: int) -> Tensor:
@@ -281,10 +281,10 @@ def _naive(inputs: dict[str, Tensor], classes: int) -> Tensor:
     x = side_by_side("vectors", [tensor for tensor in inputs.values() if len(tensor.shape) == 2])
     x = layers.Dense(100, activation="relu", name="vectors_dense")(x)
     x = layers.Dropout(0.25, name="vectors_dropout")(x)
-    return _seed_head(layers.Concatenate(name="fused")([_seed_image(image), x]), classes)
+    return _course_head(layers.Concatenate(name="fused")([_course_image(image), x]), classes)
 
 
-def _seed_image(image: Tensor) -> Tensor:
+def _course_image(image: Tensor) -> Tensor:
     x = layers.Reshape((*image.shape[1:], 1), name="image")(image)
     for n, filters in enumerate((52, 64, 132)):
         x = layers.Conv2D(filters, 2, activation="relu", name=f"conv{n + 1}")(x)
@@ -295,7 +295,7 @@ def _seed_image(image: Tensor) -> Tensor:
     return layers.Dropout(0.25, name="dropout2")(x)
 
 
-def _seed_head(x: Tensor, classes: int) -> Tensor:
+def _course_head(x: Tensor, classes: int) -> Tensor:
     x = layers.Dense(64, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3), name="dense2")(x)
     x = layers.Dropout(0.25, name="dropout3")(x)
     return layers.Dense(classes, name="logits")(x)

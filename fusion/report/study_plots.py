@@ -55,7 +55,7 @@ def curves_figure(study: dict[str, Any], histories: dict[str, Path]) -> Figure |
     """Return training accuracy by epoch: arms that did not converge, and those with most features beside them."""
     arms = study["arms"]
     most = max(len(arm["features"]) for arm in arms)
-    chosen = [arm for arm in arms if _failed(arm) or arm["model"] == "seed" or len(arm["features"]) == most]
+    chosen = [arm for arm in arms if _failed(arm) or arm["model"] == "course" or len(arm["features"]) == most]
     figure, axes = new_figure(8.5, 3.8)
     colours = iter(["#2c5f8a", "#5aa469", "#8c6bb1", "#777777", "#b58900", "#d7301f", "#41b6c4", "#252525"] * 4)
     styles = iter(["-", "--", ":", "-."] * len(chosen))

@@ -5,7 +5,7 @@ To add a data set, add a class and list it at the end.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,30 +23,32 @@ ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
 INSTRUMENTS: tuple[Instrument, ...] = Instrument.__args__  # type: ignore[attr-defined]
 
 
-def _is_seed(fields: dict[str, Any]) -> bool:
-    return fields.get("protocol") == "seed"
+def _is_course(fields: dict[str, Any]) -> bool:
+    return fields.get("protocol") == "course"
 
 
 class NSynthSettings(Section):
     """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
 
+    renamed: ClassVar[dict[str, dict[str, str]]] = {"protocol": {"course": "seed"}}
+
     name: Literal["nsynth"] = "nsynth"
-    protocol: Literal["seed", "official"] = Field(
+    protocol: Literal["course", "official"] = Field(
         default="official",
-        description="seed: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train",
+        description="course: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train",
     )
     validation: Literal["notes", "instruments", "official"] = Field(
-        default_factory=lambda fields: "notes" if _is_seed(fields) else "instruments",
+        default_factory=lambda fields: "notes" if _is_course(fields) else "instruments",
         description="what validates: a tenth of the training notes, whole training instruments, or nsynth-valid",
     )
     sources: tuple[Origin, ...] = Field(
-        default_factory=lambda fields: ("acoustic", "electronic") if _is_seed(fields) else ORIGINS,
+        default_factory=lambda fields: ("acoustic", "electronic") if _is_course(fields) else ORIGINS,
         min_length=1,
         description="instrument sources kept",
     )
     families: tuple[Family, ...] = Field(
         default_factory=lambda fields: tuple(
-            family for family in FAMILIES if not (_is_seed(fields) and family in ("synth_lead", "vocal"))
+            family for family in FAMILIES if not (_is_course(fields) and family in ("synth_lead", "vocal"))
         ),
         min_length=1,
         description="instrument families kept",
@@ -66,10 +68,10 @@ class NSynthSettings(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> NSynthSettings:
-        if (self.protocol == "seed") != (self.validation == "notes"):
+        if (self.protocol == "course") != (self.validation == "notes"):
             raise ValueError(
                 f"validation: {self.validation} does not go with protocol: {self.protocol} "
-                "(seed: notes; official: instruments or official)"
+                "(course: notes; official: instruments or official)"
             )
         return self
 
@@ -81,7 +83,7 @@ class NSynthSettings(Section):
     @property
     def known_groups(self) -> bool:
         """Whether the test is on new clips of groups that training knows, so that folds may divide groups, too."""
-        return self.protocol == "seed"
+        return self.protocol == "course"
 
     @property
     def several(self) -> bool:

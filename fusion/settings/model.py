@@ -71,17 +71,19 @@ class FusionModel(Network):
         return "" if shapes else "no features"
 
 
-class SeedModel(Network):
+class CourseModel(Network):
     """The course project's network; its layers are fixed."""
 
-    preset: Literal["seed"] = "seed"
+    renamed: ClassVar[dict[str, dict[str, str]]] = {"preset": {"course": "seed"}}
+
+    preset: Literal["course"] = "course"
 
     def misfit(self, shapes: dict[str, tuple[int, ...]]) -> str:
         """Return why this model cannot take features of these shapes, or an empty string."""
         images = [name for name, shape in shapes.items() if len(shape) == 2]
         if len(shapes) != 1 or not images:
-            return f"preset: seed takes one feature of shape (frames, dims), found {', '.join(shapes)}"
-        return _too_small("seed", shapes[images[0]])
+            return f"preset: course takes one feature of shape (frames, dims), found {', '.join(shapes)}"
+        return _too_small("course", shapes[images[0]])
 
 
 class NaiveModel(Network):
@@ -104,10 +106,10 @@ def _too_small(preset: str, image: tuple[int, ...]) -> str:
     return "" if min(image) >= 5 else f"preset: {preset} needs at least 5 frames and 5 coefficients, found {min(image)}"
 
 
-MODELS: dict[str, type[FusionModel] | type[SeedModel] | type[NaiveModel]] = {
+MODELS: dict[str, type[FusionModel] | type[CourseModel] | type[NaiveModel]] = {
     "fusion": FusionModel,
-    "seed": SeedModel,
+    "course": CourseModel,
     "naive": NaiveModel,
 }
 
-ModelSettings = FusionModel | SeedModel | NaiveModel
+ModelSettings = FusionModel | CourseModel | NaiveModel

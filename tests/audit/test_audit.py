@@ -128,7 +128,7 @@ def test_a_copy_within_one_split_is_no_leak(notes, fusion):
 def test_velocity_twins_are_counted_apart(notes, fusion):
     y = spectral("reed", 40, 3)  # nsynth-valid/reed_acoustic_003-040-025
     add(notes, "nsynth-test/reed_acoustic_003-040-127", y * 0.5, subtype="PCM_24")
-    report, _ = check(notes, fusion, "--set", "dataset.protocol=seed")
+    report, _ = check(notes, fusion, "--set", "dataset.protocol=course")
     assert report["duplicates"]["velocity_twins"] == 1
     assert report["findings"]["near_identical"] == []
     assert [text for text in report["warnings"] if "1 of 1 velocity twins" in text]

@@ -18,7 +18,7 @@ import time
 import numpy as np
 
 from fusion.learning.model import build_model, moments
-from fusion.settings.model import FusionModel, SeedModel
+from fusion.settings.model import CourseModel, FusionModel
 
 CLIPS, SHAPE, CLASSES, BATCH, ROUNDS = 512, (126, 20), 9, 32, 5
 
@@ -29,7 +29,7 @@ def main() -> None:
     x = random.normal(size=(CLIPS, *SHAPE)).astype(np.float32)
     y = random.integers(0, CLASSES, CLIPS)
     models = {}
-    for name, settings in (("seed", SeedModel()), ("fusion", FusionModel())):
+    for name, settings in (("course", CourseModel()), ("fusion", FusionModel())):
         model = build_model(settings, {"mfcc": SHAPE}, CLASSES, {"mfcc": moments("mfcc", [x])})
         model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
         model.fit({"mfcc": x}, y, batch_size=BATCH, epochs=1, verbose=0)  # traces and warms up
@@ -45,7 +45,7 @@ def main() -> None:
         print(
             f"{name:7s} {1000 * medians[name] / CLIPS:7.3f} ms a clip and epoch, {model.count_params():9,} parameters"
         )
-    print(f"ratio   {medians['seed'] / medians['fusion']:.1f}")
+    print(f"ratio   {medians['course'] / medians['fusion']:.1f}")
 
 
 if __name__ == "__main__":

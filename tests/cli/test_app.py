@@ -173,7 +173,7 @@ def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[su
         write_part(root / f"nsynth-{part}", names(["bass", "reed"], [0], range(pitch, pitch + 8)))
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "slow.py").write_text(SLOW)
-    (tmp_path / "x.yaml").write_text("dataset: {name: nsynth, protocol: seed}\nfeatures: {slow: }\nplugins: [own]\n")
+    (tmp_path / "x.yaml").write_text("dataset: {name: nsynth, protocol: course}\nfeatures: {slow: }\nplugins: [own]\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "fusion.cli", "extract", "x.yaml", "--data", "data", "--cache", "cache", "--jobs", "2"],
         cwd=tmp_path,
@@ -235,7 +235,7 @@ def test_a_check_has_the_fixed_keys_and_the_right_counts(fusion, experiment, nsy
     assert code == 0
     report = json.loads(out)
     assert {"dataset", "protocol", "clips", "groups", "classes", "duplicates", "warnings"} <= set(report)
-    assert (report["dataset"], report["protocol"]) == ("nsynth", "seed")
+    assert (report["dataset"], report["protocol"]) == ("nsynth", "course")
     assert report["clips"] == {"train": 54, "validation": 6, "test": 24}
     assert report["groups"] == {"train": 3, "validation": 3, "test": 3}
     assert report["classes"]["test"] == {"bass": 8, "flute": 8, "reed": 8}

@@ -41,7 +41,7 @@ def filled(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache that holds all of them."""
     folder = tmp_path_factory.mktemp("filled")
     file = folder / "x.yaml"
-    file.write_text("dataset: {name: nsynth, protocol: seed}\nfeatures: {mfcc: {n_mfcc: 8}}\n")
+    file.write_text("dataset: {name: nsynth, protocol: course}\nfeatures: {mfcc: {n_mfcc: 8}}\n")
     command = [sys.executable, "-m", "fusion.cli", "extract", file, "--data", small, "--cache", folder / "cache"]
     subprocess.run([str(word) for word in command], check=True, timeout=120, capture_output=True)
     return folder / "cache"

@@ -73,7 +73,7 @@ def root(tmp_path: Path) -> Path:
 
 
 PROTOCOLS = [
-    {"protocol": "seed"},
+    {"protocol": "course"},
     {"protocol": "official"},
     {"protocol": "official", "validation": "official"},
 ]
@@ -102,7 +102,7 @@ def test_every_note_is_in_one_split_and_the_test_is_nsynths(root, settings):
 
 
 def test_the_seed_protocol_trains_on_nsynth_valid_and_holds_a_tenth_of_each_familys_notes_out(root):
-    dataset = read(root, protocol="seed")
+    dataset = read(root, protocol="course")
     both = ids(dataset, "train") | ids(dataset, "validation")
     assert {note.split("/")[0] for note in both} == {"nsynth-valid"}
     assert counts(dataset, "train") == {"bass": 36, "flute": 36, "reed": 36}
@@ -178,7 +178,7 @@ def test_seeded_orders_stay_when_there_is_more():
 def test_the_seed_protocol_leaves_synthetic_sources_leads_and_voices_out(tmp_path):
     notes = [note for source in SOURCES for note in names(FAMILIES, [0], range(40, 52), source)]
     root = write(tmp_path, train=notes, valid=notes, test=notes)
-    seed = read(root, protocol="seed")
+    seed = read(root, protocol="course")
     assert set(seed.classes) == set(FAMILIES) - {"synth_lead", "vocal"}
     assert not any("_synthetic_" in group for group in seed.table["group"])
     official = read(root, protocol="official", validation="official")
@@ -189,7 +189,7 @@ def test_the_seed_protocol_leaves_synthetic_sources_leads_and_voices_out(tmp_pat
 def test_sources_and_families_choose_notes(tmp_path):
     notes = [note for source in SOURCES for note in names(FAMILIES, [0], range(40, 52), source)]
     root = write(tmp_path, valid=notes, test=notes)
-    dataset = read(root, protocol="seed", sources=("synthetic",), families=("vocal", "bass"))
+    dataset = read(root, protocol="course", sources=("synthetic",), families=("vocal", "bass"))
     assert groups(dataset, "test") == {"bass_synthetic_000", "vocal_synthetic_000"}
     assert groups(dataset, "train") == groups(dataset, "test")
 
@@ -209,7 +209,7 @@ def test_a_smaller_limit_gives_some_of_a_larger_ones_notes(root, settings):
 
 
 def test_a_limit_beyond_the_notes_changes_nothing(root):
-    assert read(root, protocol="seed", limit=10**6).table.equals(read(root, protocol="seed").table)
+    assert read(root, protocol="course", limit=10**6).table.equals(read(root, protocol="course").table)
 
 
 def test_classes_without_training_notes_are_left_out_and_counted(tmp_path):
@@ -232,7 +232,7 @@ def test_classes_that_are_not_tested_are_named(tmp_path):
         valid=names(["bass", "flute", "reed"], [0], range(40, 60)),
         test=names(["bass", "reed"], [0], range(60, 65)),
     )
-    dataset = read(root, protocol="seed")
+    dataset = read(root, protocol="course")
     assert dataset.classes == ("bass", "flute", "reed")
     assert "missing-class: test has no clip of flute" in cautions(dataset)
 
@@ -243,7 +243,7 @@ def test_a_class_with_one_note_trains(tmp_path):
         valid=names(["bass", "reed"], [0], range(40, 60)) + names(["flute"], [0], range(40, 41)),
         test=names(["bass", "flute", "reed"], [0], range(60, 65)),
     )
-    dataset = read(root, protocol="seed")
+    dataset = read(root, protocol="course")
     assert counts(dataset, "train")["flute"] == 1
     assert "missing-class: validation has no clip of flute (its only training group is flute_acoustic_000)" in cautions(
         dataset
@@ -260,7 +260,7 @@ def test_known_test_instruments_are_counted(tmp_path):
         valid=names(["bass", "reed"], [0, 1], range(40, 60)),
         test=names(["bass", "reed"], [1, 2], range(60, 65)) + names(["reed"], [3], range(60, 67)),
     )
-    assert shared(read(root, protocol="seed")) == [
+    assert shared(read(root, protocol="course")) == [
         "shared-groups: 2 of 5 test instruments (10 of 27 clips) are also in train: "
         "the score is for new clips of known instruments, not for unknown ones"
     ]
@@ -288,7 +288,7 @@ def test_classes_with_few_test_instruments_are_counted(tmp_path):
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
 def test_lossless_and_lossy_files_are_read(tmp_path, suffix):
     two = names(["bass", "reed"], [0, 1], range(40, 60))
-    dataset = read(write(tmp_path, suffix, valid=two, test=two), protocol="seed")
+    dataset = read(write(tmp_path, suffix, valid=two, test=two), protocol="course")
     assert {path.suffix for path in dataset.table["path"]} == {suffix}
 
 
@@ -299,7 +299,7 @@ def test_of_several_files_the_least_compressed_is_read(tmp_path):
         (root / "nsynth-test" / "audio" / f"{note}.flac").touch()
     for note in notes[:3]:
         (root / "nsynth-test" / "audio" / f"{note}.wav").touch()
-    found = read(root, protocol="seed").part("test").set_index("id")["path"]
+    found = read(root, protocol="course").part("test").set_index("id")["path"]
     suffixes = [found[f"nsynth-test/{note}"].suffix for note in notes]
     assert suffixes == [".wav"] * 3 + [".flac"] * 7 + [".ogg"] * 30
 
@@ -307,7 +307,7 @@ def test_of_several_files_the_least_compressed_is_read(tmp_path):
 def test_files_that_no_metadata_name_are_left_alone(root):
     (root / "nsynth-test" / "audio" / "bass_acoustic_099-040-025.wav").touch()
     (root / "nsynth-test" / "audio" / "._bass_acoustic_006-060-025.wav").touch()
-    assert len(ids(read(root, protocol="seed"), "test")) == 60
+    assert len(ids(read(root, protocol="course"), "test")) == 60
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -329,10 +329,10 @@ def test_a_root_that_is_a_file_is_no_data_set(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "lost", "said"),
     [
-        ({"protocol": "seed"}, "nsynth-test", "nsynth-test: half unpacked, examples.json and audio missing"),
-        ({"protocol": "seed"}, "nsynth-valid", "nsynth-valid: half unpacked, examples.json and audio missing"),
-        ({"protocol": "seed"}, "nsynth-test/audio", "nsynth-test: half unpacked, audio missing"),
-        ({"protocol": "seed"}, "nsynth-valid/examples.json", "nsynth-valid: half unpacked, examples.json missing"),
+        ({"protocol": "course"}, "nsynth-test", "nsynth-test: half unpacked, examples.json and audio missing"),
+        ({"protocol": "course"}, "nsynth-valid", "nsynth-valid: half unpacked, examples.json and audio missing"),
+        ({"protocol": "course"}, "nsynth-test/audio", "nsynth-test: half unpacked, audio missing"),
+        ({"protocol": "course"}, "nsynth-valid/examples.json", "nsynth-valid: half unpacked, examples.json missing"),
         ({"protocol": "official"}, "nsynth-train", "nsynth-train: half unpacked, examples.json and audio missing"),
         (
             {"protocol": "official", "validation": "official"},
@@ -350,10 +350,10 @@ def test_a_file_in_the_place_of_a_folder_is_half_unpacked(root, tmp_path_factory
     audio = root / "nsynth-test" / "audio"
     audio.rename(tmp_path_factory.mktemp("lost") / "lost")
     audio.touch()
-    assert refusal(root, protocol="seed").startswith(f"{root}/nsynth-test: half unpacked, audio missing")
+    assert refusal(root, protocol="course").startswith(f"{root}/nsynth-test: half unpacked, audio missing")
 
 
-@pytest.mark.parametrize(("settings", "part"), [({"protocol": "seed"}, "train"), ({"protocol": "official"}, "valid")])
+@pytest.mark.parametrize(("settings", "part"), [({"protocol": "course"}, "train"), ({"protocol": "official"}, "valid")])
 def test_parts_that_a_protocol_does_not_need_may_be_missing(root, tmp_path_factory, settings, part):
     (root / f"nsynth-{part}").rename(tmp_path_factory.mktemp("lost") / "lost")
     assert len(ids(read(root, **settings), "test")) == 60
@@ -442,7 +442,7 @@ def test_notes_without_audio_are_all_counted(root):
     lost = names(["bass"], [6], range(60, 63))
     lose(root, "test", lost)
     lose(root, "valid", names(["reed"], [7], range(40, 41)))
-    message = refusal(root, protocol="seed")
+    message = refusal(root, protocol="course")
     assert message.startswith(f"{root}: 4 clips are named in the metadata but have no audio file; unpack the data set")
     assert "dataset.skip_damaged: true" in message
     for note in lost:
@@ -452,14 +452,14 @@ def test_notes_without_audio_are_all_counted(root):
 
 def test_notes_without_audio_can_be_left_out_and_are_counted(root):
     lose(root, "test", names(["bass"], [6], range(60, 63)))
-    dataset = read(root, protocol="seed", skip_damaged=True)
+    dataset = read(root, protocol="course", skip_damaged=True)
     assert len(ids(dataset, "test")) == 57
     assert "damaged: 3 clips left out (no audio file)" in cautions(dataset)
 
 
 def test_notes_without_audio_that_the_options_leave_out_do_not_matter(root):
     lose(root, "test", names(["bass"], [6], range(60, 63)))
-    assert read(root, protocol="seed", families=("flute", "reed")).classes == ("flute", "reed")
+    assert read(root, protocol="course", families=("flute", "reed")).classes == ("flute", "reed")
 
 
 def test_what_is_no_file_is_no_audio(root):
@@ -468,7 +468,7 @@ def test_what_is_no_file_is_no_audio(root):
     audio = root / "nsynth-test" / "audio"
     (audio / f"{lost[0]}.wav").mkdir()
     (audio / f"{lost[1]}.wav").symlink_to("nowhere")
-    assert "2 clips are named in the metadata but have no audio file" in refusal(root, protocol="seed")
+    assert "2 clips are named in the metadata but have no audio file" in refusal(root, protocol="course")
 
 
 def test_a_folder_does_not_hide_a_file_of_another_suffix(root):
@@ -477,7 +477,7 @@ def test_a_folder_does_not_hide_a_file_of_another_suffix(root):
     audio = root / "nsynth-test" / "audio"
     (audio / f"{note}.wav").mkdir()
     (audio / f"{note}.flac").touch()
-    found = read(root, protocol="seed").part("test").set_index("id")["path"]
+    found = read(root, protocol="course").part("test").set_index("id")["path"]
     assert found[f"nsynth-test/{note}"] == audio / f"{note}.flac"
 
 
@@ -501,12 +501,12 @@ def test_a_data_set_with_nothing_to_test_is_refused(tmp_path):
     two = names(["bass", "reed"], [0, 1], range(40, 60))
     root = write(tmp_path, valid=two, test=names(["flute"], [0], range(40, 45)))
     assert "no test clip is left; loosen the data set's options (sources, families, limit, skip_damaged)" in refusal(
-        root, protocol="seed"
+        root, protocol="course"
     )
 
 
 def test_a_limit_of_one_leaves_nothing_to_validate(root):
-    assert "no validation clip is left; loosen" in refusal(root, protocol="seed", limit=1)
+    assert "no validation clip is left; loosen" in refusal(root, protocol="course", limit=1)
 
 
 # NSynth's own test set: names only
@@ -529,7 +529,7 @@ def test_the_list_of_real_notes_is_whole():
 
 
 def test_the_seed_protocol_tests_the_3039_notes_of_the_course_project(whole_test):
-    dataset = read(whole_test, protocol="seed")
+    dataset = read(whole_test, protocol="course")
     assert len(dataset.part("test")) == 3039
     assert len(groups(dataset, "test")) == 42
     assert counts(dataset, "test") == {
@@ -546,14 +546,14 @@ def test_the_seed_protocol_tests_the_3039_notes_of_the_course_project(whole_test
 
 
 def test_without_a_filter_all_4096_notes_are_tested(whole_test):
-    dataset = read(whole_test, protocol="seed", sources=tuple(SOURCES), families=tuple(FAMILIES))
+    dataset = read(whole_test, protocol="course", sources=tuple(SOURCES), families=tuple(FAMILIES))
     assert len(dataset.part("test")) == 4096
     assert len(groups(dataset, "test")) == 53
     assert set(dataset.classes) == set(FAMILIES) - {"synth_lead"}
 
 
 def test_few_instruments_of_the_real_test_set_are_named(whole_test):
-    dataset = read(whole_test, protocol="seed")
+    dataset = read(whole_test, protocol="course")
     assert cautions(dataset)[0].startswith(
         "shared-groups: 42 of 42 test instruments (3039 of 3039 clips) are also in train"
     )
@@ -579,7 +579,7 @@ def test_nsynth_in_full_size_is_read(tmp_path, capsys):
     for settings, expected in (
         ({"protocol": "official"}, (289_205, 4_096)),
         ({"protocol": "official", "validation": "official"}, (289_205 + 12_678, 4_096)),
-        ({"protocol": "seed", "sources": tuple(SOURCES), "families": tuple(FAMILIES)}, (12_678, 4_096)),
+        ({"protocol": "course", "sources": tuple(SOURCES), "families": tuple(FAMILIES)}, (12_678, 4_096)),
     ):
         started = time.perf_counter()
         dataset = read(tmp_path, **settings)

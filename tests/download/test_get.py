@@ -115,7 +115,7 @@ def test_nsynth_can_be_read(place: Place, fetch: Fetch, nsynth: Path, capsys: py
     folders = fetch("nsynth", "valid", "test", progress=Progress())
     assert folders == [fetch.root / "nsynth-valid", fetch.root / "nsynth-test"]
     assert fetch.names() == [RECORD, "nsynth-test", "nsynth-valid"]
-    settings = NSynthSettings(name="nsynth", protocol="seed")
+    settings = NSynthSettings(name="nsynth", protocol="course")
     mine, official = (read_dataset(settings, root, lambda paths: [""] * len(paths)) for root in (fetch.root, nsynth))
     assert list(mine.table["id"]) == list(official.table["id"])
     (plan,) = fetch.plans

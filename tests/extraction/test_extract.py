@@ -36,7 +36,7 @@ TRAIN = names(["bass", "flute"], [0], range(60, 64))
 TEST = names(["bass", "flute"], [0], range(70, 72))
 CLIPS = len(TRAIN) + len(TEST)
 SPEC = """
-dataset: {name: nsynth, protocol: seed}
+dataset: {name: nsynth, protocol: course}
 features:
   mfcc: {n_mfcc: 4}
   zero_crossing_rate: {}

@@ -45,7 +45,7 @@ class Level(Feature):
 '''
 BROKEN = 'import numpy\n\nraise RuntimeError("out of luck")\n'
 SPEC = (
-    "dataset: {name: nsynth, protocol: seed}\nfeatures: {level: {gain: 2.0}}\nmodel: {dense_units: [8]}\nseeds: [1]\n"
+    "dataset: {name: nsynth, protocol: course}\nfeatures: {level: {gain: 2.0}}\nmodel: {dense_units: [8]}\nseeds: [1]\n"
 )
 
 Fusion = Callable[..., tuple[int, str, str]]

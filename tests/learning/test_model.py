@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fusion.learning.fusions import FUSIONS
 from fusion.learning.model import build_model, moments, with_auxiliary
-from fusion.settings.model import FusionModel, NaiveModel, SeedModel
+from fusion.settings.model import CourseModel, FusionModel, NaiveModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}
 
@@ -137,7 +137,7 @@ def test_naive_network_has_no_normalisation():
     assert not kinds & {"Normalization", "BatchNormalization", "LayerNormalization"}
 
 
-@pytest.mark.parametrize("settings", [FusionModel(), SeedModel()])
+@pytest.mark.parametrize("settings", [FusionModel(), CourseModel()])
 def test_saved_model_predicts_the_same_in_safe_mode(settings, tmp_path):
     shapes = {"mfcc": (30, 8)}
     data = values(shapes)
@@ -150,7 +150,7 @@ def test_saved_model_predicts_the_same_in_safe_mode(settings, tmp_path):
 
 
 def test_seed_network_has_the_course_projects_layers():
-    model = build_model(SeedModel(), {"mfcc": (126, 20)}, 9, {})
+    model = build_model(CourseModel(), {"mfcc": (126, 20)}, 9, {})
     kinds = [type(layer).__name__ for layer in model.layers if type(layer).__name__ != "InputLayer"]
     assert kinds == [
         *("Reshape", "Conv2D", "Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten"),
@@ -163,7 +163,7 @@ def test_seed_network_has_the_course_projects_layers():
 def test_default_needs_a_tenth_of_the_seed_networks_parameters():
     shapes = {"mfcc": (126, 20)}
     ours = build_model(FusionModel(), shapes, 9, scaling(values(shapes))).count_params()
-    assert ours < 0.1 * build_model(SeedModel(), shapes, 9, {}).count_params()
+    assert ours < 0.1 * build_model(CourseModel(), shapes, 9, {}).count_params()
 
 
 @settings(max_examples=40, deadline=None)

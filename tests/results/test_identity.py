@@ -41,7 +41,7 @@ GOLDEN = {
     "nsynth_mfcc": "37c7124b5e81",
     "nsynth_naive_fusion": "23de91be3215",
     "nsynth_robust": "18758a93ff71",
-    "nsynth_seed": "e51242bee978",
+    "nsynth_course": "e51242bee978",
 }
 COPIES_AND_MIXTURES = "ec5f95872532"
 

@@ -44,7 +44,7 @@ def test_wheel_runs_from_an_empty_folder(wheel, tmp_path):
     work = tmp_path / "work"
     work.mkdir()
     (work / "mine.yaml").write_text(
-        "dataset: {name: nsynth, protocol: seed, limit: 6}\nfeatures: {mfcc: {}}\ntraining: {epochs: 1}\n"
+        "dataset: {name: nsynth, protocol: course, limit: 6}\nfeatures: {mfcc: {}}\ntraining: {epochs: 1}\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(site)}
     where = subprocess.run(

@@ -77,11 +77,11 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ("training: {epoch: 1}", "training.epoch: no such setting; did you mean 'epochs'?"),
         (
             "model: {preset: fusio}",
-            "model.preset: should be one of fusion, seed, naive, found 'fusio'; did you mean 'fusion'?",
+            "model.preset: should be one of fusion, course, naive, found 'fusio'; did you mean 'fusion'?",
         ),
-        ("model: {preset: [seed]}", "model.preset: should be one of fusion, seed, naive, found ['seed']"),
-        ("model: {preset: }", "model.preset: should be one of fusion, seed, naive, found nothing"),
-        ("model: {preset: seed, dropout: 0.1}", "model.dropout: no such setting (known: activation, preset)"),
+        ("model: {preset: [course]}", "model.preset: should be one of fusion, course, naive, found ['course']"),
+        ("model: {preset: }", "model.preset: should be one of fusion, course, naive, found nothing"),
+        ("model: {preset: course, dropout: 0.1}", "model.dropout: no such setting (known: activation, preset)"),
         ("model: fusion", "model: should be a mapping, found text"),
         (
             "model: {fusion: conct}",
@@ -140,8 +140,8 @@ def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
         ("{name: 5}", "dataset.name: should be one of nsynth, irmas, found 5"),
         ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
         (
-            "{name: nsynth, protocol: sed}",
-            "dataset.protocol: should be 'seed' or 'official', found 'sed'; did you mean",
+            "{name: nsynth, protocol: cours}",
+            "dataset.protocol: should be 'course' or 'official', found 'cours'; did you mean",
         ),
         ("{name: nsynth, sources: []}", "dataset.sources: should have at least 1 item, not 0, found []"),
         ("{name: nsynth, sources: [acustic]}", "dataset.sources.0: should be 'acoustic', 'electronic' or 'synthetic'"),
@@ -239,12 +239,12 @@ def test_all_mistakes_are_reported_together(path):
 
 @pytest.mark.parametrize(
     ("protocol", "validation"),
-    [("seed", "official"), ("seed", "instruments"), ("official", "notes")],
+    [("course", "official"), ("course", "instruments"), ("official", "notes")],
 )
 def test_a_validation_goes_with_its_protocol_only(path, protocol, validation):
     text = f"dataset:\n  {{name: nsynth, protocol: {protocol}, validation: {validation}}}\nfeatures: {{mfcc: }}\n"
     (found,) = mistakes(path, text)
-    assert found.startswith(f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (seed")
+    assert found.startswith(f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (course")
 
 
 @pytest.mark.parametrize(
@@ -253,10 +253,10 @@ def test_a_validation_goes_with_its_protocol_only(path, protocol, validation):
         ("", "instruments", 3, 11),
         (", protocol: official", "instruments", 3, 11),
         (", validation: official", "official", 3, 11),
-        (", protocol: seed", "notes", 2, 9),
-        (", protocol: seed, validation: notes", "notes", 2, 9),
-        (", protocol: seed, sources: [synthetic]", "notes", 1, 9),
-        (", protocol: seed, families: [vocal, bass]", "notes", 2, 2),
+        (", protocol: course", "notes", 2, 9),
+        (", protocol: course, validation: notes", "notes", 2, 9),
+        (", protocol: course, sources: [synthetic]", "notes", 1, 9),
+        (", protocol: course, families: [vocal, bass]", "notes", 2, 2),
     ],
 )
 def test_a_protocol_brings_its_defaults(path, dataset, validation, sources, families):
@@ -265,7 +265,7 @@ def test_a_protocol_brings_its_defaults(path, dataset, validation, sources, fami
 
 
 def test_the_seed_protocol_is_the_course_projects(path):
-    found = accept(path, "dataset: {name: nsynth, protocol: seed}\nfeatures: {mfcc: }\n").dataset
+    found = accept(path, "dataset: {name: nsynth, protocol: course}\nfeatures: {mfcc: }\n").dataset
     assert found.sources == ("acoustic", "electronic")
     nine = "bass brass flute guitar keyboard mallet organ reed string"
     assert found.families == tuple(nine.split())
@@ -291,22 +291,22 @@ def test_seeds_given_as_an_option_go_before_the_files(path):
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("features: {tonnetz: }", "preset: seed takes one feature of shape (frames, dims), found tonnetz"),
+        ("features: {tonnetz: }", "preset: course takes one feature of shape (frames, dims), found tonnetz"),
         (
             "features: {mfcc: , tonnetz: }",
-            "preset: seed takes one feature of shape (frames, dims), found mfcc, tonnetz",
+            "preset: course takes one feature of shape (frames, dims), found mfcc, tonnetz",
         ),
-        ("features: {mfcc: {n_mfcc: 4}}", "preset: seed needs at least 5 frames and 5 coefficients, found 4"),
-        ("features: {mfcc: {hop_length: 20000}}", "preset: seed needs at least 5 frames and 5 coefficients, found 4"),
+        ("features: {mfcc: {n_mfcc: 4}}", "preset: course needs at least 5 frames and 5 coefficients, found 4"),
+        ("features: {mfcc: {hop_length: 20000}}", "preset: course needs at least 5 frames and 5 coefficients, found 4"),
     ],
 )
 def test_the_seed_model_takes_one_image(path, text, mistake):
-    found = mistakes(path, f"dataset: {{name: nsynth}}\nmodel: {{preset: seed}}\n{text}\n")
+    found = mistakes(path, f"dataset: {{name: nsynth}}\nmodel: {{preset: course}}\n{text}\n")
     assert found == [f"x.yaml:2: model: {mistake}"]
 
 
 def test_the_seed_model_takes_any_series(path):
-    text = "dataset: {name: nsynth}\nmodel: {preset: seed}\nfeatures: {tonnetz: {statistics: null}}\n"
+    text = "dataset: {name: nsynth}\nmodel: {preset: course}\nfeatures: {tonnetz: {statistics: null}}\n"
     assert accept(path, text).shapes() == {"tonnetz": (126, 6)}
 
 
@@ -460,7 +460,7 @@ def test_identity_ignores_the_files_name_and_place(path, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        *["dataset.protocol=seed", "dataset.validation=official", "dataset.sources=[acoustic, electronic]"],
+        *["dataset.protocol=course", "dataset.validation=official", "dataset.sources=[acoustic, electronic]"],
         *["dataset.families=[bass, flute]", "dataset.limit=101", "dataset.limit=null", "dataset.skip_damaged=true"],
         *["dataset.sr=16000", "features.mfcc.n_mfcc=14", "features.mfcc.fmax=null", "features.tonnetz.tuning=0.0"],
         *["features.tonnetz.statistics=[mean]", "features.spectral_rolloff={}", "model.conv_filters=[4, 4]"],
@@ -478,7 +478,7 @@ def test_identity_covers_the_choice_of_features_and_model(path):
     whole = accept(path, SPEC)
     assert accept(path, SPEC, features=["mfcc"]).identity() != whole.identity()
     one = accept(path, SPEC, features=["mfcc"], assignments=["model={}"])
-    assert accept(path, SPEC, features=["mfcc"], assignments=["model={preset: seed}"]).identity() != one.identity()
+    assert accept(path, SPEC, features=["mfcc"], assignments=["model={preset: course}"]).identity() != one.identity()
 
 
 def test_identity_covers_versions(path, monkeypatch):
@@ -511,7 +511,7 @@ values = st.recursive(
     | st.booleans()
     | st.integers(-(2**40), 2**40)
     | st.floats()
-    | st.sampled_from(["nsynth", "seed", "official", "notes", "acoustic", "bass", "fusion", "stft", "mean", "cosine"])
+    | st.sampled_from(["nsynth", "course", "official", "notes", "acoustic", "bass", "fusion", "stft", "mean", "cosine"])
     | st.text(st.characters(codec="utf-8"), max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=5,

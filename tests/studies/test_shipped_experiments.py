@@ -53,7 +53,7 @@ def test_naive_fusion_is_found_out_with_its_cause(place):
 
 
 def test_our_fusion_converges_on_known_instruments(place):
-    metrics = run(place, "nsynth_fusion.yaml", "--set", "dataset.protocol=seed")
+    metrics = run(place, "nsynth_fusion.yaml", "--set", "dataset.protocol=course")
     assert not unconverged(metrics)
     assert metrics["train"]["accuracy"]["mean"] > 0.85
     assert metrics["test"]["accuracy"]["mean"] > 0.75

@@ -51,11 +51,11 @@ def test_an_arm_changes_what_it_names_alone(tmp_path):
 def test_another_data_set_or_preset_takes_nothing_from_the_base(tmp_path):
     study = read(
         tmp_path,
-        "  notes: {dataset: {name: nsynth, protocol: seed}}\n  folds: {dataset: {protocol: cv}}\n"
+        "  notes: {dataset: {name: nsynth, protocol: course}}\n  folds: {dataset: {protocol: cv}}\n"
         "  naive: {model: {preset: naive}}\n  wide: {model: {embedding: 16}}\n",
     )
     notes, folds, naive, wide = (arm.experiment for arm in study.arms)
-    assert (notes.dataset.name, notes.dataset.protocol) == ("nsynth", "seed")
+    assert (notes.dataset.name, notes.dataset.protocol) == ("nsynth", "course")
     assert (folds.dataset.name, folds.dataset.protocol, folds.dataset.sr) == ("irmas", "cv", 16000)
     assert (naive.model.preset, wide.model.preset) == ("naive", "fusion")
     assert (wide.model.embedding, wide.model.dropout) == (16, 0.5)
@@ -143,7 +143,7 @@ def test_the_follow_up_is_a_study():
 
 
 TINY = """question: Does fusing help with these notes?
-dataset: {name: nsynth, protocol: seed}
+dataset: {name: nsynth, protocol: course}
 features: {mfcc: {n_mfcc: 8}, spectral_centroid: {statistics: [mean, std]}}
 model: {conv_filters: [8], dense_units: [8], embedding: 8}
 training: {epochs: 3, batch_size: 16}

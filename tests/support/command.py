@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 TRAINED = """
-dataset: {name: nsynth, protocol: seed}
+dataset: {name: nsynth, protocol: course}
 features:
   mfcc: {n_mfcc: 12}
   spectral_centroid: {statistics: [mean, std]}
