@@ -142,11 +142,8 @@ def ablate(
     spec = read_spec(experiment, assignments, features, seeds, plugins, searching=trials is not None, ablating=True)
     from fusion.cli import console
     from fusion.report import ablation as plots
-    from fusion.studies.ablate import MODES
     from fusion.studies.ablate import ablate as run_ablation
 
-    if mode not in MODES:
-        raise FusionError(f"--mode {mode}: should be one of {', '.join(MODES)}")
     workplace = make_workplace(spec, data, sample, cache, results, jobs)
     folder, found = run_ablation(spec, workplace, mode, trials, force)
     if as_json:

@@ -29,7 +29,7 @@ def names(several: bool) -> tuple[str, ...]:
     return (TOP_K if several else MAJORITY, *LEARNT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
 class ReferenceJob:
     """One reference and one seed, picklable.
 

@@ -21,7 +21,7 @@ from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 from fusion.studies.experiment import Outcome
-from fusion.studies.work import Work, do
+from fusion.studies.pending import PendingResult, complete, seed_jobs
 
 
 def evaluate_result(
@@ -86,11 +86,14 @@ def evaluate_result(
     if previous and not missing and result.covers(saved.seeds, names(data.dataset.several)):
         return Outcome(result.folder, previous, [], result.changes())
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
-    work = Work(experiment, data, result, workplace, extra={"source": source})
-    work.prepared = prepare(experiment, data, workplace)
+    prepared = prepare(experiment, data, workplace)
+    jobs = [
+        job for seed in missing for job in seed_jobs(experiment, prepared, result, seed, saved.result.seed_folder(seed))
+    ]
+    references = names(data.dataset.several)
+    pending = PendingResult(experiment, prepared, result, workplace, tuple(jobs), references, extra={"source": source})
     with result.locked():
-        work.apply(missing, saved.result.seed_folder)
-        (metrics,) = do([work])
+        (metrics,) = complete([pending])
     return Outcome(result.folder, metrics, missing, [])
 
 
