@@ -34,7 +34,7 @@ from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 from fusion.studies.ablation_summary import Arm, summarise
 from fusion.studies.experiment import result_of
-from fusion.studies.feature_sets import Mode, feature_sets, with_features
+from fusion.studies.feature_sets import feature_sets, with_features
 from fusion.studies.pending import complete, seed_jobs, to_train
 
 DRAWS = 5  # of other clips' values for a masked feature, with each network
@@ -43,7 +43,7 @@ DRAWS = 5  # of other clips' values for a masked feature, with each network
 def ablate(
     experiment: Experiment,
     workplace: Workplace,
-    mode: Mode = "leave-one-out",
+    mode: str = "leave-one-out",
     trials: int | None = None,
     force: bool = False,
 ) -> tuple[Path, dict[str, Any]]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from fusion.evaluation.effects import few_groups, holm, paired_difference, shapley_intervals, variance_parts
 from fusion.evaluation.intervals import bootstrap_interval
 from fusion.results.predictions import Predictions, read_predictions, refuse_other_clips
-from fusion.studies.feature_sets import Mode
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Arm:
 
 
 def summarise(
-    mode: Mode, every: tuple[str, ...], arms: dict[tuple[str, ...], Arm], clips: Predictions
+    mode: str, every: tuple[str, ...], arms: dict[tuple[str, ...], Arm], clips: Predictions
 ) -> dict[str, Any]:
     """Return the content of ablation.json.
 

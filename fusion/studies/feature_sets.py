@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Literal
 
 from fusion.errors import FusionError
 from fusion.settings.experiment import Experiment
 
-Mode = Literal["leave-one-out", "only-one", "all", "mask", "sets"]
-MODES: tuple[Mode, ...] = Mode.__args__  # type: ignore[attr-defined]
+MODES = ("leave-one-out", "only-one", "all", "mask", "sets")
 
 _MOST = 10  # features of which every subset is tried
 
 
-def feature_sets(experiment: Experiment, mode: Mode) -> list[tuple[str, ...]]:
+def feature_sets(experiment: Experiment, mode: str) -> list[tuple[str, ...]]:
     """Return the feature sets that are trained, the whole first.
 
     Parameters
@@ -30,7 +28,7 @@ def feature_sets(experiment: Experiment, mode: Mode) -> list[tuple[str, ...]]:
         If the mode is unknown, or the experiment has too few or too many features for it, or names no sets.
     """
     if mode not in MODES:
-        raise FusionError(f"mode {mode}: should be one of {', '.join(MODES)}")
+        raise FusionError(f"--mode {mode}: should be one of {', '.join(MODES)}")
     features = tuple(experiment.features)
     if mode == "sets":
         if not experiment.ablation:

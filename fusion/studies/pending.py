@@ -123,7 +123,7 @@ class PendingResult:
         seeds = self.result.trained()
         started = time.perf_counter()
         sample = self.workplace.sample
-        metrics = {**assemble(self.experiment, self.prepared, self.folder, seeds, references, sample), **self.extra}
+        metrics = {**assemble(self.experiment, self.prepared, self.result, seeds, references, sample), **self.extra}
         metrics["seconds"]["evaluate"] += time.perf_counter() - started
         if previous and not any(self.prepared.computed.values()):
             metrics["seconds"]["extract"] = previous["seconds"]["extract"]
