@@ -57,6 +57,12 @@ class Prediction:
         together = np.zeros(len(self.windows), dtype=np.int64)
         return np.asarray(aggregate(self.windows, together, self.how)[0], dtype=np.float32)
 
+    def rows(self, timeline: bool) -> list[tuple[dict[str, float], NDArray[np.float32]]]:
+        """Return probabilities of the whole file, or with `timeline` of each window and where it starts."""
+        if not timeline:
+            return [({}, self.probabilities)]
+        return [({"start": start}, values) for start, values in zip(self.starts, self.windows, strict=True)]
+
 
 @dataclass(frozen=True)
 class _Task:

@@ -1,0 +1,82 @@
+"""What is asked of a data set before anything is trained: whether it is whole, leaks or is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
+from fusion.audit.audit import full_audit
+from fusion.datasets.data import read_data
+from fusion.datasets.overview import audit
+from fusion.report.audit_page import write_audit
+from fusion.runtime.workplace import Workplace
+from fusion.settings.datasets import DatasetSettings
+from fusion.studies.experiment import result_of
+
+
+def check(
+    spec: Spec,
+    *,
+    quick: bool = False,
+    sample: bool = False,
+    data: Folders = None,
+    results: FilePath = RESULTS,
+    cache: FilePath | None = None,
+    features: Sequence[str] | None = None,
+    set: Changes = (),
+    plugins: Sequence[FilePath] = (),
+    jobs: int | None = None,
+    progress: bool = False,
+) -> tuple[Path, dict[str, Any], str]:
+    """Audit an experiment's data, every file of it, and train nothing.
+
+    Parameters
+    ----------
+    spec : path or dict
+    quick : bool
+        Names, labels, groups and identical files alone; decode no sound and write nothing.
+    sample, data, results, cache, features, set, plugins, jobs, progress
+        As for `fusion.run`.
+
+    Returns
+    -------
+    Path
+        Folder of the page and of audit.json.
+    dict
+        What was found.
+    str
+        What a group is called in this data set, in the plural.
+
+    Raises
+    ------
+    FusionError
+        If the data set cannot be read.
+    """
+    options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress)
+    experiment = options.experiment(spec)
+    workplace = options.workplace(experiment.dataset.name)
+    found = read_data(experiment.dataset, workplace)
+    folder = result_of(experiment, found, workplace).folder
+    if quick:
+        return folder, audit(found.dataset, found.duplicates), found.dataset.noun
+    report = full_audit(found, experiment.dataset, workplace)
+    write_audit(folder, report, found.dataset.noun)
+    return folder, report, found.dataset.noun
+
+
+def check_fetched(settings: DatasetSettings, workplace: Workplace) -> tuple[dict[str, Any], str]:
+    """Audit a data set that was fetched, and write the page into its own folder.
+
+    Returns
+    -------
+    dict
+        What was found.
+    str
+        What a group is called in this data set, in the plural.
+    """
+    found = read_data(settings, workplace)
+    report = full_audit(found, settings, workplace)
+    write_audit(workplace.root, report, found.dataset.noun)
+    return report, found.dataset.noun
