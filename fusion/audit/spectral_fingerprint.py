@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.sound.clip import Clip
 
 NAME = "_spectrumprint"  # no plug-in can have this name
-SOURCE = Source(NAME, module="fusion.audit.spectral_fingerprint", package="fusion")
+SOURCE = FeatureSource(NAME, module="fusion.audit.spectral_fingerprint", package="fusion")
 
 WHOLE, OVERLAPPING = 0.95, 0.8
 """Cosine of two prints from which waveforms are compared: of copies that begin together, and of others. With

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fusion.errors import FusionError
 from fusion.extraction.store import Store
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build
+from fusion.feature.registry import FeatureSource, build
 from fusion.runtime.workers import run
 from fusion.sound import mixing
 from fusion.sound.clip import Clip
@@ -89,7 +89,7 @@ class Extracted:
 class _Shard:
     stretches: tuple[Stretch, ...]
     stores: tuple[Store, ...]
-    sources: tuple[tuple[Source, str], ...]
+    sources: tuple[tuple[FeatureSource, str], ...]
     sr: int
 
 
@@ -97,7 +97,7 @@ def extract(
     stretches: Sequence[Stretch],
     stores: Sequence[Store],
     features: dict[str, Feature],
-    sources: dict[str, Source],
+    sources: dict[str, FeatureSource],
     sr: int,
     jobs: int = 1,
     advance: Callable[[int], None] | None = None,
@@ -111,7 +111,7 @@ def extract(
     stores : sequence of Store
         One for each feature.
     features : dict of str to Feature
-    sources : dict of str to Source
+    sources : dict of str to FeatureSource
     sr : int, Hz
     jobs : int
         Worker processes.

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.runtime.files import replacing, write_json
 
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
@@ -95,14 +95,14 @@ class Store:
     name : str
         The feature's name.
     feature : Feature
-    source : Source
+    source : FeatureSource
     samples : int
         Length of a clip.
     sr : int, Hz
     """
 
     def __init__(
-        self, cache: Path, dataset: str, name: str, feature: Feature, source: Source, samples: int, sr: int
+        self, cache: Path, dataset: str, name: str, feature: Feature, source: FeatureSource, samples: int, sr: int
     ) -> None:
         self.name = name
         self.shape = feature.shape(samples, sr)

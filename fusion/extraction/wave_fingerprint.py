@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.sound.clip import Clip
 
 NAME = "_waveprint"  # no plug-in can have this name
-SOURCE = Source(NAME, module="fusion.extraction.wave_fingerprint", package="fusion")
+SOURCE = FeatureSource(NAME, module="fusion.extraction.wave_fingerprint", package="fusion")
 
 _SIZE = 128
 _TWIN = 0.999  # cosine of two waveforms from which they count as one sound at two levels

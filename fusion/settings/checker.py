@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build, discover, find, load
+from fusion.feature.registry import FeatureSource, build, discover, find, load
 from fusion.settings.datasets import DATASETS, DatasetSettings
 from fusion.settings.document import Document, Location, kind
 from fusion.settings.experiment import Experiment
@@ -98,7 +98,7 @@ class Checker:
             self.mistake(location, str(error))
         return None
 
-    def features(self, sources: dict[str, Source]) -> dict[str, Feature]:
+    def features(self, sources: dict[str, FeatureSource]) -> dict[str, Feature]:
         written = self.document.data.get("features")
         if not isinstance(written, dict) or not written:
             self.mistake(("features",), "should name at least one feature, as in features: {mfcc: {n_mfcc: 20}}")
@@ -113,7 +113,7 @@ class Checker:
                 self.mistake(location, str(error))
                 continue
 
-            def validate(text: str, source: Source = source) -> Feature:
+            def validate(text: str, source: FeatureSource = source) -> Feature:
                 return build(source, text)
 
             features[name] = self.validated(location, value, fields, validate, "parameter")
@@ -152,7 +152,7 @@ class Checker:
         training: TrainingSettings,
         model: ModelSettings,
         features: dict[str, Feature],
-        sources: dict[str, Source],
+        sources: dict[str, FeatureSource],
     ) -> SearchSettings | None:
         """Check the search and, one by one, that every value of its space is one that the setting takes."""
         if self.document.data.get("search") is None:

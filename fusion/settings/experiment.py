@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.settings.datasets import DatasetSettings
 from fusion.settings.model import ModelSettings
 from fusion.settings.search_space import SearchSettings
@@ -25,7 +25,7 @@ class Experiment:
     dataset, model, training : Section
     features : dict of str to Feature
         Sorted by name: the order in a file changes nothing.
-    sources : dict of str to Source
+    sources : dict of str to FeatureSource
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
@@ -38,7 +38,7 @@ class Experiment:
     name: str
     dataset: DatasetSettings
     features: dict[str, Feature]
-    sources: dict[str, Source]
+    sources: dict[str, FeatureSource]
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]

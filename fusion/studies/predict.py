@@ -20,7 +20,7 @@ from fusion.evaluation.aggregate import Aggregate, aggregate
 from fusion.extraction.extract import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build
+from fusion.feature.registry import FeatureSource, build
 from fusion.results.saved import read_saved
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
@@ -68,7 +68,7 @@ class Prediction:
 class _Task:
     path: Path
     models: tuple[Path, ...]
-    features: tuple[tuple[str, Source, str], ...]
+    features: tuple[tuple[str, FeatureSource, str], ...]
     classes: tuple[str, ...]
     samples: int
     sr: int

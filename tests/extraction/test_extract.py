@@ -25,7 +25,7 @@ from fusion.errors import FusionError
 from fusion.extraction.extract import extract_shard
 from fusion.extraction.store import Store, clip_key
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build, discover
+from fusion.feature.registry import FeatureSource, build, discover
 from fusion_features.mfcc import MFCC
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
 from tests.support.notes import names, write_part
@@ -358,7 +358,7 @@ def test_the_folder_changes_with_a_plugins_text(tmp_path: Path) -> None:
     folders = set()
     for text in ("a = 1", "a = 2"):
         (tmp_path / "odd.py").write_text(text)
-        source = Source("odd", file=tmp_path / "odd.py")
+        source = FeatureSource("odd", file=tmp_path / "odd.py")
         folders.add(Store(tmp_path, "tiny", "odd", MFCC(), source, 4096, 8000).folder)
     assert len(folders) == 2
 

@@ -244,7 +244,9 @@ def test_all_mistakes_are_reported_together(path):
 def test_a_validation_goes_with_its_protocol_only(path, protocol, validation):
     text = f"dataset:\n  {{name: nsynth, protocol: {protocol}, validation: {validation}}}\nfeatures: {{mfcc: }}\n"
     (found,) = mistakes(path, text)
-    assert found.startswith(f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (course")
+    assert found.startswith(
+        f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (course"
+    )
 
 
 @pytest.mark.parametrize(
