@@ -10,7 +10,7 @@ import soxr
 from fusion.audit.similarity import ALIKE, RATE, Wave, similarity
 from fusion.audit.spectral_fingerprint import WHOLE, Spectrumprint, candidates
 from fusion.sound.clip import Clip
-from tests.conftest import tone
+from tests.support.notes import tone
 
 SR = 16000
 

@@ -5,7 +5,7 @@ import pytest
 from fusion.datasets.duplicates import find_duplicates
 from fusion.extraction.wave_fingerprint import Waveprint, twins
 from fusion.sound.clip import Clip
-from tests.conftest import tone
+from tests.support.notes import tone
 
 
 def prints(*sounds):
