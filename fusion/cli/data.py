@@ -54,20 +54,20 @@ def check(
     from fusion.audit.audit import full_audit
     from fusion.cli import console
     from fusion.datasets.data import read_data
-    from fusion.datasets.overview import audit
+    from fusion.datasets.overview import overview
     from fusion.report.audit_page import write_audit
     from fusion.studies.experiment import result_of
 
     workplace = make_workplace(spec, data, sample, cache, results, jobs)
     found = read_data(spec.dataset, workplace)
     folder = result_of(spec, found, workplace).folder
-    report = audit(found.dataset, found.duplicates) if quick else full_audit(found, spec.dataset, workplace)
+    report = overview(found.dataset, found.duplicates) if quick else full_audit(found, spec.dataset, workplace)
     if as_json:
         print(json.dumps(report, indent=2), flush=True)
     else:
-        console.print_audit(report, found.dataset.noun)
+        console.print_audit(report, found.dataset.group_noun)
     if not quick:
-        write_audit(folder, report, found.dataset.noun)
+        write_audit(folder, report, found.dataset.group_noun)
         if not as_json:
             print(folder)
         _refuse_unusable(report)
@@ -140,7 +140,7 @@ def get(
     workplace = Workplace(root, False, cache, DEFAULT_RESULTS, jobs, progress)
     found = read_data(settings, workplace)
     report = full_audit(found, settings, workplace)
-    write_audit(root, report, found.dataset.noun)
-    console.print_audit(report, found.dataset.noun)
+    write_audit(root, report, found.dataset.group_noun)
+    console.print_audit(report, found.dataset.group_noun)
     print(root)
     _refuse_unusable(report)
