@@ -9,7 +9,7 @@ from typing import Any
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
 from fusion.audit.audit import full_audit
 from fusion.datasets.data import read_data
-from fusion.datasets.overview import audit
+from fusion.datasets.overview import overview
 from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
 from fusion.settings.datasets import DatasetSettings
@@ -60,10 +60,10 @@ def check(
     found = read_data(experiment.dataset, workplace)
     folder = result_of(experiment, found, workplace).folder
     if quick:
-        return folder, audit(found.dataset, found.duplicates), found.dataset.noun
+        return folder, overview(found.dataset, found.duplicates), found.dataset.group_noun
     report = full_audit(found, experiment.dataset, workplace)
-    write_audit(folder, report, found.dataset.noun)
-    return folder, report, found.dataset.noun
+    write_audit(folder, report, found.dataset.group_noun)
+    return folder, report, found.dataset.group_noun
 
 
 def check_fetched(settings: DatasetSettings, workplace: Workplace) -> tuple[dict[str, Any], str]:
@@ -78,5 +78,5 @@ def check_fetched(settings: DatasetSettings, workplace: Workplace) -> tuple[dict
     """
     found = read_data(settings, workplace)
     report = full_audit(found, settings, workplace)
-    write_audit(workplace.root, report, found.dataset.noun)
-    return report, found.dataset.noun
+    write_audit(workplace.root, report, found.dataset.group_noun)
+    return report, found.dataset.group_noun

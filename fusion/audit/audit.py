@@ -14,7 +14,7 @@ from fusion.audit.similarity import ALIKE, VERSION, Comparison
 from fusion.audit.soundness import SILENT, Soundness, examine_files
 from fusion.audit.spectral_fingerprint import Spectrumprint, candidates
 from fusion.datasets.data import Data, without_damaged
-from fusion.datasets.overview import audit
+from fusion.datasets.overview import overview
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
 from fusion.extraction import wave_fingerprint as waveprint
@@ -57,17 +57,17 @@ def full_audit(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     Returns
     -------
     dict
-        What `fusion.datasets.overview.audit` returns, and ``audio {rates, channels, seconds, rms_db}``, ``levels
+        What `fusion.datasets.overview.overview` returns, and ``audio {rates, channels, seconds, rms_db}``, ``levels
         {split: {dB: clips}}``, ``findings`` (lists of clips by what was found), ``usable`` (whether an experiment
         could run) and, if not, ``why``.
     """
-    windows = cut(data.dataset.table, data.hashes, settings)
+    windows = cut(data.dataset.table, settings)
     damaged = {**windows.damaged, **_extract(data, windows, settings, workplace)}
     why = "" if settings.skip_damaged or not damaged else f"{len(damaged)} clips are damaged"
     if settings.skip_damaged and damaged:
         try:
             data = without_damaged(data, damaged, skip=True)
-            windows = cut(data.dataset.table, data.hashes, settings)
+            windows = cut(data.dataset.table, settings)
         except FusionError as error:  # too little is left
             why = f"without {len(damaged)} damaged clips: {error}"
     good = _without(windows, data.dataset, damaged)
@@ -76,11 +76,11 @@ def full_audit(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     if settings.single_notes:
         prints = _store(waveprint.NAME, settings, workplace).rows([stretch.key for stretch in good.stretches])
         twins = good.rows[waveprint.twins(prints.take(), data.dataset.groups[good.rows])]
-        data = replace(data, duplicates=data.duplicates.with_twins(table, data.hashes, twins))
+        data = replace(data, duplicates=data.duplicates.with_level_copies(table, twins))
     pairs = _near(data, good, {(int(one), int(other)) for one, other in twins}, settings, workplace)
-    with workplace.progress.task("looking at files", len({*data.hashes} - {""})) as advance:
-        sounds = examine_files(list(table["path"]), data.hashes, workplace.cache, workplace.jobs, advance)
-    report = audit(data.dataset, data.duplicates)
+    with workplace.progress.task("looking at files", len({*table["content"]} - {""})) as advance:
+        sounds = examine_files(list(table["path"]), list(table["content"]), workplace.cache, workplace.jobs, advance)
+    report = overview(data.dataset, data.duplicates)
     findings = {
         "damaged": [{"clip": clip, "why": why} for clip, why in damaged.items()],
         "identical": _identical(data),
@@ -132,7 +132,7 @@ def _near(
     places = np.unique(dataset.places, return_inverse=True)[1]
     cosine = spectrumprint.WHOLE if settings.single_notes else spectrumprint.OVERLAPPING
     reach = _DELAY if settings.single_notes else settings.samples / settings.sr
-    content = np.array(data.hashes)
+    content = dataset.table["content"].to_numpy()
     tasks: dict[str, Comparison] = {}
     pairs: dict[str, set[tuple[int, int]]] = {}  # of clips: byte-identical ones have windows in common
     for one, other in candidates(prints, places[windows.rows], cosine):
@@ -174,8 +174,8 @@ def _described(pairs: Sequence[Pair], dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def _identical(data: Data) -> list[dict[str, Any]]:
-    table = data.dataset.table.assign(hash=data.hashes, place=data.dataset.places)
-    same = table[(table["hash"] != "") & table["hash"].duplicated(keep=False)]
+    table = data.dataset.table.assign(place=data.dataset.places)
+    same = table[(table["content"] != "") & table["content"].duplicated(keep=False)]
     return [
         {
             "clips": list(clips["id"]),
@@ -183,7 +183,7 @@ def _identical(data: Data) -> list[dict[str, Any]]:
             "conflicting": clips["labels"].nunique() > 1,
             "in": sorted(set(clips["place"])),
         }
-        for _, clips in same.groupby("hash", sort=False)
+        for _, clips in same.groupby("content", sort=False)
     ]
 
 
@@ -211,7 +211,7 @@ def _warnings(findings: dict[str, list[Any]], dataset: Dataset, settings: Datase
         )
     if same := len(findings["near_identical"]) - len(near):
         found.append(
-            f"duplicates: {same} pairs of near-identical clips of the same {dataset.noun} in different {parts}"
+            f"duplicates: {same} pairs of near-identical clips of the same {dataset.group_noun} in different {parts}"
         )
     if why:
         found.append(f"damaged: the experiment cannot run: {why}")

@@ -109,10 +109,10 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     """
     started = time.perf_counter()
     settings = experiment.dataset
-    windows = cut(data.dataset.table, data.hashes, settings)
+    windows = cut(data.dataset.table, settings)
     if windows.damaged:
         data = without_damaged(data, windows.damaged, settings.skip_damaged)
-        windows = cut(data.dataset.table, data.hashes, settings)
+        windows = cut(data.dataset.table, settings)
     features: dict[str, Feature] = {**experiment.features, **({NAME: Waveprint()} if settings.single_notes else {})}
     sources = {**experiment.sources, NAME: SOURCE}
     stores = [
@@ -128,7 +128,7 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     computed = extracted.computed
     if extracted.damaged:
         data = without_damaged(data, windows.clips_of(extracted.damaged, data.dataset.table), settings.skip_damaged)
-        windows = cut(data.dataset.table, data.hashes, settings)
+        windows = cut(data.dataset.table, settings)
     if settings.single_notes:
         prints = stores.pop().rows([stretch.key for stretch in windows.stretches])
         data = _with_twins(data, prints)
@@ -158,4 +158,4 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
 
 def _with_twins(data: Data, prints: Rows) -> Data:
     found = twins(prints.take(), data.dataset.groups)
-    return replace(data, duplicates=data.duplicates.with_twins(data.dataset.table, data.hashes, found))
+    return replace(data, duplicates=data.duplicates.with_level_copies(data.dataset.table, found))

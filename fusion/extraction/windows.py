@@ -42,15 +42,13 @@ class Windows:
         }
 
 
-def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Windows:
+def cut(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
     """Cut every clip into windows.
 
     Parameters
     ----------
     table : DataFrame
-        A data set's.
-    hashes : list of str
-        Content hash of each clip.
+        A data set's, with content hashes.
     settings : DatasetSettings
 
     Returns
@@ -61,7 +59,7 @@ def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Wi
     stretches: list[Stretch] = []
     rows: list[int] = []
     damaged: dict[str, str] = {}
-    for number, (clip, content) in enumerate(zip(table.itertuples(), hashes, strict=True)):
+    for number, clip in enumerate(table.itertuples()):
         duration = clip.duration
         starts = [clip.start]
         if math.isnan(duration):
@@ -73,7 +71,7 @@ def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Wi
                 continue
         for start in starts:
             name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"
-            stretches.append(Stretch(name, clip_key(content, start, duration), clip.path, start, duration))
+            stretches.append(Stretch(name, clip_key(clip.content, start, duration), clip.path, start, duration))
             rows.append(number)
     return Windows(stretches, np.array(rows, dtype=np.int64), damaged)
 

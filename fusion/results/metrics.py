@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.datasets.overview import audit
+from fusion.datasets.overview import overview
 from fusion.datasets.table import SPLITS, Dataset, Fold
 from fusion.evaluation.decisions import decide, headline
 from fusion.extraction.prepare import Prepared
@@ -82,7 +82,7 @@ def assemble(
     lines |= scorer.constant(lines)
     scores = scorer.summarise(counts)
     parts = {split: dataset.table.loc[np.concatenate([of.clips(split) for of in folds])] for split in SPLITS}
-    found = audit(dataset, prepared.data.duplicates)
+    found = overview(dataset, prepared.data.duplicates)
     metrics: dict[str, Any] = {
         "experiment": experiment.name,
         "digest": result.folder.name,

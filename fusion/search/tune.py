@@ -183,8 +183,7 @@ def without_test(data: Data) -> Data:
     """Return the data without its test clips."""
     kept = (data.dataset.table["split"] != "test").to_numpy()
     table = data.dataset.table[kept].reset_index(drop=True)
-    hashes = [content for content, keep in zip(data.hashes, kept, strict=True) if keep]
-    return replace(data, dataset=replace(data.dataset, table=table), hashes=hashes)
+    return replace(data, dataset=replace(data.dataset, table=table))
 
 
 def _folds(dataset: Dataset, search: SearchSettings, known_groups: bool) -> Any:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.datasets.data import SAMPLE, Data, hashes_of, read_data, with_hashes
+from fusion.datasets.data import SAMPLE, Data, hasher, read_data, with_content
 from fusion.datasets.registry import data_root, read_split, sample_root
-from fusion.datasets.table import assemble
+from fusion.datasets.table import checked
 from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
 from fusion.learning.references import names
@@ -121,7 +121,7 @@ def _training_data(saved: Saved, workplace: Workplace, root: Path | None) -> Dat
 
 def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
-    other = read_split(experiment.dataset, workplace.root, split, hashes_of(workplace))
+    other = read_split(experiment.dataset, workplace.root, split, hasher(workplace))
     own = trained.dataset.table
     folders = {path.parent for path in own["path"]}
     # instruments of two data sets may have the same name; those of one are the same
@@ -130,5 +130,4 @@ def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: s
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
     table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
     notes = [SAMPLE] if workplace.sample else [note for note in trained.dataset.notes if note == SAMPLE]
-    joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes], other.several)
-    return with_hashes(joined, workplace)
+    return with_content(checked(replace(other, table=table, notes=[*notes, *other.notes])), workplace)

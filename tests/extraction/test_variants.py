@@ -42,7 +42,7 @@ def read(place, *assignments):
 def planned(place, *assignments, pools=None):
     """Return the data set, its windows, and what is planned beside them."""
     experiment, _, data = read(place, *assignments)
-    windows = cut(data.dataset.table, data.hashes, experiment.dataset)
+    windows = cut(data.dataset.table, experiment.dataset)
     return data.dataset, windows, vary(experiment, data.dataset, windows, pools)
 
 

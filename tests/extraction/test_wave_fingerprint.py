@@ -57,12 +57,12 @@ def test_distances_are_kept():
 
 
 def test_identical_bytes_are_pairs_and_not_twins():
+    splits = ["train", "test", "train", "train"]
     table = pd.DataFrame(
-        {"labels": ["a", "a", "b", "a"], "group": ["g"] * 4, "split": ["train", "test", "train", "train"]}
+        {"labels": ["a", "a", "b", "a"], "group": ["g"] * 4, "split": splits, "content": ["x", "x", "x", "y"]}
     )
-    hashes = ["x", "x", "x", "y"]
-    found = find_duplicates(table, hashes)
+    found = find_duplicates(table)
     assert (found.pairs, found.conflicting, found.across) == (3, 2, 2)
-    found = found.with_twins(table, hashes, np.array([[0, 1], [1, 3]]))
+    found = found.with_level_copies(table, np.array([[0, 1], [1, 3]]))
     assert found.counts() == {"pairs": 3, "conflicting": 2, "velocity_twins": 1, "repeats": 0}
     assert any("1 of 1 velocity twins" in text for text in found.warnings())

@@ -41,8 +41,9 @@ def test_a_file_system_without_locks_is_warned_of(tmp_path, monkeypatch, code):
 
     monkeypatch.setattr(pytest.importorskip("fcntl"), "flock", refused)
     entered = False
-    with pytest.warns(UserWarning, match=r"\.lock: .*no locks here; start nothing else") as caught, alone(
-        tmp_path / ".lock", "busy"
+    with (
+        pytest.warns(UserWarning, match=r"\.lock: .*no locks here; start nothing else") as caught,
+        alone(tmp_path / ".lock", "busy"),
     ):
         entered = True
     assert entered

@@ -84,8 +84,8 @@ def test_a_mixture_is_read_as_the_sum_of_its_sounds(tmp_path):
 )
 def test_a_clip_is_cut_into_windows_and_ends_with_one(tmp_path, seconds, starts):
     write(tmp_path / "x.wav", sound("gac", 1, seconds))
-    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan}])
-    windows = cut(table, ["00"], IRMASSettings())
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
+    windows = cut(table, IRMASSettings())
     assert [stretch.start for stretch in windows.stretches] == pytest.approx(starts, abs=1e-3)
     assert set(windows.rows) == {0}
     assert len({stretch.key for stretch in windows.stretches}) == len(starts)
@@ -93,5 +93,5 @@ def test_a_clip_is_cut_into_windows_and_ends_with_one(tmp_path, seconds, starts)
 
 def test_a_clip_shorter_than_a_window_is_damaged(tmp_path):
     write(tmp_path / "x.wav", sound("gac", 1, 0.2))
-    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan}])
-    assert "too short: 0.200 s" in cut(table, ["00"], IRMASSettings()).damaged["x"]
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
+    assert "too short: 0.200 s" in cut(table, IRMASSettings()).damaged["x"]
