@@ -11,9 +11,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fusion.api.experiments import ablate, run, tune
+    from fusion.api.experiments import ablate, run
     from fusion.api.result import Result
     from fusion.api.results import compare, load, results
+    from fusion.api.search import tune
     from fusion.api.sounds import extract, features
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
@@ -39,7 +40,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "fusion.api.experiments": ("ablate", "run", "tune"),
+    "fusion.api.experiments": ("ablate", "run"),
+    "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "results"),
     "fusion.api.sounds": ("extract", "features"),

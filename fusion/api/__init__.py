@@ -3,4 +3,4 @@
 `experiments` runs experiment files, `results` works with what came out, `sounds` extracts features.
 """
 
-__all__ = ["data", "experiments", "options", "result", "results", "sounds", "tables"]
+__all__ = ["data", "experiments", "options", "result", "results", "search", "sounds", "tables"]

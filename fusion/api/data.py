@@ -1,4 +1,4 @@
-"""What is asked of a data set before anything is trained: whether it is whole, leaks or is damaged."""
+"""What is asked of a data set before anything is trained: audit it, and fill the feature store."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spe
 from fusion.audit.audit import full_audit
 from fusion.datasets.data import read_data
 from fusion.datasets.overview import overview
+from fusion.extraction.prepare import prepare
 from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
 from fusion.settings.datasets import DatasetSettings
@@ -80,3 +81,41 @@ def check_fetched(settings: DatasetSettings, workplace: Workplace) -> tuple[dict
     report = full_audit(found, settings, workplace)
     write_audit(workplace.root, report, found.dataset.group_noun)
     return report, found.dataset.group_noun
+
+
+def fill_store(
+    spec: Spec,
+    *,
+    sample: bool = False,
+    data: Folders = None,
+    cache: FilePath | None = None,
+    features: Sequence[str] | None = None,
+    set: Changes = (),
+    plugins: Sequence[FilePath] = (),
+    jobs: int | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Extract the features of an experiment, as far as they are not stored yet, and do nothing else.
+
+    Parameters
+    ----------
+    spec : path or dict
+    sample, data, cache, features, set, plugins, jobs, progress
+        As for `run`.
+
+    Returns
+    -------
+    dict
+        ``computed {feature: clips}``, ``seconds``, ``folder``.
+
+    Raises
+    ------
+    FusionError
+        For everything that can be mended.
+    """
+    options = Options(sample, data, RESULTS, cache, features, set, None, plugins, jobs, progress)
+    experiment = options.experiment(spec)
+    workplace = options.workplace(experiment.dataset.name)
+    prepared = prepare(experiment, read_data(experiment.dataset, workplace), workplace)
+    folder = workplace.cache / "features" / experiment.dataset.name
+    return {"computed": prepared.computed, "seconds": prepared.seconds, "folder": str(folder)}

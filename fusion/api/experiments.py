@@ -1,24 +1,19 @@
-"""What is asked of an experiment: run it, ablate its features, search its settings, fill its feature store."""
+"""What is asked of an experiment: run it, and ablate its features."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
-from fusion.api.result import Result
-from fusion.api.tables import Table, ablation_rows, study_rows
-from fusion.datasets.data import read_data
 from fusion.errors import FusionError
-from fusion.extraction.prepare import prepare
-from fusion.search.tune import tune as search_settings
-from fusion.settings.document import read
-from fusion.studies.ablate import ablate as run_ablation
-from fusion.studies.experiment import run_experiment
-from fusion.studies.study import run_study
+
+if TYPE_CHECKING:
+    from fusion.api.result import Result
+    from fusion.api.tables import Table
+
+# what does the work brings pandas, scikit-learn and matplotlib: it is imported when the experiment is known to be
+# right, so that a mistake in a file is told at once
 
 
 def run(
@@ -94,12 +89,18 @@ def run(
     options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
     study = options.study(spec)
     if study is not None:
+        from fusion.api.tables import Table, study_rows
+        from fusion.studies.study import run_study
+
         places = {name: options.workplace(name, study.datasets) for name in study.datasets}
         folder, content = run_study(study, lambda name: places[name], force, paper)
         return Table(folder, content, study_rows(content))
     if paper:
         raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
     experiment = options.experiment(spec)
+    from fusion.api.result import Result
+    from fusion.studies.experiment import run_experiment
+
     outcome = run_experiment(experiment, options.workplace(experiment.dataset.name), force)
     return Result(outcome.folder, trained=tuple(outcome.trained), changes=tuple(outcome.changes))
 
@@ -160,110 +161,9 @@ def ablate(
     """
     options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
     experiment = options.experiment(spec, searching=trials is not None, ablating=True)
+    from fusion.api.tables import Table, ablation_rows
+    from fusion.studies.ablate import ablate as run_ablation
+
     workplace = options.workplace(experiment.dataset.name)
     folder, content = run_ablation(experiment, workplace, mode, trials, force)
     return Table(folder, content, ablation_rows(content))
-
-
-def tune(
-    spec: Spec,
-    *,
-    trials: int | None = None,
-    sample: bool = False,
-    data: Folders = None,
-    results: FilePath = RESULTS,
-    cache: FilePath | None = None,
-    features: Sequence[str] | None = None,
-    set: Changes = (),
-    plugins: Sequence[FilePath] = (),
-    jobs: int | None = None,
-    progress: bool = False,
-) -> Table:
-    """Search the settings that an experiment leaves open, with KerasTuner, by folds of the training clips.
-
-    Parameters
-    ----------
-    spec : path or dict
-        An experiment file with a ``search`` section, or what it holds.
-    trials : int, optional
-        Settings to try, instead of the experiment's number.
-    sample, data, results, cache, features, set, plugins, jobs, progress
-        As for `run`.
-
-    Returns
-    -------
-    Table
-        One row a trial, trial 0 being the settings as they were. ``content["best"]`` is the experiment with the best
-        settings, which `run` takes, or None where nothing could be chosen by this process.
-
-    Raises
-    ------
-    FusionError
-        If there is nothing to search, or no trial could be scored.
-
-    Examples
-    --------
-    >>> import fusion
-    >>> spec = {
-    ...     "name": "quick",
-    ...     "dataset": {"name": "nsynth"},
-    ...     "features": ["zero_crossing_rate"],
-    ...     "training": {"epochs": 2},
-    ...     "search": {"folds": 2, "space": {"model.dropout": [0.1, 0.3]}},
-    ... }
-    >>> search = fusion.tune(spec, sample=True, trials=1)
-    >>> len(search.table())
-    2
-    """
-    options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress)
-    experiment = options.experiment(spec, searching=True)
-    folder, found = search_settings(experiment, options.workplace(experiment.dataset.name), trials)
-    best = folder / "search" / "best.yaml"
-    content = {
-        "search": None if experiment.search is None else experiment.search.model_dump(mode="json"),
-        "best": read(best).data if found and best.exists() else None,
-        "trials": [asdict(trial) for trial in found],
-    }
-    rows = [
-        {"trial": trial.number, "score": trial.score, "status": trial.status, **trial.values, "seconds": trial.seconds}
-        for trial in found
-    ]
-    return Table(folder, content, pd.DataFrame(rows))
-
-
-def fill_store(
-    spec: Spec,
-    *,
-    sample: bool = False,
-    data: Folders = None,
-    cache: FilePath | None = None,
-    features: Sequence[str] | None = None,
-    set: Changes = (),
-    plugins: Sequence[FilePath] = (),
-    jobs: int | None = None,
-    progress: bool = False,
-) -> dict[str, Any]:
-    """Extract the features of an experiment, as far as they are not stored yet, and do nothing else.
-
-    Parameters
-    ----------
-    spec : path or dict
-    sample, data, cache, features, set, plugins, jobs, progress
-        As for `run`.
-
-    Returns
-    -------
-    dict
-        ``computed {feature: clips}``, ``seconds``, ``folder``.
-
-    Raises
-    ------
-    FusionError
-        For everything that can be mended.
-    """
-    options = Options(sample, data, RESULTS, cache, features, set, None, plugins, jobs, progress)
-    experiment = options.experiment(spec)
-    workplace = options.workplace(experiment.dataset.name)
-    prepared = prepare(experiment, read_data(experiment.dataset, workplace), workplace)
-    folder = workplace.cache / "features" / experiment.dataset.name
-    return {"computed": prepared.computed, "seconds": prepared.seconds, "folder": str(folder)}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.registry import data_root, sample_root
 from fusion.errors import FusionError
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
@@ -119,6 +118,8 @@ class Options:
         known : iterable of str
             All data sets that are used, if not this one alone.
         """
+        from fusion.datasets.registry import data_root, sample_root  # pandas, which options alone do not need
+
         if self.sample and self.data is not None:
             raise FusionError("--sample and --data name two data sets; give one of them")
         root = sample_root(name) if self.sample else self._roots(tuple(known) or (name,)).get(name) or data_root(name)

@@ -159,13 +159,7 @@ class Result:
         jobs: int | None = None,
         progress: bool = False,
     ) -> tuple[list[Prediction], list[str]]:
-        """Return what plays in each file as objects with all windows, and why others cannot be used.
-
-        Parameters
-        ----------
-        files, seeds, jobs, progress
-            As for `predict`.
-        """
+        """Return what plays in each file as objects with all windows, and why others cannot be used."""
         paths = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
         jobs = min(processors() if jobs is None else jobs, len(paths))
         chosen = Options(seeds=seeds).seed_list()

@@ -53,6 +53,16 @@ def ablation_rows(content: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("mean", ascending=False, ignore_index=True)
 
 
+def trial_rows(content: dict[str, Any]) -> pd.DataFrame:
+    """Return one row a trial of a search."""
+    kept = ("score", "status", "seconds")
+    rows = [
+        {"trial": trial["number"], **{key: trial[key] for key in kept}, **trial["values"]}
+        for trial in content["trials"]
+    ]
+    return pd.DataFrame(rows)
+
+
 def comparison_rows(content: dict[str, Any]) -> pd.DataFrame:
     """Return one row a metric of two results."""
     names = [name for name, value in content.items() if isinstance(value, dict) and "difference" in value]

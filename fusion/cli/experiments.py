@@ -24,10 +24,11 @@ def run(
 ) -> None:
     """Extract what is missing, train every seed, evaluate, report; a file with arms is a study of several."""
     from fusion.api.experiments import run as run_spec
+
+    outcome = run_spec(experiment, force=force, paper=paper, progress=True, **shared)
     from fusion.api.result import Result
     from fusion.cli import console
 
-    outcome = run_spec(experiment, force=force, paper=paper, progress=True, **shared)
     if isinstance(outcome, Result):
         console.print_outcome(outcome, as_json, "; --force trains again")
         return
@@ -60,10 +61,11 @@ def ablate(
 ) -> None:
     """Run an experiment with subsets of its features, and tell what each of them brings."""
     from fusion.api.experiments import ablate as ablate_spec
+
+    found = ablate_spec(experiment, mode=mode, trials=trials, force=force, progress=True, **shared)
     from fusion.cli import console
     from fusion.report import ablation as plots
 
-    found = ablate_spec(experiment, mode=mode, trials=trials, force=force, progress=True, **shared)
     if as_json:
         print(json.dumps(found.content, indent=2))
     else:
@@ -83,10 +85,11 @@ def tune(
     shared: dict[str, Any],
 ) -> None:
     """Search the settings that the file leaves open, with KerasTuner, by folds of the training clips."""
-    from fusion.api.experiments import tune as tune_spec
-    from fusion.cli import console
+    from fusion.api.search import tune as tune_spec
 
     found = tune_spec(experiment, trials=trials, progress=True, **shared)
+    from fusion.cli import console
+
     if as_json:
         print(json.dumps(found.content["trials"], indent=2))
     else:
@@ -98,7 +101,7 @@ def tune(
 @takes("sample", "data", "cache", "features", "assignments", "plugins", "jobs", "as_json")
 def extract(experiment: ExperimentFile, *, as_json: bool = False, shared: dict[str, Any]) -> None:
     """Fill the feature store, nothing else."""
-    from fusion.api.experiments import fill_store
+    from fusion.api.data import fill_store
 
     found = fill_store(experiment, progress=True, **shared)
     if as_json:
