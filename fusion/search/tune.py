@@ -175,7 +175,7 @@ def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials:
     if chosen is None or best(tried, search.objective) is None:
         why = listing([f"trial {trial.number}: {trial.error or trial.status}" for trial in tried])
         raise FusionError(f"{folder}: none of {len(tried)} trials could be scored:\n{why}")
-    write_text(folder / "best.yaml", dump(resolve("best", experiment.settings(), chosen.values).settings()))
+    write_text(folder / "best.yaml", dump(resolve(experiment.settings(), chosen.values).settings()))
     plots.write(folder, tried, search)
 
 

@@ -160,7 +160,7 @@ def try_settings(task: TrialJob) -> dict[str, float]:
 
 
 def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict[str, float]]:
-    experiment = resolve(job.name, job.settings, values)
+    experiment = resolve(job.settings, values)
     prepared: Prepared | None = None
     numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
     for number in numbers:

@@ -1,12 +1,13 @@
 """Strict YAML: duplicate keys are errors, every value remembers its line, nothing but plain data is made.
 
-Scalars follow YAML 1.2's core schema, so ``1e-3`` is a number and ``on`` a word.
+Scalars follow YAML 1.2's core schema, so ``1e-3`` is a number and ``on`` a word. PyYAML parses; the data are built
+here, because its own constructors keep the last of two equal keys and forget the lines.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,17 +52,8 @@ for _tag, _pattern, _first in (
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
-
-def _construct_float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
-    return float(node.value)
-
-
-def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    return int(node.value)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: float(node.value))
+_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
 
 
 class _Dumper(yaml.SafeDumper):
@@ -93,6 +85,9 @@ class Document:
     data: dict[str, Any]
     places: dict[Location, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._spread_features()
+
     def place(self, location: Location) -> str:
         """Return where `location`, or the nearest thing around it, was written."""
         for end in range(len(location), 0, -1):
@@ -110,7 +105,7 @@ class Document:
         """
         path, equals, text = assignment.partition("=")
         keys = path.strip().split(".")
-        if not equals or not all(keys):
+        if not equals or not all(keys) or len(keys) > MOST_LEVELS or not path.isprintable():
             raise FusionError(f"--set {assignment}: write key.path=value, as in --set training.epochs=20")
         option = f"--set {assignment}"
         target = self.data
@@ -126,6 +121,22 @@ class Document:
             del self.places[known]
         target[keys[-1]] = value
         self.places[tuple(keys)] = option
+        self._spread_features()
+
+    def set_seeds(self, seeds: Sequence[int]) -> None:
+        """Take these seeds instead of the file's."""
+        self.data["seeds"] = list(seeds)
+        self.places[("seeds",)] = "--seeds"
+
+    def _spread_features(self) -> None:
+        """Turn a list of features into a mapping without parameters; each name keeps its line."""
+        names = self.data.get("features")
+        if isinstance(names, list) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
+            places: dict[Location, str] = {
+                ("features", name): self.place(("features", number)) for number, name in enumerate(names)
+            }
+            self.data["features"] = dict.fromkeys(names)
+            self.places.update(places)
 
 
 def read(path: Path) -> Document:

@@ -224,7 +224,9 @@ def test_an_assignment_takes_the_place_of_what_stood_there():
     assert document.place(("d",)) == "--set d.e.f=[1, on]"
 
 
-@pytest.mark.parametrize("assignment", ["a", "=1", "", ".=1", "a.=1", ".a=1", "a..b=1"])
+@pytest.mark.parametrize(
+    "assignment", ["a", "=1", "", ".=1", "a.=1", ".a=1", "a..b=1", ".".join("a" * (MOST_LEVELS + 1)) + "=1", "\udc80=1"]
+)
 def test_an_assignment_needs_path_and_value(assignment):
     with pytest.raises(FusionError, match=r"^--set .*: write key\.path=value"):
         Document("x.yaml", {}).set(assignment)
