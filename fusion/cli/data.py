@@ -51,7 +51,7 @@ def check(
 ) -> None:
     """Audit an experiment's data, every file of it: what leaks, what is damaged. Trains nothing."""
     spec = read_spec(experiment, assignments, features, None, plugins)
-    from fusion.audit.audit import full_audit
+    from fusion.audit.check import check_data
     from fusion.cli import console
     from fusion.datasets.data import read_data
     from fusion.datasets.overview import overview
@@ -61,7 +61,7 @@ def check(
     workplace = make_workplace(spec, data, sample, cache, results, jobs)
     found = read_data(spec.dataset, workplace)
     folder = result_of(spec, found, workplace).folder
-    report = overview(found.dataset, found.duplicates) if quick else full_audit(found, spec.dataset, workplace)
+    report = overview(found.dataset, found.duplicates) if quick else check_data(found, spec.dataset, workplace)
     if as_json:
         print(json.dumps(report, indent=2), flush=True)
     else:
@@ -105,7 +105,7 @@ def get(
 
     A broken transfer goes on where it was.
     """
-    from fusion.audit.audit import full_audit
+    from fusion.audit.check import check_data
     from fusion.cli import console
     from fusion.datasets.data import read_data
     from fusion.datasets.registry import data_root, settings_of
@@ -139,7 +139,7 @@ def get(
         return
     workplace = Workplace(root, False, cache, DEFAULT_RESULTS, jobs, progress)
     found = read_data(settings, workplace)
-    report = full_audit(found, settings, workplace)
+    report = check_data(found, settings, workplace)
     write_audit(root, report, found.dataset.group_noun)
     console.print_audit(report, found.dataset.group_noun)
     print(root)
