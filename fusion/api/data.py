@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
-from fusion.audit.audit import full_audit
+from fusion.audit.check import check_data
 from fusion.datasets.data import read_data
 from fusion.datasets.overview import overview
 from fusion.extraction.prepare import prepare
@@ -62,7 +62,7 @@ def check(
     folder = result_of(experiment, found, workplace).folder
     if quick:
         return folder, overview(found.dataset, found.duplicates), found.dataset.group_noun
-    report = full_audit(found, experiment.dataset, workplace)
+    report = check_data(found, experiment.dataset, workplace)
     write_audit(folder, report, found.dataset.group_noun)
     return folder, report, found.dataset.group_noun
 
@@ -78,7 +78,7 @@ def check_fetched(settings: DatasetSettings, workplace: Workplace) -> tuple[dict
         What a group is called in this data set, in the plural.
     """
     found = read_data(settings, workplace)
-    report = full_audit(found, settings, workplace)
+    report = check_data(found, settings, workplace)
     write_audit(workplace.root, report, found.dataset.group_noun)
     return report, found.dataset.group_noun
 

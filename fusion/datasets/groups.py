@@ -113,7 +113,7 @@ def components(sets: Sequence[frozenset[str]]) -> list[int]:
     """
     if not sets:
         return []
-    from scipy.sparse import coo_array  # 0.1 s, and few commands need it
+    from scipy.sparse import coo_array  # slow to import, and few commands need it
     from scipy.sparse.csgraph import connected_components
 
     columns = {member: len(sets) + number for number, member in enumerate(frozenset().union(*sets))}

@@ -46,7 +46,7 @@ def write_audit(folder: Path, report: dict[str, Any], noun: str) -> None:
     ----------
     folder : Path
     report : dict
-        As `fusion.audit.audit.full_audit` returns it.
+        As `fusion.audit.check.check_data` returns it.
     noun : str
         What a group is, in the plural.
     """

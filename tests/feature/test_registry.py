@@ -340,7 +340,7 @@ def identity(folder: Path) -> tuple[Path, dict]:
     (folder.parent / "spec.yaml").write_text(SPEC)
     experiment = read_experiment(folder.parent / "spec.yaml", plugins=[folder])
     feature, source = experiment.features["level"], experiment.sources["level"]
-    return Store(folder, "nsynth", "level", feature, source, 64000, 16000).folder, experiment.identity()
+    return Store(folder / "nsynth", feature, source, 64000, 16000).folder, experiment.identity()
 
 
 def test_editing_a_plugin_changes_store_and_identity(folder: Path) -> None:
