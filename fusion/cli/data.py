@@ -109,13 +109,13 @@ def get(
     from fusion.cli import console
     from fusion.datasets.data import read_data
     from fusion.datasets.registry import data_root, settings_of
-    from fusion.download.get import Plan
+    from fusion.download.get import FetchPlan
     from fusion.download.get import get as fetch_data
     from fusion.report.audit_page import write_audit
     from fusion.runtime.progress import Progress
     from fusion.runtime.workplace import Workplace
 
-    def confirm(plan: Plan) -> bool:
+    def confirm(plan: FetchPlan) -> bool:
         for line in plan.lines():
             print(line, file=sys.stderr)
         if yes:

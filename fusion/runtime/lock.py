@@ -10,7 +10,11 @@ from pathlib import Path
 
 from fusion.errors import FusionError
 
-_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}  # what Lustre, NFS and FUSE answer where locks are switched off
+_NO_LOCKS = {
+    errno.ENOSYS,
+    errno.ENOLCK,
+    errno.EOPNOTSUPP,
+}  # as Lustre, NFS and FUSE may answer
 
 
 @contextmanager

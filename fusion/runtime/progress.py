@@ -11,6 +11,9 @@ from typing import Any
 _EVERY = 10.0  # seconds between plain lines
 
 Advance = Callable[[int], None]
+"""Takes a number of steps done since the last call."""
+AdvanceTo = Callable[[int, int], None]
+"""Takes steps done so far and their total."""
 
 
 class Progress:
@@ -43,20 +46,20 @@ class Progress:
             yield _Lines(label, total, self.say)
 
     @contextmanager
-    def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
+    def counter(self, label: str) -> Iterator[AdvanceTo]:
         """Show one task whose size is not known yet; the callable takes steps done so far and their total."""
         with ExitStack() as stack:
             shown: list[Advance] = []
             last = 0
 
-            def told(done: int, total: int) -> None:
+            def advance_to(done: int, total: int) -> None:
                 nonlocal last
                 if not shown:
                     shown.append(stack.enter_context(self.task(label, total)))
                 shown[0](done - last)
                 last = done
 
-            yield told
+            yield advance_to
 
     @contextmanager
     def training(self, names: Sequence[str], epochs: int) -> Iterator[Callable[[Any], None]]:
