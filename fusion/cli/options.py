@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -52,11 +52,16 @@ Plugins = Annotated[
     list[Path] | None,
     typer.Option("--plugins", metavar="DIR", help="Folder with features of your own; their code is run. Repeatable."),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="Processes at once; all processors unless told.")]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", min=1, metavar="N", show_default=False, help="Processes at once; all processors unless told."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")]
 
-PROCESSORS = processors()
+PROCESSORS = cast(int, processors)  # typer calls it where it is needed: what counts them takes half a second to import
 MOST_SEEDS = 1000
 DATASETS = ("nsynth", "irmas")
 DEFAULT_RESULTS = Path("results")

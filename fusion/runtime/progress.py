@@ -63,19 +63,19 @@ class Progress:
 
     @contextmanager
     def training(self, names: Sequence[str], epochs: int) -> Iterator[Callable[[Any], None]]:
-        """Show trainings; the callable it gives takes the news ``("epoch", name, epoch, figures)``."""
+        """Show trainings; the callable it gives takes workers' messages ``("epoch", name, epoch, metrics)``."""
         if not names:
             yield lambda _: None
             return
         last = dict.fromkeys(names, 0)
         with self.task(f"training {len(names)} network{'s' * (len(names) > 1)}", len(names) * epochs) as advance:
 
-            def hear(news: Any) -> None:
-                _, name, epoch, _ = news
+            def on_message(message: Any) -> None:
+                _, name, epoch, _ = message
                 advance(epoch - last[name])
                 last[name] = epoch
 
-            yield hear
+            yield on_message
             advance(sum(epochs - epoch for epoch in last.values()))
 
 
@@ -85,15 +85,15 @@ class _Lines:
     def __init__(self, label: str, total: int, say: Callable[[str], None]) -> None:
         self.label, self.total, self.say = label, total, say
         self.done = 0
-        self.started = self.told = time.monotonic()
+        self.started = self.printed = time.monotonic()
 
     def __call__(self, steps: int) -> None:
         if not steps:
             return
         self.done += steps
         now = time.monotonic()
-        if self.done >= self.total or now - self.told >= _EVERY:
-            self.told = now
+        if self.done >= self.total or now - self.printed >= _EVERY:
+            self.printed = now
             rate = self.done / max(now - self.started, 1e-9)
             left = (self.total - self.done) / rate if rate else 0.0
             rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.started:.1f} s"

@@ -188,8 +188,8 @@ def do(works: Sequence[Work]) -> list[dict[str, Any]]:
     training = [task for _, task in every if isinstance(task, Job) and not task.source]
     epochs = max((task.training.epochs for task in training), default=0)
     threads = max((work.experiment.training.threads for work in works), default=1)
-    with workplace.progress.training([str(task.folder) for task in training], epochs) as news:
-        for task, found in run(every, workplace.jobs, threads, news):
+    with workplace.progress.training([str(task.folder) for task in training], epochs) as on_message:
+        for task, found in run(every, workplace.jobs, threads, on_message):
             work = owners[id(task)]
             if isinstance(task, ReferenceJob):
                 work.note(task, found)

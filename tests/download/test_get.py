@@ -134,7 +134,7 @@ def test_the_command_ends_with_an_audit(
     assert "not checked: these splits alone are too little" in err
     code, out, err = fusion(*words, "--split", "valid", "--split", "test")
     assert code == 0, err
-    assert "nsynth, protocol seed" in out
+    assert "nsynth, protocol course" in out
     assert out.splitlines()[-1] == "set"
     assert "An experiment can run on these data." in (tmp_path / "set" / "check.html").read_text()
     code, out, err = fusion(*words)
