@@ -82,10 +82,10 @@ def get(
     from fusion.api.options import Options
     from fusion.cli import console
     from fusion.datasets.registry import data_root, settings_of
-    from fusion.download.get import Plan
+    from fusion.download.get import FetchPlan
     from fusion.download.get import get as fetch_data
 
-    def confirm(plan: Plan) -> bool:
+    def confirm(plan: FetchPlan) -> bool:
         for line in plan.lines():
             print(line, file=sys.stderr)
         if yes:

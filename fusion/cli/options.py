@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from fusion.errors import FusionError
-from fusion.runtime.workers import processors
 
 ExperimentFile = Annotated[
     Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
@@ -124,9 +123,9 @@ OPTIONS = {
     "jobs": _Option(
         "jobs",
         Annotated[
-            int, typer.Option("--jobs", min=1, metavar="N", help="Processes at once; all processors unless told.")
+            int | None,
+            typer.Option("--jobs", min=1, metavar="N", help="Processes at once; all processors unless told."),
         ],
-        processors(),
     ),
     "as_json": _Option("as_json", Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")], False),
     "debug": _Option(

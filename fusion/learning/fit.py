@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fusion.extraction.part import Part
 from fusion.learning.batches import Batches
-from fusion.learning.callbacks import KeepBest, News, epoch_figures
+from fusion.learning.callbacks import EpochMessages, KeepBest, epoch_figures
 from fusion.learning.jobs import Job
 from fusion.learning.model import Moments, build_model, load_model, moments, start_from, with_auxiliary
 from fusion.settings.model import FusionModel
@@ -39,7 +39,7 @@ def fit(job: Job) -> keras.Model:
     counted = _class_weights(train) if settings.class_weights else None
     batches = Batches(train, settings.batch_size, job.seed, settings.mixup, list(weights), shares, counted)
     rate: Any = settings.learning_rate
-    callbacks: list[keras.callbacks.Callback] = [News(str(job.folder))]
+    callbacks: list[keras.callbacks.Callback] = [EpochMessages(str(job.folder))]
     if settings.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, settings.epochs * len(batches))
     elif settings.schedule == "plateau":

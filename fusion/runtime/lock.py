@@ -14,7 +14,7 @@ _NO_LOCKS = {
     errno.ENOSYS,
     errno.ENOLCK,
     errno.EOPNOTSUPP,
-}  # what Lustre, NFS and FUSE answer where locks are switched off
+}  # as Lustre, NFS and FUSE may answer
 
 
 @contextmanager

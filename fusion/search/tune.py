@@ -108,8 +108,8 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         try:
             with Board(search, count, read_trials(folder / job.project, search), workplace.progress) as board:
                 if _proposes():
-                    list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.hear))
-                _work(job, workplace.jobs, experiment.training.threads, board.hear)
+                    list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.receive))
+                _work(job, workplace.jobs, experiment.training.threads, board.receive)
         finally:
             found = read_trials(folder / job.project, search)
             write_trials(folder / "trials.csv", found, list(search.space))
@@ -121,7 +121,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
     return result.folder, found
 
 
-def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]) -> None:
+def _work(job: SearchJob, jobs: int, threads: int, on_message: Callable[[Any], None]) -> None:
     """Run the search: in one process, or in several of which one proposes, or as the one that the environment says."""
     alone = not any(name in os.environ for name in ADDRESS)
     count = min(jobs, job.search.trials) if alone else 1
@@ -135,7 +135,7 @@ def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]
         members = [replace(job, member=name, address=(host, int(port)))]
     left = {member.member for member in members} - {"chief"}
     done = run(
-        [("fusion.search.worker:work", member) for member in members], len(members), threads, listen, together=True
+        [("fusion.search.worker:work", member) for member in members], len(members), threads, on_message, together=True
     )
     try:
         for member, _ in done:

@@ -208,8 +208,8 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
     trainings = [task for task in owner if isinstance(task, Job) and not task.source]
     epochs = max((task.training.epochs for task in trainings), default=0)
     threads = max(each.experiment.training.threads for each in pending)
-    with workplace.progress.training([str(task.folder) for task in trainings], epochs) as news:
-        for task, output in run([call for own in tasks for call in own], workplace.jobs, threads, news):
+    with workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message:
+        for task, output in run([call for own in tasks for call in own], workplace.jobs, threads, on_message):
             number = owner[task]
             if isinstance(task, ReferenceJob):
                 fresh[number].setdefault((task.name, task.seed), {}).update(pending[number].by_clip(task, output))
