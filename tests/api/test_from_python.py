@@ -134,7 +134,8 @@ def test_what_a_result_can_do(place, result, nsynth, tmp_path, monkeypatch):
     assert found.plot_confusion(ax=axes) is axes
     before = (result / "report.html").read_bytes()
     assert found.report().read_bytes() == before
-    assert "network" in found._repr_html_() and "SVM (RBF)" in str(found)
+    assert "network" in found._repr_html_()
+    assert "SVM (RBF)" in str(found)
     listed = fusion.results("results")
     assert listed["digest"].tolist() == [found.folder.name]
     assert listed["mean"].tolist() == [found.metrics["test"]["accuracy"]["mean"]]
