@@ -141,7 +141,7 @@ def ablate(
     """Run an experiment with subsets of its features, and tell what each of them brings."""
     spec = read_spec(experiment, assignments, features, seeds, plugins, searching=trials is not None, ablating=True)
     from fusion.cli import console
-    from fusion.report import ablation as plots
+    from fusion.report.ablation_sentences import ablation_sentences
     from fusion.studies.ablate import MODES
     from fusion.studies.ablate import ablate as run_ablation
 
@@ -152,7 +152,7 @@ def ablate(
     if as_json:
         print(json.dumps(found, indent=2))
     else:
-        console.print_ablation(found, plots.sentences(found))
+        console.print_ablation(found, ablation_sentences(found))
         print(folder)
 
 

@@ -1,4 +1,7 @@
-"""What all figures have in common: size, colours, how they are saved."""
+"""What all plots have in common: size, colours, how they are saved.
+
+A plot is returned as matplotlib's `Figure`; the word figure has no other meaning here.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ BLUE, ORANGE, GREY = "#2c5f8a", "#d1691e", "#777777"
 
 
 def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Any]:
-    """Return a figure of this size in inches, drawn without a display, and its axes."""
+    """Return an empty figure of this size in inches, drawn without a display, and its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -26,7 +26,7 @@ from fusion.errors import FusionError
 from fusion.extraction.prepare import Prepared, prepare
 from fusion.learning.jobs import MaskJob
 from fusion.learning.references import names
-from fusion.report import ablation as plots
+from fusion.report import ablation_plots as plots
 from fusion.results.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing, write_json
 from fusion.runtime.workers import run
