@@ -12,7 +12,8 @@ import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath, Options
 from fusion.errors import FusionError
-from fusion.report import result_page
+from fusion.report import plots, result_page
+from fusion.report.result_plots import plot_confusion
 from fusion.report.wording import figures_of, table
 from fusion.results import folder as folders
 from fusion.runtime.progress import Progress
@@ -231,7 +232,9 @@ class Result:
         Axes
         """
         confusion = self.confusion()
-        return result_page.draw_confusion(confusion.to_numpy(), list(confusion.columns), ax)
+        axes = plots.interactive_axes() if ax is None else ax
+        plot_confusion(confusion.to_numpy(), list(confusion.columns), axes)
+        return axes
 
     def report(self) -> Path:
         """Write the page of this result anew and return where it is: ``report.html``."""

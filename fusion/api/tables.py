@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fusion.report import study_page
+from fusion.report.study_tables import arms_table
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Table:
 
 def study_rows(content: dict[str, Any]) -> pd.DataFrame:
     """Return one row an arm of a study."""
-    header, rows = study_page.main_table(content)
+    header, rows = arms_table(content)
     return pd.DataFrame(rows, columns=header)
 
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from fusion.api.result import Result
-from fusion.report import study_page as study
+from fusion.report.study_sentences import step_sentence
+from fusion.report.study_tables import arms_table
 from fusion.report.wording import figures_of, table
 from fusion.results.compare import sentence
 from fusion.search.trials import DIRECTIONS
@@ -99,7 +100,7 @@ def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
 def print_study(content: dict[str, Any]) -> None:
     """Print the arms of a study and what its tests say."""
     console = Console(highlight=False, markup=False)
-    header, rows = study.main_table(content)
+    header, rows = arms_table(content)
     grid = Table(title=f"{content['study']}: {content['question']}", title_justify="left")
     for column in header:
         grid.add_column(column, overflow="fold")
@@ -107,7 +108,7 @@ def print_study(content: dict[str, Any]) -> None:
         grid.add_row(*row)
     console.print(grid)
     for test in content["tests"]:
-        console.print(study.step_sentence(test))
+        console.print(step_sentence(test))
 
 
 def print_comparison(found: dict[str, Any]) -> None:

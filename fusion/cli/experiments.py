@@ -64,12 +64,12 @@ def ablate(
 
     found = ablate_spec(experiment, mode=mode, trials=trials, force=force, progress=True, **shared)
     from fusion.cli import console
-    from fusion.report import ablation as plots
+    from fusion.report.ablation_sentences import ablation_sentences
 
     if as_json:
         print(json.dumps(found.content, indent=2))
     else:
-        console.print_ablation(found.content, plots.sentences(found.content))
+        console.print_ablation(found.content, ablation_sentences(found.content))
         print(found.folder)
 
 

@@ -54,3 +54,18 @@ def p_text(value: float) -> str:
         return "p = 1" if value == 1 else "p > .99"
     text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
     return "p < .05" if value < LEVEL and float(text) >= LEVEL else f"p = {text[1:]}"
+
+
+def headline(metrics: dict[str, Any]) -> str:
+    """Return the metric that a result, or an arm of a study, is compared by."""
+    return "accuracy" if "accuracy" in metrics["test"] else "micro_f1"
+
+
+def metric_name(metric: str) -> str:
+    """Return a metric's key as it is written: ``micro F1`` for ``micro_f1``."""
+    return metric.replace("_f1", " F1")
+
+
+def points_text(points: float) -> str:
+    """Return percentage points with one decimal, never -0.0."""
+    return f"{points:.1f}" if round(points, 1) else "0.0"

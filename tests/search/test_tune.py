@@ -14,7 +14,7 @@ import pytest
 from fusion.learning.model import load_model
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import run
-from fusion.search.plots import importance, importance_figure, places
+from fusion.search.plots import importance, plot_importance, positions_in_range
 from fusion.search.trials import Trial, best, read_trials
 from fusion.settings.reading import read_experiment, resolve
 from fusion.settings.search_space import Choices, Range, SearchSettings
@@ -129,7 +129,7 @@ def test_folds_are_of_whole_training_instruments_and_never_of_test_clips(search)
     assert all(len(folds) == 1 for folds in by_instrument.values())
 
 
-def test_figures_are_written(search):
+def test_plots_are_written(search):
     assert (search / "parallel.png").stat().st_size > 10_000
 
 
@@ -278,7 +278,7 @@ def planted(number):
 
 def test_places_lie_where_the_values_do():
     trial = Trial(1, "COMPLETED", {"a.b": "y", "c.d": 10.0, "e.f": 3}, score=0.5)
-    assert np.allclose(places([trial], SPACE), [[0.5, 0.5, 0.75]])
+    assert np.allclose(positions_in_range([trial], SPACE), [[0.5, 0.5, 0.75]])
 
 
 def test_the_setting_that_makes_the_score_is_the_important_one():
@@ -292,7 +292,7 @@ def test_scores_without_a_pattern_are_said_to_tell_nothing():
     random = np.random.default_rng(0)
     trials = [Trial(n, "COMPLETED", planted(n).values, score=float(random.normal())) for n in range(20)]
     assert importance(trials, SPACE)[1] <= 0
-    figure = importance_figure(trials, SearchSettings(space={"a.b": [1, 2]}).model_copy(update={"space": SPACE}))
+    figure = plot_importance(trials, SearchSettings(space={"a.b": [1, 2]}).model_copy(update={"space": SPACE}))
     assert "too few to tell" in figure.axes[0].get_title()
 
 
