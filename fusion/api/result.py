@@ -13,7 +13,7 @@ import pandas as pd
 from fusion.api.options import RESULTS, FilePath, Options
 from fusion.errors import FusionError
 from fusion.report import plots, result_page
-from fusion.report.result_plots import plot_confusion
+from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import figures_of, table
 from fusion.results import folder as folders
 from fusion.runtime.progress import Progress
@@ -233,7 +233,7 @@ class Result:
         """
         confusion = self.confusion()
         axes = plots.interactive_axes() if ax is None else ax
-        plot_confusion(confusion.to_numpy(), list(confusion.columns), axes)
+        draw_confusion(axes, confusion.to_numpy(), list(confusion.columns))
         return axes
 
     def report(self) -> Path:

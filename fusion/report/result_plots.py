@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str], axes: Axes | None = None) -> Figure:
+def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str]) -> Figure:
     """Plot the confusion matrix with counts and row percentages.
 
     Parameters
@@ -23,11 +23,14 @@ def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str], axes: Ax
     confusion : (classes, classes) float
         True classes in rows; the mean over seeds.
     classes : list of str
-    axes : matplotlib Axes, optional
-        What to draw on; None: a new figure.
     """
-    if axes is None:
-        _, axes = new_figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
+    figure, axes = new_figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
+    draw_confusion(axes, confusion, classes)
+    return figure
+
+
+def draw_confusion(axes: Axes, confusion: np.ndarray[Any, Any], classes: list[str]) -> None:
+    """Draw the same on axes that are there."""
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
     decimals = 0 if np.all(confusion == np.round(confusion)) else 1
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -49,7 +52,6 @@ def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str], axes: Ax
     axes.set_xlabel("predicted")
     axes.set_ylabel("true (clips)")
     axes.set_title("Confusion: clips (mean of seeds) and share of the row", fontsize=10)
-    return axes.figure
 
 
 def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
