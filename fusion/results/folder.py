@@ -25,8 +25,8 @@ from fusion.errors import FusionError
 from fusion.runtime.files import replacing, unwritable, write_json, write_text
 from fusion.runtime.lock import alone
 from fusion.runtime.versions import version_changes, versions
-from fusion.settings.document import dump
 from fusion.settings.experiment import Experiment
+from fusion.settings.strict_yaml import dump
 
 Line = tuple[str, tuple[float, ...]]
 """What a reference line says of a clip: labels joined by ``;``, and scores where there may be several."""

@@ -37,10 +37,10 @@ from fusion.runtime.workplace import Workplace
 from fusion.search import plots
 from fusion.search.board import Board
 from fusion.search.trials import SearchJob, Trial, best, read_trials, write_trials
-from fusion.settings.document import dump
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
 from fusion.settings.search_space import SearchSettings
+from fusion.settings.strict_yaml import dump
 
 ADDRESS = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID")
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.settings.checker import Checker
-from fusion.settings.document import Document, Location, kind, read
+from fusion.settings.document import Document, read
 from fusion.settings.experiment import Experiment, wrong_name
+from fusion.settings.strict_yaml import Location, kind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CHOOSES = {"dataset": ("name", None), "model": ("preset", "fusion")}  # another kind takes nothing from the base

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from fusion.errors import FusionError
 from fusion.settings.arms import is_study, read_study
-from fusion.settings.document import dump
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment, resolve
+from fusion.settings.strict_yaml import dump
 
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
 PLUGIN = """
@@ -394,6 +394,13 @@ def test_changes_keep_the_name(path):
     changed = resolve(experiment.settings(), {"model.dropout": 0.4})
     assert (changed.name, changed.model.dropout) == ("violin", 0.4)
     assert changed.features == experiment.features
+
+
+@pytest.mark.parametrize("item", ["[a]", "{a: 1}", "5", "null", "tonnetz"])
+def test_a_set_of_an_ablation_has_features_of_the_experiment(path, item):
+    (found,) = mistakes(path, f"{BASE}ablation: [[mfcc], [{item}]]\n", ablating=True)
+    assert found.startswith("x.yaml:4: ablation: ")
+    assert "is no feature of this experiment" in found
 
 
 def test_a_wrong_plugin_folder_hides_no_other_mistake(path):
