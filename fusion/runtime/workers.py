@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any, TypeVar
@@ -144,10 +145,31 @@ def in_turn(
         yield call
 
 
+class _Worker(SpawnProcess):
+    """A process that does not run the script again that started it: tasks name their functions by module.
+
+    So a script needs no main guard, and workers of the command line do not import it.
+    """
+
+    def start(self) -> None:
+        """Start while the main module seems to come from nowhere."""
+        main = vars(sys.modules["__main__"])
+        hidden = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+        main |= dict.fromkeys(hidden)
+        try:
+            super().start()
+        finally:
+            main |= hidden
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
 @contextmanager
 def _processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
     """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines."""
-    context = get_context("spawn")
+    context = _Context()
     messages = context.Queue()
     receiver = Thread(target=_pass_on, args=(messages, on_message), daemon=True)
     receiver.start()
