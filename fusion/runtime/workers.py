@@ -154,7 +154,7 @@ class _Worker(SpawnProcess):
     def start(self) -> None:
         """Start while the main module seems to come from nowhere."""
         main = vars(sys.modules["__main__"])
-        hidden = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+        hidden: dict[str, Any] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
         main |= dict.fromkeys(hidden)
         try:
             super().start()
