@@ -627,7 +627,7 @@ settable = [
     *["dataset.limit", "dataset.sr", "features", "features.mfcc", "features.mfcc.n_mfcc", "features.mfcc.n_fft"],
     *["features.mfcc.hop_length", "features.mfcc.fmin", "features.mfcc.fmax", "features.mfcc.deltas"],
     *["features.tonnetz.tuning", "features.tonnetz.statistics", "model", "model.preset", "model.conv_filters"],
-    *["model.dropout", "training", "training.epochs", "training.learning_rate", "seeds", "plugins"],
+    *["model.dropout", "training", "training.epochs", "training.learning_rate", "seeds", "plugins", "name"],
 ]
 
 
