@@ -1,6 +1,6 @@
 """Experiment files, checked strictly before anything slow starts.
 
-`reading` and `arms` read files; the other modules hold one section each.
+`reading` and `arms` read files into an `experiment`, `strict_yaml` writes them; the others are a section each.
 """
 
 __all__ = ["arms", "datasets", "experiment", "model", "reading", "search_space", "strict_yaml", "training"]

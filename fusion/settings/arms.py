@@ -118,13 +118,10 @@ def read_study(
         except FusionError as error:
             mistakes += str(error).splitlines()
             experiment = None
-        mistakes += [
-            _mistake(
-                document, (name, key), f"no such part of an arm{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})"
-            )
-            for key in changes
-            if key not in _KEYS
-        ]
+        for key in changes:
+            if key not in _KEYS:
+                hint = f"{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})"
+                mistakes.append(_mistake(document, (name, key), f"no such part of an arm{hint}"))
         mistakes += _wrong_order(document, name, written, experiment, arms)
         if experiment:
             start = experiment.training.pretrain
@@ -181,13 +178,8 @@ def _wrong_order(
     elif experiment and before in arms:
         tested, own = arms[before].experiment.dataset, experiment.dataset
         if (tested.name, tested.protocol) != (own.name, own.protocol):
-            mistakes.append(
-                _mistake(
-                    document,
-                    (name, "before"),
-                    f"{before} has other test clips ({tested.name}, {tested.protocol})",
-                )
-            )
+            other = f"{before} has other test clips ({tested.name}, {tested.protocol})"
+            mistakes.append(_mistake(document, (name, "before"), other))
     start = experiment.training.pretrain if experiment else None
     if start in written and start not in above:
         mistakes.append(_mistake(document, (name, "training", "pretrain"), f"arm {start!r} should stand above"))
@@ -197,8 +189,8 @@ def _wrong_order(
 def _merged(document: Document, base: dict[str, Any], name: str, changes: dict[str, Any]) -> Document:
     """Return an arm's document: the base with its changes, each value with the line that it stands in."""
     data = copy.deepcopy(base)
-    places = {at: line for at, line in document.places.items() if at[:1] != ("arms",)}
-    places |= {at[2:]: line for at, line in document.places.items() if at[:2] == ("arms", name) and len(at) > 2}
+    places = {path: place for path, place in document.places.items() if path[:1] != ("arms",)}
+    places |= {path[2:]: place for path, place in document.places.items() if path[:2] == ("arms", name) and path[2:]}
     features = data.get("features")
     for section, change in changes.items():
         own = data.get(section)

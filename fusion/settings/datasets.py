@@ -161,8 +161,7 @@ class IRMASSettings(Section):
         for label, names in merge.items():
             if not label.isidentifier() or label in INSTRUMENTS or len(names) < 2:
                 raise ValueError(f"a new name and at least two instruments are needed, found {label}: {list(names)}")
-        every = tuple(name for names in merge.values() for name in names)
-        each_once(every, INSTRUMENTS)
+        each_once(tuple(name for names in merge.values() for name in names), INSTRUMENTS)
         return {label: each_once(merge[label], INSTRUMENTS) for label in sorted(merge)}
 
     @field_validator("threshold")

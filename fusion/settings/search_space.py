@@ -79,15 +79,15 @@ class SearchSettings(Section):
 Space = dict[str, Choices | Range]
 
 
-def _as_taken(of: Range, take: Callable[[Any], object]) -> Range:
+def _as_taken(values: Range, take: Callable[[Any], object]) -> Range:
     """Return a range with whole ends as one of real numbers, where the setting takes such."""
     try:
-        take(of.min + 0.5 * (of.max - of.min) + 0.25)
+        take(values.min + 0.5 * (values.max - values.min) + 0.25)
     except (ValidationError, FusionError):
-        if isinstance(of.step, float):
-            raise FusionError(f"a range of whole numbers needs a whole step, found {of.step!r}") from None
-        return of
-    return of.model_copy(update={"min": float(of.min), "max": float(of.max)})
+        if isinstance(values.step, float):
+            raise FusionError(f"a range of whole numbers needs a whole step, found {values.step!r}") from None
+        return values
+    return values.model_copy(update={"min": float(values.min), "max": float(values.max)})
 
 
 def read_space(
@@ -125,13 +125,13 @@ def read_space(
                 continue
             for value in space[path].examples:
                 takes[path](value)
-            of = space[path]
-            if isinstance(of, Range) and of.whole:
-                space[path] = _as_taken(of, takes[path])
+            opened = space[path]
+            if isinstance(opened, Range) and opened.whole:
+                space[path] = _as_taken(opened, takes[path])
         except ValidationError as error:
             details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
-            said = dict.fromkeys(explain(detail, Range.model_fields, "part of a range") for detail in details)
-            mistakes.append((path, "; ".join(said)))
+            messages = dict.fromkeys(explain(detail, Range.model_fields, "part of a range") for detail in details)
+            mistakes.append((path, "; ".join(messages)))
         except FusionError as error:
             mistakes.append((path, str(error)))
     return space, mistakes

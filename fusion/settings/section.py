@@ -45,6 +45,14 @@ def each_once(names: tuple[Any, ...], order: tuple[Any, ...]) -> tuple[Any, ...]
     ------
     ValueError
         If one is there twice.
+
+    Examples
+    --------
+    >>> each_once(("reed", "bass"), ("bass", "brass", "reed"))
+    ('bass', 'reed')
+    >>> each_once(("reed", "reed"), ("bass", "brass", "reed"))
+    Traceback (most recent call last):
+    ValueError: each once, found reed, reed
     """
     if len(set(names)) < len(names):
         raise ValueError(f"each once, found {', '.join(names)}")

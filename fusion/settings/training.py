@@ -10,8 +10,7 @@ from fusion.settings.section import Section, each_once
 
 Distortion = Literal["equalise", "narrow", "cut", "noise", "delay", "level"]
 
-
-EVERY: tuple[Distortion, ...] = Distortion.__args__  # type: ignore[attr-defined]
+DISTORTION_NAMES: tuple[Distortion, ...] = Distortion.__args__  # type: ignore[attr-defined]
 
 
 class TrainingSettings(Section):
@@ -44,7 +43,7 @@ class TrainingSettings(Section):
         description="distorted copies of each training clip, extracted once; each epoch takes the clip or one of them",
     )
     distortions: tuple[Distortion, ...] = Field(
-        default=EVERY,
+        default=DISTORTION_NAMES,
         min_length=1,
         description="what is done to copies: tilt, low-pass, a shorter note, noise, leading silence, another level",
     )
@@ -71,4 +70,4 @@ class TrainingSettings(Section):
     @field_validator("distortions")
     @classmethod
     def _each_once(cls, names: tuple[Distortion, ...]) -> tuple[Distortion, ...]:
-        return each_once(names, EVERY)
+        return each_once(names, DISTORTION_NAMES)

@@ -1,5 +1,6 @@
 """Experiment files: every mistake is found before anything slow starts, and said where it was made."""
 
+import doctest
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.errors import FusionError
+from fusion.settings import experiment as experiment_module
+from fusion.settings import section
 from fusion.settings.arms import is_study, read_study
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment, resolve
@@ -389,6 +392,11 @@ def test_a_files_own_name_is_checked_like_a_written_one(tmp_path):
     assert accept(tmp_path / "my notes.yaml", BASE + "name: my_notes\n").name == "my_notes"
 
 
+def test_the_examples_run():
+    for module, examples in ((experiment_module, 1), (section, 2)):
+        assert doctest.testmod(module) == (0, examples)
+
+
 def test_changes_keep_the_name(path):
     experiment = accept(path, "name: violin\n" + BASE)
     changed = resolve(experiment.settings(), {"model.dropout": 0.4})
@@ -619,7 +627,7 @@ settable = [
     *["dataset.limit", "dataset.sr", "features", "features.mfcc", "features.mfcc.n_mfcc", "features.mfcc.n_fft"],
     *["features.mfcc.hop_length", "features.mfcc.fmin", "features.mfcc.fmax", "features.mfcc.deltas"],
     *["features.tonnetz.tuning", "features.tonnetz.statistics", "model", "model.preset", "model.conv_filters"],
-    *["model.dropout", "training", "training.epochs", "training.learning_rate", "seeds", "plugins"],
+    *["model.dropout", "training", "training.epochs", "training.learning_rate", "seeds", "plugins", "name"],
 ]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.settings.training import EVERY
+from fusion.settings.training import DISTORTION_NAMES as EVERY
 from fusion.sound.distortion import DISTORTIONS, _shelf, add_noise, cut, delay, distort, equalise, level, narrow
 
 SR = 16000

@@ -74,34 +74,6 @@ def test_features_as_a_list_keep_parameters_and_as_a_mapping_do_not(tmp_path):
     assert list(new) == ["zero_crossing_rate"]
 
 
-def test_a_list_of_features_in_the_base_is_a_mapping_without_parameters(tmp_path):
-    text = (BASE + "  all:\n  one: {features: [mfcc]}\n  own: {features: {mfcc: {n_mfcc: 5}}}\n").splitlines()
-    path = tmp_path / "story.yaml"
-    path.write_text("\n".join("features: [mfcc, tonnetz]" if line.startswith("features") else line for line in text))
-    arms = [arm.experiment for arm in read_study(path, assignments=["features.mfcc.deltas=1"]).arms]
-    assert [list(arm.features) for arm in arms] == [["mfcc", "tonnetz"], ["mfcc"], ["mfcc"]]
-    assert [(arm.features["mfcc"].n_mfcc, arm.features["mfcc"].deltas) for arm in arms] == [(20, 1), (20, 1), (5, 1)]
-
-
-def test_a_name_in_the_file_is_the_studys(tmp_path):
-    (tmp_path / "story.yaml").write_text("name: tale\n" + BASE + "  a: {}\n")
-    study = read_study(tmp_path / "story.yaml")
-    assert (study.name, study.arms[0].experiment.name) == ("tale", "tale.a")
-    study = read_study(tmp_path / "story.yaml", assignments=["name=fable", "question=Why?"])
-    assert (study.name, study.question, study.arms[0].experiment.name) == ("fable", "Why?", "fable.a")
-
-
-def test_a_mistake_that_all_arms_share_is_told_once(tmp_path):
-    arms = "  a: {}\n  b: {training: {epochs: 9}}\n  c: {features: [mfcc]}\n"
-    found = mistakes(tmp_path, arms, assignments=["model.dropout=2"])
-    assert len(found) == 1
-    assert found[0].startswith("--set model.dropout=2: model.dropout: should be less than 1")
-    (tmp_path / "story.yaml").write_text((BASE + arms).replace("dropout: 0.5", "dropuot: 0.5"))
-    with pytest.raises(FusionError) as error:
-        read_study(tmp_path / "story.yaml", seeds=[])
-    assert [line.split(": ")[1] for line in str(error.value).splitlines()] == ["model.dropuot", "seeds"]
-
-
 def test_options_reach_every_arm(tmp_path):
     study = read(
         tmp_path, "  a: {}\n  b: {training: {epochs: 9}}\n", assignments=["training.epochs=3"], seeds=[7], plugins=[]
@@ -152,7 +124,6 @@ def test_mistakes_of_all_arms_are_told_at_once(tmp_path):
         (BASE.replace("arms:\n", "arms: [a, b]\n"), "story.yaml:7: arms: should name at least one arm, found a list"),
         (BASE, "story.yaml:7: arms: should name at least one arm, found nothing"),
         (BASE.replace("Is it better?", "a\nextra: 1") + "  a: {}\n", "story.yaml:2: extra: no such setting"),
-        (BASE.replace("Is it better?", "a\nname: a/b") + "  a: {}\n", "story.yaml:2: name: should be letters"),
     ],
 )
 def test_mistakes_of_the_study_itself(tmp_path, text, message):
