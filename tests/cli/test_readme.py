@@ -100,18 +100,51 @@ def test_every_setting_is_in_the_table(section):
             assert re.search(rf"\.{name}` \| .* \| {re.escape(field.description)} \|", README.read_text()), name
 
 
-def test_every_figure_quoted_is_in_a_committed_result():
-    """The tables' scores with intervals are those of results/; where a digest is named its scores are quoted."""
+SCORE = r"\d\.\d{3}(?: ± \d\.\d{3})? \[\d\.\d{3}, \d\.\d{3}\]"
+RESULT = r"\]\((results/[^)]+)/metrics\.json\)"
+
+
+def scores_of(metrics):
+    """Return the network's and the references' scores as they are written, also without their deviation over seeds."""
+    rows = [metrics["test"], *metrics["references"].values()]
+    names = ("accuracy", "micro_f1", "macro_f1", "lrap")
+    known = {score(row[name]) for row in rows for name in names if name in row}
+    return known | {re.sub(r" ± \d\.\d{3}", "", text) for text in known}
+
+
+def quotations(text):
+    """Return pairs of a score and the result that is named with it, in its cell or at the end of its row; or None."""
+    pairs = []
+    for line in text.splitlines():
+        parts = line.split("|")
+        named = [re.findall(RESULT, part) if line.startswith("|") else [] for part in parts]
+        beside = any(links and re.search(SCORE, part) for links, part in zip(named, parts, strict=True))
+        of_row = [] if beside else [link for links in named for link in links]
+        for part, links in zip(parts, named, strict=True):
+            folder = (links or of_row or [None])[0]
+            pairs += [(quoted, folder) for quoted in re.findall(SCORE, part)]
+    return pairs
+
+
+def test_every_score_quoted_is_that_of_the_committed_result_named_with_it():
+    """In a sentence or a row that names no result, it is a score of any."""
     text = README.read_text()
-    quoted = set(re.findall(r"\d\.\d{3}(?: ± \d\.\d{3})? \[\d\.\d{3}, \d\.\d{3}\]", text))
-    known = set()
+    results = {}
     for path in sorted((README.parent / "results").glob("*/*/metrics.json")):
         metrics = json.loads(path.read_text())
-        lines = [metrics["test"], *metrics["references"].values()]
-        figures = ("accuracy", "micro_f1", "macro_f1", "lrap")
-        known |= {score(line[figure]) for line in lines for figure in figures if figure in line}
-        # a score without its deviation over seeds, as in a sentence
-        known |= {re.sub(r" ± \d\.\d{3}", "", text) for text in known}
+        results[str(path.parent.relative_to(README.parent))] = scores_of(metrics)
         assert metrics["digest"] in text
-    assert quoted
-    assert quoted <= known
+    pairs = quotations(text)
+    assert len([folder for _, folder in pairs if folder]) > 50
+    for quoted, folder in pairs:
+        assert quoted in (results[folder] if folder else set().union(*results.values())), (quoted, folder)
+
+
+def test_a_score_of_another_result_is_found_out():
+    row = "| fused | 0.550 ± 0.025 [0.457, 0.643] | 0.398 [0.264, 0.526] | [2c](results/a/2c/metrics.json) |"
+    own = "| 0.1 | 0.135 [0.051, 0.276] [c0](results/b/c0/metrics.json) | 0.431 [0.320, 0.503] |"
+    assert [folder for _, folder in quotations(f"{row}\n{own}\n0.550 [0.457, 0.643]")] == [
+        *("results/a/2c", "results/a/2c"),
+        *("results/b/c0", None),
+        None,
+    ]

@@ -1,0 +1,24 @@
+"""The examples in docstrings run and give what they show."""
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {"fusion": ROOT / "fusion", "fusion_features": ROOT / "features"}
+MODULES = sorted(
+    ".".join((package, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__")
+    for package, folder in PACKAGES.items()
+    for path in folder.rglob("*.py")
+    if ">>> " in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_give_what_they_show(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert tried
+    assert not failed
