@@ -11,7 +11,7 @@ from typing import Any
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.settings.checker import Checker
-from fusion.settings.document import Document, read
+from fusion.settings.document import Document, Source, read
 from fusion.settings.experiment import Experiment, wrong_name
 from fusion.settings.strict_yaml import Location, kind
 
@@ -65,13 +65,13 @@ class Study:
         return tuple(dict.fromkeys(arm.experiment.dataset.name for arm in self.arms))
 
 
-def is_study(path: Path) -> bool:
+def is_study(source: Source) -> bool:
     """Say whether a file has arms."""
-    return "arms" in read(path).data
+    return "arms" in read(source).data
 
 
 def read_study(
-    path: Path,
+    source: Source,
     *,
     assignments: Sequence[str] = (),
     seeds: Sequence[int] | None = None,
@@ -81,7 +81,7 @@ def read_study(
 
     Parameters
     ----------
-    path : Path
+    source : Path or dict
     assignments : sequence of str
         ``key.path=value``, applied last, to every arm; ``name`` and ``question`` are the study's.
     seeds : sequence of int, optional
@@ -93,11 +93,11 @@ def read_study(
     FusionError
         With every mistake of every arm.
     """
-    document = read(path)
+    document = read(source)
     for assignment in assignments:
         if _is_of_study(assignment):
             document.set(assignment)
-    study, question = _head(document, path.stem)
+    study, question = _head(document)
     base = {key: value for key, value in document.data.items() if key not in ("arms", *_HEAD)}
     for_arms = [assignment for assignment in assignments if not _is_of_study(assignment)]
     folders = tuple(plugins)
@@ -114,7 +114,7 @@ def read_study(
                 merged.set_seeds(seeds)
             for assignment in for_arms:
                 merged.set(assignment)
-            experiment = Checker(merged).experiment(f"{study}.{name}", path.parent, folders)
+            experiment = Checker(merged).experiment(f"{study}.{name}", folders)
         except FusionError as error:
             mistakes += str(error).splitlines()
             experiment = None
@@ -140,14 +140,14 @@ def _mistake(document: Document, location: Location, message: str) -> str:
     return f"{document.place(where)}: {'.'.join(map(str, where))}: {message}"
 
 
-def _head(document: Document, stem: str) -> tuple[str, str]:
+def _head(document: Document) -> tuple[str, str]:
     """Return the study's name and question; raise FusionError unless these and the arms are what they should be."""
     arms, question = document.data["arms"], document.data.get("question", "")
     if not isinstance(arms, dict) or not arms:
         raise FusionError(f"{document.place(('arms',))}: arms: should name at least one arm, found {kind(arms)}")
     if not isinstance(question, str):
         raise FusionError(f"{document.place(('question',))}: question: should be text, found {kind(question)}")
-    name = document.data.get("name", stem)
+    name = document.data.get("name", document.stem)
     if wrong := wrong_name(name):
         raise FusionError(f"{document.place(('name',))}: name: {wrong}")
     return name, question.strip()
@@ -202,7 +202,7 @@ def _merged(document: Document, base: dict[str, Any], name: str, changes: dict[s
             data[section] = {**own, **change}
         else:
             data[section] = copy.deepcopy(change)
-    merged = Document(document.name, data, places)
+    merged = Document(document.name, data, places, document.stem, document.folder)
     named = merged.data.get("features")
     if isinstance(changes.get("features"), list) and isinstance(named, dict) and isinstance(features, dict):
         named.update({name: features.get(name) for name in named})  # a list of names keeps the base's parameters

@@ -39,15 +39,13 @@ class Checker:
         self.document = document
         self.mistakes: list[str] = []
 
-    def experiment(self, name: str, folder: Path, plugins: Iterable[Path]) -> Experiment:
+    def experiment(self, name: str, plugins: Iterable[Path]) -> Experiment:
         """Check everything.
 
         Parameters
         ----------
         name : str
             The experiment's, unless the document has one.
-        folder : Path
-            What the document's plug-in folders are relative to.
         plugins : iterable of Path
             Further plug-in folders.
 
@@ -64,7 +62,9 @@ class Checker:
         model = self.chosen("model", "preset", MODELS, default="fusion")
         training = self.section("training", TrainingSettings)
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
-        sources = self.sources([*(folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins])
+        sources = self.sources(
+            [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
+        )
         features = self.features(sources) if sources else {}
         if dataset and features:
             self.fit(features, dataset, model)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from fusion.errors import FusionError
 from fusion.settings.strict_yaml import MOST_LEVELS, Location, kind, parse
 
 MOST_BYTES = 1_000_000
+
+Source = Path | Mapping[str, Any]
+"""An experiment: its file, or what such a file holds."""
 
 
 @dataclass
@@ -25,11 +29,17 @@ class Document:
         Mappings, lists and scalars.
     places : dict of tuple to str
         ``file:line`` (or the option) by path.
+    stem : str
+        What the experiment is called if it does not say so itself.
+    folder : Path
+        What paths in it are relative to.
     """
 
     name: str
     data: dict[str, Any]
     places: dict[Location, str] = field(default_factory=dict)
+    stem: str = "experiment"
+    folder: Path = field(default_factory=Path)
 
     def __post_init__(self) -> None:
         self._spread_features()
@@ -85,12 +95,12 @@ class Document:
             self.places.update(places)
 
 
-def read(path: Path) -> Document:
-    """Read one YAML file that holds a mapping.
+def read(source: Source) -> Document:
+    """Read one YAML file that holds a mapping, or take what such a file holds.
 
     Parameters
     ----------
-    path : Path
+    source : Path or dict
 
     Returns
     -------
@@ -101,6 +111,12 @@ def read(path: Path) -> Document:
     FusionError
         With file and line, if the file is not there, not text, too large, not YAML or not a mapping.
     """
+    if isinstance(source, Mapping):
+        try:
+            return Document("this experiment", json.loads(json.dumps(source, allow_nan=False)))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise FusionError(f"this experiment: holds more than texts, numbers, lists and mappings: {error}") from None
+    path = source
     try:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
@@ -118,4 +134,4 @@ def read(path: Path) -> Document:
     data = parse(text, str(path), places)
     if not isinstance(data, dict):
         raise FusionError(f"{path}: an experiment file is a mapping (dataset:, features:, ...), found {kind(data)}")
-    return Document(str(path), data, places)
+    return Document(str(path), data, places, path.stem, path.parent)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fusion.settings.checker import Checker
-from fusion.settings.document import Document, read
+from fusion.settings.document import Document, Source, read
 from fusion.settings.experiment import Experiment
 
 
 def read_experiment(
-    path: Path,
+    source: Source,
     *,
     assignments: Sequence[str] = (),
     features: Sequence[str] | None = None,
@@ -26,7 +26,7 @@ def read_experiment(
 
     Parameters
     ----------
-    path : Path
+    source : Path or dict
     assignments : sequence of str
         ``key.path=value``, applied last.
     features : sequence of str, optional
@@ -49,7 +49,7 @@ def read_experiment(
     FusionError
         With every mistake found, one a line: place, path, what is wrong, what to do.
     """
-    document = read(path)
+    document = read(source)
     if features is not None:
         _select(document, features)
     if seeds is not None:
@@ -60,7 +60,7 @@ def read_experiment(
         document.data.pop("search", None)
     if not ablating:
         document.data.pop("ablation", None)
-    return Checker(document).experiment(path.stem, path.parent, plugins)
+    return Checker(document).experiment(document.stem, plugins)
 
 
 def resolve(settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:
@@ -85,7 +85,7 @@ def resolve(settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:
         for section in sections:
             target = target[section]
         target[key] = value
-    return Checker(Document(data["name"], data)).experiment(data["name"], Path(), ())
+    return Checker(Document(data["name"], data)).experiment(data["name"], ())
 
 
 def _select(document: Document, names: Sequence[str]) -> None:
