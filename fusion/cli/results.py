@@ -78,14 +78,14 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Apply the saved networks of a result to another data set in the same layout, to see whether it transfers."""
-    from fusion.results.saved import read_saved
+    from fusion.results.trained import read_trained
     from fusion.studies.transfer import evaluate_result
 
     if split not in ("train", "validation", "test"):
         raise FusionError(f"--split {split}: should be train, validation or test")
     if not (sample or data):
         raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
-    workplace = make_workplace(read_saved(result).experiment, data, sample, cache, results, jobs)
+    workplace = make_workplace(read_trained(result).experiment, data, sample, cache, results, jobs)
     chosen = None if seeds is None else read_seeds(seeds)
     outcome = evaluate_result(result, workplace, split, chosen, training_data, skip_damaged)
     print_outcome(outcome, as_json, workplace)
@@ -105,7 +105,7 @@ def compare(
     from fusion.results import compare as comparison
     from fusion.results.predictions import read_predictions
 
-    found = comparison.compare(read_predictions(first), read_predictions(second))
+    found = comparison.compare_predictions(read_predictions(first), read_predictions(second))
     if as_json:
         print(json.dumps(found, indent=2))
     else:

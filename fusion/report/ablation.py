@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
 from fusion.report.wording import LEVEL, p_text
 
@@ -238,4 +239,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _metric(ablation: Mapping[str, Any]) -> str:
-    return str(ablation["metric"]).replace("_f1", " F1")
+    return metric_label(ablation["metric"])

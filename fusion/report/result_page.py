@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.label_task import recorded_task
 from fusion.report.html import STYLE, escape, html_table, image
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
-from fusion.report.wording import figures_of, score, table
+from fusion.report.wording import score, shown_metrics, table
 from fusion.runtime.files import write_text
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
     title = f"{metrics['experiment']} · {metrics['dataset']}, protocol {metrics['protocol']}"
     warnings = "".join(f"<li>{escape(text)}</li>" for text in metrics["warnings"])
-    first, first_name = figures_of(metrics)[0]
+    headline = shown_metrics(metrics)[0]
     shown, caption = ("confusion.png", "Confusion matrix") if "confusion" in metrics else ("classes.png", "Classes")
     clips, groups = metrics["clips"], metrics["groups"]
     data = [[split, clips[split], groups[split]] for split in clips]
@@ -150,9 +151,9 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 {metrics["parameters"]:,} parameters. Result {escape(metrics["digest"])}.</p>
 {f'<div class="warnings"><h2>Keep in mind</h2><ul>{warnings}</ul></div>' if warnings else ""}
 <h2>Test</h2>
-{html_table(["", *(name for _, name in figures_of(metrics))], table(metrics))}
+{html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
 <p class="note">Mean ± standard deviation over seeds [95 % bootstrap interval over groups, within class].
-Training {escape(first_name)}: {escape(score(metrics["train"][first]))}.{escape(_more(metrics))}</p>
+Training {escape(headline.label)}: {escape(score(metrics["train"][headline.name]))}.{escape(_more(metrics))}</p>
 {image(folder / shown, caption)}
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
@@ -170,12 +171,8 @@ thread(s) a training. {escape(seconds)}.</p>
 
 
 def _more(metrics: dict[str, Any]) -> str:
-    """Return the other figures of several labels in a sentence."""
-    if "confusion" in metrics:
-        return ""
+    """Return the metrics that tables do not show in a sentence, and the thresholds where there are any."""
     test = metrics["test"]
-    names = [("lrap", "label ranking average precision"), ("hamming", "Hamming loss")]
-    names += [(f"{mean}_{name}", f"{mean} {name}") for mean in ("micro", "macro") for name in ("precision", "recall")]
-    thresholds = ", ".join(f"{value:.3f}" for value in metrics["thresholds"])
-    figures = "; ".join(f"{name} {score(test[key])}" for key, name in names)
-    return f" Test: {figures}. Thresholds: {thresholds}."
+    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in recorded_task(test).shown("detail"))
+    thresholds = ", ".join(f"{value:.3f}" for value in metrics.get("thresholds", ()))
+    return (f" Test: {details}." if details else "") + (f" Thresholds: {thresholds}." if thresholds else "")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fusion.evaluation.label_task import recorded_task
+from fusion.evaluation.metric import metric_label
 from fusion.report import study_plots as figures
 from fusion.report.html import STYLE, escape, html_table, image
 from fusion.report.plots import save
-from fusion.report.wording import NAMES, p_text, score
+from fusion.report.wording import p_text, reference_label, score
 from fusion.runtime.files import write_text
 
 _LEVEL = 0.05
@@ -59,7 +61,7 @@ def write(folder: Path, study: dict[str, Any], arms: dict[str, Path], paper: boo
 
 def figure_of(arm: dict[str, Any]) -> str:
     """Return the figure that an arm is told by."""
-    return "accuracy" if "accuracy" in arm["test"] else "micro_f1"
+    return recorded_task(arm["test"]).headline.name
 
 
 def flagged(arm: dict[str, Any]) -> list[str]:
@@ -82,7 +84,7 @@ def main_table(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
                 f"{len(arm['features'])}: {', '.join(arm['features'])}"
                 if len(arm["features"]) < 4
                 else f"{len(arm['features'])} features",
-                name.replace("_f1", " F1"),
+                metric_label(name),
                 f"{arm['train'][name]['mean']:.3f}",
                 score(arm["test"][name]),
                 score(arm["test"]["macro_f1"]),
@@ -93,13 +95,12 @@ def main_table(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     for (dataset, protocol), arm in last.items():
         name = figure_of(arm)
         for line, of in arm["references"].items():
-            label = NAMES.get(line) or f"always {of.get('class')}"
             rows.append(
                 [
-                    f"{label} (features of {arm['name']})",
+                    f"{reference_label(line, of)} (features of {arm['name']})",
                     f"{dataset}, {protocol}",
                     "",
-                    name.replace("_f1", " F1"),
+                    metric_label(name),
                     "",
                     score(of[name]),
                     score(of["macro_f1"]),
@@ -116,7 +117,7 @@ def steps_table(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         [
             test["arm"],
             test["before"],
-            test["metric"].replace("_f1", " F1"),
+            metric_label(test["metric"]),
             _signed(test["difference"]),
             "" if test["low"] is None else f"[{_signed(test['low'])}, {_signed(test['high'])}]",
             *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),
@@ -129,7 +130,7 @@ def steps_table(study: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 def step_sentence(test: dict[str, Any]) -> str:
     """Return in words what one test shows, and what it does not."""
     points = 100 * test["difference"]
-    figure = test["metric"].replace("_f1", " F1")
+    figure = metric_label(test["metric"])
     same = round(points, 1) == 0
     if same:
         said = f"has the same {figure} as" if points == 0 else f"is less than 0.1 points of {figure} from"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.label_task import recorded_task
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
 from fusion.report.wording import p_text
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _figure_of(arm: dict[str, Any]) -> str:
-    return "accuracy" if "accuracy" in arm["test"] else "micro_f1"
+    return recorded_task(arm["test"]).headline.name
 
 
 def _failed(arm: dict[str, Any]) -> bool:

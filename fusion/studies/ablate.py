@@ -25,7 +25,6 @@ from fusion.datasets.data import Data, read_data
 from fusion.errors import FusionError
 from fusion.extraction.prepare import Prepared, prepare
 from fusion.learning.jobs import MaskJob
-from fusion.learning.references import names
 from fusion.report import ablation as plots
 from fusion.results.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing, write_json
@@ -166,16 +165,16 @@ def _tuned(arm: Experiment, workplace: Workplace, trials: int) -> Experiment:
 
 
 def _work(arm: Experiment, prepared: Prepared, data: Data, workplace: Workplace, force: bool) -> Work:
-    # one reference line each: `fusion run` on an arm adds the others
-    lines = names(data.dataset.several)[:1]
-    work = Work(arm, data, result_of(arm, data, workplace), workplace, force=force, references=lines)
+    # one reference model each: `fusion run` on an arm adds the others
+    references = data.dataset.label_task.references[:1]
+    work = Work(arm, data, result_of(arm, data, workplace), workplace, force=force, references=references)
     work.prepared = prepared
     return work
 
 
 def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> Arm:
     said = read_predictions(folder)
-    chosen = said.chosen[[said.seeds.index(seed) for seed in seeds]]  # a result may have more
+    chosen = said.decisions[[said.seeds.index(seed) for seed in seeds]]  # a result may have more
     return Arm(features, folder, said.counts(chosen), said.right(chosen))
 
 

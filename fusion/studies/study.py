@@ -22,8 +22,8 @@ from fusion.datasets.data import Data, read_data
 from fusion.evaluation.effects import holm, paired_difference
 from fusion.extraction.prepare import prepare
 from fusion.report import study_page as page
-from fusion.results.folder import Result
-from fusion.results.predictions import Predictions, read_predictions
+from fusion.results.folder import ResultFolder
+from fusion.results.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
@@ -64,7 +64,7 @@ def run_study(
         For everything that the user can mend.
     """
     known: dict[str, Data] = {}
-    results: dict[str, Result] = {}
+    results: dict[str, ResultFolder] = {}
     waiting = list(study.arms)
     while waiting:
         ready = [arm for arm in waiting if arm.source is None or arm.source in results]
@@ -89,7 +89,11 @@ def run_study(
 
 
 def _work(
-    arm: Arm, results: dict[str, Result], known: dict[str, Data], workplace_of: Callable[[str], Workplace], force: bool
+    arm: Arm,
+    results: dict[str, ResultFolder],
+    known: dict[str, Data],
+    workplace_of: Callable[[str], Workplace],
+    force: bool,
 ) -> Work:
     experiment = arm.experiment
     if arm.source:
@@ -106,13 +110,13 @@ def _complete(work: Work) -> bool:
     return work.result.covers(work.experiment.seeds, work.references)
 
 
-def summarise(study: Study, results: dict[str, Result], settings: dict[str, Workplace]) -> dict[str, Any]:
+def summarise(study: Study, results: dict[str, ResultFolder], settings: dict[str, Workplace]) -> dict[str, Any]:
     """Return the content of study.json.
 
     Parameters
     ----------
     study : Study
-    results : dict of str to Result
+    results : dict of str to ResultFolder
         Finished, by arm.
     settings : dict of str to Workplace
         By data set.
@@ -131,9 +135,9 @@ def summarise(study: Study, results: dict[str, Result], settings: dict[str, Work
         entry = {"name": arm.name, **{key: metrics[key] for key in _KEPT}}
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
         said[arm.name] = read_predictions(results[arm.name].folder)
-        above = [name for name in said if name != arm.name and _alike(said[name], said[arm.name])]
+        above = [name for name in said if name != arm.name and same_clips(said[name], said[arm.name])]
         before = arm.before or (above[-1] if above else None)
-        if before is not None and _alike(said[before], said[arm.name]):
+        if before is not None and same_clips(said[before], said[arm.name]):
             tests.append({"arm": arm.name, "before": before, **_test(said[before], said[arm.name])})
     for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
         test["p_holm"] = float(p)
@@ -155,12 +159,8 @@ def summarise(study: Study, results: dict[str, Result], settings: dict[str, Work
     }
 
 
-def _alike(first: Predictions, second: Predictions) -> bool:
-    return first.clips == second.clips and first.several == second.several
-
-
 def _test(before: Predictions, after: Predictions) -> dict[str, Any]:
-    more = np.bincount(after.groups, after.right() - before.right())
-    name = after.headline
-    found = paired_difference(before.counts(), after.counts(), after.figures[name], after.strata(), more)
-    return {"metric": name, **{key: found[key] for key in ("difference", "low", "high", "p")}}
+    truth, metric = after.truth, after.task.headline
+    more = np.bincount(truth.groups, after.right() - before.right())
+    found = paired_difference(before.counts(), after.counts(), metric.function, truth.strata, more)
+    return {"metric": metric.name, **{key: found[key] for key in ("difference", "low", "high", "p")}}

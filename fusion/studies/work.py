@@ -13,14 +13,20 @@ from numpy.typing import NDArray
 
 from fusion.datasets.data import Data
 from fusion.datasets.table import Dataset
-from fusion.evaluation.decisions import decide, joined
+from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
-from fusion.learning.jobs import Job
-from fusion.learning.references import ReferenceJob, names
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.references import ReferenceJob
 from fusion.report import result_page
-from fusion.results.folder import Line, Result
-from fusion.results.metrics import References, assemble
-from fusion.results.saved import pretrained
+from fusion.results.folder import ResultFolder
+from fusion.results.metrics import evaluate_trainings
+from fusion.results.reference_predictions import (
+    ReferencePredictions,
+    read_reference_predictions,
+    to_reference_predictions,
+    write_reference_predictions,
+)
+from fusion.results.trained import read_pretrained
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import versions
 from fusion.runtime.workers import run
@@ -35,7 +41,7 @@ class Work:
     ----------
     experiment : Experiment
     data : Data
-    result : Result
+    result : ResultFolder
         Locked while anything is done.
     workplace : Workplace
     force : bool
@@ -57,7 +63,7 @@ class Work:
         self,
         experiment: Experiment,
         data: Data,
-        result: Result,
+        result: ResultFolder,
         workplace: Workplace,
         *,
         force: bool = False,
@@ -66,13 +72,13 @@ class Work:
     ) -> None:
         self.experiment, self.data, self.result, self.workplace = experiment, data, result, workplace
         self.force = force
-        self.references = names(data.dataset.several) if references is None else references
+        self.references = data.dataset.label_task.references if references is None else references
         self.extra = extra or {}
         self.previous = result.metrics()
-        self.jobs: list[Job] = []
+        self.jobs: list[TrainingJob] = []
         self.trained: list[int] = []
-        self.stored: References = {}
-        self.fresh: References = {}
+        self.stored: ReferencePredictions = {}
+        self.fresh: ReferencePredictions = {}
 
     @property
     def dataset(self) -> Dataset:
@@ -89,10 +95,10 @@ class Work:
         self.trained = list(seeds)
         self.jobs = [job for seed in seeds for job in self.seed_jobs(seed, folder_of(seed))]
 
-    def calls(self) -> list[tuple[str, Job | ReferenceJob]]:
+    def calls(self) -> list[tuple[str, TrainingJob | ReferenceJob]]:
         """Return what is to be called in workers."""
         # figures of reference lines that came without networks, from a repository, are not this machine's
-        self.stored = {} if self.force or not self.result.trained() else self.result.references()
+        self.stored = {} if self.force or not self.result.trained() else read_reference_predictions(self.result.folder)
         missing = [key for key in self._wanted() if key not in self.stored]
         lines = [
             ReferenceJob(*key, self.prepared.parts(of), self.experiment.dataset.aggregate, of.fold)
@@ -106,15 +112,15 @@ class Work:
         ]
 
     def _wanted(self) -> list[tuple[str, int]]:
-        """Return names and seeds of reference lines; only the random forest varies with the seed."""
+        """Return names and seeds of reference models; only some vary with the seed."""
         seeds = sorted({*(job.seed for job in self.jobs), *self.result.trained()})
-        return [(name, seed) for name in self.references for seed in (seeds if name == "random_forest" else [0])]
+        return [(name, seed) for name in self.references for seed in (seeds if REFERENCES[name].seeded else [0])]
 
     def note(self, job: ReferenceJob, found: tuple[NDArray[np.float64], float | None]) -> None:
         """Take what a reference line predicted."""
         of = next(of for of in self.dataset.each_fold() if of.fold == job.fold)
         ids = self.dataset.table["id"].to_numpy()[of.test]
-        said = dict(zip(ids, _lines(self.dataset, *found), strict=True))
+        said = dict(zip(ids, to_reference_predictions(self.dataset, *found), strict=True))
         self.fresh.setdefault((job.name, job.seed), {}).update(said)
 
     def finish(self) -> dict[str, Any]:
@@ -122,22 +128,23 @@ class Work:
         experiment, prepared, result, workplace = self.experiment, self.prepared, self.result, self.workplace
         stored = {**self.stored, **self.fresh}
         if self.fresh:
-            result.write_references(stored, self.dataset.classes if self.dataset.several else ())
+            write_reference_predictions(result, self.dataset, stored)
         references = {key: stored[key] for key in self._wanted()}
         seeds = result.trained()
+        experiment = replace(experiment, seeds=tuple(seeds))
         started = time.perf_counter()
-        metrics = {**assemble(experiment, prepared, result, seeds, references, workplace.sample), **self.extra}
+        metrics = {**evaluate_trainings(experiment, prepared, result, references, workplace.sample), **self.extra}
         metrics["seconds"]["evaluate"] += time.perf_counter() - started
         if self.previous and not any(prepared.computed.values()):
             metrics["seconds"]["extract"] = self.previous["seconds"]["extract"]
-        result.write_spec(replace(experiment, seeds=tuple(seeds)))
+        result.write_spec(experiment)
         device = str(result.summaries(seeds[0])[0]["device"])
         result.write_environment(experiment, device, None if workplace.sample else workplace.root)
         result_page.write(result.folder, metrics)
         write_json(result.folder / "metrics.json", metrics)
         return metrics
 
-    def seed_jobs(self, seed: int, source: Path | None = None) -> list[Job]:
+    def seed_jobs(self, seed: int, source: Path | None = None) -> list[TrainingJob]:
         """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
         settings = self.experiment.dataset
         ids = self.dataset.table["id"].to_numpy()
@@ -145,7 +152,7 @@ class Work:
         folds = self.dataset.each_fold()
         folder = self.result.seed_folder(seed)
         return [
-            Job(
+            TrainingJob(
                 folder if of.fold is None else folder / f"fold-{of.fold}",
                 seed,
                 self.experiment.model,
@@ -185,7 +192,7 @@ def do(works: Sequence[Work]) -> list[dict[str, Any]]:
         else:
             (work.result.folder / "metrics.json").unlink(missing_ok=True)  # would not fit the new networks
     every = [call for of in calls.values() for call in of]
-    training = [task for _, task in every if isinstance(task, Job) and not task.source]
+    training = [task for _, task in every if isinstance(task, TrainingJob) and not task.source]
     epochs = max((task.training.epochs for task in training), default=0)
     threads = max((work.experiment.training.threads for work in works), default=1)
     with workplace.progress.training([str(task.folder) for task in training], epochs) as news:
@@ -201,14 +208,5 @@ def do(works: Sequence[Work]) -> list[dict[str, Any]]:
 
 def _network(folder: str, seed: int) -> Path:
     """Return the network of another result to start from: of the same seed, or of its first."""
-    of = pretrained(folder)
-    return of.networks(seed if seed in of.trained() else of.trained()[0])[0]
-
-
-def _lines(dataset: Dataset, scores: NDArray[np.float64], threshold: float | None) -> list[Line]:
-    """Return what a reference line says of each clip."""
-    chosen = decide(scores, threshold)
-    return [
-        (joined(dataset.classes, row), tuple(values) if dataset.several else ())
-        for row, values in zip(chosen, scores.tolist(), strict=True)
-    ]
+    source = read_pretrained(folder)
+    return source.networks(seed if seed in source.trained() else source.trained()[0])[0]

@@ -9,7 +9,7 @@ from scipy import stats
 
 from fusion.evaluation.effects import (
     ENOUGH_GROUPS,
-    few_groups,
+    coverage_warnings,
     holm,
     paired_difference,
     shapley,
@@ -307,8 +307,8 @@ def test_intervals_of_shares_cover_the_truth(groups):
 
 
 def test_few_groups_are_told_with_what_that_means():
-    assert few_groups(ENOUGH_GROUPS) == few_groups(208) == []
-    (text,) = few_groups(19)
+    assert coverage_warnings(ENOUGH_GROUPS) == coverage_warnings(208) == []
+    (text,) = coverage_warnings(19)
     assert text.startswith("few-groups: 19 test groups")
     assert "86 %" in text
 

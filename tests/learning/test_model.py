@@ -1,11 +1,11 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from fusion.learning.fused_network import with_auxiliary
 from fusion.learning.fusions import FUSIONS
-from fusion.learning.model import build_model, moments, with_auxiliary
+from fusion.learning.model import build_model
+from fusion.learning.scaling import moments
 from fusion.settings.model import CourseModel, FusionModel, NaiveModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}
@@ -164,21 +164,3 @@ def test_default_needs_a_tenth_of_the_seed_networks_parameters():
     shapes = {"mfcc": (126, 20)}
     ours = build_model(FusionModel(), shapes, 9, scaling(values(shapes))).count_params()
     assert ours < 0.1 * build_model(CourseModel(), shapes, 9, {}).count_params()
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 20), min_size=1, max_size=5), st.integers(0, 2**20), st.floats(-1e4, 1e4))
-def test_moments_of_batches_are_those_of_the_whole(sizes, seed, offset):
-    random = np.random.default_rng(seed)
-    batches = [(offset + random.normal(size=(size, 6, 3))).astype(np.float32) for size in sizes]
-    whole = np.concatenate(batches).reshape(-1, 3).astype(np.float64)
-    found = moments("x", batches)
-    assert np.allclose(found.mean, whole.mean(axis=0), rtol=1e-6, atol=1e-6)
-    assert np.allclose(found.variance, whole.var(axis=0), rtol=1e-4, atol=1e-6)
-
-
-def test_constant_dimension_is_centred_not_blown_up():
-    constant = np.full((10, 4), 7.3, dtype=np.float32)
-    found = moments("x", [constant, constant])
-    assert np.allclose(found.variance, 1)
-    assert np.allclose(found.mean, 7.3)
