@@ -19,7 +19,7 @@ MetricFunction = Callable[[NDArray[Any]], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of merit.
+    """A measure of how well predictions agree with what is true.
 
     Attributes
     ----------

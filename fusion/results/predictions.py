@@ -85,8 +85,8 @@ def read_predictions(folder: Path) -> Predictions:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"seed": int})
         predicted = table.pivot(index="seed", columns="clip", values="predicted")
-        if table.isna().any(axis=None) or predicted.isna().any(axis=None):
-            raise ValueError("a seed lacks clips, or a line is cut short")
+        if (table.iloc[:, -1] == "").any() or predicted.isna().any(axis=None):
+            raise ValueError("a line is cut short, or a seed lacks clips")
         truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
         return Predictions(
             f"{metrics['experiment']} {metrics['digest']}",

@@ -6,7 +6,7 @@ from fusion.learning.fused_network import with_auxiliary
 from fusion.learning.fusions import FUSIONS
 from fusion.learning.model import build_model
 from fusion.learning.scaling import moments
-from fusion.settings.model import CourseModel, FusionModel, NaiveModel
+from fusion.settings.model import CourseModel, FusionModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}
 
@@ -130,13 +130,6 @@ def test_the_network_works_with_one_branch_missing():
     assert np.isfinite(np.asarray(model(data))).all()
 
 
-def test_naive_network_has_no_normalisation():
-    model = build_model(NaiveModel(), {"mfcc": (30, 8), "centroid": (8,)}, 5, {})
-    kinds = {type(layer).__name__ for layer in model.layers}
-    assert "Flatten" in kinds
-    assert not kinds & {"Normalization", "BatchNormalization", "LayerNormalization"}
-
-
 @pytest.mark.parametrize("settings", [FusionModel(), CourseModel()])
 def test_saved_model_predicts_the_same_in_safe_mode(settings, tmp_path):
     shapes = {"mfcc": (30, 8)}
@@ -149,18 +142,7 @@ def test_saved_model_predicts_the_same_in_safe_mode(settings, tmp_path):
     )
 
 
-def test_seed_network_has_the_course_projects_layers():
-    model = build_model(CourseModel(), {"mfcc": (126, 20)}, 9, {})
-    kinds = [type(layer).__name__ for layer in model.layers if type(layer).__name__ != "InputLayer"]
-    assert kinds == [
-        *("Reshape", "Conv2D", "Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten"),
-        *("Dense", "Dropout", "Dense", "Dropout", "Dense", "Activation"),
-    ]
-    sizes = [getattr(layer, "filters", getattr(layer, "units", None)) for layer in model.layers]
-    assert [size for size in sizes if size] == [52, 64, 132, 100, 64, 9]
-
-
-def test_default_needs_a_tenth_of_the_seed_networks_parameters():
+def test_default_needs_a_tenth_of_the_course_networks_parameters():
     shapes = {"mfcc": (126, 20)}
     ours = build_model(FusionModel(), shapes, 9, scaling(values(shapes))).count_params()
     assert ours < 0.1 * build_model(CourseModel(), shapes, 9, {}).count_params()

@@ -80,7 +80,7 @@ def test_patience_stops_early_and_none_never_does(part, tmp_path):
     patient = fit(job(part, tmp_path, epochs=30, patience=None, learning_rate=0.1))
     assert len(patient.history.epochs) == 30
     stopped = fit(job(part, tmp_path, epochs=30, patience=1, learning_rate=0.1))
-    accuracies = [figures["val_accuracy"] for figures in stopped.history.epochs]
+    accuracies = [metrics["val_accuracy"] for metrics in stopped.history.epochs]
     assert len(accuracies) < 30
     kept = (predict_windows(stopped, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean()
     assert kept == pytest.approx(max(accuracies))
