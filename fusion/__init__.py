@@ -1,4 +1,9 @@
-"""Recognising musical instruments from sound with several kinds of features fused in one network."""
+"""Recognising musical instruments from sound with several kinds of features fused in one network.
+
+``run``, ``ablate`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare`` and ``results`` work
+with what came out; ``extract`` and ``features`` are the registry of features; a feature of your own is a subclass of
+``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that can be mended are ``FusionError``.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +11,43 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fusion.api.experiments import ablate, run
+    from fusion.api.result import Result
+    from fusion.api.results import compare, load, results
+    from fusion.api.search import tune
+    from fusion.api.sounds import extract, features
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
     from fusion.runtime.versions import VERSION as __version__  # noqa: N811
     from fusion.sound.clip import Clip, frame_count
 
-__all__ = ["Clip", "Feature", "FusionError", "SeriesFeature", "__version__", "frame_count"]
+__all__ = [
+    "Clip",
+    "Feature",
+    "FusionError",
+    "Result",
+    "SeriesFeature",
+    "__version__",
+    "ablate",
+    "compare",
+    "extract",
+    "features",
+    "frame_count",
+    "load",
+    "results",
+    "run",
+    "tune",
+]
 
 _HOMES = {
-    "Clip": "fusion.sound.clip",
-    "Feature": "fusion.feature.contract",
-    "FusionError": "fusion.errors",
-    "SeriesFeature": "fusion.feature.contract",
-    "frame_count": "fusion.sound.clip",
+    "fusion.api.experiments": ("ablate", "run"),
+    "fusion.api.search": ("tune",),
+    "fusion.api.result": ("Result",),
+    "fusion.api.results": ("compare", "load", "results"),
+    "fusion.api.sounds": ("extract", "features"),
+    "fusion.errors": ("FusionError",),
+    "fusion.feature.contract": ("Feature", "SeriesFeature"),
+    "fusion.sound.clip": ("Clip", "frame_count"),
 }
 
 
@@ -26,9 +55,10 @@ def __getattr__(name: str) -> Any:
     """Import a name when it is first used, so that `import fusion` costs nothing."""
     if name == "__version__":
         return importlib.import_module("fusion.runtime.versions").VERSION
-    if name not in _HOMES:
-        raise AttributeError(f"module 'fusion' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(module), name)
+    raise AttributeError(f"module 'fusion' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

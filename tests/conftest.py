@@ -14,6 +14,11 @@ from tests.support.command import TRAINED, command
 from tests.support.notes import names, write_part
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take an option of the regression tests."""
+    parser.addoption("--store", action="store_true", help="store what tests/regression measures, instead of comparing")
+
+
 @pytest.fixture(scope="session")
 def nsynth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small data set in NSynth's layout: three families, read-only by convention."""

@@ -1,6 +1,6 @@
 """A data set checked: whether every file is sound, what sounds the same, what leaks.
 
-`audit` is the whole check.
+`check` is all of it.
 """
 
-__all__ = ["audit"]
+__all__ = ["check"]

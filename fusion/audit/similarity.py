@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from fusion.errors import FusionError
-from fusion.extraction.extract import Stretch
+from fusion.extraction.window import Window
 from fusion.sound.reading import DamagedError
 
 VERSION = 1  # raise when any similarity changes
@@ -32,8 +32,8 @@ BANDS = 6.0
 RATE = 8000
 """Hz at which waveforms are compared, what encoders leave alone; overtones are up to this frequency."""
 
-_STRETCHES = 8
-_FAINT = 1e-3  # share of the loudest stretch's energy below which noise rules
+_PARTS = 8
+_FAINT = 1e-3  # share of the loudest part's energy below which noise rules
 _BAND, _LOWEST = 200, -25.0  # Hz; dB below the loudest band
 _TONE = 0.8  # share of a band in all the energy up to 4 kHz from which a sound is a tone with faint overtones
 _TAPS = 16  # neighbours from which a correlation between two lags is interpolated
@@ -45,11 +45,11 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class WindowPair:
     """Two windows for a worker to compare; `reach` is how far they may be shifted, in seconds."""
 
-    first: Stretch
-    second: Stretch
+    first: Window
+    second: Window
     reach: float
 
     @property
@@ -58,7 +58,7 @@ class Comparison:
         return f"{self.first.key} {self.second.key} {self.reach:g}"
 
 
-def compare(tasks: Sequence[Comparison]) -> list[tuple[float, float]]:
+def compare_windows(pairs: Sequence[WindowPair]) -> list[tuple[float, float]]:
     """Return for each pair how alike the waveforms are, 0 to 1, and seconds by which the second one is later.
 
     Raises
@@ -68,15 +68,15 @@ def compare(tasks: Sequence[Comparison]) -> list[tuple[float, float]]:
     """
 
     @lru_cache(maxsize=64)
-    def wave(stretch: Stretch) -> Wave:
+    def wave(window: Window) -> Wave:
         try:
-            return Wave(stretch.read(2 * RATE))
+            return Wave(window.read(2 * RATE))
         except DamagedError as error:
             raise FusionError(
-                f"{stretch.path}: {error}; it could be read a moment ago, so run the check again"
+                f"{window.path}: {error}; it could be read a moment ago, so run the check again"
             ) from None
 
-    return [similarity(wave(task.first), wave(task.second), task.reach) for task in tasks]
+    return [similarity(wave(pair.first), wave(pair.second), pair.reach) for pair in pairs]
 
 
 class Wave:
@@ -148,8 +148,8 @@ def similarity(first: Wave, second: Wave, reach: float = float("inf")) -> tuple[
 
 
 def _spread_of_gain(first: Floats, second: Floats) -> float:
-    """Return by how much the level of one waveform over the other changes among eight stretches of time, dB."""
-    levels = [[float(np.square(part).sum()) for part in np.array_split(wave, _STRETCHES)] for wave in (first, second)]
+    """Return by how much the level of one waveform over the other changes among eight parts of its time, dB."""
+    levels = [[float(np.square(part).sum()) for part in np.array_split(wave, _PARTS)] for wave in (first, second)]
     loudest = [max(level) for level in levels]
     gains = [
         10 * np.log10(one / other)

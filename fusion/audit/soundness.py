@@ -102,7 +102,7 @@ def examine_files(
 
 def examine_batch(paths: Sequence[Path]) -> list[dict[str, Any] | None]:
     """Look at some files; return their figures as plain data."""
-    return [asdict(found) if (found := examine_file(path)) else None for path in paths]
+    return [asdict(sound) if (sound := examine_file(path)) else None for path in paths]
 
 
 def examine_file(path: Path) -> Soundness | None:

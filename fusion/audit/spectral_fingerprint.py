@@ -1,4 +1,4 @@
-"""A short print of a sound's spectrum: sounds whose prints are alike may be one sound, which `similarity` decides.
+"""A short fingerprint of a spectrum: sounds with like ones may be one sound, which `similarity` decides.
 
 Extracted and stored like any feature, but never fed to a network.
 """
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.sound.clip import Clip
 
-NAME = "_spectrumprint"  # no plug-in can have this name
-SOURCE = Source(NAME, module="fusion.audit.spectral_fingerprint", package="fusion")
+NAME = "_spectral_fingerprint"  # no plug-in can have this name
+SOURCE = FeatureSource(NAME, module="fusion.audit.spectral_fingerprint", package="fusion")
 
 WHOLE, OVERLAPPING = 0.95, 0.8
-"""Cosine of two prints from which waveforms are compared: of copies that begin together, and of others. With
+"""Cosine of two fingerprints from which waveforms are compared: of copies that begin together, and of others. With
 OVERLAPPING, 58 of 60 excerpts of practice music are found in what they were cut from (tests/benchmarks)."""
 
 _SIZE = 128
@@ -32,11 +32,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-class Spectrumprint(Feature):
+class SpectralFingerprint(Feature):
     """The mean magnitude spectrum, 20 Hz to 4 kHz in steps of 2 Hz, less its mean over 100 Hz, hashed to 128 numbers.
 
     It is brought to unit energy, so level does not matter; without its slow part, noise is like no other noise. Cosines
-    of prints are unbiased estimates of those of the spectra. A silent clip gives zeros.
+    of fingerprints are unbiased estimates of those of the spectra. A silent clip gives zeros.
 
     References
     ----------
@@ -49,7 +49,7 @@ class Spectrumprint(Feature):
         return (_SIZE,)
 
     def extract(self, clip: Clip) -> Floats:
-        """Return the print."""
+        """Return the fingerprint."""
         size = round(_FRAME * clip.sr)
         y = np.pad(clip.y, (0, max(0, size - clip.y.size)))
         frames = np.lib.stride_tricks.sliding_window_view(y, size)[:: size // 2] * np.hanning(size)
@@ -67,12 +67,12 @@ def _signs(size: int) -> NDArray[np.float64]:
     return np.random.default_rng(0).choice(np.array([-1.0, 1.0]), size)
 
 
-def candidates(prints: Floats, places: Ints, cosine: float) -> Ints:
-    """Return pairs of windows of two places whose prints are alike, at most ten of each window.
+def candidates(fingerprints: Floats, places: Ints, cosine: float) -> Ints:
+    """Return pairs of windows of two places whose fingerprints are alike, at most ten of each window.
 
     Parameters
     ----------
-    prints : (windows, 128) float32
+    fingerprints : (windows, 128) float32
     places : (windows,) int
         The split or fold of each.
     cosine : float
@@ -83,8 +83,8 @@ def candidates(prints: Floats, places: Ints, cosine: float) -> Ints:
     (pairs, 2) int64
         Window numbers, the smaller first, in order.
     """
-    lengths = np.sqrt(np.square(prints).sum(axis=1, keepdims=True))
-    unit = np.divide(prints, lengths, out=np.zeros_like(prints), where=lengths > 0)
+    lengths = np.sqrt(np.square(fingerprints).sum(axis=1, keepdims=True))
+    unit = np.divide(fingerprints, lengths, out=np.zeros_like(fingerprints), where=lengths > 0)
     members = sorted((np.flatnonzero(places == place) for place in np.unique(places)), key=len)
     pairs = [np.empty((0, 2), dtype=np.int64)]
     for number, few in enumerate(members):

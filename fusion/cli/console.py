@@ -11,12 +11,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from fusion.api.result import Result
 from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
-from fusion.report import study_page as study
+from fusion.report.study_sentences import step_sentence
+from fusion.report.study_tables import arms_table
 from fusion.report.wording import shown_metrics, table
-from fusion.search.trials import DIRECTIONS, Trial
-from fusion.settings.search_space import SearchSettings
+from fusion.results.compare import sentence
+from fusion.search.trials import DIRECTIONS
 from fusion.studies.predict import Prediction
 
 _BEST = 5  # trials shown
@@ -64,6 +66,21 @@ def print_result(metrics: dict[str, Any]) -> None:
         console.print(f"! {warning}")
 
 
+def print_outcome(result: Result, as_json: bool, again: str = "") -> None:
+    """Print a result, or its metrics as JSON, and last its folder; what has to be known of the run goes to stderr."""
+    metrics = result.metrics
+    for change in result.changes:
+        print(f"versions differ from those this result was made with: {change}{again}", file=sys.stderr)
+    if not result.trained:
+        trained = ", ".join(map(str, metrics["seeds"]))
+        print(f"complete, nothing to train (seeds {trained}){again}", file=sys.stderr)
+    if as_json:
+        print(json.dumps(metrics, indent=2))
+    else:
+        print_result(metrics)
+        print(result.folder)
+
+
 def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
     """Print the arms of an ablation, best first, and what its tests say."""
     console = Console(highlight=False, markup=False)
@@ -85,7 +102,7 @@ def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
 def print_study(content: dict[str, Any]) -> None:
     """Print the arms of a study and what its tests say."""
     console = Console(highlight=False, markup=False)
-    header, rows = study.main_table(content)
+    header, rows = arms_table(content)
     grid = Table(title=f"{content['study']}: {content['question']}", title_justify="left")
     for column in header:
         grid.add_column(column, overflow="fold")
@@ -93,10 +110,10 @@ def print_study(content: dict[str, Any]) -> None:
         grid.add_row(*row)
     console.print(grid)
     for test in content["tests"]:
-        console.print(study.step_sentence(test))
+        console.print(step_sentence(test))
 
 
-def print_comparison(found: dict[str, Any], sentence: str) -> None:
+def print_comparison(found: dict[str, Any]) -> None:
     """Print the figures of two results, what their difference shows, and the clips that changed most."""
     console = Console(highlight=False, markup=False)
     grid = Table(title=f"{found['clips']} clips in {found['groups']} groups")
@@ -108,7 +125,7 @@ def print_comparison(found: dict[str, Any], sentence: str) -> None:
         values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")
         grid.add_row(metric.label, *values, interval)
     console.print(grid)
-    console.print(sentence)
+    console.print(sentence(found))
     for warning in found["warnings"]:
         console.print(f"! {warning}")
     changed = sorted(found["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
@@ -119,25 +136,26 @@ def print_comparison(found: dict[str, Any], sentence: str) -> None:
         )
 
 
-def print_trials(trials: Sequence[Trial], search: SearchSettings | None) -> None:
+def print_trials(content: dict[str, Any]) -> None:
     """Print the best trials of a search."""
-    console = Console(highlight=False, markup=False)
-    scored = [trial for trial in trials if trial.score is not None]
-    if search is None or not scored:
+    trials = content["trials"]
+    scored = [trial for trial in trials if trial["score"] is not None]
+    if not scored:
         return
-    sign = 1 if DIRECTIONS[search.objective] == "max" else -1
-    count = sum(trial.number > 0 for trial in trials)
+    objective = content["search"]["objective"]
+    sign = 1 if DIRECTIONS[objective] == "max" else -1
+    count = sum(trial["number"] > 0 for trial in trials)
     grid = Table(title=f"best of {count} trials ({len(trials) - len(scored)} without a score)")
-    for column in ("trial", search.objective, *search.space):
+    for column in ("trial", objective, *content["search"]["space"]):
         grid.add_column(column, overflow="fold")
-    ranked = sorted(scored, key=lambda trial: -sign * (trial.score or 0.0))
-    for trial in [*ranked[:_BEST], *(trial for trial in ranked[_BEST:] if not trial.number)]:
+    ranked = sorted(scored, key=lambda trial: -sign * trial["score"])
+    for trial in [*ranked[:_BEST], *(trial for trial in ranked[_BEST:] if not trial["number"])]:
         grid.add_row(
-            str(trial.number) if trial.number else "own",
-            f"{trial.score:.3f}",
-            *(json.dumps(value) for value in trial.values.values()),
+            str(trial["number"] or "own"),
+            f"{trial['score']:.3f}",
+            *(json.dumps(value) for value in trial["values"].values()),
         )
-    console.print(grid)
+    Console(highlight=False, markup=False).print(grid)
 
 
 def print_audit(report: dict[str, Any], noun: str) -> None:
@@ -167,27 +185,24 @@ def print_predictions(predictions: list[Prediction], form: str, timeline: bool) 
     if form == "json":
         print(json.dumps([_prediction(prediction, timeline) for prediction in predictions], indent=2))
         return
-    rows = [row for prediction in predictions for row in _rows(prediction, timeline)]
+    rows = [
+        (prediction.path, start.get("start"), values)
+        for prediction in predictions
+        for start, values in prediction.rows(timeline)
+    ]
     if form == "csv":
         classes = predictions[0].classes if predictions else ()
         writer = csv.writer(sys.stdout)
         writer.writerow(["file", *(["start"] if timeline else []), *classes])
-        writer.writerows([*map(str, head), *(f"{value:.6g}" for value in values)] for head, values in rows)
+        for path, start, values in rows:
+            writer.writerow([path, *([start] if timeline else []), *(f"{value:.6g}" for value in values)])
         return
     console = Console(highlight=False, markup=False)
-    for head, values in rows:
+    for path, start, values in rows:
         best = sorted(zip(predictions[0].classes, values, strict=True), key=lambda pair: -pair[1])
         named = ", ".join(f"{label} {value:.2f}" for label, value in best if value >= 0.005)
-        where = f"{head[0]}" + (f" {head[1]:.1f} s" if timeline else "")
+        where = str(path) if start is None else f"{path} {start:.1f} s"
         console.print(f"{where}: {named}", soft_wrap=True)
-
-
-def _rows(prediction: Prediction, timeline: bool) -> list[tuple[list[Any], Any]]:
-    if not timeline:
-        return [([prediction.path], prediction.probabilities)]
-    return [
-        ([prediction.path, start], values) for start, values in zip(prediction.starts, prediction.windows, strict=True)
-    ]
 
 
 def _prediction(prediction: Prediction, timeline: bool) -> dict[str, Any]:
@@ -196,8 +211,5 @@ def _prediction(prediction: Prediction, timeline: bool) -> dict[str, Any]:
 
     entry: dict[str, Any] = {"file": str(prediction.path), "probabilities": named(prediction.probabilities)}
     if timeline:
-        entry["timeline"] = [
-            {"start": start, "probabilities": named(values)}
-            for start, values in zip(prediction.starts, prediction.windows, strict=True)
-        ]
+        entry["timeline"] = [{**start, "probabilities": named(values)} for start, values in prediction.rows(True)]
     return entry

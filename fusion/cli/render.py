@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fusion.cli.options import PROCESSORS, AsJson, Debug, Jobs
+from fusion.cli.options import takes
 from fusion.errors import FusionError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fusion.rendering.notes.options import NSynthOptions
 
 
+@takes("jobs", "as_json")
 def render(
     name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Layout to render.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make.", show_default=False)],
@@ -56,9 +57,9 @@ def render(
         list[str] | None,
         typer.Option("--licence", metavar="FONT=TEXT", help="A font's licence, for --share; repeatable."),
     ] = None,
-    jobs: Jobs = PROCESSORS,
-    as_json: AsJson = False,
-    debug: Debug = False,
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
 ) -> None:
     """Render notes or music from SoundFonts in a data set's layout, with FluidSynth."""
     from fusion.rendering.music.options import IrmasOptions
@@ -75,9 +76,9 @@ def render(
     with progress.counter("rendering") as told:
         summary: Any
         if isinstance(options, IrmasOptions):
-            summary = render_irmas(out, options, jobs=jobs, progress=told)
+            summary = render_irmas(out, options, **shared, progress=told)
         else:
-            summary = render_nsynth(out, options, jobs=jobs, progress=told)
+            summary = render_nsynth(out, options, **shared, progress=told)
     for warning in summary.warnings:
         progress.say(f"warning: {warning}")
     if as_json:

@@ -22,10 +22,10 @@ def each_label(part: pd.DataFrame) -> pd.DataFrame:
 def missing_classes(dataset: Dataset) -> list[str]:
     """Say which classes occur in training alone, or in the test of a fold whose training lacks them."""
     warnings = []
-    for of in dataset.each_fold() if dataset.folds is not None else ():
-        trained, tested = (set(dataset.table.loc[rows, "labels"]) for rows in (of.train, of.test))
+    for fold in dataset.each_fold() if dataset.folds is not None else ():
+        trained, tested = (set(dataset.table.loc[rows, "labels"]) for rows in (fold.train, fold.test))
         if absent := sorted(tested - trained):
-            warnings.append(f"missing-class: the training clips of fold {of.fold} have no {', '.join(absent)}")
+            warnings.append(f"missing-class: the training clips of fold {fold.fold} have no {', '.join(absent)}")
     training = each_label(dataset.part("train")).groupby("labels")["group"].unique()
     for split in ("validation", "test") if dataset.folds is None else ():
         absent = sorted(set(dataset.classes) - set(each_label(dataset.part(split))["labels"]))
@@ -41,20 +41,21 @@ def missing_classes(dataset: Dataset) -> list[str]:
 
 def shared_groups(dataset: Dataset) -> list[str]:
     """Say whether test groups are known from training or validation."""
+    test = dataset.part("test")
     for split, effect in (
-        ("train", f"the score is for new clips of known {dataset.noun}, not for unknown ones"),
-        ("validation", f"the network was stopped by what it did on the test's own {dataset.noun}"),
+        ("train", f"the score is for new clips of known {dataset.group_noun}, not for unknown ones"),
+        ("validation", f"the network was stopped by what it did on the test's own {dataset.group_noun}"),
     ):
-        groups, clips, every = set(), 0, set(dataset.part("test")["group"])
-        for of in dataset.each_fold():
-            test = dataset.table.loc[of.test]
-            known = test["group"].isin(set(dataset.table.loc[of.clips(split), "group"]))
-            groups |= set(test.loc[known, "group"])
-            clips += int(known.sum())
+        groups, clips = set(), 0
+        for fold in dataset.each_fold():
+            tested = dataset.table.loc[fold.test, "group"]
+            known = tested[tested.isin(set(dataset.table.loc[fold.clips(split), "group"]))]
+            groups |= set(known)
+            clips += len(known)
         if groups:
             return [
-                f"shared-groups: {len(groups)} of {len(every)} test {dataset.noun} "
-                f"({clips} of {len(dataset.part('test'))} clips) are also in {split}: {effect}"
+                f"shared-groups: {len(groups)} of {test['group'].nunique()} test {dataset.group_noun} "
+                f"({clips} of {len(test)} clips) are also in {split}: {effect}"
             ]
     return []
 
@@ -67,6 +68,6 @@ def few_groups(dataset: Dataset) -> list[str]:
         return []
     counts = ", ".join(f"{label} {count}" for label, count in few.items())
     return [
-        f"few-groups: fewer than {FEW_GROUPS} test {dataset.noun}, so no interval of its own and a rough one overall: "
-        f"{counts}"
+        f"few-groups: fewer than {FEW_GROUPS} test {dataset.group_noun}, so no interval of its own and a rough one "
+        f"overall: {counts}"
     ]

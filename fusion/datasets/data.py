@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fusion.datasets.duplicates import Duplicates, find_duplicates
 from fusion.datasets.registry import read_dataset
-from fusion.datasets.table import Dataset, fingerprint
+from fusion.datasets.table import Dataset, Hasher, fingerprint
 from fusion.errors import FusionError, listing
 from fusion.runtime.content_hash import content_hashes
 from fusion.runtime.workplace import Workplace
@@ -20,10 +20,18 @@ SAMPLE = "sample: the embedded sample proves that everything works; it ranks no 
 
 @dataclass(frozen=True)
 class Data:
-    """A data set with its content hashes, and what can be said of it without any feature."""
+    """A data set and what can be said of it without any feature.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Its table has content hashes.
+    fingerprint : str
+        Of the data as they were read, damaged clips included.
+    duplicates : Duplicates
+    """
 
     dataset: Dataset
-    hashes: list[str]
     fingerprint: str
     duplicates: Duplicates
 
@@ -36,21 +44,19 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
     FusionError
         If the data set is missing or damaged.
     """
-    dataset = read_dataset(settings, workplace.root, hashes_of(workplace))
+    dataset = read_dataset(settings, workplace.root, hasher(workplace))
     if workplace.sample:
-        dataset.notes.append(SAMPLE)
-    return with_hashes(dataset, workplace)
+        dataset = replace(dataset, notes=[*dataset.notes, SAMPLE])
+    return with_content(dataset, workplace)
 
 
-def with_hashes(dataset: Dataset, workplace: Workplace) -> Data:
-    """Return a data set with its audio's hashes, made where they are new or changed."""
-    hashes = hashes_of(workplace)(list(dataset.table["path"]))
-    return Data(
-        dataset, hashes, fingerprint(dataset.table, hashes), find_duplicates(dataset.table, hashes, dataset.folds)
-    )
+def with_content(dataset: Dataset, workplace: Workplace) -> Data:
+    """Return a data set with the content hash of each clip's file, made where files are new or changed."""
+    table = dataset.table.assign(content=hasher(workplace)(list(dataset.table["path"])))
+    return Data(replace(dataset, table=table), fingerprint(table), find_duplicates(table, dataset.folds))
 
 
-def hashes_of(workplace: Workplace) -> Callable[[Sequence[Path]], list[str]]:
+def hasher(workplace: Workplace) -> Hasher:
     """Return what gives files' content hashes, remembered in the cache."""
 
     def hashes(paths: Sequence[Path]) -> list[str]:
@@ -63,21 +69,21 @@ def hashes_of(workplace: Workplace) -> Callable[[Sequence[Path]], list[str]]:
 def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
     """Return the data without damaged clips, given by id with what is wrong.
 
+    A class whose training clips are all damaged loses its other clips, too.
+
     Raises
     ------
     FusionError
-        Unless they are to be skipped.
+        Unless they are to be skipped, and where too little is left.
     """
     table = data.dataset.table
     bad = table[table["id"].isin(damaged)]
     if not skip:
-        said = [f"{row.path}: {damaged[row.id]}" for row in bad.itertuples()]
+        reasons = [f"{row.path}: {damaged[row.id]}" for row in bad.itertuples()]
         raise FusionError(
             f"{len(damaged)} clips are damaged; mend or remove them, or set dataset.skip_damaged: true to leave "
-            f"them out and have the result say so:\n{listing(said)}"
+            f"them out and have the result say so:\n{listing(reasons)}"
         )
-    reasons = sorted({re.split(r"[:(]", damaged[clip])[0].strip() for clip in bad["id"]})
-    dataset = data.dataset.without(damaged, ", ".join(reasons[:5]))
-    kept = set(dataset.table["id"])  # a class whose training clips are all damaged loses the others, too
-    hashes = [content for content, clip in zip(data.hashes, table["id"], strict=True) if clip in kept]
-    return Data(dataset, hashes, data.fingerprint, find_duplicates(dataset.table, hashes, dataset.folds))
+    kinds = sorted({re.split(r"[:(]", damaged[clip])[0].strip() for clip in bad["id"]})
+    dataset = data.dataset.without(damaged, ", ".join(kinds[:5]))
+    return Data(dataset, data.fingerprint, find_duplicates(dataset.table, dataset.folds))

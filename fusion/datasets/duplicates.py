@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,9 +21,10 @@ class Duplicates:
         Those whose labels differ.
     across : int
         Those with one clip in test and one elsewhere; in two folds, where there are folds.
-    velocity_twins : int or None
-        Other pairs of one group that are the same sound at two levels; None before anything is extracted.
-    twins_across : int
+    level_copies : int or None
+        Other pairs of one group that are the same sound at two levels, as notes of two velocities may be; None before
+        anything is extracted.
+    level_copies_across : int
         Those with one clip in test and one elsewhere.
     repeats : int
         Pairs of test clips with byte-identical audio in one group, as a song that is cut up may have; not in `pairs`,
@@ -38,8 +38,8 @@ class Duplicates:
     pairs: int
     conflicting: int
     across: int
-    velocity_twins: int | None = None
-    twins_across: int = 0
+    level_copies: int | None = None
+    level_copies_across: int = 0
     repeats: int = 0
     contradictions: int = 0
     by_folds: bool = False
@@ -49,71 +49,80 @@ class Duplicates:
         return {
             "pairs": self.pairs,
             "conflicting": self.conflicting,
-            "velocity_twins": self.velocity_twins,
+            "velocity_twins": self.level_copies,
             "repeats": self.repeats,
         }
 
     def warnings(self) -> list[str]:
         """Return a warning if there are any."""
-        found = []
+        warnings = []
         if self.pairs:
             where = "in different folds" if self.by_folds else "between test and the other splits"
-            found.append(
+            warnings.append(
                 f"duplicates: {self.pairs} pairs of byte-identical clips, {self.conflicting} of them with different "
                 f"labels, {self.across} {where}"
             )
         if self.repeats:
-            found.append(
+            warnings.append(
                 f"duplicates: {self.repeats} pairs of byte-identical test clips within one group, "
                 f"{self.contradictions} of them with different labels, which no answer can all meet"
             )
-        if self.twins_across:
-            found.append(
-                f"duplicates: {self.twins_across} of {self.velocity_twins} velocity twins (one sound at two levels) "
-                "are between test and the other splits"
+        if self.level_copies_across:
+            warnings.append(
+                f"duplicates: {self.level_copies_across} of {self.level_copies} velocity twins (one sound at two "
+                "levels) are between test and the other splits"
             )
-        return found
+        return warnings
 
-    def with_twins(self, table: pd.DataFrame, hashes: Sequence[str], twins: NDArray[np.int64]) -> Duplicates:
-        """Return these duplicates and velocity twins, ``(pairs, 2)`` row numbers; identical bytes are no twins."""
-        content = np.asarray(hashes)
-        twins = twins[content[twins[:, 0]] != content[twins[:, 1]]]
+    def with_level_copies(self, table: pd.DataFrame, pairs: NDArray[np.int64]) -> Duplicates:
+        """Return these duplicates and copies at another level.
+
+        Parameters
+        ----------
+        table : DataFrame
+            A data set's, with content hashes.
+        pairs : (pairs, 2) int
+            Rows of clips that are one sound; those with identical bytes do not count.
+        """
+        content = table["content"].to_numpy()
+        pairs = pairs[content[pairs[:, 0]] != content[pairs[:, 1]]]
         test = (table["split"] == "test").to_numpy()
-        across = int(np.sum(test[twins[:, 0]] != test[twins[:, 1]]))
-        return replace(self, velocity_twins=len(twins), twins_across=across)
+        across = int(np.sum(test[pairs[:, 0]] != test[pairs[:, 1]]))
+        return replace(self, level_copies=len(pairs), level_copies_across=across)
 
 
-def find_duplicates(table: pd.DataFrame, hashes: Sequence[str], folds: NDArray[np.int64] | None = None) -> Duplicates:
+def find_duplicates(table: pd.DataFrame, folds: NDArray[np.int64] | None = None) -> Duplicates:
     """Count pairs of clips with the same bytes.
 
     Parameters
     ----------
     table : DataFrame
-        A data set's table.
-    hashes : sequence of str
-        Content hash of each clip.
+        A data set's, with content hashes.
     folds : (clips,) int, optional
         The fold of each clip.
     """
-    clips = pd.DataFrame({"hash": hashes, "labels": table["labels"], "test": table["split"] == "test"})
+    clips = table[["content", "labels"]].assign(test=table["split"] == "test")
     clips["place"] = clips["test"] if folds is None else folds
     clips["group"] = table["group"].where(clips["test"], "")
-    clips = clips[clips["hash"] != ""]
+    clips = clips[clips["content"] != ""]
     pairs = conflicting = across = repeats = contradictions = 0
-    for _, same in clips[clips["hash"].duplicated(keep=False)].groupby("hash"):
-        count = len(same)
-        songs = [of for _, of in same[same["test"]].groupby("group")]
-        within = sum(len(of) * (len(of) - 1) // 2 for of in songs)
-        relabelled = sum(_unequal_pairs(of["labels"]) for of in songs)
+    for _, same in clips[clips["content"].duplicated(keep=False)].groupby("content"):
+        tested = [group for _, group in same[same["test"]].groupby("group")]
+        within = sum(_pairs(len(group)) for group in tested)
+        relabelled = sum(_unequal_pairs(group["labels"]) for group in tested)
         repeats += within
         contradictions += relabelled
-        pairs += count * (count - 1) // 2 - within
+        pairs += _pairs(len(same)) - within
         conflicting += _unequal_pairs(same["labels"]) - relabelled
         across += _unequal_pairs(same["place"])
-    more = {"repeats": repeats, "contradictions": contradictions}
-    return Duplicates(pairs, conflicting, across, **more, by_folds=folds is not None)
+    return Duplicates(
+        pairs, conflicting, across, repeats=repeats, contradictions=contradictions, by_folds=folds is not None
+    )
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2
 
 
 def _unequal_pairs(values: pd.Series) -> int:
-    count = len(values)
-    return count * (count - 1) // 2 - sum(int(n) * (int(n) - 1) // 2 for n in values.value_counts())
+    return _pairs(len(values)) - sum(_pairs(int(count)) for count in values.value_counts())

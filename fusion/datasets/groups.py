@@ -52,17 +52,17 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
             f"and no class has more than {np.bincount(labels[chosen]).max(initial=0)} clips in them; take fewer folds"
         )
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
-    found: Ints = np.full(len(labels), -1, dtype=np.int64)
+    fold_of: Ints = np.full(len(labels), -1, dtype=np.int64)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # some folds lack it then
         divided = splitter(folds, shuffle=True, random_state=seed).split(
             chosen, labels[chosen], None if groups is None else units[chosen]
         )
         for number, (_, held_out) in enumerate(divided):
-            found[chosen[held_out]] = number
-    if len(np.unique(found[found >= 0])) < folds:
+            fold_of[chosen[held_out]] = number
+    if len(np.unique(fold_of[fold_of >= 0])) < folds:
         raise FusionError(f"{setting}: {folds} folds cannot all get clips from such uneven groups; take fewer folds")
-    return found
+    return fold_of
 
 
 _HELD_OUT = 0.1  # share of a class' training clips that validates
@@ -86,10 +86,11 @@ def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
         units = shuffled(count.index, "validation")
         target = _HELD_OUT * len(clips)
         chosen: list[str] = []
+        clips_held = 0
         for name in units:
-            now = count[chosen].sum()
-            if abs(now + count[name] - target) < abs(now - target):
+            if abs(clips_held + count[name] - target) < abs(clips_held - target):
                 chosen.append(name)
+                clips_held += int(count[name])
         if not chosen and len(units) > 1:
             chosen = [min(units, key=lambda name: int(count[name]))]
         held += chosen
@@ -110,17 +111,15 @@ def components(sets: Sequence[frozenset[str]]) -> list[int]:
     >>> components([frozenset("ab"), frozenset("c"), frozenset("bd"), frozenset("de")])
     [0, 1, 0, 0]
     """
-    parent = list(range(len(sets)))
+    if not sets:
+        return []
+    from scipy.sparse import coo_array  # slow to import, and few commands need it
+    from scipy.sparse.csgraph import connected_components
 
-    def root(index: int) -> int:
-        while parent[index] != index:
-            index = parent[index]
-        return index
-
-    first: dict[str, int] = {}
-    for index, members in enumerate(sets):
-        for member in members:
-            a, b = sorted((root(first.setdefault(member, index)), root(index)))
-            parent[b] = a
+    columns = {member: len(sets) + number for number, member in enumerate(frozenset().union(*sets))}
+    edges = [(row, columns[member]) for row, members in enumerate(sets) for member in members]
+    rows, ends = zip(*edges, strict=True) if edges else ((), ())
+    size = len(sets) + len(columns)  # sets and members are the nodes
+    labels = connected_components(coo_array((np.ones(len(rows)), (rows, ends)), (size, size)), directed=False)[1]
     numbers: dict[int, int] = {}
-    return [numbers.setdefault(root(index), len(numbers)) for index in range(len(sets))]
+    return [numbers.setdefault(label, len(numbers)) for label in labels[: len(sets)].tolist()]

@@ -23,17 +23,17 @@ from typing import Any
 import pandas as pd
 
 from fusion.datasets.groups import hold_out, shuffled
-from fusion.datasets.table import Dataset, assemble, missing_audio
+from fusion.datasets.table import Dataset, checked, clip_table, missing_audio
 from fusion.errors import FusionError, listing
 from fusion.settings.datasets import FAMILIES, ORIGINS, NSynthSettings
 from fusion.sound.reading import SUFFIXES
 
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
-NOUN = "instruments"
+GROUPS = "instruments"
 _HELD_OUT = 0.1  # share of training notes that validates
 
 
-def read(settings: NSynthSettings, root: Path, hashes: Any = None) -> Dataset:
+def read(settings: NSynthSettings, root: Path) -> Dataset:
     """Read the metadata of the splits that a protocol needs.
 
     Parameters
@@ -41,8 +41,6 @@ def read(settings: NSynthSettings, root: Path, hashes: Any = None) -> Dataset:
     settings : NSynthSettings
     root : Path
         Folder that holds ``nsynth-train`` and so on.
-    hashes
-        Not needed: instruments are named.
 
     Returns
     -------
@@ -73,10 +71,10 @@ def read(settings: NSynthSettings, root: Path, hashes: Any = None) -> Dataset:
         held = training & table["group"].isin(hold_out(table[training]))
         table = table.assign(split=table["split"].mask(held, "validation"))
     notes = missing_audio(missing, settings.skip_damaged, root)
-    return assemble("nsynth", settings.protocol, table, NOUN, notes)
+    return checked(Dataset("nsynth", settings.protocol, table, GROUPS, notes))
 
 
-def read_split(settings: NSynthSettings, root: Path, split: str, hashes: Any = None) -> Dataset:
+def read_split(settings: NSynthSettings, root: Path, split: str) -> Dataset:
     """Read the metadata of one split alone, whatever the protocol; all its clips become test clips.
 
     Parameters
@@ -85,8 +83,6 @@ def read_split(settings: NSynthSettings, root: Path, split: str, hashes: Any = N
     root : Path
     split : {"train", "validation", "test"}
         nsynth-train, nsynth-valid or nsynth-test.
-    hashes
-        Not needed.
 
     Raises
     ------
@@ -95,12 +91,12 @@ def read_split(settings: NSynthSettings, root: Path, split: str, hashes: Any = N
     """
     part = {"validation": "valid"}.get(split, split)
     _refuse_absent(root, [part])
-    every = settings.model_copy(update={"families": FAMILIES})  # who does not know some of them counts those
-    table, missing = _read_part(root / f"nsynth-{part}", every)
+    all_families = settings.model_copy(update={"families": FAMILIES})  # who does not know some of them counts those
+    table, missing = _read_part(root / f"nsynth-{part}", all_families)
     table = _limit(table, settings.limit).assign(split="test")
     classes = tuple(sorted(table["labels"].unique()))
     notes = missing_audio(missing, settings.skip_damaged, root)
-    return Dataset("nsynth", settings.protocol, table, classes, NOUN, notes)
+    return Dataset("nsynth", settings.protocol, table, GROUPS, notes, classes=classes)
 
 
 def _refuse_absent(root: Path, parts: Any) -> None:
@@ -112,7 +108,7 @@ def _refuse_absent(root: Path, parts: Any) -> None:
         )
     for folder in folders:
         there = {"examples.json": (folder / "examples.json").is_file(), "audio": (folder / "audio").is_dir()}
-        lacks = [name for name, found in there.items() if not found]
+        lacks = [name for name, is_there in there.items() if not is_there]
         if lacks:
             raise FusionError(
                 f"{folder}: half unpacked, {' and '.join(lacks)} missing; unpack nsynth's archive again "
@@ -124,7 +120,7 @@ def _read_part(folder: Path, settings: NSynthSettings) -> tuple[pd.DataFrame, li
     """Return the notes of one split that the options keep, and those of them that have no audio."""
     examples = _read_examples(folder / "examples.json")
     files = _audio_files(folder / "audio")
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[str, Path, str, str]] = []
     wrong: list[str] = []
     missing: list[str] = []
     for note, example in examples.items():
@@ -140,16 +136,13 @@ def _read_part(folder: Path, settings: NSynthSettings) -> tuple[pd.DataFrame, li
         elif note not in files:
             missing.append(f"{folder.name}/audio/{note}.wav")
         else:
-            rows.append({"id": f"{folder.name}/{note}", "path": files[note], "labels": family, "group": instrument})
+            rows.append((f"{folder.name}/{note}", files[note], family, instrument))
     if wrong:
         raise FusionError(
             f"{folder / 'examples.json'}: {len(wrong)} entries do not describe a note (their name and "
             f"instrument_family_str, instrument_source_str, instrument_str must agree):\n{listing(wrong)}"
         )
-    table = pd.DataFrame(rows, columns=["id", "path", "labels", "group"])
-    table.insert(2, "start", 0.0)
-    table.insert(3, "duration", settings.duration)
-    return table.sort_values("id", ignore_index=True), missing
+    return clip_table(rows, settings.duration), missing
 
 
 def _read_examples(path: Path) -> dict[str, Any]:
@@ -166,9 +159,9 @@ def _audio_files(folder: Path) -> dict[str, Path]:
     """Return the sound files of a folder by stem; a .wav goes before a .flac before an .ogg."""
     files: dict[str, Path] = {}
     with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_file())
+        names = sorted(entry.name for entry in entries if entry.is_file() and not entry.name.startswith("."))
     for suffix in reversed(SUFFIXES):
-        files.update({name.removesuffix(suffix): folder / name for name in names if name.endswith(suffix)})
+        files.update({name[: -len(suffix)]: folder / name for name in names if name.lower().endswith(suffix)})
     return files
 
 

@@ -9,7 +9,7 @@ from fusion.datasets.duplicates import Duplicates
 from fusion.datasets.table import SPLITS, Dataset
 
 
-def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
+def overview(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
     """Return counts, groups, shared groups and warnings as plain data.
 
     Returns
@@ -23,11 +23,9 @@ def audit(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
     test = set(parts["test"]["group"])
     shared = {split: len(test & set(parts[split]["group"])) for split in ("train", "validation")}
     if dataset.folds is not None:  # every clip is a training clip, too, but of other folds
-        rounds = [
-            (set(dataset.table.loc[of.test, "group"]), set(dataset.table.loc[of.train, "group"]))
-            for of in dataset.each_fold()
-        ]
-        shared["train"] = len(set().union(*(tested & trained for tested, trained in rounds)))
+        group = dataset.table["group"]
+        known = (set(group[fold.test]) & set(group[fold.train]) for fold in dataset.each_fold())
+        shared["train"] = len(set().union(*known))
     classes = {
         split: {label: int(n) for label, n in each_label(part)["labels"].value_counts().sort_index().items()}
         for split, part in parts.items()

@@ -3,45 +3,69 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fusion.datasets import irmas, nsynth
-from fusion.datasets.table import Dataset
+from fusion.datasets.irmas_testing import TESTING
+from fusion.datasets.irmas_training import TRAINING
+from fusion.datasets.table import Dataset, Hasher
 from fusion.settings.datasets import DATASETS, DatasetSettings
 
-READERS: dict[str, Any] = {"nsynth": nsynth.read, "irmas": irmas.read}
+
+@dataclass(frozen=True)
+class Reader:
+    """How a data set is read.
+
+    Attributes
+    ----------
+    read, read_split : callable
+        Take settings and folder, `read_split` also a split; then, `by_content`, what gives files' content hashes.
+    uses : tuple of (dict, tuple of str)
+        Settings and the folders that they need; those that use most come first.
+    by_content : bool
+        Whether groups depend on the files' content.
+    """
+
+    read: Callable[..., Dataset]
+    read_split: Callable[..., Dataset]
+    uses: tuple[tuple[dict[str, Any], tuple[str, ...]], ...]
+    by_content: bool = False
 
 
-SPLIT_READERS: dict[str, Any] = {"nsynth": nsynth.read_split, "irmas": irmas.read_split}
-
-
-_NEEDED: dict[str, list[tuple[dict[str, Any], tuple[str, ...]]]] = {
-    "nsynth": [
-        ({"protocol": "official", "validation": "official"}, ("nsynth-train", "nsynth-valid", "nsynth-test")),
-        ({"protocol": "official"}, ("nsynth-train", "nsynth-test")),
-        ({"protocol": "course"}, ("nsynth-valid", "nsynth-test")),
-    ],
-    "irmas": [
-        *(({"protocol": "official"}, (irmas.TRAINING, part)) for part in irmas.TESTING),
-        ({"protocol": "cv"}, (irmas.TRAINING,)),
-    ],
+READERS = {
+    "nsynth": Reader(
+        nsynth.read,
+        nsynth.read_split,
+        (
+            ({"protocol": "official", "validation": "official"}, ("nsynth-train", "nsynth-valid", "nsynth-test")),
+            ({"protocol": "official"}, ("nsynth-train", "nsynth-test")),
+            ({"protocol": "course"}, ("nsynth-valid", "nsynth-test")),
+        ),
+    ),
+    "irmas": Reader(
+        irmas.read,
+        irmas.read_split,
+        (
+            *(({"protocol": "official"}, (TRAINING, part)) for part in TESTING),
+            ({"protocol": "cv"}, (TRAINING,)),
+        ),
+        by_content=True,
+    ),
 }
 
 
-Hashes = Callable[[Sequence[Path]], list[str]]
-
-
-def read_dataset(settings: DatasetSettings, root: Path, hashes: Hashes) -> Dataset:
+def read_dataset(settings: DatasetSettings, root: Path, hasher: Hasher) -> Dataset:
     """Read a data set's metadata; see the reader's module for its layout.
 
     Parameters
     ----------
     settings : DatasetSettings
     root : Path
-    hashes : callable
+    hasher : callable
         Gives files' content hashes, for readers whose groups depend on them.
 
     Raises
@@ -49,10 +73,11 @@ def read_dataset(settings: DatasetSettings, root: Path, hashes: Hashes) -> Datas
     FusionError
         If it is missing or damaged.
     """
-    return READERS[settings.name](settings, root, hashes)
+    reader = READERS[settings.name]
+    return reader.read(settings, root, *([hasher] if reader.by_content else []))
 
 
-def read_split(settings: DatasetSettings, root: Path, split: str, hashes: Hashes) -> Dataset:
+def read_split(settings: DatasetSettings, root: Path, split: str, hasher: Hasher) -> Dataset:
     """Read one split of a data set, all of it as test clips.
 
     Raises
@@ -60,7 +85,8 @@ def read_split(settings: DatasetSettings, root: Path, split: str, hashes: Hashes
     FusionError
         If it is missing or damaged.
     """
-    return SPLIT_READERS[settings.name](settings, root, split, hashes)
+    reader = READERS[settings.name]
+    return reader.read_split(settings, root, split, *([hasher] if reader.by_content else []))
 
 
 def sample_root(name: str) -> Path:
@@ -75,7 +101,7 @@ def data_root(name: str) -> Path:
 
 def settings_of(name: str, root: Path) -> DatasetSettings | None:
     """Return the settings that use most of what is in a data set's folder; None if nothing can be trained on it."""
-    for fields, folders in _NEEDED[name]:
+    for fields, folders in READERS[name].uses:
         if all((root / folder).is_dir() for folder in folders):
             return DATASETS[name](**fields)
     return None

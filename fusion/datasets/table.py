@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,13 @@ from fusion.errors import FusionError, listing
 from fusion.evaluation.label_task import LabelTask, label_task
 
 COLUMNS = ("id", "path", "start", "duration", "labels", "group", "split")
+"""What readers give; `fusion.datasets.data` adds ``content``, the hash of the file's bytes."""
+
 SPLITS = ("train", "validation", "test")
 
 Ints = NDArray[np.int64]
+Hasher = Callable[[Sequence[Path]], list[str]]
+"""Gives the content hash of each file; empty for one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Fold:
         return getattr(self, split)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Dataset:
     """Clips with labels, groups and splits.
 
@@ -43,13 +48,11 @@ class Dataset:
     ----------
     name, protocol : str
     table : DataFrame
-        One row a clip: id, path (Path), start and duration (seconds;
-        NaN: to the end of the file), labels (joined by ``;``), group (what
-        must not be split: an instrument, a recording), split (train, validation or test).
-    classes : tuple of str
-        Sorted; the order of every probability vector.
-    noun : str
-        What a group is, for messages: ``instruments``.
+        One row a clip: id, path (Path), start and duration (seconds; NaN: to the end of the file), labels (joined by
+        ``;``), group (what must not be split: an instrument, a recording), split (train, validation or test), and,
+        once the audio was hashed, content (of the whole file).
+    group_noun : str
+        What a group is, in the plural, for messages: ``instruments``.
     notes : list of str
         What happened while reading, as warnings.
     several : bool
@@ -58,17 +61,19 @@ class Dataset:
         Fold of each clip where every clip is a test clip once; the split of all is ``train`` then.
     grouped : bool
         Whether folds keep groups whole.
+    classes : tuple of str
+        Sorted; the order of every probability vector. `checked` sets them.
     """
 
     name: str
     protocol: str
     table: pd.DataFrame
-    classes: tuple[str, ...]
-    noun: str
+    group_noun: str
     notes: list[str] = field(default_factory=list)
     several: bool = False
     folds: Ints | None = None
     grouped: bool = True
+    classes: tuple[str, ...] = ()
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the clips of one split; with folds, all clips are training and test clips."""
@@ -84,11 +89,11 @@ class Dataset:
     @property
     def targets(self) -> NDArray[np.bool_]:
         """Which classes each clip has, ``(clips, classes)``."""
-        found = np.zeros((len(self.table), len(self.classes)), dtype=bool)
+        targets = np.zeros((len(self.table), len(self.classes)), dtype=bool)
         numbers = {label: number for number, label in enumerate(self.classes)}
         for row, labels in enumerate(self.table["labels"]):
-            found[row, [numbers[label] for label in labels.split(";")]] = True
-        return found
+            targets[row, [numbers[label] for label in labels.split(";")]] = True
+        return targets
 
     @property
     def places(self) -> list[str]:
@@ -98,101 +103,108 @@ class Dataset:
     @property
     def groups(self) -> Ints:
         """Number of each clip's group, ``(clips,)``."""
-        return np.unique(self.table["group"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+        return numbered(self.table["group"])
 
     def each_fold(self) -> list[Fold]:
         """Return which clips train, validate and test each network of a seed."""
         if self.folds is None:
             splits = self.table["split"].to_numpy()
             return [Fold(None, *(np.flatnonzero(splits == split) for split in SPLITS))]
-        found = []
+        folds = []
         for fold in range(int(self.folds.max()) + 1):
             rest = self.table[self.folds != fold]
             unit = "group" if self.grouped else "id"
             held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
             training = rest.index.to_numpy()
-            found.append(Fold(fold, training[~held], training[held], np.flatnonzero(self.folds == fold)))
-        return found
+            folds.append(Fold(fold, training[~held], training[held], np.flatnonzero(self.folds == fold)))
+        return folds
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
         """Return the data set without some clips, which a warning counts."""
         left_out = set(ids)
         kept = ~self.table["id"].isin(left_out)
-        table = self.table[kept].reset_index(drop=True)
-        note = f"damaged: {len(left_out)} clips left out ({reason})"
-        folds = None if self.folds is None else self.folds[kept.to_numpy()]
-        notes = [*self.notes, note]
-        return assemble(self.name, self.protocol, table, self.noun, notes, self.several, folds, self.grouped)
+        return checked(
+            replace(
+                self,
+                table=self.table[kept].reset_index(drop=True),
+                notes=[*self.notes, f"damaged: {len(left_out)} clips left out ({reason})"],
+                folds=None if self.folds is None else self.folds[kept.to_numpy()],
+            )
+        )
 
 
-def assemble(
-    name: str,
-    protocol: str,
-    table: pd.DataFrame,
-    noun: str,
-    notes: Sequence[str] = (),
-    several: bool = False,
-    folds: Ints | None = None,
-    grouped: bool = True,
-) -> Dataset:
-    """Make a data set from its table, check it, and say what readers of its results must know.
+def numbered(names: pd.Series) -> Ints:
+    """Return the number of each name among the sorted names, ``(names,)``."""
+    return np.unique(names.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+
+
+def clip_table(rows: Sequence[tuple[Any, ...]], duration: float = np.nan) -> pd.DataFrame:
+    """Return the table of clips that begin with their file, sorted by id.
 
     Parameters
     ----------
-    name, protocol : str
-    table : DataFrame
-        With `COLUMNS`.
-    noun : str
-        What a group is, in the plural.
-    notes : sequence of str
-    several, folds, grouped
-        As `Dataset` has them.
+    rows : sequence of tuple
+        Id, path, labels and group of each clip.
+    duration : float, seconds
+        NaN: clips are whole files.
+    """
+    table = pd.DataFrame(rows, columns=["id", "path", "labels", "group"])
+    table.insert(2, "start", 0.0)
+    table.insert(3, "duration", duration)
+    return table.sort_values("id", ignore_index=True)
+
+
+def checked(dataset: Dataset) -> Dataset:
+    """Return a data set with the classes of its training clips, after a check that it can be trained and tested on.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its classes do not matter.
 
     Returns
     -------
     Dataset
-        Test and validation clips of classes that have no training clip are left out, and counted.
+        Test and validation clips of classes that have no training clip are left out, and counted in its notes.
 
     Raises
     ------
     FusionError
         If there is nothing to train or test on, or only one class.
     """
-    found = list(notes)
+    table, folds, notes = dataset.table, dataset.folds, list(dataset.notes)
+    where = f"{dataset.name}, protocol {dataset.protocol}"
     classes = tuple(sorted(table.loc[table["split"] == "train", "labels"].unique()))
-    strange = [not set(labels.split(";")) <= set(classes) for labels in table["labels"]]
-    unknown = table[np.array(strange, dtype=bool)]
-    for split, part in unknown.groupby("split"):
+    known = np.array([set(labels.split(";")) <= set(classes) for labels in table["labels"]], dtype=bool)
+    for split, part in table[~known].groupby("split"):
         for label, clips in part.groupby("labels"):
-            found.append(
+            notes.append(
                 f"missing-class: {len(clips)} {split} clips of {label} left out: the class has no training clip"
             )
-    table = table.drop(unknown.index).reset_index(drop=True)
-    dataset = Dataset(name, protocol, table, classes, noun, found, several, folds, grouped)
+    dataset = replace(dataset, table=table[known].reset_index(drop=True), classes=classes, notes=notes)
     if len(classes) < 2:
         have = f"only {classes[0]}" if classes else "no clip"
-        raise FusionError(f"{name}, protocol {protocol}: training needs at least two classes, there is {have}")
+        raise FusionError(f"{where}: training needs at least two classes, there is {have}")
     for split in SPLITS if folds is None else ():
         if dataset.part(split).empty:
             raise FusionError(
-                f"{name}, protocol {protocol}: no {split} clip is left; loosen the data set's options "
+                f"{where}: no {split} clip is left; loosen the data set's options "
                 "(sources, families, limit, skip_damaged) or complete its folder"
             )
-    for of in dataset.each_fold() if folds is not None else ():
-        if absent := [split for split in SPLITS if not len(of.clips(split))]:
+    for fold in dataset.each_fold() if folds is not None else ():
+        if absent := [split for split in SPLITS if not len(fold.clips(split))]:
             raise FusionError(
-                f"{name}, protocol {protocol}: fold {of.fold} has no {' and no '.join(absent)} clip; take another "
-                f"number of folds, or data with more {noun} of each class"
+                f"{where}: fold {fold.fold} has no {' and no '.join(absent)} clip; take another number of folds, or "
+                f"data with more {dataset.group_noun} of each class"
             )
     return dataset
 
 
-def fingerprint(table: pd.DataFrame, hashes: Sequence[str]) -> str:
+def fingerprint(table: pd.DataFrame) -> str:
     """Return a hash of everything that a result depends on: ids, labels, groups, splits and audio content."""
-    columns = ["id", "start", "duration", "labels", "group", "split"]
+    columns = ["id", "start", "duration", "labels", "group", "split", "content"]
     digest = hashlib.sha256()
-    rows = zip(*(table[column] for column in columns), hashes, strict=True)
-    for line in sorted("\t".join(map(str, row)) for row in rows):
+    for line in sorted("\t".join(map(str, row)) for row in zip(*(table[column] for column in columns), strict=True)):
         digest.update(f"{line}\n".encode())
     return digest.hexdigest()
 

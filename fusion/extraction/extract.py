@@ -6,67 +6,24 @@ features and writes them; a shard that was finished is never computed again, whe
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.extraction.store import Store
+from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build
+from fusion.feature.registry import build
 from fusion.runtime.workers import run
-from fusion.sound import mixing
 from fusion.sound.clip import Clip
-from fusion.sound.distortion import VERSION, distort
-from fusion.sound.reading import DamagedError, read_audio
+from fusion.sound.reading import DamagedError
 
-_MOST = 2048  # clips in a shard: few files at NSynth's size, seconds of work lost when killed
+_MOST = 2048  # windows in a shard: few files at NSynth's size, seconds of work lost when killed
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A window to extract: its name, where its sound lies, the store's key for it, how it is distorted or mixed."""
-
-    id: str
-    key: str
-    path: Path
-    start: float
-    duration: float
-    distortions: tuple[str, ...] = ()
-    partners: tuple[tuple[Stretch, float], ...] = ()  # with gains in dB
-
-    def mixed(self, partners: Sequence[tuple[Stretch, float]]) -> Stretch:
-        """Return a mixture of this stretch with others; this one where there are none."""
-        if not partners:
-            return self
-        with_gains = ",".join(f"{partner.key}:{gain!r}" for partner, gain in partners)
-        key = hashlib.blake2b(f"{self.key}+{with_gains}:{mixing.VERSION}".encode(), digest_size=16).hexdigest()
-        return replace(self, id=f"{self.id} with {len(partners)} more", key=key, partners=tuple(partners))
-
-    def copy(self, number: int, distortions: tuple[str, ...]) -> Stretch:
-        """Return a distorted copy of this stretch; its number, too, is part of its key."""
-        text = f"{self.key}:{VERSION}:{','.join(distortions)}:{number}"
-        key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        return replace(self, id=f"{self.id} copy {number}", key=key, distortions=distortions)
-
-    def read(self, sr: int) -> NDArray[np.float32]:
-        """Return the sound; a copy's or mixture's is always the same.
-
-        Raises
-        ------
-        DamagedError
-        """
-        if self.partners:
-            sounds = [replace(self, partners=()).read(sr), *(partner.read(sr) for partner, _ in self.partners)]
-            return mixing.mix(sounds, [0.0, *(gain for _, gain in self.partners)])
-        y = read_audio(self.path, sr, self.start, self.duration)
-        return distort(y, sr, self.distortions, int(self.key, 16)) if self.distortions else y
 
 
 @dataclass(frozen=True)
@@ -76,7 +33,7 @@ class Extracted:
     Attributes
     ----------
     computed : dict of str to int
-        Clips computed for each feature; 0 where all were stored.
+        Windows computed for each feature; 0 where all were stored.
     damaged : dict of str to str
         Why a window could not be used, by id.
     """
@@ -87,36 +44,28 @@ class Extracted:
 
 @dataclass(frozen=True)
 class _Shard:
-    stretches: tuple[Stretch, ...]
+    windows: tuple[Window, ...]
     stores: tuple[Store, ...]
-    sources: tuple[tuple[Source, str], ...]
-    sr: int
 
 
 def extract(
-    stretches: Sequence[Stretch],
+    windows: Sequence[Window],
     stores: Sequence[Store],
-    features: dict[str, Feature],
-    sources: dict[str, Source],
-    sr: int,
     jobs: int = 1,
     advance: Callable[[int], None] | None = None,
 ) -> Extracted:
-    """Compute and store every feature of every clip that is not stored yet.
+    """Compute and store every feature of every window that is not stored yet.
 
     Parameters
     ----------
-    stretches : sequence of Stretch
-        Clips with the same sound are computed once.
+    windows : sequence of Window
+        Those with the same sound are computed once.
     stores : sequence of Store
-        One for each feature.
-    features : dict of str to Feature
-    sources : dict of str to Source
-    sr : int, Hz
+        One for each feature, of one data set.
     jobs : int
         Worker processes.
     advance : callable, optional
-        Called with a number of clips done, at first with those that need nothing.
+        Called with a number of windows done, at first with those that need nothing.
 
     Returns
     -------
@@ -127,55 +76,52 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
-    unique = {stretch.key: stretch for stretch in stretches}
     stored = {store.name: store.index().keys() for store in stores}
-    lacking: dict[tuple[str, ...], list[Stretch]] = {}
-    for key, stretch in unique.items():
-        names = tuple(store.name for store in stores if key not in stored[store.name])
-        if names:
-            lacking.setdefault(names, []).append(stretch)
+    lacking: dict[tuple[Store, ...], list[Window]] = {}
+    for key, window in {window.key: window for window in windows}.items():
+        if chosen := tuple(store for store in stores if key not in stored[store.name]):
+            lacking.setdefault(chosen, []).append(window)
     todo = sum(map(len, lacking.values()))
     if advance:
-        advance(len(stretches) - todo)
+        advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     size = max(1, min(_MOST, -(-todo // (4 * jobs))))
-    shards = []
-    for names, clips in lacking.items():
-        chosen = tuple(store for store in stores if store.name in names)
-        built = tuple((sources[name], features[name].model_dump_json()) for name in names)
-        shards += [
-            _Shard(tuple(clips[first : first + size]), chosen, built, sr) for first in range(0, len(clips), size)
-        ]
+    shards = [
+        _Shard(tuple(missing[first : first + size]), chosen)
+        for chosen, missing in lacking.items()
+        for first in range(0, len(missing), size)
+    ]
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
-    computed = dict.fromkeys(features, 0)
-    for shard, found in run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs):
-        damaged.update(found)
+    computed = {store.name: 0 for store in stores}
+    for shard, unusable in run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs):
+        damaged.update(unusable)
         for store in shard.stores:
-            computed[store.name] += len(shard.stretches) - len(found)
+            computed[store.name] += len(shard.windows) - len(unusable)
         if advance:
-            advance(len(shard.stretches))
-    return Extracted(computed, {s.id: damaged[s.key] for s in stretches if s.key in damaged})
+            advance(len(shard.windows))
+    return Extracted(computed, {window.id: damaged[window.key] for window in windows if window.key in damaged})
 
 
 def extract_shard(shard: _Shard) -> dict[str, str]:
-    """Compute and write one shard; return why clips were left out, by key."""
-    features = [build(source, parameters) for source, parameters in shard.sources]
-    values = [np.empty((len(shard.stretches), *store.shape), dtype=np.float32) for store in shard.stores]
+    """Compute and write one shard; return why windows were left out, by key."""
+    features = [build(store.source, store.parameters) for store in shard.stores]
+    values = [np.empty((len(shard.windows), *store.shape), dtype=np.float32) for store in shard.stores]
     damaged: dict[str, str] = {}
-    sound: list[Stretch] = []
-    for stretch in shard.stretches:
+    done: list[Window] = []
+    for window in shard.windows:
+        sr = shard.stores[0].sr
         try:
-            clip = Clip(stretch.read(shard.sr), shard.sr)
+            clip = Clip(window.read(sr), sr)
         except DamagedError as error:
-            damaged[stretch.key] = str(error)
+            damaged[window.key] = str(error)
             continue
         for store, feature, column in zip(shard.stores, features, values, strict=True):
-            column[len(sound)] = compute(store.name, feature, clip, store.shape, stretch.id)
-        sound.append(stretch)
+            column[len(done)] = compute(store.name, feature, clip, store.shape, window.id)
+        done.append(window)
     for store, column in zip(shard.stores, values, strict=True):
-        if sound:
-            store.write([s.key for s in sound], [s.id for s in sound], column[: len(sound)])
+        if done:
+            store.write([window.key for window in done], [window.id for window in done], column[: len(done)])
     return damaged
 
 
@@ -192,8 +138,8 @@ def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], cli
     except (Exception, SystemExit) as error:  # a stranger's code
         raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
     if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
-        found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
-        raise FusionError(f"feature {name} on clip {clip_id}: declared float32 {shape}, gave {found}; mend its plug-in")
+        given = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise FusionError(f"feature {name} on clip {clip_id}: declared float32 {shape}, gave {given}; mend its plug-in")
     if not np.isfinite(value).all():
         bad = np.count_nonzero(~np.isfinite(value))
         raise FusionError(

@@ -41,9 +41,9 @@ class Part:
     @property
     def truth(self) -> NDArray[np.bool_]:
         """Which classes each clip has, ``(clips, classes)``."""
-        found = np.zeros((int(self.clips.max()) + 1, self.targets.shape[1]), dtype=bool)
-        found[self.clips] = self.targets[: len(self)]
-        return found
+        truth = np.zeros((int(self.clips.max()) + 1, self.targets.shape[1]), dtype=bool)
+        truth[self.clips] = self.targets[: len(self)]
+        return truth
 
     def draw(self, windows: Ints, random: np.random.Generator | None = None) -> tuple[Values, NDArray[np.bool_]]:
         """Return features and targets of some windows; with `random`, each window or one of its variants, by chance."""
@@ -56,5 +56,5 @@ class Part:
         kept = clips[self.clips]
         chosen = np.tile(kept, self.variants)
         numbers = (np.cumsum(clips) - 1)[self.clips[kept]]
-        rows = {name: of.part(chosen) for name, of in self.rows.items()}
+        rows = {name: stored.part(chosen) for name, stored in self.rows.items()}
         return Part(rows, self.targets[chosen], numbers.astype(np.int64))

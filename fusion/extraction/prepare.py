@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.datasets.data import Data, without_damaged
-from fusion.datasets.table import SPLITS, Fold
-from fusion.extraction.extract import Extracted, Stretch, extract
+from fusion.datasets.table import SPLITS, Dataset, Fold
+from fusion.extraction.extract import Extracted, extract
 from fusion.extraction.part import Part
-from fusion.extraction.store import Rows, Store
-from fusion.extraction.variants import vary
-from fusion.extraction.wave_fingerprint import NAME, SOURCE, Waveprint, twins
-from fusion.extraction.windows import cut
-from fusion.feature.contract import Feature
+from fusion.extraction.store import Rows, Store, open_stores
+from fusion.extraction.variants import plan_variants
+from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint, level_copies
+from fusion.extraction.window import Window
+from fusion.extraction.windows import Windows, cut_windows
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 
@@ -32,7 +32,7 @@ class Prepared:
     ----------
     data : Data
         Without damaged clips.
-    windows : (windows,) int
+    clips : (windows,) int
         The clip of each window, as a row of the table.
     rows : dict of str to Rows
         By feature: all windows, then all variants of training windows, then mixed validation windows.
@@ -50,7 +50,7 @@ class Prepared:
     """
 
     data: Data
-    windows: Ints
+    clips: Ints
     rows: dict[str, Rows]
     targets: NDArray[np.bool_]
     variants: Ints
@@ -67,32 +67,34 @@ class Prepared:
             computed={name: self.computed[name] for name in features},
         )
 
-    def parts(self, of: Fold) -> dict[str, Part]:
+    def parts(self, fold: Fold) -> dict[str, Part]:
         """Return what trains, validates and tests one network, and what chooses its threshold."""
-        found = {}
+        parts = {}
         for split in SPLITS:
-            clips = of.clips(split)
+            clips = fold.clips(split)
             if not len(clips):
                 continue
-            chosen = np.flatnonzero(np.isin(self.windows, clips))
-            numbers = np.searchsorted(clips, self.windows[chosen]).astype(np.int64)
-            rows = np.concatenate([chosen, self._variants(chosen, of).reshape(-1)]) if split == "train" else chosen
-            found[split] = self._part(rows, numbers)
+            windows = np.flatnonzero(np.isin(self.clips, clips))
+            numbers = np.searchsorted(clips, self.clips[windows]).astype(np.int64)
+            rows = windows
+            if split == "train":
+                rows = np.concatenate([windows, self._variants(windows, fold).reshape(-1)])
+            parts[split] = self._part(rows, numbers)
         if self.mixed:
-            found["mixed"] = self._part(*self.mixed)
-        return found
+            parts["mixed"] = self._part(*self.mixed)
+        return parts
 
-    def _variants(self, windows: Ints, of: Fold) -> Ints:
+    def _variants(self, windows: Ints, fold: Fold) -> Ints:
         """Return rows of training windows' variants; the window itself where one is mixed with what is held out."""
-        held_out = np.isin(self.partners[:, windows], np.concatenate([of.validation, of.test])).any(axis=2)
+        held_out = np.isin(self.partners[:, windows], np.concatenate([fold.validation, fold.test])).any(axis=2)
         return np.where(held_out, windows, self.variants[:, windows])
 
     def _part(self, rows: Ints, clips: Ints) -> Part:
-        return Part({name: every.part(rows) for name, every in self.rows.items()}, self.targets[rows], clips)
+        return Part({name: stored.part(rows) for name, stored in self.rows.items()}, self.targets[rows], clips)
 
 
 def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Ints | None = None) -> Prepared:
-    """Extract what the store lacks.
+    """Cut clips into windows, extract what the store lacks, leave damaged clips out, add copies and mixtures.
 
     Parameters
     ----------
@@ -109,53 +111,79 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     """
     started = time.perf_counter()
     settings = experiment.dataset
-    windows = cut(data.dataset.table, data.hashes, settings)
-    if windows.damaged:
-        data = without_damaged(data, windows.damaged, settings.skip_damaged)
-        windows = cut(data.dataset.table, data.hashes, settings)
-    features: dict[str, Feature] = {**experiment.features, **({NAME: Waveprint()} if settings.single_notes else {})}
-    sources = {**experiment.sources, NAME: SOURCE}
-    stores = [
-        Store(workplace.cache, settings.name, name, feature, sources[name], settings.samples, settings.sr)
-        for name, feature in features.items()
-    ]
-
-    def fill(what: str, stretches: list[Stretch]) -> Extracted:
-        with workplace.progress.task(what, len(stretches)) as advance:
-            return extract(stretches, stores, features, sources, settings.sr, workplace.jobs, advance)
-
-    extracted = fill("extracting", windows.stretches)
-    computed = extracted.computed
-    if extracted.damaged:
-        data = without_damaged(data, windows.clips_of(extracted.damaged, data.dataset.table), settings.skip_damaged)
-        windows = cut(data.dataset.table, data.hashes, settings)
-    if settings.single_notes:
-        prints = stores.pop().rows([stretch.key for stretch in windows.stretches])
-        data = _with_twins(data, prints)
-        del features[NAME]
-    more = vary(experiment, data.dataset, windows, pools)
-    if more.stretches:
-        new = fill("extracting copies and mixtures", more.stretches)
-        computed = {name: count + new.computed.get(name, 0) for name, count in computed.items()}
-    computed = {name: computed[name] for name in experiment.features}
-    keys = [stretch.key for stretch in (*windows.stretches, *more.stretches)]
-    new_ones = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
-    workplace.progress.say(
-        f"features: {f'clips extracted: {new_ones}' if new_ones else 'all stored, nothing extracted'}"
+    stores = open_stores(workplace.cache, settings, experiment.features, experiment.sources)
+    fingerprints = (
+        open_stores(workplace.cache, settings, {NAME: WaveFingerprint()}, {NAME: SOURCE})
+        if settings.single_notes
+        else []
     )
+    windows = cut_windows(data.dataset.table, settings)
+    extracted = _fill("extracting", windows.windows, [*stores, *fingerprints], workplace)
+    damaged = windows.damaged_clips(extracted.damaged, data.dataset.table)
+    data, windows = leave_out(damaged, data, windows, settings.skip_damaged)
+    for store in fingerprints:
+        pairs = find_level_copies(data.dataset, windows, store)
+        data = replace(data, duplicates=data.duplicates.with_level_copies(data.dataset.table, pairs))
+    variants = plan_variants(experiment, data.dataset, windows, pools)
+    extracted_too = _fill("extracting copies and mixtures", variants.windows, stores, workplace)
+    computed = {name: extracted.computed[name] + extracted_too.computed[name] for name in experiment.features}
+    news = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
+    workplace.progress.say(f"features: {f'clips extracted: {news}' if news else 'all stored, nothing extracted'}")
+    keys = [*windows.keys, *(window.key for window in variants.windows)]
     return Prepared(
         data,
-        windows.rows,
+        windows.clips,
         {store.name: store.rows(keys) for store in stores},
-        np.concatenate([data.dataset.targets[windows.rows], more.targets]),
-        more.variants,
-        more.partners,
-        more.mixed,
+        np.concatenate([data.dataset.targets[windows.clips], variants.targets]),
+        variants.rows,
+        variants.partners,
+        variants.mixed,
         computed,
         time.perf_counter() - started,
     )
 
 
-def _with_twins(data: Data, prints: Rows) -> Data:
-    found = twins(prints.take(), data.dataset.groups)
-    return replace(data, duplicates=data.duplicates.with_twins(data.dataset.table, data.hashes, found))
+def _fill(what: str, windows: Sequence[Window], stores: Sequence[Store], workplace: Workplace) -> Extracted:
+    if not windows:
+        return Extracted({store.name: 0 for store in stores}, {})
+    with workplace.progress.task(what, len(windows)) as advance:
+        return extract(windows, stores, workplace.jobs, advance)
+
+
+def leave_out(damaged: dict[str, str], data: Data, windows: Windows, skip: bool) -> tuple[Data, Windows]:
+    """Return data and windows without damaged clips.
+
+    Parameters
+    ----------
+    damaged : dict of str to str
+        Why clips are damaged, by id.
+    data : Data
+    windows : Windows
+        Of all clips.
+    skip : bool
+
+    Raises
+    ------
+    FusionError
+        If there are any and they are not to be skipped, or if too little is left.
+    """
+    if not damaged:
+        return data, windows
+    left = without_damaged(data, damaged, skip)
+    return left, windows.only(data.dataset.table["id"].isin(left.dataset.table["id"]).to_numpy())
+
+
+def find_level_copies(dataset: Dataset, windows: Windows, fingerprints: Store) -> Ints:
+    """Return the pairs of clips of one group that are one sound at two levels, ``(pairs, 2)`` rows of the table.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of single notes: a clip has one window.
+    windows : Windows
+        Of its clips; some may have none.
+    fingerprints : Store
+        Holds the `WaveFingerprint` of each window.
+    """
+    values = fingerprints.rows(windows.keys).take()
+    return np.asarray(windows.clips[level_copies(values, dataset.groups[windows.clips])])

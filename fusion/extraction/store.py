@@ -7,7 +7,7 @@
         <shard>.npy           (clips, *shape) float32
         <shard>.csv           key and id of the clip in each row; written last, so it makes the shard count
 
-A row's key is a hash of the audio's content and of the stretch taken from it: the same sound is extracted
+A row's key is a hash of the audio's content and of the window cut from it: the same sound is extracted
 once, whatever splits or data sets name it, and changed sound is never mistaken for the old one.
 """
 
@@ -22,22 +22,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.runtime.files import replacing, write_json
+
+if TYPE_CHECKING:  # workers need no settings
+    from fusion.settings.datasets import DatasetSettings
 
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
 _FORMAT = 1  # raise when reading audio or this layout changes the numbers
-
-
-def clip_key(content: str, start: float, duration: float) -> str:
-    """Return the key of a stretch of a sound with this content hash."""
-    return hashlib.blake2b(f"{content}:{start!r}:{duration!r}".encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -90,24 +89,22 @@ class Store:
 
     Parameters
     ----------
-    cache : Path
-    dataset : str
-    name : str
-        The feature's name.
+    folder : Path
+        Of the data set, where each feature has a folder.
     feature : Feature
-    source : Source
+    source : FeatureSource
+        Bears the feature's name.
     samples : int
-        Length of a clip.
+        Length of a window.
     sr : int, Hz
     """
 
-    def __init__(
-        self, cache: Path, dataset: str, name: str, feature: Feature, source: Source, samples: int, sr: int
-    ) -> None:
-        self.name = name
+    def __init__(self, folder: Path, feature: Feature, source: FeatureSource, samples: int, sr: int) -> None:
+        self.name, self.source, self.sr = source.name, source, sr
+        self.parameters = feature.model_dump_json()  # a plug-in's instance cannot travel to workers
         self.shape = feature.shape(samples, sr)
         self.identity = {
-            "feature": name,
+            "feature": self.name,
             "version": feature.version,
             "source": source.fingerprint,
             "parameters": feature.model_dump(mode="json"),
@@ -116,7 +113,7 @@ class Store:
             "format": _FORMAT,
         }
         key = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
-        self.folder = cache / "features" / dataset / f"{name}-{key}"
+        self.folder = folder / f"{self.name}-{key}"
 
     def prepare(self, libraries: dict[str, str]) -> None:
         """Make the folder and write what it is, unless that is done; remove what killed writers left."""
@@ -161,7 +158,7 @@ class Store:
         """
         places: dict[str, tuple[Path, int]] = {}
         for table in sorted(self.folder.glob("*.csv")):
-            if ".tmp-" in table.name:
+            if ".tmp-" in table.name or table.name.startswith("."):  # killed writers' and file managers'
                 continue
             values = table.with_suffix(".npy")
             try:
@@ -202,11 +199,19 @@ class Store:
         except (OSError, ValueError, EOFError) as error:
             raise self._damaged(shard, f"is damaged ({error})") from None
         if values.dtype != np.float32 or values.shape[1:] != self.shape or len(values) < length:
-            found = f"{values.dtype} of shape {values.shape}"
-            raise self._damaged(shard, f"holds {found}, not float32 of shape ({length} or more, *{self.shape})")
+            holds = f"holds {values.dtype} of shape {values.shape}"
+            raise self._damaged(shard, f"{holds}, not float32 of shape ({length} or more, *{self.shape})")
 
     def _damaged(self, path: Path, what: str) -> FusionError:
         return FusionError(
             f"{path}: this part of the feature store {what}; delete the folder {self.folder}, "
             "it will be extracted again"
         )
+
+
+def open_stores(
+    cache: Path, settings: DatasetSettings, features: dict[str, Feature], sources: dict[str, FeatureSource]
+) -> list[Store]:
+    """Return a data set's store of each feature; nothing is made before something is stored."""
+    folder = cache / "features" / settings.name
+    return [Store(folder, feature, sources[name], settings.samples, settings.sr) for name, feature in features.items()]

@@ -1,4 +1,4 @@
-"""A short print of a sound that keeps distances and forgets level: equal prints are the same sound, louder or softer.
+"""A short fingerprint of a wave that forgets its level: equal fingerprints are one sound, louder or softer.
 
 Extracted and stored like any feature, beside those of the experiment, but never fed to a network.
 """
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.sound.clip import Clip
 
-NAME = "_waveprint"  # no plug-in can have this name
-SOURCE = Source(NAME, module="fusion.extraction.wave_fingerprint", package="fusion")
+NAME = "_wave_fingerprint"  # no plug-in can have this name
+SOURCE = FeatureSource(NAME, module="fusion.extraction.wave_fingerprint", package="fusion")
 
 _SIZE = 128
-_TWIN = 0.999  # cosine of two waveforms from which they count as one sound at two levels
+_SAME = 0.999  # cosine of two waveforms from which they count as one sound at two levels
 
 
-class Waveprint(Feature):
+class WaveFingerprint(Feature):
     """The waveform at unit energy, hashed to 128 numbers: random signs, then a sum over each 128th sample.
 
-    Squared distances of prints are unbiased estimates of those of the waveforms, with a relative standard error of
-    about an eighth. A silent clip gives zeros.
+    Squared distances of fingerprints are unbiased estimates of those of the waveforms, with a relative standard error
+    of about an eighth. A silent clip gives zeros.
 
     References
     ----------
@@ -38,7 +38,7 @@ class Waveprint(Feature):
         return (_SIZE,)
 
     def extract(self, clip: Clip) -> NDArray[np.float32]:
-        """Return the print."""
+        """Return the fingerprint."""
         padded = np.zeros(-(-clip.y.size // _SIZE) * _SIZE, dtype=np.float32)
         padded[: clip.y.size] = clip.y
         energy = float(np.sqrt(padded @ padded))
@@ -53,12 +53,12 @@ def _signs(size: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.float32), size)
 
 
-def twins(prints: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+def level_copies(fingerprints: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the pairs of clips of one group that are the same sound at two levels.
 
     Parameters
     ----------
-    prints : (clips, 128) float32
+    fingerprints : (clips, 128) float32
     groups : (clips,) int
 
     Returns
@@ -69,11 +69,11 @@ def twins(prints: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.
     pairs = []
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
-        mine = prints[members].astype(np.float64)
+        mine = fingerprints[members].astype(np.float64)
         squares = np.square(mine).sum(axis=1)
         distances = squares[:, np.newaxis] + squares - 2 * mine @ mine.T
         sounding = squares > 0
-        same = (distances <= 2 * (1 - _TWIN)) & np.outer(sounding, sounding)
+        same = (distances <= 2 * (1 - _SAME)) & np.outer(sounding, sounding)
         first, second = np.nonzero(np.triu(same, k=1))
         pairs.append(np.column_stack([members[first], members[second]]))
     return np.concatenate(pairs).astype(np.int64) if pairs else np.empty((0, 2), dtype=np.int64)

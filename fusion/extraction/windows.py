@@ -1,4 +1,4 @@
-"""Clips cut into windows: what a network hears at once, what is extracted and stored."""
+"""Clips cut into windows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.extraction.extract import Stretch
-from fusion.extraction.store import clip_key
+from fusion.extraction.window import Window, window_key
 from fusion.settings.datasets import DatasetSettings
 from fusion.sound.reading import TOLERANCE, DamagedError, audio_duration
 
@@ -21,36 +20,46 @@ class Windows:
 
     Attributes
     ----------
-    stretches : list of Stretch
-    rows : (windows,) int
+    windows : list of Window
+    clips : (windows,) int
         The clip of each, as a row of the data set's table.
     damaged : dict of str to str
         Why a clip has none, by id.
     """
 
-    stretches: list[Stretch]
-    rows: NDArray[np.int64]
+    windows: list[Window]
+    clips: NDArray[np.int64]
     damaged: dict[str, str]
 
-    def clips_of(self, damaged: dict[str, str], table: pd.DataFrame) -> dict[str, str]:
-        """Return why clips are damaged, given why windows are, both by id."""
-        ids = list(table["id"])
-        return {
-            ids[row]: damaged[stretch.id]
-            for row, stretch in zip(self.rows, self.stretches, strict=True)
-            if stretch.id in damaged
+    @property
+    def keys(self) -> list[str]:
+        """The store's key of each window."""
+        return [window.key for window in self.windows]
+
+    def damaged_clips(self, extraction: dict[str, str], table: pd.DataFrame) -> dict[str, str]:
+        """Return why clips are damaged, by id: they have no window, or `extraction` says it of a window's id."""
+        ids = table["id"].to_numpy()
+        return self.damaged | {
+            ids[clip]: extraction[window.id]
+            for clip, window in zip(self.clips, self.windows, strict=True)
+            if window.id in extraction
         }
 
+    def only(self, kept: NDArray[np.bool_], renumber: bool = True) -> Windows:
+        """Return the windows of some clips, given by a mask; `renumber` counts clips without those left out."""
+        chosen = np.flatnonzero(kept[self.clips])
+        clips = self.clips[chosen]
+        numbers = (np.cumsum(kept) - 1)[clips] if renumber else clips
+        return Windows([self.windows[number] for number in chosen], numbers.astype(np.int64), {})
 
-def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Windows:
+
+def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
     """Cut every clip into windows.
 
     Parameters
     ----------
     table : DataFrame
-        A data set's.
-    hashes : list of str
-        Content hash of each clip.
+        A data set's, with content hashes.
     settings : DatasetSettings
 
     Returns
@@ -58,10 +67,10 @@ def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Wi
     Windows
         A clip with a duration is one window; a clip that is a whole file has as many as fit, and one more at its end.
     """
-    stretches: list[Stretch] = []
-    rows: list[int] = []
+    windows: list[Window] = []
+    clips: list[int] = []
     damaged: dict[str, str] = {}
-    for number, (clip, content) in enumerate(zip(table.itertuples(), hashes, strict=True)):
+    for number, clip in enumerate(table.itertuples()):
         duration = clip.duration
         starts = [clip.start]
         if math.isnan(duration):
@@ -73,9 +82,9 @@ def cut(table: pd.DataFrame, hashes: list[str], settings: DatasetSettings) -> Wi
                 continue
         for start in starts:
             name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"
-            stretches.append(Stretch(name, clip_key(content, start, duration), clip.path, start, duration))
-            rows.append(number)
-    return Windows(stretches, np.array(rows, dtype=np.int64), damaged)
+            windows.append(Window(name, window_key(clip.content, start, duration), clip.path, start, duration))
+            clips.append(number)
+    return Windows(windows, np.array(clips, dtype=np.int64), damaged)
 
 
 def window_starts(whole: float, window: float, hop: float) -> list[float]:
@@ -89,7 +98,7 @@ def window_starts(whole: float, window: float, hop: float) -> list[float]:
     if whole < window - TOLERANCE:
         raise DamagedError(f"too short: {whole:.3f} s, a window has {window:g} s")
     room = max(0.0, whole - window)
-    count = int(room / hop + 1e-6)
+    count = int(room / hop + 1e-6)  # 0.3 / 0.1 is a hair less than 3
     starts = [round(step * hop, 6) for step in range(count + 1)]
     if room - starts[-1] > TOLERANCE:
         starts.append(round(room, 6))

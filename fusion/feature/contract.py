@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from fusion.feature.summary import check_names, summarise
+from fusion.feature.summary import check_names, summarise_series
 from fusion.sound.clip import Clip, repeated
 
 
@@ -59,7 +59,10 @@ class Feature(BaseModel, ABC):
 
 
 class SeriesFeature(Feature):
-    """A series of frames, summarised by named statistics into a vector or kept as it is."""
+    """A series of frames, summarised by named statistics into a vector or kept as it is.
+
+    A subclass defines `series_shape` and `series`; its `shape` and `extract` follow from them.
+    """
 
     statistics: tuple[str, ...] | None = Field(
         default=("mean", "std", "p10", "median", "p90", "slope", "attack", "change"),
@@ -93,9 +96,13 @@ class SeriesFeature(Feature):
         return (frames, dims) if self.statistics is None else (len(self.statistics) * dims,)
 
     def extract(self, clip: Clip) -> NDArray[np.float32]:
-        """Return the summaries, or the series: active frames alone are repeated until it has its length."""
+        """Return the summaries, or the series itself.
+
+        Where `active_db` is given, quieter frames are left out: the statistics are of the active frames alone, and in
+        a series these are repeated until it has its declared length again.
+        """
         series = self.series(clip)
         if self.active_db is not None:
             active = clip.active(len(series), self.active_db)
             series = repeated(series, active) if self.statistics is None else series[active]
-        return series if self.statistics is None else summarise(series, self.statistics)
+        return series if self.statistics is None else summarise_series(series, self.statistics)

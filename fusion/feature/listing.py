@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from fusion.errors import FusionError
-from fusion.feature.registry import Source, discover, find, load
+from fusion.feature.registry import FeatureSource, discover, find, load
 
 _SECONDS, _SR = 4.0, 16000
 
@@ -45,7 +45,7 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
     }
 
 
-def _entry(source: Source) -> dict[str, Any]:
+def _entry(source: FeatureSource) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": source.name, "origin": str(source)}
     try:
         cls = load(source)

@@ -1,6 +1,6 @@
 """Where features come from: installed packages and the plug-in folders that the user named.
 
-Sources are listed without importing anything. A feature's module is imported when the feature is used.
+Features are listed without importing anything. A feature's module is imported when the feature is used.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ GROUP = "fusion.features"
 
 
 @dataclass(frozen=True)
-class Source:
-    """One feature's origin: a module of an installed package, or a file of a plug-in folder.
+class FeatureSource:
+    """Where one feature comes from: a module of an installed package, or a file of a plug-in folder.
 
     Attributes
     ----------
@@ -53,23 +53,24 @@ class Source:
     def fingerprint(self) -> str:
         """What tells this feature's numbers from another's of the same name and version.
 
-        The module of an installed package; a hash of a plug-in file's text, so that editing it never leaves stale
-        numbers.
+        For an installed package, its module; for a plug-in file, a hash of its text, so that an edited file never
+        gets the values that were stored for the old one.
         """
         return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else self.module
 
 
-def discover(folders: Iterable[Path] = ()) -> dict[str, Source]:
+def discover(folders: Iterable[Path] = ()) -> dict[str, FeatureSource]:
     """List the features of installed packages and of plug-in folders, without importing them.
 
     Parameters
     ----------
     folders : iterable of Path
-        Plug-in folders; every ``<name>.py`` in one whose name does not begin with ``_`` is a feature.
+        Plug-in folders; every ``<name>.py`` in one is a feature, unless its name begins with ``_`` or a dot (as the
+        ``._<name>.py`` do that macOS leaves on other systems' disks).
 
     Returns
     -------
-    dict of str to Source
+    dict of str to FeatureSource
         Sorted by name.
 
     Raises
@@ -77,21 +78,23 @@ def discover(folders: Iterable[Path] = ()) -> dict[str, Source]:
     FusionError
         For a folder that is not there, a file whose name is no identifier, and a name given twice.
     """
-    sources: dict[str, Source] = {}
+    sources: dict[str, FeatureSource] = {}
     for point in entry_points(group=GROUP):
+        if point.name.startswith("."):
+            continue
         package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
-        _add(sources, Source(point.name, module=point.module, package=package))
+        _add(sources, FeatureSource(point.name, module=point.module, package=package))
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         if not folder.is_dir():
             raise FusionError(f"{folder}: no such plug-in folder; give --plugins (or plugins:) an existing folder")
-        for file in sorted(folder.glob("[!_]*.py")):
+        for file in sorted(folder.glob("[!_.]*.py")):
             if not file.stem.isidentifier():
                 raise FusionError(f"{file}: a plug-in's file name is its feature's name: letters, digits and _ only")
-            _add(sources, Source(file.stem, file=file))
+            _add(sources, FeatureSource(file.stem, file=file))
     return dict(sorted(sources.items()))
 
 
-def _add(sources: dict[str, Source], source: Source) -> None:
+def _add(sources: dict[str, FeatureSource], source: FeatureSource) -> None:
     known = sources.setdefault(source.name, source)
     if known != source:
         raise FusionError(
@@ -99,7 +102,7 @@ def _add(sources: dict[str, Source], source: Source) -> None:
         )
 
 
-def find(name: str, sources: dict[str, Source]) -> Source:
+def find(name: str, sources: dict[str, FeatureSource]) -> FeatureSource:
     """Return the source called `name`.
 
     Raises
@@ -112,12 +115,12 @@ def find(name: str, sources: dict[str, Source]) -> Source:
     return sources[name]
 
 
-def load(source: Source) -> type[Feature]:
+def load(source: FeatureSource) -> type[Feature]:
     """Import a source and return its feature class.
 
     Parameters
     ----------
-    source : Source
+    source : FeatureSource
 
     Returns
     -------
@@ -132,8 +135,8 @@ def load(source: Source) -> type[Feature]:
         module = _import_file(source.file) if source.file else importlib.import_module(source.module)
     except (Exception, SystemExit) as error:  # whatever a stranger's code raises
         frames = traceback.extract_tb(error.__traceback__)
-        inside = [frame.lineno for frame in frames if frame.filename == str(source.file)]
-        line = f", line {inside[-1]}" if inside else ""
+        numbers = [frame.lineno for frame in frames if frame.filename == str(source.file)]
+        line = f", line {numbers[-1]}" if numbers else ""
         raise FusionError(
             f"{source}{line}: the plug-in of feature {source.name!r} cannot be imported: "
             f"{type(error).__name__}: {error}"
@@ -147,15 +150,15 @@ def load(source: Source) -> type[Feature]:
         and not inspect.isabstract(value)
     ]
     if len(classes) != 1:
-        found = ", ".join(cls.__name__ for cls in classes) or "none"
+        names = ", ".join(cls.__name__ for cls in classes) or "none"
         raise FusionError(
             f"{source}: a plug-in defines one subclass of fusion.Feature (with shape and extract) "
-            f"or SeriesFeature (with series_shape and series), found {found}"
+            f"or SeriesFeature (with series_shape and series), found {names}"
         )
     return classes[0]
 
 
-def build(source: Source, parameters: str) -> Feature:
+def build(source: FeatureSource, parameters: str) -> Feature:
     """Make a feature from its source and its parameters as JSON; this is how worker processes get theirs.
 
     Raises

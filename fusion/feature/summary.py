@@ -66,7 +66,7 @@ def check_names(names: Sequence[str]) -> None:
         raise ValueError(f"each statistic once, not {list(names)}")
 
 
-def summarise(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float32]:
+def summarise_series(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float32]:
     """Return the named statistics of a series as one vector.
 
     Parameters
@@ -84,6 +84,11 @@ def summarise(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.
     ------
     ValueError
         For an unknown, doubled or missing name.
+
+    Examples
+    --------
+    >>> summarise_series(np.array([[0.0], [1.0], [5.0]]), ["mean", "max", "p50"])
+    array([2., 5., 1.], dtype=float32)
     """
     check_names(names)
     values = np.asarray(series, dtype=np.float64)
@@ -94,7 +99,7 @@ def summarise(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.
 
 
 def _percentile(name: str) -> int | None:
-    """Return the percentile that a name asks for; all of a series are computed by one sort."""
+    """Return the percentile that a name asks for, or None; one sort of a series gives all of them."""
     if name == "median":
         return 50
     match = _PERCENTILE.fullmatch(name)

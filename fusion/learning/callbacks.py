@@ -1,4 +1,4 @@
-"""What happens between epochs: news for the parent process, and keeping the best weights."""
+"""What happens between epochs: messages to the parent process, and keeping the best weights."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from fusion.runtime.workers import tell
+from fusion.runtime.workers import send_message
 
 
-class News(keras.callbacks.Callback):
-    """Tells the parent process of each epoch."""
+class EpochMessages(keras.callbacks.Callback):
+    """Sends the parent process a message after each epoch."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class News(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Send the training's name, the epoch and its metrics."""
-        tell(("epoch", self.name, epoch + 1, epoch_metrics(logs)))
+        send_message(("epoch", self.name, epoch + 1, epoch_metrics(logs)))
 
 
 class KeepBest(keras.callbacks.Callback):

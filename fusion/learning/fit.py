@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fusion.extraction.part import Part
 from fusion.learning.batches import Batches
-from fusion.learning.callbacks import KeepBest, News, epoch_metrics
+from fusion.learning.callbacks import EpochMessages, KeepBest, epoch_metrics
 from fusion.learning.fused_network import with_auxiliary
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.model import build_model
@@ -36,7 +36,7 @@ def fit(job: TrainingJob) -> keras.Model:
     batches, validation = _data(job, list(loss_weights))
     _compile(job, trainer, loss_weights, steps=job.training.epochs * len(batches))
     best = KeepBest(job.training.patience) if job.training.patience else None
-    callbacks = [News(str(job.folder)), *_schedule_callbacks(job.training), *([best] if best else [])]
+    callbacks = [EpochMessages(str(job.folder)), *_schedule_callbacks(job.training), *([best] if best else [])]
     history = trainer.fit(
         batches, validation_data=validation, epochs=job.training.epochs, callbacks=callbacks, verbose=0
     )

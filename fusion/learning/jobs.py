@@ -17,7 +17,7 @@ from fusion.settings.training import TrainingSettings
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
 class TrainingJob:
     """Everything that one training needs, picklable.
 
@@ -61,7 +61,7 @@ class TrainingJob:
     folds: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
 class MaskJob:
     """A training that is done, the feature to mask at the test, and how often its values are drawn."""
 

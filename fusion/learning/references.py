@@ -22,7 +22,7 @@ Scores = NDArray[np.float64]
 Values = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
 class ReferenceJob:
     """One reference model and one seed, picklable.
 

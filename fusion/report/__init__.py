@@ -1,6 +1,7 @@
-"""Pages and figures for people to look at. The only room that imports matplotlib.
+"""Pages, plots and sentences for people to look at. The only room that imports matplotlib.
 
-One module a page; `plots` and `html` are what they share, `wording` how scores are written.
+A page has modules for its plots, tables and sentences; `plots`, `html` and `wording` are what all of them share.
 """
 
-__all__ = ["ablation", "audit_page", "plots", "result_page", "study_page", "wording"]
+__all__ = ["ablation_plots", "ablation_sentences", "audit_page", "plots", "result_page", "study_page",
+           "study_sentences", "study_tables", "wording"]  # fmt: skip

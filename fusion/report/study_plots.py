@@ -1,4 +1,4 @@
-"""Figures of a study: training against test, learning curves, effect of each step, confusion before and after."""
+"""Plots of a study: training against test, learning curves, effect of each step, confusion before and after."""
 
 from __future__ import annotations
 
@@ -8,30 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.evaluation.label_task import recorded_task
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
-from fusion.report.wording import p_text
+from fusion.report.study_sentences import unconverged
+from fusion.report.wording import LEVEL, headline, p_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def _figure_of(arm: dict[str, Any]) -> str:
-    return recorded_task(arm["test"]).headline.name
-
-
-def _failed(arm: dict[str, Any]) -> bool:
-    return any(text.startswith("did-not-converge:") for text in arm["warnings"])
-
-
-def gap_figure(study: dict[str, Any]) -> Figure:
-    """Return training and test score of each arm, in the order of the story."""
+def plot_gaps(study: dict[str, Any]) -> Figure:
+    """Plot training and test score of each arm, in the order of the story."""
     arms = study["arms"]
     figure, axes = new_figure(8.5, 1.1 + 0.36 * len(arms))
     for place, arm in enumerate(arms):
-        name = _figure_of(arm)
-        train, test = arm["train"][name]["mean"], arm["test"][name]
-        colour = ORANGE if _failed(arm) else BLUE
+        metric = headline(arm)
+        train, test = arm["train"][metric]["mean"], arm["test"][metric]
+        colour = ORANGE if unconverged(arm) else BLUE
         axes.plot([train, test["mean"]], [place, place], color=GREY, lw=0.8, zorder=1)
         if test["low"] is not None:
             axes.plot([test["low"], test["high"]], [place, place], color=colour, lw=2.6, alpha=0.6, zorder=2)
@@ -42,29 +34,37 @@ def gap_figure(study: dict[str, Any]) -> Figure:
     )
     axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, 1.03)
-    several = [f"{arm['dataset']}, {arm['protocol']}" for arm in arms if _figure_of(arm) == "micro_f1"]
+    several = [f"{arm['dataset']}, {arm['protocol']}" for arm in arms if headline(arm) == "micro_f1"]
     name = "micro F1" if len(several) == len(arms) else f"accuracy ({several[0]}: micro F1)" if several else "accuracy"
     axes.set_xlabel(f"{name}; hollow: training, filled: test with 95 % interval", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
-    if any(map(_failed, arms)):
+    if any(map(unconverged, arms)):
         axes.scatter([], [], color=ORANGE, label="did not converge")
         figure.legend(frameon=False, fontsize=8, loc="outside upper right")
     return figure
 
 
-def curves_figure(study: dict[str, Any], histories: dict[str, Path]) -> Figure | None:
-    """Return training accuracy by epoch: arms that did not converge, and those with most features beside them."""
+def plot_training(study: dict[str, Any], histories: dict[str, Path]) -> Figure:
+    """Plot training accuracy by epoch: arms that did not converge, and those with most features beside them.
+
+    Parameters
+    ----------
+    study : dict
+        The content of study.json.
+    histories : dict of str to Path
+        The history.csv of each arm.
+    """
     arms = study["arms"]
     most = max(len(arm["features"]) for arm in arms)
-    chosen = [arm for arm in arms if _failed(arm) or arm["model"] == "course" or len(arm["features"]) == most]
+    chosen = [arm for arm in arms if unconverged(arm) or arm["model"] == "course" or len(arm["features"]) == most]
     figure, axes = new_figure(8.5, 3.8)
     colours = iter(["#2c5f8a", "#5aa469", "#8c6bb1", "#777777", "#b58900", "#d7301f", "#41b6c4", "#252525"] * 4)
     styles = iter(["-", "--", ":", "-."] * len(chosen))
     for arm in chosen:
         curve = _accuracy(histories[arm["name"]])
-        colour, width = (ORANGE, 2.6) if _failed(arm) else (next(colours), 1.3)
-        style = next(styles) if _failed(arm) else "-"
-        label = f"{arm['name']}{' (did not converge)' if _failed(arm) else ''}"
+        colour, width = (ORANGE, 2.6) if unconverged(arm) else (next(colours), 1.3)
+        style = next(styles) if unconverged(arm) else "-"
+        label = f"{arm['name']}{' (did not converge)' if unconverged(arm) else ''}"
         axes.plot(np.arange(1, len(curve) + 1), curve, style, color=colour, lw=width, label=label)
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -84,14 +84,14 @@ def _accuracy(history: Path) -> list[float]:
     return [float(np.mean(by_epoch[epoch])) for epoch in sorted(by_epoch)]
 
 
-def steps_figure(study: dict[str, Any]) -> Figure | None:
-    """Return the difference of each test, in points, with its interval; None without tests."""
+def plot_steps(study: dict[str, Any]) -> Figure | None:
+    """Plot the difference of each test, in points, with its interval; None without tests."""
     tests = study["tests"]
     if not tests:
         return None
     figure, axes = new_figure(8.5, 1.1 + 0.36 * len(tests))
     for place, test in enumerate(tests):
-        colour = BLUE if test["p_holm"] < 0.05 else GREY
+        colour = BLUE if test["p_holm"] < LEVEL else GREY
         if test["low"] is not None:
             axes.plot([100 * test["low"], 100 * test["high"]], [place, place], color=colour, lw=2)
         axes.scatter([100 * test["difference"]], [place], color=colour, s=36, zorder=3)
@@ -104,8 +104,11 @@ def steps_figure(study: dict[str, Any]) -> Figure | None:
     return figure
 
 
-def confusions_figure(study: dict[str, Any]) -> Figure | None:
-    """Return the confusion of the first and the last of the arms that most share their test; None without a pair."""
+def plot_confusion_pair(study: dict[str, Any]) -> Figure | None:
+    """Plot the confusion of the first and the last of the arms that share their test; None without a pair.
+
+    Of several tests, the one with the most arms is shown.
+    """
     by_test: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for arm in study["arms"]:
         if arm["confusion"] is not None:

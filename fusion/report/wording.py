@@ -48,3 +48,13 @@ def p_text(value: float) -> str:
         return "p = 1" if value == 1 else "p > .99"
     text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
     return "p < .05" if value < LEVEL and float(text) >= LEVEL else f"p = {text[1:]}"
+
+
+def headline(metrics: dict[str, Any]) -> str:
+    """Return the metric that a result, or an arm of a study, is compared by."""
+    return recorded_task(metrics["test"]).headline.name
+
+
+def points_text(points: float) -> str:
+    """Return percentage points with one decimal, never -0.0."""
+    return f"{points:.1f}" if round(points, 1) else "0.0"

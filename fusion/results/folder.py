@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,9 +23,10 @@ from typing import Any
 
 from fusion.errors import FusionError
 from fusion.runtime.files import replacing, unwritable, write_json, write_text
+from fusion.runtime.lock import alone
 from fusion.runtime.versions import version_changes, versions
-from fusion.settings.document import dump
 from fusion.settings.experiment import Experiment
+from fusion.settings.strict_yaml import dump
 
 
 @dataclass(frozen=True)
@@ -99,20 +99,12 @@ class ResultFolder:
         """
         path = self.folder.with_name(f".{self.folder.name}.lock")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("w") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise FusionError(f"{self.folder}: another run is at work on this result; wait for it") from None
+            with alone(path, f"{self.folder}: another run is at work on this result; wait for it"):
                 for left in [*self.folder.glob("*.tmp-*"), *self.folder.glob("seed-*/*.tmp-*")]:
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
-                try:
-                    yield
-                finally:
-                    path.unlink(missing_ok=True)
+                yield
         except OSError as error:
-            raise FusionError(unwritable(path, error)) from error
+            raise unwritable(path, error) from error
 
     def covers(self, seeds: Iterable[int], references: Iterable[str]) -> bool:
         """Say whether all these seeds are trained, and in the metrics with all these reference models."""

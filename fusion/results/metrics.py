@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.cautions import FEW_GROUPS
 from fusion.datasets.duplicates import Duplicates
-from fusion.datasets.overview import audit
+from fusion.datasets.overview import overview
 from fusion.datasets.table import SPLITS, Dataset
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.reference import MAJORITY, REFERENCES
@@ -103,14 +103,14 @@ def _data(trainings: Trainings, duplicates: Duplicates) -> tuple[dict[str, Any],
     """Return what metrics.json says of the data, and warnings."""
     dataset, folds = trainings.dataset, trainings.folds
     parts = {split: dataset.table.loc[np.concatenate([fold.clips(split) for fold in folds])] for split in SPLITS}
-    overview = audit(dataset, duplicates)
+    facts = overview(dataset, duplicates)
     counts = {
         "clips": {split: int(part["id"].nunique()) for split, part in parts.items()},
         "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
-        "class_clips": overview["classes"],
-        **{key: overview[key] for key in ("class_groups", "shared_groups", "duplicates")},
+        "class_clips": facts["classes"],
+        **{key: facts[key] for key in ("class_groups", "shared_groups", "duplicates")},
     }
-    return counts, overview["warnings"]
+    return counts, facts["warnings"]
 
 
 def _reference_scores(

@@ -1,6 +1,6 @@
-"""What everything runs on: workers, progress, files, hashes, versions.
+"""What everything runs on: workers, progress, files, locks, hashes, versions.
 
 Knows nothing of sound or learning.
 """
 
-__all__ = ["content_hash", "disk", "files", "memory", "progress", "versions", "workers", "workplace"]
+__all__ = ["content_hash", "files", "lock", "memory", "progress", "versions", "workers", "workplace"]

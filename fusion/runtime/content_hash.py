@@ -54,7 +54,7 @@ def content_hashes(paths: Sequence[Path], cache: Path, jobs: int = 1, advance: A
             names = [os.fsencode(os.path.abspath(path)) for path in paths]  # bytes: not every name is UTF-8
             return _hashes(names, database, jobs, advance or (lambda _: None))
     except OSError as error:
-        raise FusionError(unwritable(table, error)) from error
+        raise unwritable(table, error) from error
     except sqlite3.Error as error:
         raise FusionError(
             f"{table}: the table of content hashes cannot be used: {error}; free some space, mend the permissions, "

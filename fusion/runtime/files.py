@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         temporary.replace(path)
     except OSError as error:
-        raise FusionError(unwritable(path, error)) from error
+        raise unwritable(path, error) from error
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
@@ -50,11 +50,11 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
-def unwritable(path: Path, error: OSError) -> str:
-    """Return the message for a file that could not be written."""
-    return (
-        f"{path}: cannot be written: {error.strerror or error}; free some space, mend the permissions, "
-        "or name another folder with --cache or --results. What was finished is kept"
+def unwritable(path: Path, error: OSError) -> FusionError:
+    """Return the error for a file or folder that could not be written."""
+    return FusionError(
+        f"{path}: cannot be written: {error.strerror or error}; free some space, mend the permissions, or name another "
+        "folder with --cache, --results or --data. What was finished is kept, the same command goes on from there"
     )
 
 

@@ -59,7 +59,7 @@ def remembered(
     try:
         table.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FusionError(unwritable(table, error)) from error
+        raise unwritable(table, error) from error
     try:
         with closing(sqlite3.connect(table, timeout=60)) as database:
             database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, version INT, result TEXT)")

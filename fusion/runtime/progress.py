@@ -11,6 +11,9 @@ from typing import Any
 _EVERY = 10.0  # seconds between plain lines
 
 Advance = Callable[[int], None]
+"""Takes a number of steps done since the last call."""
+AdvanceTo = Callable[[int, int], None]
+"""Takes steps done so far and their total."""
 
 
 class Progress:
@@ -43,36 +46,36 @@ class Progress:
             yield _Lines(label, total, self.say)
 
     @contextmanager
-    def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
+    def counter(self, label: str) -> Iterator[AdvanceTo]:
         """Show one task whose size is not known yet; the callable takes steps done so far and their total."""
         with ExitStack() as stack:
             shown: list[Advance] = []
             last = 0
 
-            def told(done: int, total: int) -> None:
+            def advance_to(done: int, total: int) -> None:
                 nonlocal last
                 if not shown:
                     shown.append(stack.enter_context(self.task(label, total)))
                 shown[0](done - last)
                 last = done
 
-            yield told
+            yield advance_to
 
     @contextmanager
     def training(self, names: Sequence[str], epochs: int) -> Iterator[Callable[[Any], None]]:
-        """Show trainings; the callable it gives takes the news ``("epoch", name, epoch, figures)``."""
+        """Show trainings; the callable it gives takes workers' messages ``("epoch", name, epoch, metrics)``."""
         if not names:
             yield lambda _: None
             return
         last = dict.fromkeys(names, 0)
         with self.task(f"training {len(names)} network{'s' * (len(names) > 1)}", len(names) * epochs) as advance:
 
-            def hear(news: Any) -> None:
-                _, name, epoch, _ = news
+            def on_message(message: Any) -> None:
+                _, name, epoch, _ = message
                 advance(epoch - last[name])
                 last[name] = epoch
 
-            yield hear
+            yield on_message
             advance(sum(epochs - epoch for epoch in last.values()))
 
 
@@ -82,15 +85,15 @@ class _Lines:
     def __init__(self, label: str, total: int, say: Callable[[str], None]) -> None:
         self.label, self.total, self.say = label, total, say
         self.done = 0
-        self.started = self.told = time.monotonic()
+        self.started = self.printed = time.monotonic()
 
     def __call__(self, steps: int) -> None:
         if not steps:
             return
         self.done += steps
         now = time.monotonic()
-        if self.done >= self.total or now - self.told >= _EVERY:
-            self.told = now
+        if self.done >= self.total or now - self.printed >= _EVERY:
+            self.printed = now
             rate = self.done / max(now - self.started, 1e-9)
             left = (self.total - self.done) / rate if rate else 0.0
             rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.started:.1f} s"

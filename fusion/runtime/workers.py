@@ -10,14 +10,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any, TypeVar
 
 from fusion.errors import FusionError, listing
 
-Task = TypeVar("Task")
+AnyTask = TypeVar("AnyTask")
 
 # read by BLAS, OpenMP and TensorFlow when they are first imported
 _THREADS = (
@@ -30,26 +31,31 @@ _THREADS = (
     "TF_NUM_INTEROP_THREADS",
 )
 
-_outlet: Callable[[Any], None] = lambda _: None  # noqa: E731 (replaced in workers)
+OnMessage = Callable[[Any], None]
+"""Takes the messages of workers, in a thread of the process that started them."""
+
+_send: OnMessage = lambda _: None  # noqa: E731 (replaced in workers)
 
 
-def tell(message: object) -> None:
-    """Send news from a worker to the process that started it; lost where nobody listens."""
-    _outlet(message)
+def send_message(message: object) -> None:
+    """Send a message from a worker to the process that started it; lost in a process that nobody started so."""
+    _send(message)
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many processors this process may use, by its affinity and its container's quota."""
+    from joblib import cpu_count  # half a second of import
+
+    return int(cpu_count())
 
 
 def run(
-    calls: Sequence[tuple[str, Task]],
+    calls: Sequence[tuple[str, AnyTask]],
     jobs: int,
     threads: int = 1,
-    listen: Callable[[Any], None] | None = None,
+    on_message: OnMessage | None = None,
     together: bool = False,
-) -> Generator[tuple[Task, Any], None, None]:
+) -> Generator[tuple[AnyTask, Any], None, None]:
     """Call functions in worker processes.
 
     Parameters
@@ -61,10 +67,10 @@ def run(
         Processes at once.
     threads : int
         Processor threads of each worker's numerical libraries.
-    listen : callable, optional
-        Called, in a thread, with what workers `tell`.
+    on_message : callable, optional
+        Called, in a thread, with each message that workers send by `send_message`.
     together : bool
-        The tasks need one another: if one fails or the caller stops listening, the others are killed at once.
+        The tasks need one another: if one fails or the caller wants no more results, the others are killed at once.
 
     Yields
     ------
@@ -81,7 +87,7 @@ def run(
     """
     if not calls:
         return
-    with _processes(min(jobs, len(calls)), threads, listen) as pool:
+    with _processes(min(jobs, len(calls)), threads, on_message) as pool:
         try:
             futures = {pool.submit(_call, function, task): task for function, task in calls}
             for future in as_completed(futures):
@@ -95,7 +101,7 @@ def run(
 
 @contextmanager
 def in_turn(
-    function: str, lifetime: int, threads: int = 1, listen: Callable[[Any], None] | None = None
+    function: str, lifetime: int, threads: int = 1, on_message: OnMessage | None = None
 ) -> Iterator[Callable[[Any], Any]]:
     """Give a way to call a function in another process, again and again.
 
@@ -105,7 +111,7 @@ def in_turn(
         As for `run`.
     lifetime : int
         Calls after which a new process takes over, for what leaks memory.
-    threads, listen
+    threads, on_message
         As for `run`.
 
     Yields
@@ -122,7 +128,7 @@ def in_turn(
             nonlocal left, pool
             if not left:
                 open_pool.close()
-                pool, left = open_pool.enter_context(_processes(1, threads, listen)), lifetime
+                pool, left = open_pool.enter_context(_processes(1, threads, on_message)), lifetime
             left -= 1
             try:
                 return pool.submit(_call, function, task).result()
@@ -139,17 +145,36 @@ def in_turn(
         yield call
 
 
+class _Worker(SpawnProcess):
+    """A process that does not run the script again that started it: tasks name their functions by module.
+
+    So a script needs no main guard, and workers of the command line do not import it.
+    """
+
+    def start(self) -> None:
+        """Start while the main module seems to come from nowhere."""
+        main = vars(sys.modules["__main__"])
+        hidden = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+        main |= dict.fromkeys(hidden)
+        try:
+            super().start()
+        finally:
+            main |= hidden
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
 @contextmanager
-def _processes(
-    count: int, threads: int, listen: Callable[[Any], None] | None
-) -> Generator[ProcessPoolExecutor, None, None]:
-    """Open a pool of workers that are heard; the death of one is a FusionError with what was said last."""
-    context = get_context("spawn")
-    news = context.Queue()
-    listener = Thread(target=_hear, args=(news, listen), daemon=True)
-    listener.start()
+def _processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
+    """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines."""
+    context = _Context()
+    messages = context.Queue()
+    receiver = Thread(target=_pass_on, args=(messages, on_message), daemon=True)
+    receiver.start()
     with _environment(threads), NamedTemporaryFile(prefix="fusion-", suffix=".log") as log:
-        pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(news, log.name))
+        pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(messages, log.name))
         try:
             yield pool
         except BrokenProcessPool:
@@ -160,9 +185,9 @@ def _processes(
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            news.put(None)
-            news.cancel_join_thread()  # a worker killed while it spoke must not hold us up
-            listener.join(timeout=5)
+            messages.put(None)
+            messages.cancel_join_thread()  # a worker killed while it sent one must not hold us up
+            receiver.join(timeout=5)
 
 
 def _call(function: str, task: object) -> Any:
@@ -170,14 +195,14 @@ def _call(function: str, task: object) -> Any:
     return getattr(importlib.import_module(module), name)(task)
 
 
-def _start(news: Any, log: str) -> None:
-    global _outlet
+def _start(messages: Any, log: str) -> None:
+    global _send
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that temporary files are removed
     if not os.environ.get("FUSION_DEBUG"):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
     os.dup2(2, 1)  # stdout is the command line's alone
-    _outlet = news.put
+    _send = messages.put
     Thread(target=_follow_parent, daemon=True).start()
 
 
@@ -189,10 +214,10 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def _hear(news: Any, listen: Callable[[Any], None] | None) -> None:
-    while (message := news.get()) is not None:
-        if listen:
-            listen(message)
+def _pass_on(messages: Any, on_message: OnMessage | None) -> None:
+    while (message := messages.get()) is not None:
+        if on_message:
+            on_message(message)
 
 
 @contextmanager

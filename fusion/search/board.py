@@ -54,20 +54,20 @@ class Board:
     def __exit__(self, *problem: object) -> None:
         self.stack.close()
 
-    def hear(self, news: Any) -> None:
+    def receive(self, message: Any) -> None:
         """Take ``("trial", id, values)``, ``("fold", id, fold, scores)`` or ``("record", id, record)``."""
-        if news[0] not in ("trial", "fold", "record"):  # epochs
+        if message[0] not in ("trial", "fold", "record"):  # epochs
             return
-        number = int(news[1]) + 1
+        number = int(message[1]) + 1
         row = self.trials.setdefault(number, {"values": {}, "scores": [], "error": "", "over": False})
-        if news[0] == "trial":
-            row["values"] = news[2]
-        elif news[0] == "fold":
-            row["scores"].append(news[3][self.search.objective])
+        if message[0] == "trial":
+            row["values"] = message[2]
+        elif message[0] == "fold":
+            row["scores"].append(message[3][self.search.objective])
         else:
-            row["error"], row["over"] = news[2]["error"], True
+            row["error"], row["over"] = message[2]["error"], True
             self.done += number > 0
-            self._over(number, row, news[2]["seconds"])
+            self._over(number, row, message[2]["seconds"])
         if self.live:
             self.live.update(self.table())
 

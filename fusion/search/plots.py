@@ -1,4 +1,4 @@
-"""Figures of a search: which settings did well together, and which of them mattered."""
+"""Plots of a search: which settings did well together, and which of them mattered."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ Floats = NDArray[np.float64]
 
 _PLATE = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8}
 
-FEWEST = 10  # scored trials from which the importance of settings is worth a figure
+FEWEST = 10  # scored trials from which the importance of settings is worth a plot
 
 
 def write(folder: Path, trials: Sequence[Trial], search: SearchSettings) -> None:
     """Write ``parallel.png`` and, with enough scored trials, ``importance.png``."""
     scored = [trial for trial in trials if trial.score is not None]
-    save(parallel_figure(scored, search), folder / "parallel.png")
+    save(plot_parallel(scored, search), folder / "parallel.png")
     if len(scored) >= FEWEST:
-        save(importance_figure(scored, search), folder / "importance.png")
+        save(plot_importance(scored, search), folder / "importance.png")
 
 
-def places(trials: Sequence[Trial], space: Space) -> Floats:
+def positions_in_range(trials: Sequence[Trial], space: Space) -> Floats:
     """Return where each setting of each trial lies in its range, 0 to 1, ``(trials, settings)``."""
-    found = np.zeros((len(trials), len(space)))
-    for column, (path, of) in enumerate(space.items()):
+    positions = np.zeros((len(trials), len(space)))
+    for column, (path, options) in enumerate(space.items()):
         for row, trial in enumerate(trials):
             value = trial.values[path]
-            if isinstance(of, Choices):
-                found[row, column] = of.values.index(value) / (len(of.values) - 1)
+            if isinstance(options, Choices):
+                positions[row, column] = options.values.index(value) / (len(options.values) - 1)
             else:
-                ends = np.array([of.min, of.max, value], dtype=np.float64)
-                low, high, here = np.log(ends) if of.log else ends
-                found[row, column] = (here - low) / (high - low)
-    return found
+                ends = np.array([options.min, options.max, value], dtype=np.float64)
+                low, high, here = np.log(ends) if options.log else ends
+                positions[row, column] = (here - low) / (high - low)
+    return positions
 
 
 def importance(trials: Sequence[Trial], space: Space) -> tuple[dict[str, tuple[float, float]], float]:
@@ -65,35 +65,35 @@ def importance(trials: Sequence[Trial], space: Space) -> tuple[dict[str, tuple[f
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.inspection import permutation_importance
 
-    values, scores = places(trials, space), np.array([trial.score for trial in trials], dtype=np.float64)
+    values, scores = positions_in_range(trials, space), np.array([trial.score for trial in trials], dtype=np.float64)
     forest = RandomForestRegressor(300, oob_score=True, random_state=1).fit(values, scores)
-    found = permutation_importance(forest, values, scores, n_repeats=20, random_state=1)
-    pairs = zip(found.importances_mean, found.importances_std, strict=True)
+    losses = permutation_importance(forest, values, scores, n_repeats=20, random_state=1)
+    pairs = zip(losses.importances_mean, losses.importances_std, strict=True)
     return dict(zip(space, [(float(mean), float(std)) for mean, std in pairs], strict=True)), float(forest.oob_score_)
 
 
-def parallel_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
-    """Return parallel coordinates: a line a trial over all settings, coloured by its score, the best one marked."""
+def plot_parallel(trials: Sequence[Trial], search: SearchSettings) -> Figure:
+    """Plot parallel coordinates: a line a trial over all settings, coloured by its score, the best one marked."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     scores = np.array([trial.score for trial in trials], dtype=np.float64)
-    lines = places(trials, search.space)
+    positions = positions_in_range(trials, search.space)
     names = list(search.space)
     figure, axes = new_figure(max(6.0, 2.0 + 1.15 * len(names)), 4.6)
     colour = ScalarMappable(Normalize(scores.min(), scores.max()), "viridis")
     x = np.arange(len(names))
-    spread = np.random.default_rng(0).uniform(-0.015, 0.015, lines.shape)  # lines of one choice would hide each other
+    spread = np.random.default_rng(0).uniform(-0.015, 0.015, positions.shape)  # lines would hide each other
     sign = 1 if DIRECTIONS[search.objective] == "max" else -1
     for number in np.argsort(sign * scores):
-        axes.plot(x, lines[number] + spread[number], color=colour.to_rgba(scores[number]), lw=1.2, alpha=0.8)
+        axes.plot(x, positions[number] + spread[number], color=colour.to_rgba(scores[number]), lw=1.2, alpha=0.8)
     winner = best(trials, search.objective)
     if winner is not None:
-        row = lines[[trial.number for trial in trials].index(winner.number)]
+        row = positions[[trial.number for trial in trials].index(winner.number)]
         axes.plot(x, row, color=ORANGE, lw=2.4, marker="o", label=f"best: trial {winner.number}, {winner.score:.3f}")
-    for place, of in zip(x, search.space.values(), strict=True):
+    for place, options in zip(x, search.space.values(), strict=True):
         axes.axvline(place, color=GREY, lw=0.8)
-        for height, text in _ticks(of):
+        for height, text in _ticks(options):
             axes.annotate(
                 text,
                 (place, height),
@@ -115,25 +115,25 @@ def parallel_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
     return figure
 
 
-def _ticks(of: Choices | Range) -> list[tuple[float, str]]:
-    if isinstance(of, Choices):
-        return [(n / (len(of.values) - 1), _text(value)) for n, value in enumerate(of.values)]
-    return [(0.0, f"{of.min:g}"), (1.0, f"{of.max:g}")]
+def _ticks(options: Choices | Range) -> list[tuple[float, str]]:
+    if isinstance(options, Choices):
+        return [(n / (len(options.values) - 1), _text(value)) for n, value in enumerate(options.values)]
+    return [(0.0, f"{options.min:g}"), (1.0, f"{options.max:g}")]
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def importance_figure(trials: Sequence[Trial], search: SearchSettings) -> Figure:
-    """Return bars of each setting's importance, the largest on top."""
-    of_setting, fit = importance(trials, search.space)
-    found = sorted(of_setting.items(), key=lambda item: item[1][0])
-    figure, axes = new_figure(7.0, 1.4 + 0.35 * len(found))
+def plot_importance(trials: Sequence[Trial], search: SearchSettings) -> Figure:
+    """Plot bars of each setting's importance, the largest on top."""
+    by_setting, fit = importance(trials, search.space)
+    ranking = sorted(by_setting.items(), key=lambda item: item[1][0])
+    figure, axes = new_figure(7.0, 1.4 + 0.35 * len(ranking))
     axes.barh(
-        [name for name, _ in found],
-        [mean for _, (mean, _) in found],
-        xerr=[std for _, (_, std) in found],
+        [name for name, _ in ranking],
+        [mean for _, (mean, _) in ranking],
+        xerr=[std for _, (_, std) in ranking],
         color=BLUE,
         ecolor=GREY,
     )

@@ -37,10 +37,10 @@ from fusion.runtime.workplace import Workplace
 from fusion.search import plots
 from fusion.search.board import Board
 from fusion.search.trials import SearchJob, Trial, best, read_trials, write_trials
-from fusion.settings.document import dump
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
 from fusion.settings.search_space import SearchSettings
+from fusion.settings.strict_yaml import dump
 
 ADDRESS = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID")
 
@@ -108,8 +108,8 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         try:
             with Board(search, count, read_trials(folder / job.project, search), workplace.progress) as board:
                 if _proposes():
-                    list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.hear))
-                _work(job, workplace.jobs, experiment.training.threads, board.hear)
+                    list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.receive))
+                _work(job, workplace.jobs, experiment.training.threads, board.receive)
         finally:
             found = read_trials(folder / job.project, search)
             write_trials(folder / "trials.csv", found, list(search.space))
@@ -121,7 +121,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
     return result.folder, found
 
 
-def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]) -> None:
+def _work(job: SearchJob, jobs: int, threads: int, on_message: Callable[[Any], None]) -> None:
     """Run the search: in one process, or in several of which one proposes, or as the one that the environment says."""
     alone = not any(name in os.environ for name in ADDRESS)
     count = min(jobs, job.search.trials) if alone else 1
@@ -135,7 +135,7 @@ def _work(job: SearchJob, jobs: int, threads: int, listen: Callable[[Any], None]
         members = [replace(job, member=name, address=(host, int(port)))]
     left = {member.member for member in members} - {"chief"}
     done = run(
-        [("fusion.search.worker:work", member) for member in members], len(members), threads, listen, together=True
+        [("fusion.search.worker:work", member) for member in members], len(members), threads, on_message, together=True
     )
     try:
         for member, _ in done:
@@ -175,7 +175,7 @@ def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials:
     if chosen is None or best(tried, search.objective) is None:
         why = listing([f"trial {trial.number}: {trial.error or trial.status}" for trial in tried])
         raise FusionError(f"{folder}: none of {len(tried)} trials could be scored:\n{why}")
-    write_text(folder / "best.yaml", dump(resolve("best", experiment.settings(), chosen.values).settings()))
+    write_text(folder / "best.yaml", dump(resolve(experiment.settings(), chosen.values).settings()))
     plots.write(folder, tried, search)
 
 
@@ -183,8 +183,7 @@ def without_test(data: Data) -> Data:
     """Return the data without its test clips."""
     kept = (data.dataset.table["split"] != "test").to_numpy()
     table = data.dataset.table[kept].reset_index(drop=True)
-    hashes = [content for content, keep in zip(data.hashes, kept, strict=True) if keep]
-    return replace(data, dataset=replace(data.dataset, table=table), hashes=hashes)
+    return replace(data, dataset=replace(data.dataset, table=table))
 
 
 def _folds(dataset: Dataset, search: SearchSettings, known_groups: bool) -> Any:

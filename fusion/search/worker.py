@@ -35,7 +35,7 @@ from fusion.learning.jobs import TrainingJob
 from fusion.learning.train import predict_windows
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import decisive_versions, versions
-from fusion.runtime.workers import in_turn, tell
+from fusion.runtime.workers import in_turn, send_message
 from fusion.search.trials import DIRECTIONS, OWN, SearchJob, decode, encoded, flat, record_path
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
@@ -63,7 +63,7 @@ def work(job: SearchJob) -> None:
     log = job.folder / f"{job.member}.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
         threads = job.settings["training"]["threads"]
-        with in_turn("fusion.search.worker:try_settings", _LIFETIME, threads, tell) as score:
+        with in_turn("fusion.search.worker:try_settings", _LIFETIME, threads, send_message) as score:
             tuner = FoldTuner(job, score)
             tuner.save()  # so that a search killed in its first trial is known
             tuner.search()
@@ -138,14 +138,14 @@ class TrialJob:
         return record_path(self.job.folder / self.job.project, self.trial)
 
     def write(self, record: dict[str, Any]) -> None:
-        """Write the record, and tell whoever listens."""
+        """Write the record, and send it as a message."""
         write_json(self.record, record)
-        tell(("record", self.trial, record))
+        send_message(("record", self.trial, record))
 
 
 def try_settings(task: TrialJob) -> dict[str, float]:
     """Return the mean scores over folds of some settings, and write a record of it, whatever comes."""
-    tell(("trial", task.trial, task.values))
+    send_message(("trial", task.trial, task.values))
     record: dict[str, Any] = {"values": task.values, "folds": [], "seconds": 0.0, "error": ""}
     try:
         for scores in _scores(task.job, task.trial, task.values):
@@ -161,7 +161,7 @@ def try_settings(task: TrialJob) -> dict[str, float]:
 
 
 def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict[str, float]]:
-    experiment = resolve(job.name, job.settings, values)
+    experiment = resolve(job.settings, values)
     prepared: Prepared | None = None
     numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
     for number in numbers:
@@ -172,7 +172,7 @@ def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict
             prepared = prepared or prepare(experiment, job.data, job.workplace, job.folds)
             scores = score_fold(job, experiment, prepared, number)
             write_json(path, scores)
-        tell(("fold", trial, number, scores))
+        send_message(("fold", trial, number, scores))
         yield scores
 
 

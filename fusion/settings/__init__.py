@@ -3,4 +3,4 @@
 `reading` and `arms` read files; the other modules hold one section each.
 """
 
-__all__ = ["arms", "datasets", "document", "experiment", "model", "reading", "search_space", "training"]
+__all__ = ["arms", "datasets", "experiment", "model", "reading", "search_space", "strict_yaml", "training"]

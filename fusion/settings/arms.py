@@ -11,12 +11,15 @@ from typing import Any
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.settings.checker import Checker
-from fusion.settings.document import Document, Location, kind, read
-from fusion.settings.experiment import Experiment
+from fusion.settings.document import Document, read
+from fusion.settings.experiment import Experiment, wrong_name
+from fusion.settings.strict_yaml import Location, kind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CHOOSES = {"dataset": ("name", None), "model": ("preset", "fusion")}  # another kind takes nothing from the base
-_ARM = ("before", "dataset", "features", "model", "training")
+_SECTIONS = ("dataset", "features", "model", "training")  # what an arm may change
+_KEYS = ("before", *_SECTIONS)
+_HEAD = ("name", "question")  # what is the study's, not its arms'
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,15 @@ class Arm:
 
 @dataclass(frozen=True)
 class Study:
-    """A question and the arms that answer it, in the order of the file."""
+    """A question and the arms that answer it, in the order of the file.
+
+    Attributes
+    ----------
+    name : str
+        What the file says, else its stem; results go to ``results/<name>``.
+    question : str
+    arms : tuple of Arm
+    """
 
     name: str
     question: str
@@ -72,7 +83,7 @@ def read_study(
     ----------
     path : Path
     assignments : sequence of str
-        ``key.path=value``, applied last, to every arm.
+        ``key.path=value``, applied last, to every arm; ``name`` and ``question`` are the study's.
     seeds : sequence of int, optional
         Instead of the file's.
     plugins : iterable of Path
@@ -83,82 +94,124 @@ def read_study(
         With every mistake of every arm.
     """
     document = read(path)
-    base = {key: value for key, value in document.data.items() if key not in ("arms", "question")}
-    written = document.data["arms"]
-    question = document.data.get("question", "")
-    if not isinstance(written, dict) or not written:
-        raise FusionError(f"{document.place(('arms',))}: arms: should name at least one arm, found {kind(written)}")
-    if not isinstance(question, str):
-        raise FusionError(f"{document.place(('question',))}: question: should be text, found {kind(question)}")
+    for assignment in assignments:
+        if _is_of_study(assignment):
+            document.set(assignment)
+    study, question = _head(document, path.stem)
+    base = {key: value for key, value in document.data.items() if key not in ("arms", *_HEAD)}
+    for_arms = [assignment for assignment in assignments if not _is_of_study(assignment)]
     folders = tuple(plugins)
     mistakes: list[str] = []
-    arms: list[Arm] = []
+    arms: dict[str, Arm] = {}
+    written: dict[str, Any] = {name: {} if arm is None else arm for name, arm in document.data["arms"].items()}
     for name, changes in written.items():
-        place = document.place(("arms", name))
-        changes = {} if changes is None else changes
         if not _NAME.fullmatch(name) or not isinstance(changes, dict):
-            mistakes.append(f"{place}: arms.{name}: an arm is a name (letters, digits, _ and -) with a mapping")
+            mistakes.append(_mistake(document, (name,), "an arm is a name (letters, digits, _ and -) with a mapping"))
             continue
-        mistakes += [
-            f"{document.place(('arms', name, key))}: arms.{name}.{key}: no such part of an arm"
-            f"{did_you_mean(key, _ARM)} (known: {', '.join(_ARM)})"
-            for key in changes
-            if key not in _ARM
-        ]
-        known = [arm.name for arm in arms]
-        above = [str(other) for other in written][: list(written).index(name)]  # those with mistakes, too
-        before = changes.get("before")
-        if before is not None and before not in above:
-            near = did_you_mean(str(before), above)
-            mistakes.append(
-                f"{document.place(('arms', name, 'before'))}: arms.{name}.before: no arm {before!r} above{near}"
-            )
-        merged = _merged(document, base, name, {key: changes[key] for key in changes if key in _ARM[1:]})
         try:
+            merged = _merged(document, base, name, {key: changes[key] for key in changes if key in _SECTIONS})
             if seeds is not None:
-                merged.data["seeds"] = list(seeds)
-            for assignment in assignments:
+                merged.set_seeds(seeds)
+            for assignment in for_arms:
                 merged.set(assignment)
-            experiment = Checker(merged, path.with_name(f"{path.stem}.{name}.yaml")).experiment(folders)
+            experiment = Checker(merged).experiment(f"{study}.{name}", path.parent, folders)
         except FusionError as error:
-            mistakes += [line for line in str(error).splitlines() if line not in mistakes]
-            continue
-        tested = {arm.name: arm.experiment.dataset for arm in arms}.get(before) if isinstance(before, str) else None
-        if tested and (tested.name, tested.protocol) != (experiment.dataset.name, experiment.dataset.protocol):
-            mistakes.append(
-                f"{document.place(('arms', name, 'before'))}: arms.{name}.before: {before} has other test clips "
-                f"({tested.name}, {tested.protocol})"
+            mistakes += str(error).splitlines()
+            experiment = None
+        mistakes += [
+            _mistake(
+                document, (name, key), f"no such part of an arm{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})"
             )
-        start = experiment.training.pretrain
-        if start in written and start not in above:
-            where = document.place(("arms", name, "training", "pretrain"))
-            mistakes.append(f"{where}: arms.{name}.training.pretrain: arm {start!r} should stand above")
-        source = start if start in known else None
-        arms.append(Arm(name, experiment, before, source))
+            for key in changes
+            if key not in _KEYS
+        ]
+        mistakes += _wrong_order(document, name, written, experiment, arms)
+        if experiment:
+            start = experiment.training.pretrain
+            arms[name] = Arm(name, experiment, changes.get("before"), start if start in arms else None)
     if mistakes:
-        raise FusionError("\n".join(mistakes))
-    return Study(path.stem, question.strip(), tuple(arms))
+        raise FusionError("\n".join(dict.fromkeys(mistakes)))  # what the base has wrong, every arm has
+    return Study(study, question, tuple(arms.values()))
+
+
+def _is_of_study(assignment: str) -> bool:
+    return assignment.partition("=")[0].strip() in _HEAD
+
+
+def _mistake(document: Document, location: Location, message: str) -> str:
+    where = ("arms", *location)
+    return f"{document.place(where)}: {'.'.join(map(str, where))}: {message}"
+
+
+def _head(document: Document, stem: str) -> tuple[str, str]:
+    """Return the study's name and question; raise FusionError unless these and the arms are what they should be."""
+    arms, question = document.data["arms"], document.data.get("question", "")
+    if not isinstance(arms, dict) or not arms:
+        raise FusionError(f"{document.place(('arms',))}: arms: should name at least one arm, found {kind(arms)}")
+    if not isinstance(question, str):
+        raise FusionError(f"{document.place(('question',))}: question: should be text, found {kind(question)}")
+    name = document.data.get("name", stem)
+    if wrong := wrong_name(name):
+        raise FusionError(f"{document.place(('name',))}: name: {wrong}")
+    return name, question.strip()
+
+
+def _wrong_order(
+    document: Document, name: str, written: dict[str, Any], experiment: Experiment | None, arms: dict[str, Arm]
+) -> list[str]:
+    """Return what is wrong with the arms that one is tested against and starts from.
+
+    Parameters
+    ----------
+    document : Document
+    name : str
+    written : dict
+        All arms of the file, those with mistakes, too.
+    experiment : Experiment or None
+        The arm's own, if it has no mistakes.
+    arms : dict of str to Arm
+        Those above that have none.
+    """
+    mistakes = []
+    above = list(written)[: list(written).index(name)]
+    before = written[name].get("before")
+    if before is not None and before not in above:
+        near = did_you_mean(str(before), above)
+        mistakes.append(_mistake(document, (name, "before"), f"no arm {before!r} above{near}"))
+    elif experiment and before in arms:
+        tested, own = arms[before].experiment.dataset, experiment.dataset
+        if (tested.name, tested.protocol) != (own.name, own.protocol):
+            mistakes.append(
+                _mistake(
+                    document,
+                    (name, "before"),
+                    f"{before} has other test clips ({tested.name}, {tested.protocol})",
+                )
+            )
+    start = experiment.training.pretrain if experiment else None
+    if start in written and start not in above:
+        mistakes.append(_mistake(document, (name, "training", "pretrain"), f"arm {start!r} should stand above"))
+    return mistakes
 
 
 def _merged(document: Document, base: dict[str, Any], name: str, changes: dict[str, Any]) -> Document:
     """Return an arm's document: the base with its changes, each value with the line that it stands in."""
     data = copy.deepcopy(base)
-    places: dict[Location, str] = {at: line for at, line in document.places.items() if at[:1] != ("arms",)}
+    places = {at: line for at, line in document.places.items() if at[:1] != ("arms",)}
+    places |= {at[2:]: line for at, line in document.places.items() if at[:2] == ("arms", name) and len(at) > 2}
+    features = data.get("features")
     for section, change in changes.items():
         own = data.get(section)
         if section in _CHOOSES and isinstance(change, dict) and isinstance(own, dict):
             key, default = _CHOOSES[section]
             if change.get(key, own.get(key, default)) != own.get(key, default):
                 own = None
-        if section == "features" and isinstance(change, list):
-            known = own if isinstance(own, dict) else {}
-            data[section] = {str(feature): known.get(str(feature)) for feature in change}
-            continue
         if section != "features" and isinstance(change, dict) and isinstance(own, dict):
             data[section] = {**own, **change}
         else:
             data[section] = copy.deepcopy(change)
-    for at, line in document.places.items():
-        if at[:2] == ("arms", name) and len(at) > 2:
-            places[at[2:]] = line
-    return Document(document.name, data, places)
+    merged = Document(document.name, data, places)
+    named = merged.data.get("features")
+    if isinstance(changes.get("features"), list) and isinstance(named, dict) and isinstance(features, dict):
+        named.update({name: features.get(name) for name in named})  # a list of names keeps the base's parameters
+    return merged

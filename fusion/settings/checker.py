@@ -1,4 +1,9 @@
-"""From a document to an experiment: every mistake is gathered and said where it was made."""
+"""From a document to an experiment: every mistake is gathered and said where it was made.
+
+A section's own key names its class, and pydantic checks it: one section after the other, so that a mistake in one hides
+none in another, nor whether the features fit the clips. A pydantic model of the whole file with discriminated unions
+knows no such halves, and was longer by a third.
+"""
 
 from __future__ import annotations
 
@@ -12,74 +17,87 @@ from pydantic import BaseModel, ValidationError
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build, discover, find, load
+from fusion.feature.registry import FeatureSource, build, discover, find, load
 from fusion.settings.datasets import DATASETS, DatasetSettings
-from fusion.settings.document import Document, Location, kind
-from fusion.settings.experiment import Experiment
-from fusion.settings.messages import explain, is_consequence
+from fusion.settings.document import Document
+from fusion.settings.experiment import Experiment, wrong_name
+from fusion.settings.messages import explain, is_consequence, not_one_of, renamed
 from fusion.settings.model import MODELS, ModelSettings
 from fusion.settings.search_space import SearchSettings, read_space
+from fusion.settings.strict_yaml import Location, kind
 from fusion.settings.training import TrainingSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_KEYS = ("dataset", "features", "model", "training", "search", "ablation", "seeds", "plugins")
+_KEYS = ("name", "dataset", "features", "model", "training", "search", "ablation", "seeds", "plugins")
 
 
 class Checker:
     """Turns a document into an experiment, gathering every mistake on the way."""
 
-    def __init__(self, document: Document, path: Path) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
-        self.path = path
         self.mistakes: list[str] = []
 
-    def experiment(self, plugins: Iterable[Path]) -> Experiment:
+    def experiment(self, name: str, folder: Path, plugins: Iterable[Path]) -> Experiment:
+        """Check everything.
+
+        Parameters
+        ----------
+        name : str
+            The experiment's, unless the document has one.
+        folder : Path
+            What the document's plug-in folders are relative to.
+        plugins : iterable of Path
+            Further plug-in folders.
+
+        Raises
+        ------
+        FusionError
+            With every mistake found, one a line.
+        """
         data = self.document.data
         for key in data:
             if key not in _KEYS:
                 self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
-        dataset = self.chosen(("dataset",), "name", DATASETS)
-        model = self.chosen(("model",), "preset", MODELS, default="fusion")
-        training = self.section(("training",), TrainingSettings)
+        dataset = self.chosen("dataset", "name", DATASETS)
+        model = self.chosen("model", "preset", MODELS, default="fusion")
+        training = self.section("training", TrainingSettings)
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
-        folders = tuple(folder.resolve() for folder in (*self.folders(data.get("plugins")), *plugins))
-        sources = discover(folders)
-        features = dict(sorted(self.features(sources).items()))
+        sources = self.sources([*(folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins])
+        features = self.features(sources) if sources else {}
         if dataset and features:
             self.fit(features, dataset, model)
         search = self.search(training, model, features, sources) if model and training else None
-        ablation = self.sets(data.get("ablation"), features)
+        ablation = self.ablation(data.get("ablation"), features)
+        name = data.get("name", name)
+        if wrong := wrong_name(name):
+            self.mistake(("name",), wrong)
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
-        used = {name: sources[name] for name in features}
-        if not self.path.stem.strip("."):
-            raise FusionError(f"{self.path}: an experiment file's name is its results' folder: take letters")
-        return Experiment(self.path.stem, dataset, features, used, model, training, seeds, search, ablation)
+        used = {feature: sources[feature] for feature in features}
+        return Experiment(name, dataset, features, used, model, training, seeds, search, ablation)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
         self.mistakes.append(f"{self.document.place(location)}: {path}: {message}")
 
-    def chosen(
-        self, location: Location, key: str, classes: dict[str, Any], default: str | None = None
-    ) -> Any:  # the class that the section's own key names
-        value = self.document.data.get(str(location[0]))
+    def chosen(self, section: str, key: str, classes: dict[str, Any], default: str | None = None) -> Any:
+        """Return a section that is one of several classes; its own `key` names which."""
+        value = self.document.data.get(section)
         name = value.get(key, default) if isinstance(value, dict) else default
         if name is None and not isinstance(value, dict):
             wrong = "missing" if value is None else f"should be a mapping, found {kind(value)}"
-            self.mistake(location, f"{wrong}; write for example {location[0]}: {{{key}: {next(iter(classes))}}}")
+            self.mistake((section,), f"{wrong}; write for example {section}: {{{key}: {next(iter(classes))}}}")
             return None
         if not isinstance(name, str) or name not in classes:
-            near = did_you_mean(name, classes) if isinstance(name, str) else ""
-            found = "nothing" if name is None else repr(name)
-            self.mistake((*location, key), f"should be one of {', '.join(classes)}, found {found}{near}")
+            self.mistake((section, key), renamed(key, name, classes) or not_one_of(name, classes))
             return None
-        return self.section(location, classes[name])
+        return self.section(section, classes[name])
 
-    def section(self, location: Location, cls: type[Model]) -> Model | None:
-        value = self.document.data.get(str(location[0]))
-        return self.validated(location, value, cls.model_fields, cls.model_validate_json, "setting")
+    def section(self, section: str, cls: type[Model]) -> Model | None:
+        value = self.document.data.get(section)
+        return self.validated((section,), value, cls.model_fields, cls.model_validate_json, "setting")
 
     def validated(self, location: Location, value: Any, fields: Iterable[str], validate: Any, noun: str) -> Any:
         """Run pydantic on plain data; its errors become ours."""
@@ -90,21 +108,33 @@ class Checker:
         try:
             return validate(json.dumps(value))  # as JSON, because there strict mode takes lists for tuples
         except ValidationError as error:
-            every: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
-            for detail in every:
-                if not is_consequence(detail, every):
+            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+            for detail in details:
+                if not is_consequence(detail, details):
                     self.mistake((*location, *detail["loc"]), explain(detail, fields, noun))
         except FusionError as error:
             self.mistake(location, str(error))
         return None
 
-    def features(self, sources: dict[str, Source]) -> dict[str, Feature]:
+    def sources(self, folders: Iterable[Path]) -> dict[str, FeatureSource]:
+        """Return where features come from; nothing if a plug-in folder is wrong."""
+        try:
+            return discover(folders)
+        except FusionError as error:
+            self.mistakes.append(str(error))
+            return {}
+
+    def features(self, sources: dict[str, FeatureSource]) -> dict[str, Feature]:
+        """Return the features that are right, sorted by name."""
         written = self.document.data.get("features")
         if not isinstance(written, dict) or not written:
-            self.mistake(("features",), "should name at least one feature, as in features: {mfcc: {n_mfcc: 20}}")
+            self.mistake(
+                ("features",),
+                "should name at least one feature, each once, as in features: {mfcc: {n_mfcc: 20}} or features: [mfcc]",
+            )
             return {}
         features = {}
-        for name, value in written.items():
+        for name, value in sorted(written.items()):
             location = ("features", name)
             try:
                 source = find(name, sources)
@@ -112,52 +142,49 @@ class Checker:
             except FusionError as error:
                 self.mistake(location, str(error))
                 continue
-
-            def validate(text: str, source: Source = source) -> Feature:
-                return build(source, text)
-
-            features[name] = self.validated(location, value, fields, validate, "parameter")
+            features[name] = self.validated(location, value, fields, partial(build, source), "parameter")
         return {name: feature for name, feature in features.items() if feature is not None}
 
     def seeds(self, value: Any) -> tuple[int, ...]:
         whole = isinstance(value, list) and all(type(seed) is int and 1 <= seed < 2**31 for seed in value)
         if not whole or not value or len(set(value)) < len(value):
-            self.mistake(("seeds",), f"should be a list of different whole numbers from 1 up, found {value!r}")
+            wanted = "a list of different whole numbers from 1 up, as in [1, 2, 3]"
+            self.mistake(("seeds",), f"should be {wanted}, found {'no seed' if value == [] else repr(value)}")
             return ()
         return tuple(value)
 
-    def sets(self, value: Any, features: dict[str, Feature]) -> tuple[tuple[str, ...], ...] | None:
+    def ablation(self, value: Any, features: dict[str, Feature]) -> tuple[tuple[str, ...], ...] | None:
         """Return sets of features, each in the order of all."""
         if value is None:
             return None
         if not isinstance(value, list) or not value or not all(isinstance(names, list) and names for names in value):
             self.mistake(("ablation",), f"should be a list of lists of features, found {value!r}")
             return None
-        unknown = [name for names in value for name in names if name not in features]
+        unknown = [name for names in value for name in names if not isinstance(name, str) or name not in features]
         if unknown:
             near = did_you_mean(unknown[0], features) if isinstance(unknown[0], str) else ""
             self.mistake(("ablation",), f"{unknown[0]!r} is no feature of this experiment{near}")
             return None
         return tuple(tuple(name for name in features if name in names) for names in value)
 
-    def folders(self, value: Any) -> list[Path]:
+    def folders(self, value: Any) -> list[str]:
         value = [] if value is None else value
         if not isinstance(value, list) or not all(isinstance(folder, str) and "\0" not in folder for folder in value):
             self.mistake(("plugins",), f"should be a list of folders, found {value!r}")
             return []
-        return [self.path.parent / folder for folder in value]
+        return value
 
     def search(
         self,
         training: TrainingSettings,
         model: ModelSettings,
         features: dict[str, Feature],
-        sources: dict[str, Source],
+        sources: dict[str, FeatureSource],
     ) -> SearchSettings | None:
         """Check the search and, one by one, that every value of its space is one that the setting takes."""
         if self.document.data.get("search") is None:
             return None
-        settings = self.section(("search",), SearchSettings)
+        settings = self.section("search", SearchSettings)
         if settings is None:
             return None
         takes: dict[str, Callable[[Any], object]] = {}

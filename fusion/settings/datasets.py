@@ -5,7 +5,7 @@ To add a data set, add a class and list it at the end.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -29,8 +29,6 @@ def _is_course(fields: dict[str, Any]) -> bool:
 
 class NSynthSettings(Section):
     """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
-
-    renamed: ClassVar[dict[str, dict[str, str]]] = {"protocol": {"course": "seed"}}
 
     name: Literal["nsynth"] = "nsynth"
     protocol: Literal["course", "official"] = Field(

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source
+from fusion.feature.registry import FeatureSource
 from fusion.settings.datasets import DatasetSettings
 from fusion.settings.model import ModelSettings
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
 from fusion.sound import distortion, mixing
+
+_NAME = re.compile(r"[\w@-][\w.@-]{0,199}")
+
+
+def wrong_name(name: Any) -> str:
+    """Return why an experiment cannot be called so, or an empty string.
+
+    >>> wrong_name("violin_v1.2")
+    ''
+    """
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return ""
+    return (
+        "should be letters, digits, _ . - and @ and begin with no dot, since results go to a folder of this name, "
+        f"found {name!r}; rename the file, or write another name: in it"
+    )
 
 
 @dataclass(frozen=True)
@@ -21,11 +38,11 @@ class Experiment:
     Attributes
     ----------
     name : str
-        The file's stem; results go to ``results/<name>``.
+        What the file says, else its stem; results go to ``results/<name>``. No part of a result's identity.
     dataset, model, training : Section
     features : dict of str to Feature
         Sorted by name: the order in a file changes nothing.
-    sources : dict of str to Source
+    sources : dict of str to FeatureSource
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
@@ -38,7 +55,7 @@ class Experiment:
     name: str
     dataset: DatasetSettings
     features: dict[str, Feature]
-    sources: dict[str, Source]
+    sources: dict[str, FeatureSource]
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]
@@ -52,6 +69,7 @@ class Experiment:
     def settings(self) -> dict[str, Any]:
         """Return the resolved settings as plain data, all defaults written out, as an experiment file has them."""
         return {
+            "name": self.name,
             "dataset": self.dataset.model_dump(mode="json"),
             "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},
             "model": self.model.model_dump(mode="json"),

@@ -1,4 +1,4 @@
-"""The sections ``model`` and ``training`` of an experiment file: every key, its type, range and default.
+"""The ``model`` section: one class a preset, every key with its type, range and default.
 
 To add a setting, add a field here; to add a model preset, add a class and list it at the end.
 """
@@ -73,8 +73,6 @@ class FusionModel(Network):
 
 class CourseModel(Network):
     """The course project's network; its layers are fixed."""
-
-    renamed: ClassVar[dict[str, dict[str, str]]] = {"preset": {"course": "seed"}}
 
     preset: Literal["course"] = "course"
 

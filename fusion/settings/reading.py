@@ -53,23 +53,21 @@ def read_experiment(
     if features is not None:
         _select(document, features)
     if seeds is not None:
-        document.data["seeds"] = list(seeds)
-        document.places[("seeds",)] = "--seeds"
+        document.set_seeds(seeds)
     for assignment in assignments:
         document.set(assignment)
     if not searching:
         document.data.pop("search", None)
     if not ablating:
         document.data.pop("ablation", None)
-    return Checker(document, path).experiment(plugins)
+    return Checker(document).experiment(path.stem, path.parent, plugins)
 
 
-def resolve(name: str, settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:
-    """Make an experiment from resolved settings with some of them changed.
+def resolve(settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:
+    """Make an experiment from resolved settings with some of them changed; it keeps its name.
 
     Parameters
     ----------
-    name : str
     settings : dict
         As `Experiment.settings` gives them.
     changes : dict of str to value
@@ -87,7 +85,7 @@ def resolve(name: str, settings: dict[str, Any], changes: dict[str, Any]) -> Exp
         for section in sections:
             target = target[section]
         target[key] = value
-    return Checker(Document(name, data), Path(name)).experiment(())
+    return Checker(Document(data["name"], data)).experiment(data["name"], Path(), ())
 
 
 def _select(document: Document, names: Sequence[str]) -> None:
@@ -98,7 +96,7 @@ def _select(document: Document, names: Sequence[str]) -> None:
     space = search.get("space") if isinstance(search, dict) else None
     if isinstance(search, dict) and isinstance(space, dict):
         dropped = tuple(f"features.{name}." for name in known if name not in names)
-        search["space"] = {path: of for path, of in space.items() if not path.startswith(dropped)}
+        search["space"] = {path: values for path, values in space.items() if not path.startswith(dropped)}
     for name in names:
         if name not in known:
             document.places[("features", name)] = "--features"

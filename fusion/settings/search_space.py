@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from fusion.errors import FusionError, did_you_mean
-from fusion.settings.document import kind
 from fusion.settings.messages import explain
 from fusion.settings.section import Section
+from fusion.settings.strict_yaml import kind
 
 
 class Choices(Section):

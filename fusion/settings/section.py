@@ -6,6 +6,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+# By setting, what its values were called before and are called now. In a file an old word is an error that names the
+# new one; a result's identity keeps the old word, so that older results stay what they are.
+RENAMED: dict[str, dict[str, str]] = {"protocol": {"seed": "course"}, "preset": {"seed": "course"}}
+
 
 class Section(BaseModel):
     """Base of all sections: frozen, strict, no unknown keys.
@@ -15,13 +19,10 @@ class Section(BaseModel):
     later : frozenset of str
         Settings that were added later and whose defaults change nothing: there, they are no part of a result's
         identity, so that older results stay what they are.
-    renamed : dict of str to dict
-        By setting: values that were called otherwise before, with the old word, under which they are in the identity.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
     later: ClassVar[frozenset[str]] = frozenset()
-    renamed: ClassVar[dict[str, dict[str, str]]] = {}
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that name a result, as plain data."""
@@ -29,10 +30,12 @@ class Section(BaseModel):
         kept = {
             name for name in type(self).model_fields if name not in defaults or getattr(self, name) != defaults[name]
         }
-        found = self.model_dump(mode="json", include=kept)
-        for name, words in self.renamed.items():
-            found[name] = words.get(found[name], found[name])
-        return found
+        settings = self.model_dump(mode="json", include=kept)
+        for name, words in RENAMED.items():
+            for old, new in words.items():
+                if settings.get(name) == new:
+                    settings[name] = old
+        return settings
 
 
 def each_once(names: tuple[Any, ...], order: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from fusion.evaluation.effects import coverage_warnings, holm, paired_difference, shapley_intervals, variance_parts
 from fusion.evaluation.intervals import bootstrap_interval
 from fusion.results.predictions import Predictions, read_predictions, refuse_other_clips
-
-Mode = Literal["leave-one-out", "only-one", "all", "mask", "sets"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Arm:
 
 
 def summarise(
-    mode: Mode, every: tuple[str, ...], arms: dict[tuple[str, ...], Arm], clips: Predictions
+    mode: str, every: tuple[str, ...], arms: dict[tuple[str, ...], Arm], clips: Predictions
 ) -> dict[str, Any]:
     """Return the content of ablation.json.
 

@@ -12,7 +12,7 @@ from fusion.results.folder import ResultFolder
 from fusion.results.identity import digest
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
-from fusion.studies.work import Work, do
+from fusion.studies.pending import complete, to_train
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,11 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     previous = result.metrics()
     if previous and result.covers(experiment.seeds, data.dataset.label_task.references) and not force:
         return Outcome(result.folder, previous, [], changes)
-    work = Work(experiment, data, result, workplace, force=force)
-    work.prepared = prepare(experiment, data, workplace)
+    prepared = prepare(experiment, data, workplace)
     with result.locked():
-        work.train(experiment.seeds)
-        (metrics,) = do([work])
-    return Outcome(result.folder, metrics, work.trained, changes)
+        pending = to_train(experiment, prepared, result, workplace, force=force)
+        (metrics,) = complete([pending])
+    return Outcome(result.folder, metrics, pending.seeds, changes)
 
 
 def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> ResultFolder:

@@ -20,7 +20,7 @@ from fusion.evaluation.aggregate import Aggregate, aggregate
 from fusion.extraction.extract import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build
+from fusion.feature.registry import FeatureSource, build
 from fusion.results.trained import read_trained
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
@@ -57,12 +57,18 @@ class Prediction:
         together = np.zeros(len(self.windows), dtype=np.int64)
         return np.asarray(aggregate(self.windows, together, self.how)[0], dtype=np.float32)
 
+    def rows(self, timeline: bool) -> list[tuple[dict[str, float], NDArray[np.float32]]]:
+        """Return probabilities of the whole file, or with `timeline` of each window and where it starts."""
+        if not timeline:
+            return [({}, self.probabilities)]
+        return [({"start": start}, values) for start, values in zip(self.starts, self.windows, strict=True)]
+
 
 @dataclass(frozen=True)
 class _Task:
     path: Path
     models: tuple[Path, ...]
-    features: tuple[tuple[str, Source, str], ...]
+    features: tuple[tuple[str, FeatureSource, str], ...]
     classes: tuple[str, ...]
     samples: int
     sr: int

@@ -28,7 +28,7 @@ from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
 from fusion.studies.experiment import result_of
-from fusion.studies.work import Work, do
+from fusion.studies.pending import complete, to_train
 
 _KEPT = (
     *("digest", "dataset", "protocol", "features", "classes", "seeds", "clips", "groups", "train", "test"),
@@ -63,51 +63,57 @@ def run_study(
     FusionError
         For everything that the user can mend.
     """
-    known: dict[str, Data] = {}
+    data: dict[str, Data] = {}
     results: dict[str, ResultFolder] = {}
     waiting = list(study.arms)
     while waiting:
         ready = [arm for arm in waiting if arm.source is None or arm.source in results]
         waiting = [arm for arm in waiting if arm not in ready]
-        works = [_work(arm, results, known, workplace_of, force) for arm in ready]
-        results.update({arm.name: work.result for arm, work in zip(ready, works, strict=True)})
-        with ExitStack() as locks:
-            missing = [work for work in works if not _complete(work) or force]
-            for work in missing:
-                work.prepared = prepare(work.experiment, work.data, work.workplace)
-                locks.enter_context(work.result.locked())
-                work.train(work.experiment.seeds)
-            do(missing)
+        results |= _run_arms([_started_from(arm, results) for arm in ready], data, workplace_of, force)
     content = summarise(study, results, {name: workplace_of(name) for name in study.datasets})
     folder = next(iter(results.values())).folder.parent.parent / study.name / content["digest"]
     write_json(folder / "study.json", content)
-    folders = {name: result.folder for name, result in results.items()}
-    page.write(folder, content, folders, paper)
-    names = "".join(f"{name}: {of.folder}\n" for name, of in results.items())
-    write_text(folder / "arms.txt", names)
+    page.write(folder, content, {name: result.folder for name, result in results.items()}, paper)
+    write_text(folder / "arms.txt", "".join(f"{name}: {result.folder}\n" for name, result in results.items()))
     return folder, content
 
 
-def _work(
-    arm: Arm,
-    results: dict[str, ResultFolder],
-    known: dict[str, Data],
-    workplace_of: Callable[[str], Workplace],
-    force: bool,
-) -> Work:
-    experiment = arm.experiment
-    if arm.source:
-        training = experiment.training.model_copy(update={"pretrain": str(results[arm.source].folder)})
-        experiment = replace(experiment, training=training)
-    workplace = workplace_of(experiment.dataset.name)
-    key = json.dumps(experiment.dataset.identity(), sort_keys=True)
-    if key not in known:
-        known[key] = read_data(experiment.dataset, workplace)
-    return Work(experiment, known[key], result_of(experiment, known[key], workplace), workplace, force=force)
+def _started_from(arm: Arm, results: dict[str, ResultFolder]) -> Arm:
+    """Return an arm that starts from another arm's networks with that arm's folder in its settings."""
+    if arm.source is None:
+        return arm
+    training = arm.experiment.training.model_copy(update={"pretrain": str(results[arm.source].folder)})
+    return replace(arm, experiment=replace(arm.experiment, training=training))
 
 
-def _complete(work: Work) -> bool:
-    return work.result.covers(work.experiment.seeds, work.references)
+def _run_arms(
+    arms: list[Arm], data: dict[str, Data], workplace_of: Callable[[str], Workplace], force: bool
+) -> dict[str, ResultFolder]:
+    """Run the arms that are missing, in one crew of workers; return the results of all.
+
+    Parameters
+    ----------
+    arms : list of Arm
+    data : dict of str to Data
+        Data sets that are read already, by their settings; gets those that these arms need.
+    workplace_of : callable
+    force : bool
+    """
+    results: dict[str, ResultFolder] = {}
+    with ExitStack() as locks:
+        pending = []
+        for arm in arms:
+            experiment, workplace = arm.experiment, workplace_of(arm.experiment.dataset.name)
+            key = experiment.dataset.model_dump_json()
+            if key not in data:
+                data[key] = read_data(experiment.dataset, workplace)
+            result = results[arm.name] = result_of(experiment, data[key], workplace)
+            if force or not result.covers(experiment.seeds, data[key].dataset.label_task.references):
+                prepared = prepare(experiment, data[key], workplace)
+                locks.enter_context(result.locked())
+                pending.append(to_train(experiment, prepared, result, workplace, force=force))
+        complete(pending)
+    return results
 
 
 def summarise(study: Study, results: dict[str, ResultFolder], settings: dict[str, Workplace]) -> dict[str, Any]:
@@ -129,16 +135,16 @@ def summarise(study: Study, results: dict[str, ResultFolder], settings: dict[str
         difference, low, high, p, p_holm}]``.
     """
     arms, tests = [], []
-    said: dict[str, Predictions] = {}
+    predictions: dict[str, Predictions] = {}
     for arm in study.arms:
         metrics = results[arm.name].metrics() or {}
         entry = {"name": arm.name, **{key: metrics[key] for key in _KEPT}}
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
-        said[arm.name] = read_predictions(results[arm.name].folder)
-        above = [name for name in said if name != arm.name and same_clips(said[name], said[arm.name])]
+        own = predictions[arm.name] = read_predictions(results[arm.name].folder)
+        above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]
         before = arm.before or (above[-1] if above else None)
-        if before is not None and same_clips(said[before], said[arm.name]):
-            tests.append({"arm": arm.name, "before": before, **_test(said[before], said[arm.name])})
+        if before is not None and same_clips(predictions[before], own):
+            tests.append({"arm": arm.name, "before": before, **_test(predictions[before], own)})
     for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
         test["p_holm"] = float(p)
     digests = json.dumps([[arm["name"], arm["digest"], arm["seeds"]] for arm in arms])
@@ -161,6 +167,6 @@ def summarise(study: Study, results: dict[str, ResultFolder], settings: dict[str
 
 def _test(before: Predictions, after: Predictions) -> dict[str, Any]:
     truth, metric = after.truth, after.task.headline
-    more = np.bincount(truth.groups, after.right() - before.right())
-    found = paired_difference(before.counts(), after.counts(), metric.function, truth.strata, more)
-    return {"metric": metric.name, **{key: found[key] for key in ("difference", "low", "high", "p")}}
+    more_right = np.bincount(truth.groups, after.right() - before.right())
+    effect = paired_difference(before.counts(), after.counts(), metric.function, truth.strata, more_right)
+    return {"metric": metric.name, **{key: effect[key] for key in ("difference", "low", "high", "p")}}

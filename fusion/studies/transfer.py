@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.datasets.data import SAMPLE, Data, hashes_of, read_data, with_hashes
+from fusion.datasets.data import SAMPLE, Data, hasher, read_data, with_content
 from fusion.datasets.registry import data_root, read_split, sample_root
-from fusion.datasets.table import assemble
+from fusion.datasets.table import checked
 from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
 from fusion.results.folder import ResultFolder
@@ -20,7 +20,7 @@ from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 from fusion.studies.experiment import Outcome
-from fusion.studies.work import Work, do
+from fusion.studies.pending import PendingResult, complete, seed_jobs
 
 
 def evaluate_result(
@@ -85,11 +85,14 @@ def evaluate_result(
     if previous and not missing and result.covers(saved.seeds, data.dataset.label_task.references):
         return Outcome(result.folder, previous, [], result.changes())
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
-    work = Work(experiment, data, result, workplace, extra={"source": source})
-    work.prepared = prepare(experiment, data, workplace)
+    prepared = prepare(experiment, data, workplace)
+    jobs = [
+        job for seed in missing for job in seed_jobs(experiment, prepared, result, seed, saved.result.seed_folder(seed))
+    ]
+    references = data.dataset.label_task.references
+    pending = PendingResult(experiment, prepared, result, workplace, tuple(jobs), references, extra={"source": source})
     with result.locked():
-        work.apply(missing, saved.result.seed_folder)
-        (metrics,) = do([work])
+        (metrics,) = complete([pending])
     return Outcome(result.folder, metrics, missing, [])
 
 
@@ -117,7 +120,7 @@ def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None
 
 def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
-    other = read_split(experiment.dataset, workplace.root, split, hashes_of(workplace))
+    other = read_split(experiment.dataset, workplace.root, split, hasher(workplace))
     own = trained.dataset.table
     folders = {path.parent for path in own["path"]}
     # instruments of two data sets may have the same name; those of one are the same
@@ -126,5 +129,4 @@ def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: s
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
     table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
     notes = [SAMPLE] if workplace.sample else [note for note in trained.dataset.notes if note == SAMPLE]
-    joined = assemble(other.name, other.protocol, table, other.noun, [*notes, *other.notes], other.several)
-    return with_hashes(joined, workplace)
+    return with_content(checked(replace(other, table=table, notes=[*notes, *other.notes])), workplace)

@@ -8,9 +8,9 @@ import soundfile
 import soxr
 
 from fusion.audit.similarity import ALIKE, RATE, Wave, similarity
-from fusion.audit.spectral_fingerprint import WHOLE, Spectrumprint, candidates
+from fusion.audit.spectral_fingerprint import WHOLE, SpectralFingerprint, candidates
 from fusion.sound.clip import Clip
-from tests.conftest import tone
+from tests.support.notes import tone
 
 SR = 16000
 
@@ -32,9 +32,9 @@ def low(y, sr=SR):
     return Wave(np.asarray(soxr.resample(y, sr, 2 * RATE), dtype=np.float32))
 
 
-def print_of(y, sr=SR):
-    value = Spectrumprint().extract(Clip(np.asarray(y, dtype=np.float32), sr))
-    assert value.shape == Spectrumprint().shape(len(y), sr) == (128,)
+def fingerprint_of(y, sr=SR):
+    value = SpectralFingerprint().extract(Clip(np.asarray(y, dtype=np.float32), sr))
+    assert value.shape == SpectralFingerprint().shape(len(y), sr) == (128,)
     return value
 
 
@@ -65,7 +65,7 @@ CHANGES = {
 @pytest.mark.parametrize("source", [music(1, 4.0), NOTE], ids=["music", "note"])
 def test_copies_are_found(change, source):
     copy = CHANGES[change](source).astype(np.float32)
-    assert cosine(print_of(source), print_of(copy)) >= WHOLE
+    assert cosine(fingerprint_of(source), fingerprint_of(copy)) >= WHOLE
     alike, lag = similarity(low(source), low(copy), 0.06)
     assert alike >= ALIKE
     if source is not NOTE:  # a note is much the same a period later
@@ -124,9 +124,9 @@ def test_high_notes_with_other_overtones_are_not_alike(pitch, other):
 
 
 def test_silence_and_short_sounds():
-    assert not print_of(np.zeros(SR)).any()
-    assert print_of(music(1)[:100]).any()
-    assert print_of(music(1), sr=4000).any()  # has no bins above 2 kHz
+    assert not fingerprint_of(np.zeros(SR)).any()
+    assert fingerprint_of(music(1)[:100]).any()
+    assert fingerprint_of(music(1), sr=4000).any()  # has no bins above 2 kHz
     assert similarity(low(np.zeros(SR)), low(np.zeros(SR))) == (0.0, 0.0)
     assert similarity(low(music(1)), low(np.zeros(1))) == (0.0, 0.0)
 

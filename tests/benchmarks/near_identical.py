@@ -18,7 +18,7 @@ import soxr
 import typer
 
 from fusion.audit.similarity import ALIKE, RATE, Wave, similarity
-from fusion.audit.spectral_fingerprint import OVERLAPPING, WHOLE, Spectrumprint
+from fusion.audit.spectral_fingerprint import OVERLAPPING, WHOLE, SpectralFingerprint
 from fusion.extraction.windows import window_starts
 from fusion.sound.clip import Clip
 from fusion.sound.reading import SUFFIXES
@@ -56,10 +56,10 @@ def best(copy: np.ndarray, original: np.ndarray, sr: int, window: float, whole: 
     """Return how alike a copy's first window is to any of the original's that its print leads to."""
     size = round(window * sr)
     copy = np.pad(copy[:size], (0, max(0, size - len(copy))))
-    mine = Spectrumprint().extract(Clip(copy, sr))
+    mine = SpectralFingerprint().extract(Clip(copy, sr))
     found, cosine = 0.0, WHOLE if whole else OVERLAPPING
     for part in windows(original, sr, window):
-        other = Spectrumprint().extract(Clip(part, sr))
+        other = SpectralFingerprint().extract(Clip(part, sr))
         if mine @ other >= cosine * np.linalg.norm(mine) * np.linalg.norm(other):
             low = (Wave(soxr.resample(sound, sr, 2 * RATE)) for sound in (copy, part))
             found = max(found, similarity(*low)[0])

@@ -17,7 +17,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from fusion.datasets.data import hashes_of, with_hashes
+from fusion.datasets.data import hasher, with_content
 from fusion.datasets.registry import read_split
 from fusion.extraction.prepare import prepare
 from fusion.learning.references import pool
@@ -30,8 +30,8 @@ from fusion.settings.reading import read_experiment
 def features(experiment: Experiment, root: Path, split: str, cache: Path) -> tuple[dict, np.ndarray, np.ndarray]:
     """Return pooled values by feature, labels and groups of one split."""
     workplace = Workplace(root, False, cache, Path("results"), 2, Progress(quiet=True))
-    dataset = read_split(experiment.dataset, root, split, hashes_of(workplace))
-    prepared = prepare(experiment, with_hashes(dataset, workplace), workplace)
+    dataset = read_split(experiment.dataset, root, split, hasher(workplace))
+    prepared = prepare(experiment, with_content(dataset, workplace), workplace)
     (of,) = prepared.data.dataset.each_fold()
     part = prepared.parts(of)["test"]
     values = {name: pool(replace(part, rows={name: rows})) for name, rows in part.rows.items()}

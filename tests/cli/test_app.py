@@ -15,7 +15,6 @@ import pytest
 
 from fusion.cli import app
 from fusion.errors import FusionError
-from fusion.extraction import prepare
 from tests.support.notes import names, write_part
 
 HEAVY = ("keras", "tensorflow", "pandas", "librosa.core", "scipy", "sklearn", "matplotlib")
@@ -74,10 +73,6 @@ def test_no_command_shows_the_help(fusion, words):
 
 
 def raising(error: BaseException) -> object:
-    import fusion.experiment  # first imported while its read_data is replaced, it would keep that
-
-    assert fusion.experiment.read_data is prepare.read_data
-
     def read_data(*_: object) -> None:
         raise error
 
@@ -91,19 +86,19 @@ def test_success_exits_with_0(fusion):
 
 
 def test_what_the_user_can_mend_exits_with_2_and_the_message_alone(fusion, experiment, monkeypatch):
-    monkeypatch.setattr(prepare, "read_data", raising(FusionError("here: that; do this")))
+    monkeypatch.setattr("fusion.api.data.read_data", raising(FusionError("here: that; do this")))
     assert fusion("data", "check", experiment) == (2, "", "error: here: that; do this\n")
 
 
 def test_a_full_disk_exits_with_2(fusion, experiment, monkeypatch):
     error = OSError(28, "No space left on device", "/somewhere/file")
-    monkeypatch.setattr(prepare, "read_data", raising(error))
+    monkeypatch.setattr("fusion.api.data.read_data", raising(error))
     assert fusion("data", "check", experiment) == (2, "", "error: /somewhere/file: No space left on device\n")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("unheard of"), KeyError("x"), AssertionError(), MemoryError()])
 def test_a_bug_exits_with_1_and_asks_for_debug(fusion, experiment, monkeypatch, error):
-    monkeypatch.setattr(prepare, "read_data", raising(error))
+    monkeypatch.setattr("fusion.api.data.read_data", raising(error))
     code, out, err = fusion("data", "check", experiment)
     assert (code, out) == (1, "")
     assert f"has a bug: {type(error).__name__}" in err
@@ -114,20 +109,20 @@ def test_a_bug_exits_with_1_and_asks_for_debug(fusion, experiment, monkeypatch, 
 @pytest.mark.parametrize("error", [RuntimeError("unheard of"), FusionError("here: that")])
 def test_debug_raises(experiment, monkeypatch, error):
     monkeypatch.setenv("FUSION_DEBUG", "")  # set by --debug; this takes it back afterwards
-    monkeypatch.setattr(prepare, "read_data", raising(error))
+    monkeypatch.setattr("fusion.api.data.read_data", raising(error))
     with pytest.raises(type(error), match=str(error)):
         app.main(["data", "check", str(experiment), "--debug"])
     assert os.environ["FUSION_DEBUG"] == "1"
 
 
 def test_an_interruption_exits_with_130(fusion, experiment, monkeypatch):
-    monkeypatch.setattr(prepare, "read_data", raising(KeyboardInterrupt()))
+    monkeypatch.setattr("fusion.api.data.read_data", raising(KeyboardInterrupt()))
     code, out, _ = fusion("data", "check", experiment)
     assert (code, out) == (130, "")
 
 
 def test_an_interruption_says_that_the_same_command_goes_on(fusion, experiment, monkeypatch):
-    monkeypatch.setattr(prepare, "read_data", raising(KeyboardInterrupt()))
+    monkeypatch.setattr("fusion.api.data.read_data", raising(KeyboardInterrupt()))
     _, _, err = fusion("data", "check", experiment)
     assert "interrupted; what was finished is kept, the same command goes on from there" in err
     assert "Traceback" not in err
@@ -249,7 +244,7 @@ def test_a_check_has_the_fixed_keys_and_the_right_counts(fusion, experiment, nsy
 def test_a_check_prints_the_same_for_people(fusion, experiment, nsynth, tmp_path):
     code, out, _ = fusion("data", "check", experiment, "--data", nsynth)
     assert code == 0
-    assert "nsynth, protocol seed: clips" in out
+    assert "nsynth, protocol course: clips" in out
     assert "! shared-groups: 3 of 3 test instruments (24 of 24 clips)" in " ".join(out.split())
     assert (tmp_path / out.splitlines()[-1] / "check.html").exists()
 

@@ -10,7 +10,7 @@ import pytest
 
 from fusion.datasets.cautions import cautions
 from fusion.datasets.duplicates import find_duplicates
-from fusion.datasets.overview import audit
+from fusion.datasets.overview import overview
 from fusion.datasets.registry import read_dataset
 from fusion.runtime.content_hash import content_hashes
 from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
@@ -88,7 +88,8 @@ def read(root, cache, **settings):
         return content_hashes(list(paths), cache)
 
     data = read_dataset(IRMASSettings(**settings), root, hashes)
-    return data, audit(data, find_duplicates(data.table, hashes(list(data.table["path"]))))
+    table = data.table.assign(content=hashes(list(data.table["path"])))
+    return data, overview(data, find_duplicates(table, data.folds))
 
 
 def test_every_name_song_and_duplicate_is_counted(root, cache):

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from fusion.download import archives, get
-from fusion.download.archives import SOURCES, Archive
-from fusion.download.get import RECORD, Plan
+from fusion.download.archives import OFFICIAL, Archive
+from fusion.download.get import FetchPlan
 from fusion.errors import FusionError
-from fusion.runtime import disk
+from fusion.runtime.lock import alone
 from fusion.runtime.progress import Progress
 from fusion.settings.datasets import NSynthSettings
 from tests.support.serving import Place, cut, serving, status
@@ -45,8 +45,8 @@ def packed_zip(members: dict[str, bytes]) -> bytes:
 
 def as_described(archive: Archive, content: bytes, audio: int, **other: Any) -> Archive:
     """Return an archive's description with the figures of a small one."""
-    digest = f"md5:{hashlib.md5(content).hexdigest()}"
-    size = {"size": len(content), "unpacked": 4 * len(content) + 10**6, "audio": audio, "digest": digest}
+    md5 = hashlib.md5(content).hexdigest()
+    size = {"size": len(content), "unpacked": 4 * len(content) + 10**6, "audio": audio, "md5": md5}
     return replace(archive, **{**size, **other})
 
 
@@ -64,11 +64,11 @@ def place(packed: dict[str, tuple[bytes, int]], monkeypatch: pytest.MonkeyPatch)
     noise = np.random.default_rng(1).bytes(200_000)
     with serving() as place:
         small: dict[str, list[Archive]] = {"nsynth": [], "irmas": []}
-        for archive in SOURCES["nsynth"].archives:
+        for archive in OFFICIAL["nsynth"].archives:
             content, audio = packed[archive.folder]
             place.files[f"/{archive.file}"] = content
             small["nsynth"].append(as_described(archive, content, audio))
-        for archive in SOURCES["irmas"].archives:
+        for archive in OFFICIAL["irmas"].archives:
             if archive.split == "train":
                 members = {f"{archive.folder}/{name}/[{name}][cla]0001__1.wav": noise for name in archive.holds}
                 members[f"{archive.folder}/README.txt"] = b"read me"
@@ -79,8 +79,8 @@ def place(packed: dict[str, tuple[bytes, int]], monkeypatch: pytest.MonkeyPatch)
             place.files[f"/{archive.file}"] = content
             small["irmas"].append(as_described(archive, content, len(archive.holds) or 2))
         for name, described in small.items():
-            source = replace(SOURCES[name], base=place.url, archives=tuple(described))
-            monkeypatch.setitem(archives.SOURCES, name, source)
+            source = replace(OFFICIAL[name], base=place.url, archives=tuple(described))
+            monkeypatch.setitem(archives.OFFICIAL, name, source)
         yield place
 
 
@@ -89,11 +89,11 @@ class Fetch:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.plans: list[Plan] = []
+        self.plans: list[FetchPlan] = []
         self.agree = True
 
     def __call__(self, name: str = "nsynth", *splits: str, **options: Any) -> list[Path]:
-        def confirm(plan: Plan) -> bool:
+        def confirm(plan: FetchPlan) -> bool:
             self.plans.append(plan)
             return self.agree
 
@@ -114,7 +114,7 @@ def test_nsynth_can_be_read(place: Place, fetch: Fetch, nsynth: Path, capsys: py
 
     folders = fetch("nsynth", "valid", "test", progress=Progress())
     assert folders == [fetch.root / "nsynth-valid", fetch.root / "nsynth-test"]
-    assert fetch.names() == [RECORD, "nsynth-test", "nsynth-valid"]
+    assert fetch.names() == ["nsynth-test", "nsynth-valid"]
     settings = NSynthSettings(name="nsynth", protocol="course")
     mine, official = (read_dataset(settings, root, lambda paths: [""] * len(paths)) for root in (fetch.root, nsynth))
     assert list(mine.table["id"]) == list(official.table["id"])
@@ -134,7 +134,7 @@ def test_the_command_ends_with_an_audit(
     assert "not checked: these splits alone are too little" in err
     code, out, err = fusion(*words, "--split", "valid", "--split", "test")
     assert code == 0, err
-    assert "nsynth, protocol seed" in out
+    assert "nsynth, protocol course" in out
     assert out.splitlines()[-1] == "set"
     assert "An experiment can run on these data." in (tmp_path / "set" / "check.html").read_text()
     code, out, err = fusion(*words)
@@ -187,10 +187,10 @@ def test_interrupted_download_goes_on(place: Place, fetch: Fetch) -> None:
     fetch("nsynth", "test")
     assert place.asked[-1][1] is not None
     assert fetch.plans[1].to_fetch < fetch.plans[0].to_fetch
-    assert fetch.names() == [RECORD, "nsynth-test"]
+    assert fetch.names() == ["nsynth-test"]
 
 
-@pytest.mark.parametrize("where", ["fetch", "unpack", "arrange", "_remove_temporary", "_write_record"])
+@pytest.mark.parametrize("where", ["fetch", "unpack", "_get_one"])
 @pytest.mark.parametrize("after", [False, True])
 def test_interrupted_anywhere(
     place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, where: str, after: bool
@@ -208,23 +208,32 @@ def test_interrupted_anywhere(
             fetch("nsynth", "test")
     asked = len(place.asked)
     assert fetch("nsynth", "test") == [fetch.root / "nsynth-test"]
-    assert fetch.names() == [RECORD, "nsynth-test"]
-    if after and where != "_write_record":
+    assert fetch.names() == ["nsynth-test"]
+    if after:
         assert len(place.asked) == asked  # what was fetched is not fetched again
 
 
 def test_killed_while_unpacking(place: Place, fetch: Fetch) -> None:
-    leftover = fetch.root / ".nsynth-test.unpacking" / "all" / "nsynth-test"
+    leftover = fetch.root / ".nsynth-test.fetching" / "unpacked" / "nsynth-test"
     leftover.mkdir(parents=True)
     (leftover / "examples.json").touch()
     fetch("nsynth", "test")
-    assert fetch.names() == [RECORD, "nsynth-test"]
+    assert fetch.names() == ["nsynth-test"]
+
+
+def test_killed_before_it_could_clean_up(place: Place, fetch: Fetch) -> None:
+    fetch("nsynth", "test")
+    for split in ("test", "valid"):
+        (fetch.root / f".nsynth-{split}.fetching").mkdir()
+    fetch("nsynth", "test")
+    assert fetch.names() == [".nsynth-valid.fetching", "nsynth-test"]  # the other may hold half of an archive
+    assert len(fetch.plans) == 1
 
 
 def test_archives_are_kept_if_asked(place: Place, fetch: Fetch) -> None:
     fetch("nsynth", "test", keep_archives=True)
     fetch("nsynth", "test")
-    assert "nsynth-test.jsonwav.tar.gz" in fetch.names()
+    assert fetch.names() == ["nsynth-test", "nsynth-test.jsonwav.tar.gz"]
 
 
 def test_an_archive_that_someone_put_there(place: Place, fetch: Fetch) -> None:
@@ -251,28 +260,15 @@ def test_half_a_folder_is_left_alone(place: Place, fetch: Fetch) -> None:
     fetch("nsynth", "valid")  # an empty folder is nothing
 
 
-def test_without_official_checksum(place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = archives.SOURCES["nsynth"]
-    bare = tuple(replace(archive, digest=None, exact=False) for archive in source.archives)
-    monkeypatch.setitem(archives.SOURCES, "nsynth", replace(source, archives=bare))
-    fetch("nsynth", "test")
-    record = json.loads((fetch.root / RECORD).read_text())["nsynth-test.jsonwav.tar.gz"]
-    assert record["sha256"] == hashlib.sha256(place.files["/nsynth-test.jsonwav.tar.gz"]).hexdigest()
-    (fetch.root / "nsynth-test").rename(fetch.root / "away")
-    place.files["/nsynth-test.jsonwav.tar.gz"] = place.files["/nsynth-valid.jsonwav.tar.gz"]
-    with pytest.raises(FusionError, match=f"should be {record['sha256']}"):
-        fetch("nsynth", "test")
-
-
 def test_hostile_archive(place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
     content = packed_zip({"IRMAS-TrainingData/cel/a.wav": b"1", "../../evil.wav": b"2"})
     place.files["/IRMAS-TrainingData.zip"] = content
-    source = archives.SOURCES["irmas"]
+    source = archives.OFFICIAL["irmas"]
     described = as_described(source.archives[0], content, 1)
-    monkeypatch.setitem(archives.SOURCES, "irmas", replace(source, archives=(described,)))
+    monkeypatch.setitem(archives.OFFICIAL, "irmas", replace(source, archives=(described,)))
     with pytest.raises(FusionError, match=r"'\.\./\.\./evil\.wav' leads out of its folder"):
         fetch("irmas", "train")
-    assert fetch.names() == ["IRMAS-TrainingData.zip", RECORD]
+    assert fetch.names() == [".IRMAS-TrainingData.fetching"]
     assert not list(fetch.root.parent.parent.glob("evil*"))
 
 
@@ -308,29 +304,22 @@ def test_read_only(place: Place, fetch: Fetch) -> None:
         fetch("nsynth", "test")
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"nsynth-test.jsonwav.tar.gz": 3}', "[" * 10**5])
-def test_damaged_record(place: Place, fetch: Fetch, text: str) -> None:
-    fetch.root.mkdir(parents=True)
-    (fetch.root / RECORD).write_text(text)
-    with pytest.raises(FusionError, match="delete it and try again"):
-        fetch("nsynth", "test")
-
-
 def test_only_one_process(place: Place, fetch: Fetch) -> None:
     fetch.root.mkdir(parents=True)
-    with disk.alone(fetch.root), pytest.raises(FusionError, match="another process"):
+    with alone(fetch.root / ".fetching.lock", ""), pytest.raises(FusionError, match="another process"):
         fetch("nsynth", "test")
 
 
-def test_unexpected_number_of_sounds(
-    place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["nsynth", "irmas"])
+def test_an_archive_that_does_not_hold_what_it_should(
+    place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    source = archives.SOURCES["nsynth"]
-    more = tuple(replace(archive, audio=archive.audio + 1) for archive in source.archives)
-    monkeypatch.setitem(archives.SOURCES, "nsynth", replace(source, archives=more))
-    fetch("nsynth", "test", progress=Progress())
-    assert "were expected" in capsys.readouterr().err
-    assert fetch("nsynth", "test") == [fetch.root / "nsynth-test"]
+    dataset = archives.OFFICIAL[name]
+    more = tuple(replace(archive, audio=archive.audio + 1) for archive in dataset.archives)
+    monkeypatch.setitem(archives.OFFICIAL, name, replace(dataset, archives=more))
+    with pytest.raises(FusionError, match=r"does not hold the [\d,]+ sound files that it should"):
+        fetch(name, "test")
+    assert all(entry.startswith(".") for entry in fetch.names())
 
 
 def test_killed_for_good_and_called_again(place: Place, tmp_path: Path) -> None:
@@ -340,18 +329,18 @@ def test_killed_for_good_and_called_again(place: Place, tmp_path: Path) -> None:
         "from dataclasses import replace\n"
         "from fusion.download import archives, get\n"
         "from fusion.runtime.progress import Progress\n"
-        "source = archives.SOURCES['nsynth']\n"
-        "figures = dict(size=int(sys.argv[3]), digest=sys.argv[4], audio=int(sys.argv[5]))\n"
+        "source = archives.OFFICIAL['nsynth']\n"
+        "figures = dict(size=int(sys.argv[3]), md5=sys.argv[4], audio=int(sys.argv[5]))\n"
         "small = tuple(replace(archive, **figures) for archive in source.archives)\n"
-        "archives.SOURCES['nsynth'] = replace(source, base=sys.argv[1], archives=small)\n"
+        "archives.OFFICIAL['nsynth'] = replace(source, base=sys.argv[1], archives=small)\n"
         "print(get.get('nsynth', ['test'], pathlib.Path(sys.argv[2]), confirm=lambda plan: True,"
         " sleep=lambda _: os._exit(9)))\n"
     )
-    archive = next(each for each in archives.SOURCES["nsynth"].archives if each.split == "test")
+    archive = next(each for each in archives.OFFICIAL["nsynth"].archives if each.split == "test")
     content = place.files[f"/{archive.file}"]
-    words = [place.url, str(tmp_path / "data"), str(len(content)), str(archive.digest), str(archive.audio)]
+    words = [place.url, str(tmp_path / "data"), str(len(content)), archive.md5, str(archive.audio)]
     place.tricks = [cut(len(content) // 2)]
     codes = [subprocess.run([sys.executable, "-c", script, *words], timeout=60).returncode for _ in range(2)]
     assert codes == [9, 0]
     assert place.asked[1][1] is not None
-    assert sorted(entry.name for entry in (tmp_path / "data").iterdir()) == [RECORD, "nsynth-test"]
+    assert sorted(entry.name for entry in (tmp_path / "data").iterdir()) == ["nsynth-test"]

@@ -17,8 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusion.download import unpack as module
-from fusion.download.archives import SOURCES
-from fusion.download.layout import arrange, is_absent, is_whole
 from fusion.download.unpack import member_path, unpack
 from fusion.errors import FusionError
 
@@ -66,8 +64,7 @@ def test_plain(make: Maker, tmp_path: Path) -> None:
     members = [("./", b""), ("a/", b""), ("a/b.wav", b"123"), ("./a/c d.wav", b""), ("e/f/g.txt", b"4567" * 10**5)]
     told: list[tuple[int, int]] = []
     archive = make(tmp_path, members)
-    written = unpack(archive, tmp_path / "out", most=ENOUGH, progress=lambda *news: told.append(news))
-    assert written == 400_003
+    unpack(archive, tmp_path / "out", most=ENOUGH, progress=lambda *news: told.append(news))
     assert (tmp_path / "out/a/b.wav").read_bytes() == b"123"
     assert (tmp_path / "out/a/c d.wav").read_bytes() == b""
     assert len((tmp_path / "out/e/f/g.txt").read_bytes()) == 400_000
@@ -112,7 +109,6 @@ def test_nul_in_a_name(tmp_path: Path) -> None:
     [
         ("a", "a", "comes twice"),
         ("a", "./a", "comes twice"),
-        ("a", "A", "comes twice"),
         ("x/é", "x/e\u0301", "comes twice"),
         ("a/b", "a", "comes twice"),
         ("a", "a/b", "no folder"),
@@ -131,18 +127,11 @@ def test_folders_may_come_twice(make: Maker, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "why"),
-    [
-        (tarfile.SYMTYPE, "symbolic link"),
-        (tarfile.LNKTYPE, "hard link"),
-        (tarfile.CHRTYPE, "device"),
-        (tarfile.BLKTYPE, "device"),
-        (tarfile.FIFOTYPE, "pipe"),
-        (tarfile.GNUTYPE_SPARSE, "no regular file|damaged"),
-    ],
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.GNUTYPE_SPARSE],
 )
 @pytest.mark.parametrize("target", ["/etc/passwd", "good", ".."])
-def test_special_members_of_a_tar(tmp_path: Path, kind: bytes, why: str, target: str) -> None:
+def test_special_members_of_a_tar(tmp_path: Path, kind: bytes, target: str) -> None:
     path = tmp_path / "a.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("good"), io.BytesIO())
@@ -150,20 +139,18 @@ def test_special_members_of_a_tar(tmp_path: Path, kind: bytes, why: str, target:
         info.type, info.linkname = kind, target
         archive.addfile(info)
         archive.addfile(tarfile.TarInfo("evil/passwd"), io.BytesIO())
-    refused(path, why)
+    refused(path, "'evil' is a link, a device or otherwise no regular file|damaged")
 
 
-@pytest.mark.parametrize(
-    ("mode", "why"),
-    [(stat.S_IFLNK, "symbolic link"), (stat.S_IFCHR, "device"), (stat.S_IFBLK, "device"), (stat.S_IFIFO, "pipe")],
-)
-def test_special_members_of_a_zip(tmp_path: Path, mode: int, why: str) -> None:
+@pytest.mark.parametrize("mode", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO])
+@pytest.mark.parametrize("name", ["evil", "evil/"])
+def test_special_members_of_a_zip(tmp_path: Path, mode: int, name: str) -> None:
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        info = zipfile.ZipInfo("evil")
+        info = zipfile.ZipInfo(name)
         info.external_attr = (mode | 0o777) << 16
         archive.writestr(info, "/etc/passwd")
-    refused(path, f"'evil' is a {why}")
+    refused(path, f"'{name}' is a link, a device or otherwise no regular file")
 
 
 def test_encrypted(tmp_path: Path) -> None:
@@ -271,43 +258,3 @@ def test_what_is_accepted_stays_inside(name: str) -> None:
 @given(st.lists(st.text("abcé -_'()&,", min_size=1, max_size=9), min_size=1))
 def test_ordinary_names_are_accepted(parts: list[str]) -> None:
     assert member_path("/".join(parts)).parts == tuple(parts)
-
-
-@pytest.mark.parametrize("around", ["", "IRTestingData-Part2", "IRMAS-TestingData-Part2/IRTestingData-Part2", "x/y/z"])
-def test_arranging_irmas(tmp_path: Path, around: str) -> None:
-    archive = next(each for each in SOURCES["irmas"].archives if each.inner == "IRTestingData-Part2")
-    content = tmp_path / "all" / around
-    content.mkdir(parents=True)
-    for name in ("a.wav", "a.txt", "b.wav"):
-        (content / name).touch()
-    if around:
-        (tmp_path / "all" / "README.txt").touch()
-    final = tmp_path / archive.folder
-    assert is_absent(archive, tmp_path)
-    assert arrange(archive, tmp_path / "all", final) == 2
-    assert not is_absent(archive, tmp_path)
-    assert (final / "IRTestingData-Part2" / "a.txt").exists()
-    assert (final / "README.txt").exists() == bool(around)
-    assert is_whole(archive, tmp_path, 2)
-    assert not is_whole(archive, tmp_path)
-
-
-@pytest.mark.parametrize("around", ["", "nsynth-test", "a/b"])
-def test_arranging_nsynth(tmp_path: Path, around: str) -> None:
-    archive = next(each for each in SOURCES["nsynth"].archives if each.split == "test")
-    content = tmp_path / "all" / around
-    (content / "audio").mkdir(parents=True)
-    (content / "audio" / "a.wav").touch()
-    with pytest.raises(FusionError, match="does not hold what it should"):
-        arrange(archive, tmp_path / "all", tmp_path / "tidy")
-    (content / "examples.json").touch()
-    assert arrange(archive, tmp_path / "all", tmp_path / "nsynth-test") == 1
-    assert is_whole(archive, tmp_path, 1)
-    assert (tmp_path / "nsynth-test" / "audio" / "a.wav").exists()
-
-
-def test_arranging_nothing(tmp_path: Path) -> None:
-    (tmp_path / "all").mkdir()
-    for archive in SOURCES["irmas"].archives:
-        with pytest.raises(FusionError, match="found nothing"):
-            arrange(archive, tmp_path / "all", tmp_path / "tidy")

@@ -49,6 +49,19 @@ def test_no_threshold_is_better_than_the_best(seed):
     assert all(best >= f1(threshold) - 1e-12 for threshold in np.linspace(0.001, 0.999, 200))
 
 
+@pytest.mark.parametrize(
+    ("scores", "targets", "expected"),
+    [
+        ([0.9, 0.8, 0.4, 0.1], [1, 1, 0, 0], 0.6),  # as far from the last that is chosen as from the first that is not
+        ([0.9, 0.8, 0.4, 0.2], [1, 1, 1, 1], 0.1),  # all are chosen: below them is 0
+        ([0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0], 0.3),  # equal scores are chosen together: all three, F1 .8 against .67
+    ],
+)
+def test_the_threshold_is_in_the_middle_of_those_between_which_nothing_changes(scores, targets, expected):
+    found = best_threshold(np.array([scores]), np.array([targets], dtype=bool))
+    assert found == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("how", list(AGGREGATES))
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**20))

@@ -23,9 +23,10 @@ from threadpoolctl import threadpool_limits
 
 from fusion.errors import FusionError
 from fusion.extraction.extract import extract_shard
-from fusion.extraction.store import Store, clip_key
+from fusion.extraction.store import Store
+from fusion.extraction.window import window_key
 from fusion.feature.contract import Feature
-from fusion.feature.registry import Source, build, discover
+from fusion.feature.registry import FeatureSource, build, discover
 from fusion_features.mfcc import MFCC
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
 from tests.support.notes import names, write_part
@@ -84,15 +85,16 @@ def place(original: Path, tmp_path: Path) -> Path:
 def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
     """Do the workers' work in this process; gives the list of audio files that are read."""
     from fusion.extraction import extract as module
+    from fusion.extraction import window
 
     read: list[Path] = []
-    read_audio = module.read_audio
+    read_audio = window.read_audio
 
     def reading(path: Path, *rest: float) -> np.ndarray:
         read.append(path)
         return read_audio(path, *rest)
 
-    monkeypatch.setattr(module, "read_audio", reading)
+    monkeypatch.setattr(window, "read_audio", reading)
     monkeypatch.setattr(module, "run", lambda calls, jobs: ((shard, extract_shard(shard)) for _, shard in calls))
     with threadpool_limits(1):  # as in a worker: the order of a sum depends on it
         yield read
@@ -278,8 +280,10 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
-def make(cache: Path, feature: Feature | None = None, name: str = "mfcc", samples: int = 4096, sr: int = 8000) -> Store:
-    return Store(cache, "tiny", name, feature or MFCC(n_mfcc=2), discover()[name], samples, sr)
+def make(
+    folder: Path, feature: Feature | None = None, name: str = "mfcc", samples: int = 4096, sr: int = 8000
+) -> Store:
+    return Store(folder, feature or MFCC(n_mfcc=2), discover()[name], samples, sr)
 
 
 def shard(count: int, first: int = 0) -> tuple[list[str], list[str], np.ndarray]:
@@ -358,15 +362,15 @@ def test_the_folder_changes_with_a_plugins_text(tmp_path: Path) -> None:
     folders = set()
     for text in ("a = 1", "a = 2"):
         (tmp_path / "odd.py").write_text(text)
-        source = Source("odd", file=tmp_path / "odd.py")
-        folders.add(Store(tmp_path, "tiny", "odd", MFCC(), source, 4096, 8000).folder)
+        source = FeatureSource("odd", file=tmp_path / "odd.py")
+        folders.add(Store(tmp_path, MFCC(), source, 4096, 8000).folder)
     assert len(folders) == 2
 
 
-def test_a_key_is_content_and_stretch() -> None:
-    keys = [clip_key("a", 0.0, 4.0), clip_key("b", 0.0, 4.0), clip_key("a", 1.0, 4.0), clip_key("a", 0.0, 3.0)]
+def test_a_key_is_content_and_place() -> None:
+    keys = [window_key("a", 0.0, 4.0), window_key("b", 0.0, 4.0), window_key("a", 1.0, 4.0), window_key("a", 0.0, 3.0)]
     assert len(set(keys)) == 4
-    assert clip_key("a", 0.0, 4.0) == keys[0]
+    assert window_key("a", 0.0, 4.0) == keys[0]
 
 
 def write_array(array: np.ndarray) -> Callable[[Path], None]:
@@ -418,6 +422,13 @@ def test_an_empty_table_counts_for_nothing(store: Store) -> None:
     (table,) = store.folder.glob("*.csv")
     os.truncate(table, 0)
     assert not store.index()
+
+
+def test_a_table_whose_name_begins_with_a_dot_counts_for_nothing(store: Store) -> None:
+    store.write(*shard(3))
+    (table,) = store.folder.glob("*.csv")
+    table.with_name(f"._{table.name}").write_bytes(b"\x00\x05\x16\x07\xff")  # as macOS writes beside a copy
+    assert len(store.rows(["key0", "key1", "key2"])) == 3
 
 
 def test_half_written_files_are_no_data(fusion: Fusion, place: Path, here: list[Path]) -> None:

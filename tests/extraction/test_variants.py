@@ -5,8 +5,8 @@ import pytest
 
 from fusion.datasets.data import read_data
 from fusion.extraction.prepare import prepare
-from fusion.extraction.variants import vary
-from fusion.extraction.windows import cut
+from fusion.extraction.variants import plan_variants
+from fusion.extraction.windows import cut_windows
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
 from fusion.settings.reading import read_experiment
@@ -42,36 +42,36 @@ def read(place, *assignments):
 def planned(place, *assignments, pools=None):
     """Return the data set, its windows, and what is planned beside them."""
     experiment, _, data = read(place, *assignments)
-    windows = cut(data.dataset.table, data.hashes, experiment.dataset)
-    return data.dataset, windows, vary(experiment, data.dataset, windows, pools)
+    windows = cut_windows(data.dataset.table, experiment.dataset)
+    return data.dataset, windows, plan_variants(experiment, data.dataset, windows, pools)
 
 
-def sources(windows, stretch):
-    """Return the clips, as rows of the table, whose sound a stretch holds."""
-    of = {(window.path, window.start): row for window, row in zip(windows.stretches, windows.rows, strict=True)}
-    return [of[part.path, part.start] for part in (stretch, *(partner for partner, _ in stretch.partners))]
+def sources(windows, mixture):
+    """Return the clips, as rows of the table, whose sound a window holds."""
+    clips = {(window.path, window.start): clip for window, clip in zip(windows.windows, windows.clips, strict=True)}
+    return [clips[part.path, part.start] for part in (mixture, *(partner for partner, _ in mixture.partners))]
 
 
 def mixtures(dataset, windows, more):
     """Yield the clips of each training mixture, and its labels."""
-    for row in more.variants[1:][more.variants[1:] >= 0] - len(windows.rows):
-        yield sources(windows, more.stretches[row]), more.targets[row]
+    for row in more.rows[1:][more.rows[1:] >= 0] - len(windows.clips):
+        yield sources(windows, more.windows[row]), more.targets[row]
 
 
 def test_every_training_window_has_a_copy_and_mixtures_and_no_other_has(place):
     dataset, windows, more = planned(place)
-    training = (dataset.table["split"] == "train").to_numpy()[windows.rows]
-    assert more.variants.shape == (3, len(windows.rows))
-    assert ((more.variants >= 0) == training).all()
-    rows = np.concatenate([more.variants[:, training].reshape(-1), more.mixed[0]])
-    assert sorted(rows) == list(range(len(windows.rows), len(windows.rows) + len(more.stretches)))
+    training = (dataset.table["split"] == "train").to_numpy()[windows.clips]
+    assert more.rows.shape == (3, len(windows.clips))
+    assert ((more.rows >= 0) == training).all()
+    rows = np.concatenate([more.rows[:, training].reshape(-1), more.mixed[0]])
+    assert sorted(rows) == list(range(len(windows.clips), len(windows.clips) + len(more.windows)))
 
 
 def test_mixtures_are_of_training_clips_with_all_their_labels(place):
     dataset, windows, more = planned(place)
     split, groups = dataset.table["split"].to_numpy(), dataset.groups
     found = list(mixtures(dataset, windows, more))
-    assert len(found) == 2 * (split[windows.rows] == "train").sum()
+    assert len(found) == 2 * (split[windows.clips] == "train").sum()
     for clips, labels in found:
         assert set(split[clips]) == {"train"}
         assert len(set(groups[clips])) == len(clips)  # nothing with its own recording
@@ -82,24 +82,24 @@ def test_mixtures_are_of_training_clips_with_all_their_labels(place):
 
 def test_copies_are_distorted_and_keep_their_labels(place):
     dataset, windows, more = planned(place)
-    for window, row in enumerate(more.variants[0]):
+    for window, row in enumerate(more.rows[0]):
         if row >= 0:
-            stretch = more.stretches[row - len(windows.rows)]
-            assert stretch.distortions
-            assert not stretch.partners
-            assert sources(windows, stretch) == [windows.rows[window]]
-            assert (more.targets[row - len(windows.rows)] == dataset.targets[windows.rows[window]]).all()
+            copy = more.windows[row - len(windows.clips)]
+            assert copy.distortions
+            assert not copy.partners
+            assert sources(windows, copy) == [windows.clips[window]]
+            assert (more.targets[row - len(windows.clips)] == dataset.targets[windows.clips[window]]).all()
 
 
 def test_a_threshold_is_chosen_on_mixtures_of_validation_recordings(place):
     dataset, windows, more = planned(place)
     rows, numbers = more.mixed
     split, groups = dataset.table["split"].to_numpy(), dataset.groups
-    for row, number in zip(rows - len(windows.rows), numbers, strict=True):
-        clips = sources(windows, more.stretches[row])
+    for row, number in zip(rows - len(windows.clips), numbers, strict=True):
+        clips = sources(windows, more.windows[row])
         assert set(split[clips]) == {"validation"}
         assert (more.targets[row] == dataset.targets[clips].any(axis=0)).all()
-        of_same = more.targets[rows[numbers == number] - len(windows.rows)]
+        of_same = more.targets[rows[numbers == number] - len(windows.clips)]
         assert (of_same == more.targets[row]).all()  # the windows of a clip have the same labels
         assert len(set(groups[clips])) == len(clips)
     assert sorted(set(numbers)) == list(range(numbers.max() + 1))
@@ -129,11 +129,11 @@ def test_mixtures_of_a_search_stay_in_its_pools(place):
 
 def test_plans_are_the_same_every_time_and_more_mixtures_leave_the_first(place):
     _, windows, once = planned(place)
-    keys = [stretch.key for stretch in once.stretches]
-    assert keys == [stretch.key for stretch in planned(place)[2].stretches]
+    keys = [window.key for window in once.windows]
+    assert keys == [window.key for window in planned(place)[2].windows]
     _, _, many = planned(place, "training.mixes=3")
-    first = {once.stretches[row - len(windows.rows)].key for row in once.variants[:3][once.variants[:3] >= 0]}
-    assert first <= {stretch.key for stretch in many.stretches}
+    first = {once.windows[row - len(windows.clips)].key for row in once.rows[:3][once.rows[:3] >= 0]}
+    assert first <= {window.key for window in many.windows}
 
 
 @pytest.mark.parametrize("assignments", [(), CV])
@@ -141,7 +141,7 @@ def test_stored_rows_are_features_of_the_sound_that_they_stand_for(place, assign
     experiment, workplace, data = read(place, *assignments)
     prepared = prepare(experiment, data, workplace)
     dataset, windows, more = planned(place, *assignments)
-    every = [*windows.stretches, *more.stretches]
+    every = [*windows.windows, *more.windows]
     assert len(prepared.targets) == len(every)
     random = np.random.default_rng(0)
     chosen = np.unique([*random.choice(len(every), 25, replace=False), len(every) - 1])
@@ -164,7 +164,7 @@ def test_parts_hold_a_rounds_windows_then_their_variants(place, assignments):
             part, clips = parts[split], of.clips(split)
             assert part.variants == (4 if split == "train" else 1)
             assert (part.truth == dataset.targets[clips]).all()
-            windows = np.flatnonzero(np.isin(prepared.windows, clips))
+            windows = np.flatnonzero(np.isin(prepared.clips, clips))
             expected = prepared.rows["mfcc"].take(windows)
             assert np.array_equal(part.rows["mfcc"].take(np.arange(len(part))), expected)
         train = parts["train"]
@@ -184,7 +184,7 @@ def test_no_training_mixture_of_a_round_holds_what_validates_or_tests_it(place):
     experiment, workplace, data = read(place, *CV)
     prepared = prepare(experiment, data, workplace)
     _, windows, more = planned(place, *CV)
-    every = [*windows.stretches, *more.stretches]
+    every = [*windows.windows, *more.windows]
     stored = prepared.rows["mfcc"].take(np.arange(len(every)))
     row_of = {values.tobytes(): row for row, values in enumerate(stored)}
     kept = 0

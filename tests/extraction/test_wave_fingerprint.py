@@ -3,47 +3,47 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.duplicates import find_duplicates
-from fusion.extraction.wave_fingerprint import Waveprint, twins
+from fusion.extraction.wave_fingerprint import WaveFingerprint, level_copies
 from fusion.sound.clip import Clip
-from tests.conftest import tone
+from tests.support.notes import tone
 
 
-def prints(*sounds):
-    return np.stack([Waveprint().extract(Clip(np.asarray(y), 16000)) for y in sounds])
+def fingerprints(*sounds):
+    return np.stack([WaveFingerprint().extract(Clip(np.asarray(y), 16000)) for y in sounds])
 
 
 def test_level_does_not_matter():
     y = tone("reed", 60, 100)
-    loud, soft = prints(y, y * 0.05)
+    loud, soft = fingerprints(y, y * 0.05)
     assert np.allclose(loud, soft, atol=1e-4)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.03])
-def test_sixteen_bit_copies_at_two_levels_are_twins(level):
+def test_sixteen_bit_copies_at_two_levels_are_found(level):
     y = tone("reed", 60, 100)
     soft = np.round(y * level * 32767) / 32767
-    assert twins(prints(y, soft), np.zeros(2, dtype=int)).tolist() == [[0, 1]]
+    assert level_copies(fingerprints(y, soft), np.zeros(2, dtype=int)).tolist() == [[0, 1]]
 
 
 @pytest.mark.parametrize("other", [tone("reed", 61, 100), tone("bass", 60, 100), -tone("reed", 60, 100)])
-def test_other_sounds_are_no_twins(other):
-    assert len(twins(prints(tone("reed", 60, 100), other), np.zeros(2, dtype=int))) == 0
+def test_other_sounds_are_no_copies(other):
+    assert len(level_copies(fingerprints(tone("reed", 60, 100), other), np.zeros(2, dtype=int))) == 0
 
 
-def test_a_slightly_different_sound_is_no_twin():
+def test_a_slightly_different_sound_is_no_copy():
     random = np.random.default_rng(0)
     y = random.normal(size=64000)
     close = y + 0.1 * random.normal(size=64000)  # cosine 0.995
-    assert len(twins(prints(y, close), np.zeros(2, dtype=int))) == 0
+    assert len(level_copies(fingerprints(y, close), np.zeros(2, dtype=int))) == 0
 
 
-def test_silent_clips_are_no_twins():
-    assert len(twins(prints(np.zeros(1000), np.zeros(1000)), np.zeros(2, dtype=int))) == 0
+def test_silent_clips_are_no_copies():
+    assert len(level_copies(fingerprints(np.zeros(1000), np.zeros(1000)), np.zeros(2, dtype=int))) == 0
 
 
 def test_only_clips_of_one_group_are_compared():
     y = tone("reed", 60, 100)
-    assert twins(prints(y, y, y), np.array([0, 1, 0])).tolist() == [[0, 2]]
+    assert level_copies(fingerprints(y, y, y), np.array([0, 1, 0])).tolist() == [[0, 2]]
 
 
 def test_distances_are_kept():
@@ -52,17 +52,17 @@ def test_distances_are_kept():
     for amount in (0.05, 0.2, 0.5):
         other = y + amount * random.normal(size=64000)
         cosine = y @ other / np.sqrt((y @ y) * (other @ other))
-        one, two = prints(y, other).astype(np.float64)
+        one, two = fingerprints(y, other).astype(np.float64)
         assert np.square(one - two).sum() == pytest.approx(2 * (1 - cosine), rel=0.5)
 
 
-def test_identical_bytes_are_pairs_and_not_twins():
+def test_identical_bytes_are_pairs_and_not_copies_at_two_levels():
+    splits = ["train", "test", "train", "train"]
     table = pd.DataFrame(
-        {"labels": ["a", "a", "b", "a"], "group": ["g"] * 4, "split": ["train", "test", "train", "train"]}
+        {"labels": ["a", "a", "b", "a"], "group": ["g"] * 4, "split": splits, "content": ["x", "x", "x", "y"]}
     )
-    hashes = ["x", "x", "x", "y"]
-    found = find_duplicates(table, hashes)
+    found = find_duplicates(table)
     assert (found.pairs, found.conflicting, found.across) == (3, 2, 2)
-    found = found.with_twins(table, hashes, np.array([[0, 1], [1, 3]]))
+    found = found.with_level_copies(table, np.array([[0, 1], [1, 3]]))
     assert found.counts() == {"pairs": 3, "conflicting": 2, "velocity_twins": 1, "repeats": 0}
     assert any("1 of 1 velocity twins" in text for text in found.warnings())

@@ -6,14 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.extraction.windows import cut, window_starts
+from fusion.extraction.windows import cut_windows, window_starts
 from fusion.settings.datasets import IRMASSettings, NSynthSettings
 from fusion.sound.reading import TOLERANCE, DamagedError, read_audio
 from tests.support.irmas import sound, write
 
 
-def clips(*paths, duration=np.nan):
-    return pd.DataFrame([{"id": path.stem, "path": path, "start": 0.0, "duration": duration} for path in paths])
+def clips(*paths, duration=np.nan, content="00"):
+    """Return a table of files, each with a content hash of its own: the first has `content`."""
+    return pd.DataFrame(
+        {
+            "id": [path.stem for path in paths],
+            "path": list(paths),
+            "start": 0.0,
+            "duration": duration,
+            "content": [f"{int(content, 16) + number:02x}" for number in range(len(paths))],
+        }
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -38,11 +47,11 @@ def test_every_window_is_the_sound_at_its_place(tmp_path, rate):
     random = np.random.default_rng(0)
     y = random.uniform(-0.5, 0.5, round(7.3 * rate)).astype(np.float32)
     write(tmp_path / "x.wav", y, rate)
-    found = cut(clips(tmp_path / "x.wav"), ["00"], IRMASSettings(sr=rate))
-    assert [stretch.id for stretch in found.stretches] == [f"x at {start} s" for start in ("0", "1.5", "3", "4.3")]
-    for stretch in found.stretches:
-        first = round(stretch.start * rate)
-        assert np.allclose(stretch.read(rate), y[first : first + 3 * rate], atol=1e-4)
+    windows = cut_windows(clips(tmp_path / "x.wav"), IRMASSettings(sr=rate))
+    assert [window.id for window in windows.windows] == [f"x at {start} s" for start in ("0", "1.5", "3", "4.3")]
+    for window in windows.windows:
+        first = round(window.start * rate)
+        assert np.allclose(window.read(rate), y[first : first + 3 * rate], atol=1e-4)
 
 
 def test_windows_keep_the_order_of_clips_and_damaged_ones_have_none(tmp_path):
@@ -50,26 +59,26 @@ def test_windows_keep_the_order_of_clips_and_damaged_ones_have_none(tmp_path):
         write(tmp_path / f"{name}.wav", sound("gac", 1, seconds))
     (tmp_path / "e.wav").write_bytes(b"no sound")
     table = clips(*(tmp_path / f"{name}.wav" for name in "abcdef"))
-    found = cut(table, [f"{n:02x}" for n in range(6)], IRMASSettings())
-    assert found.rows.tolist() == [0, 0, 0, 2, 3, 3, 3]
-    assert found.damaged.keys() == {"b", "e", "f"}
-    assert "cannot be decoded (8 bytes" in found.damaged["e"]
-    assert found.damaged["f"] == "missing"
-    assert found.stretches[3].id == "c"  # one window bears the clip's own name
+    windows = cut_windows(table, IRMASSettings())
+    assert windows.clips.tolist() == [0, 0, 0, 2, 3, 3, 3]
+    assert windows.damaged.keys() == {"b", "e", "f"}
+    assert "cannot be decoded (8 bytes" in windows.damaged["e"]
+    assert windows.damaged["f"] == "missing"
+    assert windows.windows[3].id == "c"  # one window bears the clip's own name
 
 
 def test_five_minutes_are_windows_that_can_all_be_read(tmp_path):
     write(tmp_path / "long.wav", sound("voi", 1, 300.0), channels=1)
-    found = cut(clips(tmp_path / "long.wav"), ["00"], IRMASSettings())
-    assert len(found.stretches) == 199
-    assert {len(stretch.read(22050)) for stretch in found.stretches[::33]} == {66150}
-    assert len(found.stretches[-1].read(22050)) == 66150
+    windows = cut_windows(clips(tmp_path / "long.wav"), IRMASSettings())
+    assert len(windows.windows) == 199
+    assert {len(window.read(22050)) for window in windows.windows[::33]} == {66150}
+    assert len(windows.windows[-1].read(22050)) == 66150
 
 
 def test_a_clip_with_a_duration_is_one_window_whatever_the_file(tmp_path):
     write(tmp_path / "note.wav", sound("gac", 1, 6.0, 16000), 16000)
-    found = cut(clips(tmp_path / "note.wav", duration=4.0), ["00"], NSynthSettings())
-    assert [(stretch.start, stretch.duration) for stretch in found.stretches] == [(0.0, 4.0)]
+    windows = cut_windows(clips(tmp_path / "note.wav", duration=4.0), NSynthSettings())
+    assert [(window.start, window.duration) for window in windows.windows] == [(0.0, 4.0)]
 
 
 def test_keys_tell_content_place_and_length_apart_and_names_do_not_matter(tmp_path):
@@ -77,7 +86,12 @@ def test_keys_tell_content_place_and_length_apart_and_names_do_not_matter(tmp_pa
         write(tmp_path / f"{name}.wav", sound("gac", 1, 6.0))
 
     def keys(name, content, **options):
-        return [of.key for of in cut(clips(tmp_path / f"{name}.wav"), [content], IRMASSettings(**options)).stretches]
+        return [
+            window.key
+            for window in cut_windows(
+                clips(tmp_path / f"{name}.wav", content=content), IRMASSettings(**options)
+            ).windows
+        ]
 
     assert keys("a", "00") == keys("b", "00")
     assert len({*keys("a", "00"), *keys("a", "01"), *keys("a", "00", window=2.0)}) == 3 + 3 + 4
@@ -87,8 +101,8 @@ def test_keys_tell_content_place_and_length_apart_and_names_do_not_matter(tmp_pa
 def test_a_clip_a_hair_too_short_is_filled_up(tmp_path):
     y = sound("gac", 1, 2.995)
     write(tmp_path / "x.wav", y)
-    (stretch,) = cut(clips(tmp_path / "x.wav"), ["00"], IRMASSettings()).stretches
-    read = read_audio(stretch.path, 22050, stretch.start, stretch.duration)
+    (window,) = cut_windows(clips(tmp_path / "x.wav"), IRMASSettings()).windows
+    read = read_audio(window.path, 22050, window.start, window.duration)
     assert len(read) == 66150
     assert np.allclose(read[: len(y)], y, atol=1e-4)
     assert not read[len(y) :].any()

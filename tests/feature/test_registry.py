@@ -99,6 +99,13 @@ def test_a_plugin_folder_adds_its_files(folder: Path) -> None:
     assert feature.extract(Clip(np.full(100, 0.5), 8000)) == pytest.approx([1.0])
 
 
+def test_names_that_begin_with_a_dot_are_not_ours(folder: Path, site: Path) -> None:
+    (folder / "._level.py").write_bytes(b"\x00\x05\x16\x07")  # macOS keeps a file's attributes so on other disks
+    (folder / ".hidden.py").write_text(BROKEN)
+    package(site, "dotted_pack", {"._level": "dotted_pack.level", ".hidden": "dotted_pack.level"}, level=PLUGIN)
+    assert list(discover([folder])) == sorted([*OURS, "level"])
+
+
 def test_one_folder_named_twice_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
     assert list(discover([folder, Path("plugins"), folder / ".." / "plugins"])) == sorted([*OURS, "level"])
@@ -333,7 +340,7 @@ def identity(folder: Path) -> tuple[Path, dict]:
     (folder.parent / "spec.yaml").write_text(SPEC)
     experiment = read_experiment(folder.parent / "spec.yaml", plugins=[folder])
     feature, source = experiment.features["level"], experiment.sources["level"]
-    return Store(folder, "nsynth", "level", feature, source, 64000, 16000).folder, experiment.identity()
+    return Store(folder / "nsynth", feature, source, 64000, 16000).folder, experiment.identity()
 
 
 def test_editing_a_plugin_changes_store_and_identity(folder: Path) -> None:

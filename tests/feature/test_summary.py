@@ -1,5 +1,6 @@
 """Statistics over time against their definitions, for any series."""
 
+import doctest
 from random import Random
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusion.feature.summary import STATISTICS, check_names, summarise
+from fusion.feature import summary
+from fusion.feature.summary import STATISTICS, check_names, summarise_series
 
 NAMES = [*STATISTICS, "median", "p0", "p10", "p37", "p90", "p100"]
 LEVELS = ["mean", "min", "max", "median", "p0", "p10", "p37", "p90", "p100"]  # move with the series
@@ -55,15 +57,17 @@ def test_every_statistic_has_a_definition_here() -> None:
 @given(values=series)
 def test_definition(name: str, values: np.ndarray) -> None:
     expected = DEFINITIONS[name](values.astype(np.float64))
-    np.testing.assert_allclose(summarise(values, [name]), expected, rtol=1e-5, atol=1e-6 * (1 + np.abs(values).max()))
+    np.testing.assert_allclose(
+        summarise_series(values, [name]), expected, rtol=1e-5, atol=1e-6 * (1 + np.abs(values).max())
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
 @quick
 @given(values=series, constant=st.integers(-1000, 1000))
 def test_a_constant_moves_levels_and_no_spread(name: str, values: np.ndarray, constant: int) -> None:
-    moved = summarise(values.astype(np.float64) + constant, [name])
-    expected = summarise(values, [name]) + (constant if name in LEVELS else 0)
+    moved = summarise_series(values.astype(np.float64) + constant, [name])
+    expected = summarise_series(values, [name]) + (constant if name in LEVELS else 0)
     np.testing.assert_allclose(moved, expected, rtol=1e-5, atol=1e-3)
 
 
@@ -71,15 +75,17 @@ def test_a_constant_moves_levels_and_no_spread(name: str, values: np.ndarray, co
 @quick
 @given(values=series, factor=st.sampled_from([0.0, 0.25, 3.0, 100.0]))
 def test_scaling_scales_every_statistic(name: str, values: np.ndarray, factor: float) -> None:
-    scaled = summarise(values.astype(np.float64) * factor, [name])
-    np.testing.assert_allclose(scaled, factor * summarise(values, [name]), rtol=1e-5, atol=1e-3)
+    scaled = summarise_series(values.astype(np.float64) * factor, [name])
+    np.testing.assert_allclose(scaled, factor * summarise_series(values, [name]), rtol=1e-5, atol=1e-3)
 
 
 @quick
 @given(values=series)
 def test_mirroring_swaps_high_and_low(values: np.ndarray) -> None:
     for name, other in [("min", "max"), ("p10", "p90"), ("median", "median"), ("mean", "mean"), ("slope", "slope")]:
-        np.testing.assert_allclose(summarise(-values, [name]), -summarise(values, [other]), rtol=1e-5, atol=1e-3)
+        np.testing.assert_allclose(
+            summarise_series(-values, [name]), -summarise_series(values, [other]), rtol=1e-5, atol=1e-3
+        )
 
 
 @quick
@@ -88,37 +94,43 @@ def test_order_of_frames_matters_to_slope_attack_and_change_alone(values: np.nda
     order = list(range(len(values)))
     random.shuffle(order)
     names = [name for name in NAMES if name not in ("slope", "attack", "change")]
-    np.testing.assert_allclose(summarise(values[order], names), summarise(values, names), rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(
+        summarise_series(values[order], names), summarise_series(values, names), rtol=1e-5, atol=1e-3
+    )
 
 
 @quick
 @given(values=series)
 def test_backwards_turns_the_slope_and_keeps_the_change(values: np.ndarray) -> None:
-    np.testing.assert_allclose(summarise(values[::-1], ["slope"]), -summarise(values, ["slope"]), rtol=1e-5, atol=1e-3)
-    np.testing.assert_allclose(summarise(values[::-1], ["change"]), summarise(values, ["change"]), rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(
+        summarise_series(values[::-1], ["slope"]), -summarise_series(values, ["slope"]), rtol=1e-5, atol=1e-3
+    )
+    np.testing.assert_allclose(
+        summarise_series(values[::-1], ["change"]), summarise_series(values, ["change"]), rtol=1e-5, atol=1e-3
+    )
 
 
 @quick
 @given(values=series, names=st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
 def test_vectors_are_joined_in_the_order_of_the_names(values: np.ndarray, names: list[str]) -> None:
-    vector = summarise(values, names)
+    vector = summarise_series(values, names)
     assert (vector.dtype, vector.shape) == (np.float32, (len(names) * values.shape[1],))
-    np.testing.assert_array_equal(vector, np.concatenate([summarise(values, [name]) for name in names]))
+    np.testing.assert_array_equal(vector, np.concatenate([summarise_series(values, [name]) for name in names]))
 
 
 @quick
 @given(values=series)
 def test_dimensions_do_not_mix(values: np.ndarray) -> None:
-    whole = summarise(values, NAMES).reshape(len(NAMES), -1)
+    whole = summarise_series(values, NAMES).reshape(len(NAMES), -1)
     for dim in range(values.shape[1]):
-        np.testing.assert_allclose(whole[:, dim], summarise(values[:, [dim]], NAMES), rtol=1e-6, atol=1e-4)
+        np.testing.assert_allclose(whole[:, dim], summarise_series(values[:, [dim]], NAMES), rtol=1e-6, atol=1e-4)
 
 
 @quick
 @given(values=series)
 def test_the_series_stays_as_it_was(values: np.ndarray) -> None:
     before = values.copy()
-    summarise(values, NAMES)
+    summarise_series(values, NAMES)
     np.testing.assert_array_equal(values, before)
 
 
@@ -135,12 +147,12 @@ def test_the_series_stays_as_it_was(values: np.ndarray) -> None:
     ],
 )
 def test_known_answers(values: list[float], name: str, expected: float) -> None:
-    assert summarise(np.array(values, dtype=np.float32)[:, None], [name]) == pytest.approx([expected])
+    assert summarise_series(np.array(values, dtype=np.float32)[:, None], [name]) == pytest.approx([expected])
 
 
 def test_large_values_keep_their_precision() -> None:
     values = np.float32(1e7) + np.array([[0], [1], [2], [3]], dtype=np.float32)
-    assert summarise(values, ["std", "slope"]) == pytest.approx([np.std([0, 1, 2, 3]), 3])
+    assert summarise_series(values, ["std", "slope"]) == pytest.approx([np.std([0, 1, 2, 3]), 3])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +174,7 @@ def test_wrong_names(names: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_names(names)
     with pytest.raises(ValueError, match=message):
-        summarise(np.zeros((3, 1)), names)
+        summarise_series(np.zeros((3, 1)), names)
 
 
 @pytest.mark.parametrize("names", [NAMES, ["p5"], ["p05"], ("mean",)])
@@ -174,3 +186,8 @@ def test_right_names(names: list[str]) -> None:
 def test_one_statistic_under_two_names_is_refused(names):
     with pytest.raises(ValueError, match="each statistic once"):
         check_names(names)
+
+
+def test_the_examples_run():
+    failed, attempted = doctest.testmod(summary)
+    assert (failed, attempted) == (0, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fusion.feature.contract import Feature, SeriesFeature
 from fusion.feature.registry import build, discover, load
-from fusion.feature.summary import summarise
+from fusion.feature.summary import summarise_series
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
@@ -443,7 +443,9 @@ def test_statistics_of_active_frames_are_those_of_the_sounding_part(name: str) -
     series = CLASSES[name](statistics=None).extract(Clip(y, 16000))
     kept = CLASSES[name](statistics=None, active_db=40.0).extract(Clip(y, 16000))
     np.testing.assert_array_equal(kept, np.resize(series[:33], series.shape))
-    np.testing.assert_allclose(feature.extract(Clip(y, 16000)), summarise(series[:33], feature.statistics), rtol=1e-6)
+    np.testing.assert_allclose(
+        feature.extract(Clip(y, 16000)), summarise_series(series[:33], feature.statistics), rtol=1e-6
+    )
     assert feature.shape(y.size, 16000) == feature.extract(Clip(y, 16000)).shape
 
 

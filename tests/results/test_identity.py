@@ -120,13 +120,12 @@ def test_seeds_and_names_are_not_covered(digest_of):
     assert digest_of(other) == GOLDEN["nsynth_mfcc"]
 
 
-@pytest.mark.parametrize("column", ["id", "start", "duration", "labels", "group", "split"])
+@pytest.mark.parametrize("column", ["id", "start", "duration", "labels", "group", "split", "content"])
 def test_every_column_of_the_table_is_in_the_fingerprint(column, nsynth, tmp_path):
     settings = read_experiment(EXPERIMENTS / "nsynth_mfcc.yaml").dataset
     data = read_data(settings, Workplace(nsynth, False, tmp_path, tmp_path, 1, Progress(quiet=True)))
     table = data.dataset.table.copy()
-    before = fingerprint(table, data.hashes)
+    before = fingerprint(table)
     values = list(table[column])
     values[0] = values[0] + 1 if column in ("start", "duration") else f"{values[0]}x"
-    assert fingerprint(table.assign(**{column: values}), data.hashes) != before
-    assert fingerprint(table, ["0" * 32, *data.hashes[1:]]) != before
+    assert fingerprint(table.assign(**{column: values})) != before

@@ -8,14 +8,14 @@ import time
 import pytest
 
 from fusion.errors import FusionError
-from fusion.runtime.workers import in_turn, run
+from fusion.runtime.workers import in_turn, processors, run
 
 SCRIPT = """
     import os, signal, sys, time
     import fusion.runtime.workers as workers
 
     def double(number):
-        workers.tell(("doubling", number))
+        workers.send_message(("doubling", number))
         return 2 * number
 
     def fail(number):
@@ -50,11 +50,11 @@ def tasks(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_results_come_with_their_tasks_and_news_is_heard(tasks):
-    heard = []
-    found = dict(run([("tasks:double", number) for number in range(5)], 2, listen=heard.append))
+def test_results_come_with_their_tasks_and_messages_arrive(tasks):
+    messages = []
+    found = dict(run([("tasks:double", number) for number in range(5)], 2, on_message=messages.append))
     assert found == {number: 2 * number for number in range(5)}
-    assert sorted(heard) == [("doubling", number) for number in range(5)]
+    assert sorted(messages) == [("doubling", number) for number in range(5)]
 
 
 def test_what_a_worker_raises_is_raised(tasks):
@@ -98,6 +98,18 @@ def test_workers_have_the_threads_asked_for_and_this_process_keeps_its_own(tasks
     ((_, found),) = run([("tasks:threads", None)], 1, threads=3)
     assert found == ("3", "3")
     assert dict(os.environ) == before
+
+
+def test_processors_are_those_that_this_process_may_use(monkeypatch):
+    assert 1 <= processors() <= os.cpu_count()
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    assert processors() == 1
+
+
+def test_counting_processors_costs_nothing_at_the_start():
+    code = "import sys, fusion.cli.app; print([name for name in ('joblib', 'filelock', 'requests') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])

@@ -14,7 +14,7 @@ import pytest
 from fusion.learning.saved_network import load_model
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import run
-from fusion.search.plots import importance, importance_figure, places
+from fusion.search.plots import importance, plot_importance, positions_in_range
 from fusion.search.trials import Trial, best, read_trials
 from fusion.settings.reading import read_experiment, resolve
 from fusion.settings.search_space import Choices, Range, SearchSettings
@@ -80,7 +80,8 @@ def test_best_is_a_complete_experiment_with_the_best_trials_settings(search):
 
 def test_best_can_be_run(searched, search, many):
     done = command(searched, "run", search / "best.yaml", "--data", many, "--json")
-    assert json.loads(done.stdout)["experiment"] == "best"
+    assert json.loads(done.stdout)["experiment"] == "open"
+    assert not (searched / "results" / "best").exists()
 
 
 def refit(task):
@@ -128,7 +129,7 @@ def test_folds_are_of_whole_training_instruments_and_never_of_test_clips(search)
     assert all(len(folds) == 1 for folds in by_instrument.values())
 
 
-def test_figures_are_written(search):
+def test_plots_are_written(search):
     assert (search / "parallel.png").stat().st_size > 10_000
 
 
@@ -277,7 +278,7 @@ def planted(number):
 
 def test_places_lie_where_the_values_do():
     trial = Trial(1, "COMPLETED", {"a.b": "y", "c.d": 10.0, "e.f": 3}, score=0.5)
-    assert np.allclose(places([trial], SPACE), [[0.5, 0.5, 0.75]])
+    assert np.allclose(positions_in_range([trial], SPACE), [[0.5, 0.5, 0.75]])
 
 
 def test_the_setting_that_makes_the_score_is_the_important_one():
@@ -291,7 +292,7 @@ def test_scores_without_a_pattern_are_said_to_tell_nothing():
     random = np.random.default_rng(0)
     trials = [Trial(n, "COMPLETED", planted(n).values, score=float(random.normal())) for n in range(20)]
     assert importance(trials, SPACE)[1] <= 0
-    figure = importance_figure(trials, SearchSettings(space={"a.b": [1, 2]}).model_copy(update={"space": SPACE}))
+    figure = plot_importance(trials, SearchSettings(space={"a.b": [1, 2]}).model_copy(update={"space": SPACE}))
     assert "too few to tell" in figure.axes[0].get_title()
 
 
@@ -346,7 +347,7 @@ def test_random_configurations_build_train_save_and_predict_the_same(number, tmp
     from fusion.learning.train import predict_windows
 
     base = read_experiment_text(tmp_path)
-    experiment = resolve("x", base.settings(), {**random_settings(number), "training.epochs": 1})
+    experiment = resolve(base.settings(), {**random_settings(number), "training.epochs": 1})
     shapes = experiment.shapes()
     random = np.random.default_rng(number)
     rows = {}

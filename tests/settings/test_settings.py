@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fusion.errors import FusionError
 from fusion.settings.arms import is_study, read_study
 from fusion.settings.experiment import Experiment
-from fusion.settings.reading import read_experiment
+from fusion.settings.reading import read_experiment, resolve
+from fusion.settings.strict_yaml import dump
 
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
 PLUGIN = """
@@ -55,7 +56,7 @@ def test_defaults_are_complete(path):
     assert experiment.seeds == (1, 2, 3)
     assert experiment.shapes() == {"mfcc": (126, 20)}
     settings = experiment.settings()
-    assert list(settings) == ["dataset", "features", "model", "training", "seeds"]
+    assert list(settings) == ["name", "dataset", "features", "model", "training", "seeds"]
     for name in ("dataset", "model", "training"):
         assert list(settings[name]) == list(type(getattr(experiment, name)).model_fields)
     assert list(settings["features"]["mfcc"]) == list(type(experiment.features["mfcc"]).model_fields)
@@ -71,7 +72,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
     [
         ("datset: {}", "datset: no such setting; did you mean 'dataset'?"),
         ("features2: {}", "features2: no such setting; did you mean 'features'?"),
-        ("xyz: 1", "xyz: no such setting (known: dataset, features, model, training, search, ablation, seeds"),
+        ("xyz: 1", "xyz: no such setting (known: name, dataset, features, model, training, search, ablation, seeds"),
         ("model: {dropot: 0.1}", "model.dropot: no such setting; did you mean 'dropout'?"),
         ("model: {xyz: 0.1}", "model.xyz: no such setting (known: activation, preset, fusion, conv_filters"),
         ("training: {epoch: 1}", "training.epoch: no such setting; did you mean 'epochs'?"),
@@ -165,7 +166,11 @@ def test_a_wrong_data_set_is_named_with_its_line(path, dataset, mistake):
     [
         ("", "features: should name at least one feature"),
         ("{}", "features: should name at least one feature"),
-        ("[mfcc]", "features: should name at least one feature"),
+        ("[]", "features: should name at least one feature"),
+        ("[mfcc, mfcc]", "features: should name at least one feature, each once"),
+        ("[mfcc, {tonnetz: {}}]", "features: should name at least one feature, each once"),
+        ("[5]", "features: should name at least one feature"),
+        ("[mfc]", "features.mfc: no such feature; did you mean 'mfcc'?"),
         ("mfcc", "features: should name at least one feature"),
         ("{mfccs: {}}", "features.mfccs: no such feature; did you mean 'mfcc'? (known: mfcc, spectral_centroid"),
         ("{mfcc: 20}", "features.mfcc: should be a mapping, found a whole number"),
@@ -244,7 +249,9 @@ def test_all_mistakes_are_reported_together(path):
 def test_a_validation_goes_with_its_protocol_only(path, protocol, validation):
     text = f"dataset:\n  {{name: nsynth, protocol: {protocol}, validation: {validation}}}\nfeatures: {{mfcc: }}\n"
     (found,) = mistakes(path, text)
-    assert found.startswith(f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (course")
+    assert found.startswith(
+        f"x.yaml:1: dataset: validation: {validation} does not go with protocol: {protocol} (course"
+    )
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_a_protocol_brings_its_defaults(path, dataset, validation, sources, fami
     assert (found.validation, len(found.sources), len(found.families)) == (validation, sources, families)
 
 
-def test_the_seed_protocol_is_the_course_projects(path):
+def test_the_course_protocol_is_the_course_projects(path):
     found = accept(path, "dataset: {name: nsynth, protocol: course}\nfeatures: {mfcc: }\n").dataset
     assert found.sources == ("acoustic", "electronic")
     nine = "bass brass flute guitar keyboard mallet organ reed string"
@@ -279,13 +286,18 @@ def test_seeds_are_different_whole_numbers_from_one(path, seeds):
     if "{1" in seeds:
         seeds = "{a: 2}"
     (found,) = mistakes(path, f"{BASE}seeds: {seeds}\n")
-    assert found.startswith("x.yaml:4: seeds: should be a list of different whole numbers from 1 up, found ")
+    assert found.startswith(
+        "x.yaml:4: seeds: should be a list of different whole numbers from 1 up, as in [1, 2, 3], found "
+    )
 
 
 def test_seeds_given_as_an_option_go_before_the_files(path):
     assert accept(path, BASE + "seeds: [7]\n", seeds=[4, 2]).seeds == (4, 2)
     (found,) = mistakes(path, BASE + "seeds: [7]\n", seeds=[4, 4])
     assert found.startswith("--seeds: seeds: should be")
+    (found,) = mistakes(path, BASE, seeds=[])  # what `--seeds 0` asks for
+    wanted = "should be a list of different whole numbers from 1 up, as in [1, 2, 3], found no seed"
+    assert found == f"--seeds: seeds: {wanted}"
 
 
 @pytest.mark.parametrize(
@@ -300,14 +312,100 @@ def test_seeds_given_as_an_option_go_before_the_files(path):
         ("features: {mfcc: {hop_length: 20000}}", "preset: course needs at least 5 frames and 5 coefficients, found 4"),
     ],
 )
-def test_the_seed_model_takes_one_image(path, text, mistake):
+def test_the_course_model_takes_one_image(path, text, mistake):
     found = mistakes(path, f"dataset: {{name: nsynth}}\nmodel: {{preset: course}}\n{text}\n")
     assert found == [f"x.yaml:2: model: {mistake}"]
 
 
-def test_the_seed_model_takes_any_series(path):
+def test_the_course_model_takes_any_series(path):
     text = "dataset: {name: nsynth}\nmodel: {preset: course}\nfeatures: {tonnetz: {statistics: null}}\n"
     assert accept(path, text).shapes() == {"tonnetz": (126, 6)}
+
+
+@pytest.mark.parametrize(
+    ("line", "mistake"),
+    [
+        ("dataset: {name: nsynth, protocol: seed}", "dataset.protocol: 'seed' was renamed to course"),
+        ("dataset: {name: nsynth}\nmodel: {preset: seed}", "model.preset: 'seed' was renamed to course"),
+        (
+            "dataset: {name: irmas, protocol: seed}",
+            "dataset.protocol: should be 'official', 'single' or 'cv', found 'seed'",
+        ),
+    ],
+)
+def test_an_old_word_is_an_error_that_names_the_new_one(path, line, mistake):
+    (found,) = mistakes(path, f"features: [mfcc]\n{line}\n")
+    assert found == f"x.yaml:{line.count(chr(10)) + 2}: {mistake}"
+
+
+@pytest.mark.parametrize("setting", ["dataset.protocol", "model.preset"])
+def test_an_old_word_in_an_option_is_one_too(path, setting):
+    assignment = f"{setting}=seed"
+    assert mistakes(path, BASE, assignments=[assignment]) == [
+        f"--set {assignment}: {setting}: 'seed' was renamed to course"
+    ]
+
+
+def test_features_may_be_a_list_where_the_defaults_will_do(path):
+    listed = accept(path, "dataset: {name: nsynth}\nfeatures: [tonnetz, mfcc]\n")
+    mapped = accept(path, "dataset: {name: nsynth}\nfeatures: {mfcc: , tonnetz: {}}\n")
+    assert (listed.features, listed.settings()) == (mapped.features, mapped.settings())
+    assert accept(path, BASE, assignments=["features=[tonnetz]"]).features == {"tonnetz": mapped.features["tonnetz"]}
+
+
+def test_a_list_of_features_takes_options_like_a_mapping(path):
+    text = "dataset: {name: nsynth}\nfeatures:\n  - mfcc\n  - tonnetz\n"
+    experiment = accept(path, text, features=["mfcc"], assignments=["features.mfcc.n_mfcc=7"])
+    assert experiment.shapes() == {"mfcc": (126, 7)}
+    found = mistakes(path, text.replace("tonnetz", "tonets"), assignments=["features.mfcc.n_mfc=7"])
+    assert [line.split(";")[0] for line in found] == [
+        "--set features.mfcc.n_mfc=7: features.mfcc.n_mfc: no such parameter",
+        "x.yaml:4: features.tonets: no such feature",
+    ]
+
+
+def test_a_name_in_the_file_goes_before_the_files_own(path, tmp_path):
+    named = accept(path, "name: violin_v1.2\n" + BASE)
+    assert named.name == "violin_v1.2"
+    assert named.identity() == accept(path, BASE).identity()
+    moved = tmp_path / "spec.yaml"
+    moved.write_text(dump(named.settings()))
+    assert read_experiment(moved).name == "violin_v1.2"
+    assert accept(path, BASE, assignments=["name=other@home"]).name == "other@home"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "''", "a/b", "'a\\b'", "..", ".", ".hidden", "a b", "'a\n'", "5", "[a]", '"\\0"', "a" * 201]
+)
+def test_a_name_is_one_that_a_folder_may_have(path, name):
+    (found,) = mistakes(path, f"{BASE}name: {name}\n" if "\n" not in name else BASE + 'name: "a\\n"\n')
+    assert found.startswith("x.yaml:4: name: should be letters, digits, _ . - and @ and begin with no dot")
+
+
+def test_a_files_own_name_is_checked_like_a_written_one(tmp_path):
+    (found,) = mistakes(tmp_path / "my notes.yaml", BASE)
+    assert found.startswith("my notes.yaml: name: should be letters, digits")
+    assert found.endswith("found 'my notes'; rename the file, or write another name: in it")
+    assert accept(tmp_path / "my notes.yaml", BASE + "name: my_notes\n").name == "my_notes"
+
+
+def test_changes_keep_the_name(path):
+    experiment = accept(path, "name: violin\n" + BASE)
+    changed = resolve(experiment.settings(), {"model.dropout": 0.4})
+    assert (changed.name, changed.model.dropout) == ("violin", 0.4)
+    assert changed.features == experiment.features
+
+
+@pytest.mark.parametrize("item", ["[a]", "{a: 1}", "5", "null", "tonnetz"])
+def test_a_set_of_an_ablation_has_features_of_the_experiment(path, item):
+    (found,) = mistakes(path, f"{BASE}ablation: [[mfcc], [{item}]]\n", ablating=True)
+    assert found.startswith("x.yaml:4: ablation: ")
+    assert "is no feature of this experiment" in found
+
+
+def test_a_wrong_plugin_folder_hides_no_other_mistake(path):
+    found = mistakes(path, BASE + "plugins: [nope]\ntraining: {epochs: 0}\n")
+    assert len(found) == 2
 
 
 def test_assignments_change_settings(path):
@@ -335,7 +433,7 @@ def test_assignments_change_settings(path):
         ("model.dropot=0.2", "model.dropot: no such setting; did you mean 'dropout'?"),
         ("features.mfcc.n_mfc=3", "features.mfcc.n_mfc: no such parameter; did you mean 'n_mfcc'?"),
         ("features.mfc={}", "features.mfc: no such feature; did you mean 'mfcc'?"),
-        ("nope.a.b=1", "nope: no such setting (known: dataset"),
+        ("nope.a.b=1", "nope: no such setting (known: name, dataset"),
         ("training={epochs: 0}", "training.epochs: should be greater than or equal to 1, found 0"),
         ("seeds.0=4", "seeds: should be a list of different whole numbers"),
         ("dataset.name.x=1", "dataset.name is not a mapping, nothing can be set inside it"),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.extraction.extract import Stretch
-from fusion.extraction.windows import cut
+from fusion.extraction.window import Window
+from fusion.extraction.windows import cut_windows
 from fusion.settings.datasets import IRMASSettings
 from fusion.sound.mixing import SOFTEST, choose_partners, how_many, mix
 from tests.support.irmas import sound, write
@@ -56,7 +56,7 @@ def test_instruments_are_heard_in_falling_numbers():
 
 
 def test_a_mixture_is_stored_under_a_key_of_its_own(tmp_path):
-    one, other = (Stretch(str(n), f"{n:032x}", tmp_path / "x.wav", 0.0, 3.0) for n in (1, 2))
+    one, other = (Window(str(n), f"{n:032x}", tmp_path / "x.wav", 0.0, 3.0) for n in (1, 2))
     keys = {
         one.key,
         other.key,
@@ -70,12 +70,12 @@ def test_a_mixture_is_stored_under_a_key_of_its_own(tmp_path):
 
 def test_a_mixture_is_read_as_the_sum_of_its_sounds(tmp_path):
     sounds = [sound("gac", 1), sound("voi", 2)]
-    stretches = []
+    windows = []
     for number, y in enumerate(sounds):
         write(tmp_path / f"{number}.wav", y)
-        stretches.append(Stretch(str(number), f"{number:032x}", tmp_path / f"{number}.wav", 0.0, 3.0))
-    both = stretches[0].mixed([(stretches[1], -4.0)]).read(22050)
-    assert np.allclose(both, mix([of.read(22050) for of in stretches], [0.0, -4.0]))
+        windows.append(Window(str(number), f"{number:032x}", tmp_path / f"{number}.wav", 0.0, 3.0))
+    both = windows[0].mixed([(windows[1], -4.0)]).read(22050)
+    assert np.allclose(both, mix([window.read(22050) for window in windows], [0.0, -4.0]))
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_a_mixture_is_read_as_the_sum_of_its_sounds(tmp_path):
 )
 def test_a_clip_is_cut_into_windows_and_ends_with_one(tmp_path, seconds, starts):
     write(tmp_path / "x.wav", sound("gac", 1, seconds))
-    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan}])
-    windows = cut(table, ["00"], IRMASSettings())
-    assert [stretch.start for stretch in windows.stretches] == pytest.approx(starts, abs=1e-3)
-    assert set(windows.rows) == {0}
-    assert len({stretch.key for stretch in windows.stretches}) == len(starts)
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
+    windows = cut_windows(table, IRMASSettings())
+    assert [window.start for window in windows.windows] == pytest.approx(starts, abs=1e-3)
+    assert set(windows.clips) == {0}
+    assert len({window.key for window in windows.windows}) == len(starts)
 
 
 def test_a_clip_shorter_than_a_window_is_damaged(tmp_path):
     write(tmp_path / "x.wav", sound("gac", 1, 0.2))
-    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan}])
-    assert "too short: 0.200 s" in cut(table, ["00"], IRMASSettings()).damaged["x"]
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
+    assert "too short: 0.200 s" in cut_windows(table, IRMASSettings()).damaged["x"]

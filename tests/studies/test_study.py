@@ -10,7 +10,9 @@ import pytest
 
 from fusion.errors import FusionError
 from fusion.report import study_page as page
-from fusion.report import study_plots as study_figures
+from fusion.report import study_plots as plots
+from fusion.report.study_sentences import conclusions, gap_sentences, step_sentence
+from fusion.report.study_tables import PUBLISHED, arms_table, published_table, steps_table
 from fusion.settings.arms import is_study, read_study
 from tests.support.command import command
 
@@ -72,6 +74,34 @@ def test_features_as_a_list_keep_parameters_and_as_a_mapping_do_not(tmp_path):
     assert list(new) == ["zero_crossing_rate"]
 
 
+def test_a_list_of_features_in_the_base_is_a_mapping_without_parameters(tmp_path):
+    text = (BASE + "  all:\n  one: {features: [mfcc]}\n  own: {features: {mfcc: {n_mfcc: 5}}}\n").splitlines()
+    path = tmp_path / "story.yaml"
+    path.write_text("\n".join("features: [mfcc, tonnetz]" if line.startswith("features") else line for line in text))
+    arms = [arm.experiment for arm in read_study(path, assignments=["features.mfcc.deltas=1"]).arms]
+    assert [list(arm.features) for arm in arms] == [["mfcc", "tonnetz"], ["mfcc"], ["mfcc"]]
+    assert [(arm.features["mfcc"].n_mfcc, arm.features["mfcc"].deltas) for arm in arms] == [(20, 1), (20, 1), (5, 1)]
+
+
+def test_a_name_in_the_file_is_the_studys(tmp_path):
+    (tmp_path / "story.yaml").write_text("name: tale\n" + BASE + "  a: {}\n")
+    study = read_study(tmp_path / "story.yaml")
+    assert (study.name, study.arms[0].experiment.name) == ("tale", "tale.a")
+    study = read_study(tmp_path / "story.yaml", assignments=["name=fable", "question=Why?"])
+    assert (study.name, study.question, study.arms[0].experiment.name) == ("fable", "Why?", "fable.a")
+
+
+def test_a_mistake_that_all_arms_share_is_told_once(tmp_path):
+    arms = "  a: {}\n  b: {training: {epochs: 9}}\n  c: {features: [mfcc]}\n"
+    found = mistakes(tmp_path, arms, assignments=["model.dropout=2"])
+    assert len(found) == 1
+    assert found[0].startswith("--set model.dropout=2: model.dropout: should be less than 1")
+    (tmp_path / "story.yaml").write_text((BASE + arms).replace("dropout: 0.5", "dropuot: 0.5"))
+    with pytest.raises(FusionError) as error:
+        read_study(tmp_path / "story.yaml", seeds=[])
+    assert [line.split(": ")[1] for line in str(error.value).splitlines()] == ["model.dropuot", "seeds"]
+
+
 def test_options_reach_every_arm(tmp_path):
     study = read(
         tmp_path, "  a: {}\n  b: {training: {epochs: 9}}\n", assignments=["training.epochs=3"], seeds=[7], plugins=[]
@@ -122,6 +152,7 @@ def test_mistakes_of_all_arms_are_told_at_once(tmp_path):
         (BASE.replace("arms:\n", "arms: [a, b]\n"), "story.yaml:7: arms: should name at least one arm, found a list"),
         (BASE, "story.yaml:7: arms: should name at least one arm, found nothing"),
         (BASE.replace("Is it better?", "a\nextra: 1") + "  a: {}\n", "story.yaml:2: extra: no such setting"),
+        (BASE.replace("Is it better?", "a\nname: a/b") + "  a: {}\n", "story.yaml:2: name: should be letters"),
     ],
 )
 def test_mistakes_of_the_study_itself(tmp_path, text, message):
@@ -284,7 +315,7 @@ def made_up(*arms, tests=(), sample=False, rendered=False):
 @pytest.mark.parametrize("p", [0.0001, 0.04, 0.0499, 0.05, 0.4, 1.0])
 @pytest.mark.parametrize("difference", [0.1, -0.1, 0.0004, -0.0004, 0.0])
 def test_a_step_is_told_as_it_is(difference, p):
-    said = page.step_sentence(step(difference, p))
+    said = step_sentence(step(difference, p))
     assert said.startswith("b ")
     assert (" is 10.0 points of accuracy above a (" in said) == (difference == 0.1)
     assert (" is 10.0 points of accuracy below a (" in said) == (difference == -0.1)
@@ -300,9 +331,9 @@ def test_a_step_is_told_as_it_is(difference, p):
 
 
 def test_a_step_without_an_interval():
-    said = page.step_sentence({**step(0.1), "low": None, "high": None})
+    said = step_sentence({**step(0.1), "low": None, "high": None})
     assert said == "b is 10.0 points of accuracy above a (p = .010 after Holm): more than chance."
-    header, (row,) = page.steps_table(made_up(arm(), arm("b"), tests=[{**step(-0.0001, 0.0001), "low": None}]))
+    header, (row,) = steps_table(made_up(arm(), arm("b"), tests=[{**step(-0.0001, 0.0001), "low": None}]))
     assert dict(zip(header, row, strict=True))["difference, points"] == "0.0"
     assert row[-3:] == ["", "< .001", "< .001"]
 
@@ -318,20 +349,20 @@ def test_a_step_without_an_interval():
 )
 def test_the_gap_narrows_or_widens(before, after, said):
     arms = [arm(name, test, train) for name, (train, test) in (("a", before), ("b", after))]
-    (sentence,) = page.gap_sentences(made_up(*arms, tests=[step()]))
+    (sentence,) = gap_sentences(made_up(*arms, tests=[step()]))
     assert sentence == f"From a to b the gap between training and test {said}."
 
 
 def test_what_is_shown_and_what_is_not():
     tests = [step(0.1, 0.01), step(-0.1, 0.3, "c")]
     below = arm("c", warnings=["below-reference: below the SVM"])
-    sure, unsure = page.shown(made_up(arm(), arm("b"), below, tests=tests))
+    sure, unsure = conclusions(made_up(arm(), arm("b"), below, tests=tests))
     assert [text.split()[0] for text in sure] == ["b"]
     assert [text.split()[0] for text in unsure] == ["c", "c:"]
     assert "c: below the SVM." in unsure
     for options, word in (({"sample": True}, "embedded sample"), ({"rendered": True}, "rendered practice data")):
-        assert any(word in text for text in page.shown(made_up(arm(), **options))[1])
-    assert page.shown(made_up(arm())) == ([], [])
+        assert any(word in text for text in conclusions(made_up(arm(), **options))[1])
+    assert conclusions(made_up(arm())) == ([], [])
 
 
 OFFICIAL = {"protocol": "official", "clips": 2874, "groups": 208}
@@ -350,8 +381,8 @@ OFFICIAL = {"protocol": "official", "clips": 2874, "groups": 208}
 )
 def test_published_results_stand_beside_the_real_test_alone(changes, options, beside):
     study = made_up(arm("ours", **{**OFFICIAL, **changes}), **options)
-    rows = page.published(study)
-    assert len(rows) == (1 + len(page.PUBLISHED) if beside else 0)
+    _, rows = published_table(study)
+    assert len(rows) == (1 + len(PUBLISHED) if beside else 0)
     if beside:
         assert rows[0] == ["ours", "0.500", "0.500", "this study"]
 
@@ -366,7 +397,7 @@ def write(folder, study):
 def test_trainings_that_did_not_converge_are_listed(tmp_path):
     failed = [f"did-not-converge: seed {seed}: training loss 2.3 is above" for seed in (1, 2)]
     study = made_up(arm(), arm("b", warnings=failed), arm("folds", protocol="cv", warnings=failed))
-    rows = {row[0]: row[-1] for row in page.main_table(study)[1]}
+    rows = {row[0]: row[-1] for row in arms_table(study)[1]}
     assert rows == {"a": "", "b": "2 of 3 did not converge", "folds": "2 did not converge"}
     text = write(tmp_path, study)
     listed = text.split("Trainings that did not converge</h2>")[1].split("<h2>")[0]
@@ -390,14 +421,14 @@ def test_a_question_is_text_and_no_markup(tmp_path):
     assert "b is 10.0 points of accuracy above a" in text
 
 
-def test_figures_name_the_figures_they_show():
+def test_plots_name_the_metrics_they_show():
     only, both = made_up(arm()), made_up(arm(), arm("o", **OFFICIAL))
-    label = study_figures.gap_figure(only).axes[0].get_xlabel()
+    label = plots.plot_gaps(only).axes[0].get_xlabel()
     assert label.startswith("accuracy; hollow: training")
-    assert study_figures.gap_figure(both).axes[0].get_xlabel().startswith("accuracy (irmas, official: micro F1); ")
-    assert study_figures.steps_figure(only) is None
-    assert study_figures.confusions_figure(both) is None
-    steps = study_figures.steps_figure(made_up(arm(), arm("b"), tests=[step(p=0.0001)]))
+    assert plots.plot_gaps(both).axes[0].get_xlabel().startswith("accuracy (irmas, official: micro F1); ")
+    assert plots.plot_steps(only) is None
+    assert plots.plot_confusion_pair(both) is None
+    steps = plots.plot_steps(made_up(arm(), arm("b"), tests=[step(p=0.0001)]))
     assert [text.get_text() for text in steps.axes[0].get_yticklabels()] == ["b against a  (p < .001)"]
-    pair = study_figures.confusions_figure(made_up(arm(), arm("b")))
+    pair = plots.plot_confusion_pair(made_up(arm(), arm("b")))
     assert np.array([axes.get_title() for axes in pair.axes]).tolist() == ["a: 0.500", "b: 0.500"]

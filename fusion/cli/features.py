@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from fusion.cli.options import AsJson, Debug, Plugins
+from fusion.cli.options import takes
 
 app = typer.Typer()
 
 
 @app.command("features")
+@takes("plugins", "as_json")
 def list_features(
     name: Annotated[str | None, typer.Argument(help="Show one feature.", show_default=False)] = None,
-    plugins: Plugins = None,
-    as_json: AsJson = False,
-    debug: Debug = False,
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
 ) -> None:
     """List the registry, or show one feature: parameters, units, shape, where it comes from."""
     from fusion.cli import console
     from fusion.feature import listing
 
-    found = listing.feature(name, plugins or []) if name else listing.features(plugins or [])
+    folders = shared.get("plugins", [])
+    found = listing.feature(name, folders) if name else listing.features(folders)
     if as_json:
         print(json.dumps(found, indent=2))
     elif isinstance(found, dict):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests import irmas_layout
-from tests.conftest import SR, command, example, names, tone, write_part
+from tests.support import irmas
+from tests.support.command import command
+from tests.support.notes import SR, example, names, tone, write_part
 
 FAMILIES = ["bass", "flute", "reed"]
 KINDS = ("damaged", "identical", "near_identical", "silent", "clipped", "truncated", "wrong_rate")
@@ -250,7 +251,7 @@ def test_a_second_audit_reads_no_sound(notes, fusion):
 @pytest.fixture
 def music(tmp_path):
     """A data set in IRMAS's layout with three byte-identical files, and its experiment."""
-    root = irmas_layout.make(tmp_path / "data")
+    root = irmas.make(tmp_path / "data")
     random = np.random.default_rng(5)
     for path in sorted(root.rglob("*.wav")):  # tones of one class are too much alike to be told apart
         y, sr = soundfile.read(path)
@@ -358,7 +359,7 @@ def test_too_little_is_left_without_what_is_damaged(notes, fusion):
 
 
 def test_folds_that_leave_nothing_to_validate_are_refused(tmp_path, fusion):
-    root = irmas_layout.make(tmp_path / "data", recordings=1, songs=1)
+    root = irmas.make(tmp_path / "data", recordings=1, songs=1)
     (tmp_path / "music.yaml").write_text(MUSIC)
     for name in ("0050__1", "0150__1"):
         next(root.rglob(f"*{name}.wav")).unlink()

@@ -1,0 +1,169 @@
+"""What is asked of an experiment: run it, and ablate its features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
+from fusion.errors import FusionError
+
+if TYPE_CHECKING:
+    from fusion.api.result import Result
+    from fusion.api.tables import Table
+
+# what does the work brings pandas, scikit-learn and matplotlib: it is imported when the experiment is known to be
+# right, so that a mistake in a file is told at once
+
+
+def run(
+    spec: Spec,
+    *,
+    sample: bool = False,
+    data: Folders = None,
+    results: FilePath = RESULTS,
+    cache: FilePath | None = None,
+    features: Sequence[str] | None = None,
+    set: Changes = (),
+    seeds: int | Sequence[int] | None = None,
+    plugins: Sequence[FilePath] = (),
+    jobs: int | None = None,
+    force: bool = False,
+    paper: bool = False,
+    progress: bool = False,
+) -> Result | Table:
+    """Extract what is missing, train every seed that is missing, evaluate and report.
+
+    Parameters
+    ----------
+    spec : path or dict
+        An experiment file, or what it holds. One with ``arms`` is a study of several experiments.
+    sample : bool
+        Use the embedded sample, which proves that everything works and ranks nothing.
+    data : path, dict of str to path, or None
+        The data set's folder, by name where several are used; None: ``$FUSION_DATA/<name>``, else ``data/<name>``.
+    results : path
+        Where results go.
+    cache : path or None
+        Where extracted features are kept; None: ``$FUSION_CACHE``, else ``.fusion/cache``.
+    features : sequence of str, optional
+        Use these features instead of the experiment's.
+    set : dict or sequence of str
+        Settings to change, by dotted path, as in ``{"training.epochs": 20}``; applied last, in a study to every arm.
+    seeds : int or sequence of int, optional
+        How many random seeds (1 to that number), or which ones.
+    plugins : sequence of path
+        Folders with features of your own; their code is run.
+    jobs : int, optional
+        Processes at once; None: all processors.
+    force : bool
+        Train again what is trained.
+    paper : bool
+        Of a study: tables as LaTeX and CSV and figures as PDF, too.
+    progress : bool
+        Show progress on stderr.
+
+    Returns
+    -------
+    Result
+        Or, of a study, a `Table` of its arms.
+
+    Raises
+    ------
+    FusionError
+        For everything that can be mended, with the text of the command line.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> spec = {
+    ...     "name": "quick",
+    ...     "dataset": {"name": "nsynth", "protocol": "course"},
+    ...     "features": ["mfcc"],
+    ...     "training": {"epochs": 3},
+    ... }
+    >>> result = fusion.run(spec, sample=True, seeds=1)
+    >>> sorted(result.metrics["references"])
+    ['majority', 'random_forest', 'svm']
+    """
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
+    study = options.study(spec)
+    if study is not None:
+        from fusion.api.tables import Table, study_rows
+        from fusion.studies.study import run_study
+
+        places = {name: options.workplace(name, study.datasets) for name in study.datasets}
+        folder, content = run_study(study, lambda name: places[name], force, paper)
+        return Table(folder, content, study_rows(content))
+    if paper:
+        raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
+    experiment = options.experiment(spec)
+    from fusion.api.result import Result
+    from fusion.studies.experiment import run_experiment
+
+    outcome = run_experiment(experiment, options.workplace(experiment.dataset.name), force)
+    return Result(outcome.folder, trained=tuple(outcome.trained), changes=tuple(outcome.changes))
+
+
+def ablate(
+    spec: Spec,
+    *,
+    mode: str = "leave-one-out",
+    trials: int | None = None,
+    sample: bool = False,
+    data: Folders = None,
+    results: FilePath = RESULTS,
+    cache: FilePath | None = None,
+    features: Sequence[str] | None = None,
+    set: Changes = (),
+    seeds: int | Sequence[int] | None = None,
+    plugins: Sequence[FilePath] = (),
+    jobs: int | None = None,
+    force: bool = False,
+    progress: bool = False,
+) -> Table:
+    """Run an experiment with subsets of its features, and tell what each of them brings.
+
+    Parameters
+    ----------
+    spec : path or dict
+        An experiment file, or what it holds.
+    mode : {"leave-one-out", "only-one", "all", "mask", "sets"}
+        Which subsets: each without one, each alone, all, one masked in the test without any training, or those of the
+        experiment's ``ablation`` section.
+    trials : int, optional
+        Search each arm's settings first, with so many trials each.
+    sample, data, results, cache, features, set, seeds, plugins, jobs, force, progress
+        As for `run`.
+
+    Returns
+    -------
+    Table
+        One row an arm; ``content`` is what ablation.json holds.
+
+    Raises
+    ------
+    FusionError
+        For everything that can be mended.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> spec = {
+    ...     "name": "quick",
+    ...     "dataset": {"name": "nsynth", "protocol": "course"},
+    ...     "features": ["mfcc", "zero_crossing_rate"],
+    ...     "training": {"epochs": 3},
+    ... }
+    >>> ablation = fusion.ablate(spec, sample=True, seeds=1)
+    >>> [test["without"] for test in ablation.content["tests"]]
+    [['zero_crossing_rate'], ['mfcc']]
+    """
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
+    experiment = options.experiment(spec, searching=trials is not None, ablating=True)
+    from fusion.api.tables import Table, ablation_rows
+    from fusion.studies.ablate import ablate as run_ablation
+
+    workplace = options.workplace(experiment.dataset.name)
+    folder, content = run_ablation(experiment, workplace, mode, trials, force)
+    return Table(folder, content, ablation_rows(content))

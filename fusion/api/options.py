@@ -1,0 +1,168 @@
+"""Keywords that mean the same in every function, and what they become."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.runtime.progress import Progress
+from fusion.runtime.workers import processors
+from fusion.runtime.workplace import Workplace
+from fusion.settings.arms import Study, is_study, read_study
+from fusion.settings.experiment import Experiment
+from fusion.settings.reading import read_experiment
+
+FilePath = str | os.PathLike[str]
+Spec = FilePath | Mapping[str, Any]
+"""An experiment: its file, or what such a file holds as a dict."""
+Folders = FilePath | Mapping[str, FilePath] | None
+"""The folder of the data set, or of each data set by its name."""
+Changes = Mapping[str, Any] | Sequence[str]
+"""Settings by dotted path, or ``key.path=value`` texts."""
+
+RESULTS = Path("results")
+_MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the functions of an experiment have in common.
+
+    Attributes
+    ----------
+    sample : bool
+        Use the embedded sample instead of the full data set.
+    data : path, dict of str to path, or None
+        The data set's folder, by name where several are used; None: ``$FUSION_DATA/<name>``, else ``data/<name>``.
+    results : path
+        Where results go.
+    cache : path or None
+        Where extracted features are kept; None: ``$FUSION_CACHE``, else ``.fusion/cache``.
+    features : sequence of str, optional
+        Use these features instead of the experiment's; those that it names keep their parameters.
+    set : dict or sequence of str
+        Settings to change, by dotted path; applied last.
+    seeds : int or sequence of int, optional
+        How many random seeds (1 to that number), or which ones.
+    plugins : sequence of path
+        Folders with features of your own; their code is run.
+    jobs : int, optional
+        Processes at once; None: all processors.
+    progress : bool
+        Show progress on stderr.
+    """
+
+    sample: bool = False
+    data: Folders = None
+    results: FilePath = RESULTS
+    cache: FilePath | None = None
+    features: Sequence[str] | None = None
+    set: Changes = ()
+    seeds: int | Sequence[int] | None = None
+    plugins: Sequence[FilePath] = ()
+    jobs: int | None = None
+    progress: bool = False
+
+    def experiment(self, spec: Spec, *, searching: bool = False, ablating: bool = False) -> Experiment:
+        """Return the checked experiment, with what the keywords change.
+
+        Raises
+        ------
+        FusionError
+            With every mistake.
+        """
+        source = spec if isinstance(spec, Mapping) else Path(spec)
+        if is_study(source):
+            raise FusionError(
+                f"{_named(spec)}: has arms, so it is a study, which `fusion run` alone takes; name a file with one "
+                "experiment"
+            )
+        return read_experiment(
+            source,
+            assignments=self.assignments(),
+            features=self.features,
+            seeds=self.seed_list(),
+            plugins=[Path(folder) for folder in self.plugins],
+            searching=searching,
+            ablating=ablating,
+        )
+
+    def study(self, spec: Spec) -> Study | None:
+        """Return the checked study, None if `spec` is a single experiment.
+
+        Raises
+        ------
+        FusionError
+            With every mistake.
+        """
+        source = spec if isinstance(spec, Mapping) else Path(spec)
+        if not is_study(source):
+            return None
+        if self.features is not None:
+            raise FusionError(f"--features {','.join(self.features)}: a study's arms name their features themselves")
+        folders = [Path(folder) for folder in self.plugins]
+        return read_study(source, assignments=self.assignments(), seeds=self.seed_list(), plugins=folders)
+
+    def workplace(self, name: str, known: Iterable[str] = ()) -> Workplace:
+        """Return where a data set, the store and the results are.
+
+        Parameters
+        ----------
+        name : str
+            Of the data set.
+        known : iterable of str
+            All data sets that are used, if not this one alone.
+        """
+        from fusion.datasets.registry import data_root, sample_root  # pandas, which options alone do not need
+
+        if self.sample and self.data is not None:
+            raise FusionError("--sample and --data name two data sets; give one of them")
+        root = sample_root(name) if self.sample else self._roots(tuple(known) or (name,)).get(name) or data_root(name)
+        jobs = processors() if self.jobs is None else self.jobs
+        progress = Progress(quiet=not self.progress)
+        return Workplace(root, self.sample, self.cache_folder(), Path(self.results), jobs, progress)
+
+    def cache_folder(self) -> Path:
+        """Return where extracted features are kept."""
+        return Path(self.cache if self.cache is not None else os.environ.get("FUSION_CACHE", ".fusion/cache"))
+
+    def assignments(self) -> list[str]:
+        """Return the settings to change as ``key.path=value``."""
+        if isinstance(self.set, Mapping):
+            return [f"{path}={json.dumps(value)}" for path, value in self.set.items()]
+        return list(self.set)
+
+    def seed_list(self) -> list[int] | None:
+        """Return the random seeds asked for, None for the experiment's own."""
+        if not isinstance(self.seeds, int):
+            return None if self.seeds is None else list(self.seeds)
+        if not 1 <= self.seeds <= _MOST_SEEDS:
+            raise FusionError(
+                f"--seeds {self.seeds}: a number of seeds goes from 1 to {_MOST_SEEDS}; name a single seed with a "
+                f"comma: {self.seeds},"
+            )
+        return list(range(1, self.seeds + 1))
+
+    def _roots(self, known: Sequence[str]) -> dict[str, Path]:
+        """Return the folders that were named, by data set."""
+        if self.data is None:
+            return {}
+        if not isinstance(self.data, Mapping):
+            if len(known) > 1:
+                raise FusionError(
+                    f"--data {self.data}: several data sets are used; write {known[0]}=DIR, {known[1]}=DIR"
+                )
+            return {known[0]: Path(self.data)}
+        for name, folder in self.data.items():
+            if name not in known:
+                raise FusionError(f"--data {name}={folder}: {name} is not used here; used: {', '.join(known)}")
+        return {name: Path(folder) for name, folder in self.data.items()}
+
+
+def _named(spec: Spec) -> str:
+    return str(spec.get("name", "this experiment")) if isinstance(spec, Mapping) else str(spec)

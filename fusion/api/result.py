@@ -1,0 +1,254 @@
+"""One result, as a person works with it in Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fusion.api.options import RESULTS, FilePath, Options
+from fusion.errors import FusionError
+from fusion.report import plots, result_page
+from fusion.report.result_plots import draw_confusion
+from fusion.report.wording import shown_metrics, table
+from fusion.results import folder as folders
+from fusion.runtime.progress import Progress
+from fusion.runtime.workers import processors
+from fusion.settings.document import read
+from fusion.studies.predict import Prediction, predict
+from fusion.studies.transfer import evaluate_result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished result; a notebook shows its table.
+
+    Attributes
+    ----------
+    folder : Path
+        ``results/<experiment>/<digest>``.
+    trained : tuple of int
+        Random seeds that the call that gave this result trained; empty if it was complete before.
+    changes : tuple of str
+        Versions that differ from those it was made with, as ``numpy 2.0 -> 2.1``.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> spec = {
+    ...     "name": "quick",
+    ...     "dataset": {"name": "nsynth", "protocol": "course"},
+    ...     "features": ["mfcc"],
+    ...     "training": {"epochs": 3},
+    ... }
+    >>> result = fusion.run(spec, sample=True, seeds=1)
+    >>> len(result.predictions())
+    72
+    >>> float(result.confusion().to_numpy().sum())
+    72.0
+    """
+
+    folder: Path
+    trained: tuple[int, ...] = ()
+    changes: tuple[str, ...] = ()
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The content of metrics.json: every figure with its interval, counts, warnings, references.
+
+        Raises
+        ------
+        FusionError
+            If the folder is no finished result.
+        """
+        content = folders.Result(self.folder).metrics()
+        if content is None:
+            raise FusionError(f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` printed")
+        return content
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The resolved settings, all defaults written out; `fusion.run` takes them as they are."""
+        return read(self.folder / "spec.yaml").data
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of this result must know; each begins with a fixed word and a colon."""
+        return list(self.metrics["warnings"])
+
+    def predictions(self) -> pd.DataFrame:
+        """Return what the networks predict for each test clip.
+
+        Returns
+        -------
+        DataFrame
+            clip, group, seed, fold where there are folds, true, predicted, one probability column a class.
+        """
+        texts = {"clip": str, "group": str, "true": str, "predicted": str}
+        return pd.read_csv(self.folder / "predictions.csv", dtype=texts, keep_default_na=False)
+
+    def confusion(self) -> pd.DataFrame:
+        """Return the confusion matrix, mean over seeds: true classes in rows, predicted ones in columns.
+
+        Raises
+        ------
+        FusionError
+            If clips have several labels.
+        """
+        metrics = self.metrics
+        if "confusion" not in metrics:
+            raise FusionError(f"{self.folder}: its clips have several labels, so there is no confusion matrix")
+        classes = metrics["classes"]
+        return pd.DataFrame(metrics["confusion"], index=pd.Index(classes, name="true"), columns=classes)
+
+    def predict(
+        self,
+        files: FilePath | Sequence[FilePath],
+        *,
+        seeds: int | Sequence[int] | None = None,
+        timeline: bool = False,
+        jobs: int | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Return what plays in audio files.
+
+        Parameters
+        ----------
+        files : path or sequence of path
+            Audio of any rate, length and number of channels.
+        seeds : int or sequence of int, optional
+            Networks to use, instead of the mean of all: those of so many random seeds, or of these.
+        timeline : bool
+            One row a window instead of one a file.
+        jobs : int, optional
+            Files at once.
+        progress : bool
+            Show progress on stderr.
+
+        Returns
+        -------
+        DataFrame
+            file, start (seconds; with `timeline`), one probability column a class.
+
+        Raises
+        ------
+        FusionError
+            If the networks are missing, or a file cannot be used; the message names every such file.
+        """
+        predictions, problems = self.predictions_of(files, seeds=seeds, jobs=jobs, progress=progress)
+        if problems:
+            raise FusionError("\n".join(problems))
+        rows = [
+            {"file": str(prediction.path), **start, **dict(zip(prediction.classes, map(float, values), strict=True))}
+            for prediction in predictions
+            for start, values in prediction.rows(timeline)
+        ]
+        return pd.DataFrame(rows)
+
+    def predictions_of(
+        self,
+        files: FilePath | Sequence[FilePath],
+        *,
+        seeds: int | Sequence[int] | None = None,
+        jobs: int | None = None,
+        progress: bool = False,
+    ) -> tuple[list[Prediction], list[str]]:
+        """Return what plays in each file as objects with all windows, and why others cannot be used."""
+        paths = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
+        jobs = min(processors() if jobs is None else jobs, len(paths))
+        chosen = Options(seeds=seeds).seed_list()
+        with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
+            return predict(self.folder, paths, chosen, jobs, advance)
+
+    def evaluate(
+        self,
+        *,
+        data: FilePath | None = None,
+        sample: bool = False,
+        split: str = "test",
+        seeds: int | Sequence[int] | None = None,
+        training_data: FilePath | None = None,
+        skip_damaged: bool = False,
+        results: FilePath = RESULTS,
+        cache: FilePath | None = None,
+        jobs: int | None = None,
+        progress: bool = False,
+    ) -> Result:
+        """Apply the networks to another data set in the same layout, to see whether they transfer.
+
+        Parameters
+        ----------
+        data : path
+            The other data set, or the embedded sample with ``sample=True``.
+        sample : bool
+        split : {"train", "validation", "test"}
+            Part of the other data set.
+        seeds : int or sequence of int, optional
+            Networks to use instead of all.
+        training_data : path, optional
+            Where the result's own data are now, if they were moved.
+        skip_damaged : bool
+            Leave damaged clips of the other data set out and record them.
+        results, cache, jobs, progress
+            As for `fusion.run`.
+
+        Returns
+        -------
+        Result
+            ``results/<experiment>@<folder's name>/<digest>``.
+
+        Raises
+        ------
+        FusionError
+            If the networks cannot be used, or either data set is missing, damaged or changed.
+        """
+        if split not in ("train", "validation", "test"):
+            raise FusionError(f"--split {split}: should be train, validation or test")
+        if not (sample or data):
+            raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
+        options = Options(sample, data, results, cache, seeds=seeds, jobs=jobs, progress=progress)
+        workplace = options.workplace(self.metrics["dataset"])
+        own = None if training_data is None else Path(training_data)
+        outcome = evaluate_result(self.folder, workplace, split, options.seed_list(), own, skip_damaged)
+        return Result(outcome.folder, tuple(outcome.trained), tuple(outcome.changes))
+
+    def plot_confusion(self, ax: Axes | None = None) -> Axes:
+        """Draw the confusion matrix with counts and row percentages.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            What to draw on; None: a new figure.
+
+        Returns
+        -------
+        Axes
+        """
+        confusion = self.confusion()
+        axes = plots.interactive_axes() if ax is None else ax
+        draw_confusion(axes, confusion.to_numpy(), list(confusion.columns))
+        return axes
+
+    def report(self) -> Path:
+        """Write the page of this result anew and return where it is: ``report.html``."""
+        result_page.write(self.folder, self.metrics)
+        return self.folder / "report.html"
+
+    def table(self) -> pd.DataFrame:
+        """Return the network and its references, the best first: mean ± deviation over seeds [95 % interval]."""
+        metrics = self.metrics
+        return pd.DataFrame(table(metrics), columns=["", *(metric.label for metric in shown_metrics(metrics))])
+
+    def __str__(self) -> str:
+        warnings = "".join(f"\n! {warning}" for warning in self.warnings)
+        return f"{self.folder}\n{self.table().to_string(index=False)}{warnings}"
+
+    def _repr_html_(self) -> str:
+        return str(self.table().to_html(index=False))

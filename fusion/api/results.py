@@ -1,0 +1,115 @@
+"""What is asked of results that are there: load one, compare two, list all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from fusion.api.options import RESULTS, FilePath
+from fusion.api.result import Result
+from fusion.api.tables import Table, comparison_rows
+from fusion.errors import FusionError, listing
+from fusion.report.wording import headline
+from fusion.results import compare as comparison
+from fusion.results.predictions import read_predictions
+
+
+def load(path: FilePath) -> Result:
+    """Return a finished result.
+
+    Parameters
+    ----------
+    path : path
+        A result folder, or a folder that holds just one.
+
+    Raises
+    ------
+    FusionError
+        If there is none, or there are several.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> fusion.load("elsewhere")
+    Traceback (most recent call last):
+        ...
+    fusion.errors.FusionError: elsewhere: no such folder
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise FusionError(f"{folder}: {'a file, not a result folder' if folder.exists() else 'no such folder'}")
+    if (folder / "metrics.json").is_file():
+        return Result(folder)
+    inside = sorted(file.parent for file in folder.glob("*/metrics.json"))
+    if not inside:
+        raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
+    if len(inside) > 1:
+        raise FusionError(f"{folder}: holds {len(inside)} results; name one of them:\n{listing(map(str, inside))}")
+    return Result(inside[0])
+
+
+def compare(first: Result | FilePath, second: Result | FilePath) -> Table:
+    """Tell how two results on the same clips differ: the first minus the second.
+
+    Parameters
+    ----------
+    first, second : Result or path
+        With the same test clips.
+
+    Returns
+    -------
+    Table
+        One row a metric; ``content`` also has the clips that changed.
+
+    Raises
+    ------
+    FusionError
+        If the test clips differ; the message says how.
+    """
+    chosen = [result if isinstance(result, Result) else load(result) for result in (first, second)]
+    content = comparison.compare_predictions(*(read_predictions(result.folder) for result in chosen))
+    return Table(None, content, comparison_rows(content))
+
+
+def results(folder: FilePath = RESULTS) -> pd.DataFrame:
+    """Return every result in a folder, by experiment.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    DataFrame
+        experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, warnings (their fixed words)
+        and folder.
+
+    Raises
+    ------
+    FusionError
+        If there is no such folder.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> fusion.results("elsewhere")
+    Traceback (most recent call last):
+        ...
+    fusion.errors.FusionError: elsewhere: no such folder
+    """
+    top = Path(folder)
+    if not top.is_dir():
+        raise FusionError(f"{top}: no such folder")
+    rows = []
+    for path in sorted(top.glob("*/*/metrics.json")):
+        metrics = Result(path.parent).metrics
+        name = headline(metrics)
+        score = metrics["test"][name]
+        row = {key: metrics[key] for key in ("experiment", "digest", "dataset", "protocol")}
+        row |= {"features": ", ".join(metrics["features"]), "metric": name}
+        row |= {key: score[key] for key in ("mean", "low", "high")}
+        row |= {"seeds": len(metrics["seeds"]), "folder": str(path.parent)}
+        row["warnings"] = ", ".join(dict.fromkeys(text.split(":")[0] for text in metrics["warnings"]))
+        rows.append(row)
+    return pd.DataFrame(rows)

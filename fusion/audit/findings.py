@@ -1,0 +1,132 @@
+"""What a check found, as plain data, in words and in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fusion.audit.near_identical import ClipPair
+from fusion.audit.soundness import SILENT, Soundness
+from fusion.datasets.table import Dataset
+
+LEVEL_STEP = 3
+"""dB."""
+
+Sounds = Sequence[Soundness | None]
+
+
+def find(
+    dataset: Dataset, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int
+) -> dict[str, list[Any]]:
+    """Return lists of clips by what is wrong with them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    damaged : dict of str to str
+        Why clips cannot be used, by id.
+    near : sequence of ClipPair
+    sounds : sequence of Soundness or None
+        Of each clip's file.
+    rate : int, Hz
+        What the data set should have.
+    """
+    named = [(clip, sound) for clip, sound in zip(dataset.table["id"], sounds, strict=True) if sound]
+    return {
+        "damaged": [{"clip": clip, "why": why} for clip, why in damaged.items()],
+        "identical": _identical(dataset),
+        "near_identical": [_described(pair, dataset) for pair in near],
+        "silent": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.silent],
+        "clipped": [{"clip": clip, "places": sound.clipped} for clip, sound in named if sound.clips],
+        "truncated": [{"clip": clip, "seconds": round(sound.seconds, 3)} for clip, sound in named if sound.truncated],
+        "wrong_rate": [{"clip": clip, "rate": sound.rate} for clip, sound in named if sound.rate != rate],
+    }
+
+
+def _described(pair: ClipPair, dataset: Dataset) -> dict[str, Any]:
+    rows = [pair.first, pair.second]
+    places = dataset.places
+    first, second = (dataset.table.iloc[row] for row in rows)
+    return {
+        "clips": [first["id"], second["id"]],
+        "in": [places[row] for row in rows],
+        "labels": [first["labels"], second["labels"]],
+        "similarity": round(pair.similarity, 4),
+        "offset": round(pair.offset, 3),
+        "conflicting": first["labels"] != second["labels"],
+        "one_group": first["group"] == second["group"],
+    }
+
+
+def _identical(dataset: Dataset) -> list[dict[str, Any]]:
+    table = dataset.table.assign(place=dataset.places)
+    same = table[(table["content"] != "") & table["content"].duplicated(keep=False)]
+    return [
+        {
+            "clips": list(clips["id"]),
+            "labels": list(clips["labels"]),
+            "conflicting": clips["labels"].nunique() > 1,
+            "in": sorted(set(clips["place"])),
+        }
+        for _, clips in same.groupby("content", sort=False)
+    ]
+
+
+def warnings(findings: dict[str, list[Any]], dataset: Dataset, rate: int, why: str) -> list[str]:
+    """Return what was found in words; `why` says why an experiment cannot run, if it cannot."""
+    warnings = []
+    near = [pair for pair in findings["near_identical"] if not pair["one_group"]]
+    parts = "folds" if dataset.folds is not None else "splits"
+    if near:
+        conflicting = sum(pair["conflicting"] for pair in near)
+        tested = "" if dataset.folds is not None else f", {sum('test' in pair['in'] for pair in near)} with a test clip"
+        warnings.append(
+            f"duplicates: {len(near)} pairs of near-identical clips in different {parts} (one sound, louder, encoded "
+            f"again or cut elsewhere), {conflicting} of them with different labels{tested}"
+        )
+    if same := len(findings["near_identical"]) - len(near):
+        warnings.append(
+            f"duplicates: {same} pairs of near-identical clips of the same {dataset.group_noun} in different {parts}"
+        )
+    if why:
+        warnings.append(f"damaged: the experiment cannot run: {why}")
+    rates = Counter(entry["rate"] for entry in findings["wrong_rate"])
+    by_rate = ", ".join(f"{count} at {other} Hz" for other, count in sorted(rates.items()))
+    for kind, what in (
+        ("silent", f"stay below {SILENT:g} dB of full scale"),
+        ("clipped", "are clipped: the wave is cut off flat in three places or more"),
+        ("truncated", "end before their file says that they do"),
+        ("wrong_rate", f"are not at the data set's {rate} Hz ({by_rate})"),
+    ):
+        if findings[kind]:
+            warnings.append(f"damaged: {len(findings[kind])} of {len(dataset.table)} clips {what}")
+    return warnings
+
+
+def summary(sounds: Sounds) -> dict[str, Any]:
+    """Return how many files have each rate and number of channels, and how long and loud they are."""
+    there = [sound for sound in sounds if sound]
+    return {
+        "rates": {str(rate): n for rate, n in sorted(Counter(sound.rate for sound in there).items())},
+        "channels": {str(count): n for count, n in sorted(Counter(sound.channels for sound in there).items())},
+        "seconds": _spread([sound.seconds for sound in there]),
+        "rms_db": _spread([sound.rms for sound in there]),
+    }
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    """Return the smallest, the middle and the largest of some values."""
+    quantiles = np.quantile(values, [0, 0.5, 1]) if values else ()
+    return {name: round(float(q), 3) for name, q in zip(("min", "median", "max"), quantiles, strict=False)}
+
+
+def levels(dataset: Dataset, sounds: Sounds) -> dict[str, dict[str, int]]:
+    """Count the clips of each split by RMS level, in steps named by their lower end, dB of full scale."""
+    counted: dict[str, Counter[int]] = {}
+    for split, sound in zip(dataset.table["split"], sounds, strict=True):
+        if sound and not sound.silent:
+            counted.setdefault(split, Counter())[int(sound.rms // LEVEL_STEP) * LEVEL_STEP] += 1
+    return {split: {str(level): n for level, n in sorted(counts.items())} for split, counts in counted.items()}

@@ -1,0 +1,36 @@
+"""The files below a data set's folder that count: names that begin with a dot never do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from fusion.errors import FusionError
+from fusion.sound.reading import SUFFIXES
+
+
+def sounds_below(folder: Path) -> Iterator[Path]:
+    """Yield the sound files of a folder; where one is there in several formats, .wav before .flac before .ogg."""
+    chosen: dict[Path, Path] = {}
+    for suffix in SUFFIXES:
+        for path in files_below(folder, (suffix,)):
+            chosen.setdefault(path.with_suffix(""), path)
+    yield from sorted(chosen.values())
+
+
+def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the files of a folder and those below it with one of some suffixes, in any case.
+
+    Raises
+    ------
+    FusionError
+        For a name that is not UTF-8.
+    """
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
+        for name in sorted(names):
+            if name.lower().endswith(suffixes) and not name.startswith("."):
+                if name.encode(errors="replace").decode() != name:
+                    raise FusionError(f"{place}: the name {name!a} is not UTF-8; unpack again, or rename the file")
+                yield Path(place) / name

@@ -1,0 +1,115 @@
+"""What can be said of an ablation in words: of each test, and of the Shapley values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fusion.evaluation.metric import metric_label
+from fusion.report.wording import LEVEL, p_text, points_text
+
+_TINY = 0.05  # points: less is 0.0 when rounded
+
+
+def ablation_sentences(ablation: Mapping[str, Any]) -> list[str]:
+    """Return in plain words what the tests and the Shapley values show.
+
+    Parameters
+    ----------
+    ablation : dict
+        The content of ablation.json.
+
+    Returns
+    -------
+    list of str
+        One for each test, the largest loss first, and one of the Shapley values.
+    """
+    alone = ablation["mode"] == "only-one"  # the strongest first, there and here
+    tests = sorted(ablation["tests"], key=lambda test: test["difference"], reverse=not alone)
+    describe = _alone if alone else _without
+    sentences = [describe(ablation, test) for test in tests]
+    return [*sentences, _shares(ablation)] if ablation["shapley"] else sentences
+
+
+def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    names, points = _listed(test["without"]), 100 * test["difference"]
+    metric = metric_label(ablation["metric"])
+    doing = "Masking" if ablation["mode"] == "mask" else "Leaving out"
+    if _rounds_to_nothing(points):
+        change = f"changes {metric} by less than 0.1 points" if test["difference"] else f"leaves {metric} as it is"
+    else:
+        change = f"{'costs' if points > 0 else 'gains'} {_points(abs(points))} of {metric}"
+    evidence = _evidence(test, len(ablation["tests"]), reverse=points < 0 and not _rounds_to_nothing(points))
+    if test["p_holm"] >= LEVEL:
+        verdict = "not shown to matter"
+    elif _rounds_to_nothing(points):  # a test is about clips: their answers may change where the metric does not
+        verdict = f"what is said of the clips of these {ablation['groups']} test groups is shown to change"
+    else:
+        verdict = f"shown to matter on these {ablation['groups']} test groups"
+    return f"{doing} {names} {change} ({evidence}): {verdict}."
+
+
+def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    arm = next(arm for arm in ablation["arms"] if arm["features"] == test["features"])
+    points = 100 * test["difference"]
+    count = len(test["features"]) + len(test["without"])
+    whole = "both features" if count == 2 else f"all {count} features"
+    if _rounds_to_nothing(points):
+        change = f"less than 0.1 points from {whole}" if test["difference"] else f"the same as {whole}"
+    else:
+        change = f"{_points(abs(points))} {'less' if points > 0 else 'more'} than {whole}"
+    evidence = _evidence(test, len(ablation["tests"]), reverse=points < 0 and not _rounds_to_nothing(points))
+    where = f" on these {ablation['groups']} test groups"
+    if test["p_holm"] >= LEVEL:
+        verdict = "not shown to differ"
+    elif _rounds_to_nothing(points):
+        verdict = f"what is said of the clips of these {ablation['groups']} test groups is shown to differ"
+    else:
+        verdict = f"shown to differ{where}"
+    names, metric = _listed(test["features"]), metric_label(ablation["metric"])
+    article = "an" if metric == "accuracy" else "a"
+    reached = f"{names} alone reaches {article} {metric} of {points_text(100 * arm['mean'])} %"
+    return f"{reached}, {change} ({evidence}): {verdict}."
+
+
+def _shares(ablation: Mapping[str, Any]) -> str:
+    rows = sorted(ablation["shapley"].items(), key=lambda item: -item[1]["value"])
+    parts = []
+    for number, (name, row) in enumerate(rows):
+        interval = "no interval" if row["low"] is None else _interval(row["low"], row["high"])
+        named = f"95 % interval {interval}" if not number and row["low"] is not None else interval
+        verb = " brings" if not number else ""
+        parts.append(f"{name}{verb} {points_text(100 * row['value'])} ({named})")
+    whole = 100 * sum(row["value"] for _, row in rows)
+    metric, shares = metric_label(ablation["metric"]), _listed(parts)
+    if whole > 0 and not _rounds_to_nothing(whole):
+        return f"Of the {_points(whole)} of {metric} above chance, {shares}."
+    apart = "less than 0.1 points from chance" if _rounds_to_nothing(whole) else f"{_points(-whole)} less than chance"
+    return f"The {metric} of all features is {apart}; of these {points_text(whole)}, {shares}."
+
+
+def _evidence(test: Mapping[str, Any], tests: int, reverse: bool) -> str:
+    """Return the interval, of the gain if `reverse`, and p."""
+    if test["low"] is None:
+        interval = "no interval"
+    else:
+        ends = (-test["high"], -test["low"]) if reverse else (test["low"], test["high"])
+        interval = f"95 % interval {_interval(*ends)}"
+    return f"{interval}, {p_text(test['p_holm'])}{' after Holm' if tests > 1 else ''}"
+
+
+def _rounds_to_nothing(points: float) -> bool:
+    return abs(points) < _TINY
+
+
+def _points(points: float) -> str:
+    text = points_text(points)
+    return f"{text} point{'' if text == '1.0' else 's'}"
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{points_text(100 * low)} to {points_text(100 * high)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

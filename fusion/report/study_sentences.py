@@ -1,0 +1,81 @@
+"""What a study says in words: each sentence follows from its numbers, and says no more than they do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fusion.evaluation.metric import metric_label
+from fusion.report.wording import LEVEL, headline, p_text
+
+
+def unconverged(arm: dict[str, Any]) -> list[str]:
+    """Return the warnings of an arm's trainings that did not converge."""
+    return [text for text in arm["warnings"] if text.startswith("did-not-converge:")]
+
+
+def step_sentence(test: dict[str, Any]) -> str:
+    """Return in words what one test shows, and what it does not."""
+    points = 100 * test["difference"]
+    metric = metric_label(test["metric"])
+    same = round(points, 1) == 0
+    if same:
+        relation = f"has the same {metric} as" if points == 0 else f"is less than 0.1 points of {metric} from"
+    else:
+        relation = f"is {abs(points):.1f} points of {metric} " + ("above" if points > 0 else "below")
+    interval = "" if test["low"] is None else f"95 % interval {signed(test['low'])} to {signed(test['high'])}, "
+    if test["p_holm"] >= LEVEL:
+        verdict = "not shown to differ"
+    else:  # the test is of clips: their answers may differ where the metric does not
+        verdict = "what is said of the clips is shown to differ" if same else "more than chance"
+    return f"{test['arm']} {relation} {test['before']} ({interval}{p_text(test['p_holm'])} after Holm): {verdict}."
+
+
+def signed(share: float) -> str:
+    """Return a share as points with their sign, never -0.0."""
+    points = round(100 * share, 1)
+    return f"{points:+.1f}" if points else "0.0"
+
+
+def gap_sentences(study: dict[str, Any]) -> list[str]:
+    """Return, for each step, how the distance between the scores of training and test changes."""
+    gaps = {}
+    for arm in study["arms"]:
+        metric = headline(arm)
+        gaps[arm["name"]] = 100 * (arm["train"][metric]["mean"] - arm["test"][metric]["mean"])
+    sentences = []
+    for test in study["tests"]:
+        before, after = gaps[test["before"]], gaps[test["arm"]]
+        change = round(abs(after), 1) - round(abs(before), 1)
+        verb = "stays as wide" if not change else "narrows" if change < 0 else "widens"
+        sentences.append(
+            f"From {test['before']} to {test['arm']} the gap between training and test {verb}, from {before:.1f} to "
+            f"{after:.1f} points."
+        )
+    return sentences
+
+
+def conclusions(study: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return sentences on what is shown, and on what is not."""
+    sure = [step_sentence(test) for test in study["tests"] if test["p_holm"] < LEVEL]
+    unsure = [step_sentence(test) for test in study["tests"] if test["p_holm"] >= LEVEL]
+    for arm in study["arms"]:
+        unsure += [f"{arm['name']}: {text.split(': ', 1)[1]}." for text in arm["warnings"] if text.startswith("below-")]
+    if study["sample"]:
+        unsure.append("These are figures of the embedded sample, which proves that everything works and ranks nothing.")
+    unsure += [
+        f"{name}'s figures come from rendered practice data, not from {name} itself: nothing here says how it would be "
+        "on real recordings."
+        for name, data in study["data"].items()
+        if data["rendered"] and not study["sample"]
+    ]
+    return sure, unsure
+
+
+def data_sentences(study: dict[str, Any]) -> list[str]:
+    """Return where the clips of each data set come from."""
+    sentences = []
+    for name, data in study["data"].items():
+        kind = "rendered practice data in" if data["rendered"] else "the data set in"
+        origin = "the embedded sample" if study["sample"] else f"{kind} {data['folder']}"
+        sentences.append(f"{name}: {origin}.")
+    return sentences

@@ -1,0 +1,96 @@
+"""The tables of a study: its arms, its tests, published results beside them; as text, as CSV, as LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from fusion.evaluation.metric import metric_label
+from fusion.report.study_sentences import signed, unconverged
+from fusion.report.wording import headline, p_text, reference_label, score
+
+Table = tuple[list[str], list[list[str]]]
+"""Header and rows."""
+
+PUBLISHED = (
+    ("Bosch et al. 2012, ISMIR, 559-564", "0.503", "0.432", ""),
+    ("Han et al. 2017, https://doi.org/10.1109/TASLP.2016.2632307", "0.602", "0.503", ""),
+    ("Reghunath and Rajan 2022, https://doi.org/10.1186/s13636-022-00245-8", "0.66", "0.62", "its own aggregation"),
+    ("Zhong et al. 2023, https://doi.org/10.48550/arXiv.2306.08850", "0.674", "", "threshold chosen on the test"),
+)
+"""Published micro and macro F1 on IRMAS's testing data, and what differs."""
+
+_IRMAS_TEST = (2874, 208)  # clips and songs of IRMAS's testing data
+
+
+def arms_table(study: dict[str, Any]) -> Table:
+    """Return every arm, and the references of the last arm of each test."""
+    header = ["arm", "test", "features", "figure", "training", "test score", "macro F1", "note"]
+    rows = []
+    for arm in study["arms"]:
+        metric, features = headline(arm), arm["features"]
+        listed = f": {', '.join(features)}" if len(features) < 4 else " features"
+        scores = [f"{arm['train'][metric]['mean']:.3f}", score(arm["test"][metric]), score(arm["test"]["macro_f1"])]
+        of_all = "" if arm["protocol"] == "cv" else f" of {len(arm['seeds'])}"  # a seed of folds has several trainings
+        note = f"{len(unconverged(arm))}{of_all} did not converge" if unconverged(arm) else ""
+        test = f"{arm['dataset']}, {arm['protocol']}"
+        rows.append([arm["name"], test, f"{len(features)}{listed}", metric_label(metric), *scores, note])
+    for (dataset, protocol), arm in {(arm["dataset"], arm["protocol"]): arm for arm in study["arms"]}.items():
+        metric = headline(arm)
+        for name, reference in arm["references"].items():
+            label = f"{reference_label(name, reference)} (features of {arm['name']})"
+            scores = ["", score(reference[metric]), score(reference["macro_f1"])]
+            rows.append([label, f"{dataset}, {protocol}", "", metric_label(metric), *scores, "reference"])
+    return header, rows
+
+
+def steps_table(study: dict[str, Any]) -> Table:
+    """Return all tests."""
+    header = ["arm", "against", "figure", "difference, points", "95 %", "p", "p (Holm)"]
+    rows = [
+        [
+            test["arm"],
+            test["before"],
+            metric_label(test["metric"]),
+            signed(test["difference"]),
+            "" if test["low"] is None else f"[{signed(test['low'])}, {signed(test['high'])}]",
+            *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),
+        ]
+        for test in study["tests"]
+    ]
+    return header, rows
+
+
+def published_table(study: dict[str, Any]) -> Table:
+    """Return published results beside ours; no rows unless ours are on IRMAS's real test, protocol official."""
+    rows = []
+    for arm in study["arms"]:
+        size = (arm["clips"]["test"], arm["groups"]["test"])
+        real = size == _IRMAS_TEST and not study["data"][arm["dataset"]]["rendered"] and not study["sample"]
+        if real and (arm["dataset"], arm["protocol"]) == ("irmas", "official"):
+            scores = [f"{arm['test'][metric]['mean']:.3f}" for metric in ("micro_f1", "macro_f1")]
+            rows.append([arm["name"], *scores, "this study"])
+    return ["", "micro F1", "macro F1", ""], [*rows, *map(list, PUBLISHED)] if rows else []
+
+
+def as_csv(table: Table) -> str:
+    """Return a table as CSV."""
+    header, rows = table
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    return text.getvalue()
+
+
+def as_latex(table: Table) -> str:
+    """Return a table as LaTeX's ``tabular``, with the rules of the package booktabs."""
+    header, rows = table
+    lines = [" & ".join(map(_latex_cell, row)) + r" \\" for row in (header, *rows)]
+    body = "\n".join([lines[0], r"\midrule", *lines[1:]])
+    return f"\\begin{{tabular}}{{{'l' * len(header)}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
+
+
+def _latex_cell(text: str) -> str:
+    for mark in ("\\", "&", "%", "#", "_", "$", "{", "}"):
+        text = text.replace(mark, "\\textbackslash{}" if mark == "\\" else f"\\{mark}")
+    return text.replace("±", "$\\pm$")

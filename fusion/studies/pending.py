@@ -1,0 +1,234 @@
+"""Results that are to be completed: trainings and references of several of them, in one crew of workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.datasets.table import Dataset
+from fusion.evaluation.reference import REFERENCES
+from fusion.extraction.prepare import Prepared
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.references import ReferenceJob
+from fusion.report import result_page
+from fusion.results.folder import ResultFolder
+from fusion.results.metrics import evaluate_trainings
+from fusion.results.reference_predictions import (
+    ReferencePrediction,
+    ReferencePredictions,
+    read_reference_predictions,
+    to_reference_predictions,
+    write_reference_predictions,
+)
+from fusion.results.trained import read_pretrained
+from fusion.runtime.files import write_json
+from fusion.runtime.versions import versions
+from fusion.runtime.workers import run
+from fusion.runtime.workplace import Workplace
+from fusion.settings.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class PendingResult:
+    """What one result still needs; whole when it is made.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    prepared : Prepared
+    result : ResultFolder
+        Locked while anything is done.
+    workplace : Workplace
+    jobs : tuple of TrainingJob
+        Trainings, or uses of trained networks on the test clips.
+    references : tuple of str
+        Names of the references wanted.
+    force : bool
+        Do again what is there.
+    extra : dict
+        More for metrics.json.
+    """
+
+    experiment: Experiment
+    prepared: Prepared
+    result: ResultFolder
+    workplace: Workplace
+    jobs: tuple[TrainingJob, ...]
+    references: tuple[str, ...]
+    force: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set, without damaged clips."""
+        return self.prepared.data.dataset
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that the jobs are for."""
+        return list(dict.fromkeys(job.seed for job in self.jobs))
+
+    def tasks(self) -> list[tuple[str, TrainingJob | ReferenceJob]]:
+        """Return what is to be called in workers: a function's name and its task."""
+        stored = self.stored_references()
+        aggregate = self.experiment.dataset.aggregate
+        references = [
+            ReferenceJob(*key, self.prepared.parts(fold), aggregate, fold.fold)
+            for key in self.wanted_references()
+            if key not in stored
+            for fold in self.dataset.each_fold()
+        ]
+        jobs = [job for job in self.jobs if self.force or job.source or not (job.folder / "summary.json").exists()]
+        return [
+            *((f"fusion.learning.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in jobs),
+            *(("fusion.learning.references:predict_reference", reference) for reference in references),
+        ]
+
+    def wanted_references(self) -> list[tuple[str, int]]:
+        """Return names and seeds of the references; only some vary with the seed."""
+        seeds = sorted({*self.seeds, *self.result.trained()})
+        return [(name, seed) for name in self.references for seed in (seeds if REFERENCES[name].seeded else [0])]
+
+    def stored_references(self) -> ReferencePredictions:
+        """Return the references' predictions that are there already."""
+        # those that came without networks, from a repository, are not this machine's
+        return {} if self.force or not self.result.trained() else read_reference_predictions(self.result.folder)
+
+    def by_clip(
+        self, job: ReferenceJob, output: tuple[NDArray[np.float64], float | None]
+    ) -> dict[str, ReferencePrediction]:
+        """Return what a reference predicted, by the clip's id."""
+        (fold,) = (fold for fold in self.dataset.each_fold() if fold.fold == job.fold)
+        ids = self.dataset.table["id"].to_numpy()[fold.test]
+        return dict(zip(ids, to_reference_predictions(self.dataset, *output), strict=True))
+
+    def finish(
+        self, stored: ReferencePredictions, fresh: ReferencePredictions, previous: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """Evaluate and report, when all tasks are done.
+
+        Parameters
+        ----------
+        stored, fresh : dict
+            Predictions of the references from before, and new ones.
+        previous : dict or None
+            The metrics that the result had before.
+
+        Returns
+        -------
+        dict
+            The content of metrics.json.
+        """
+        if fresh:
+            write_reference_predictions(self.result, self.dataset, {**stored, **fresh})
+        references = {key: {**stored, **fresh}[key] for key in self.wanted_references()}
+        seeds = self.result.trained()
+        experiment = replace(self.experiment, seeds=tuple(seeds))
+        started = time.perf_counter()
+        sample = self.workplace.sample
+        metrics = {**evaluate_trainings(experiment, self.prepared, self.result, references, sample), **self.extra}
+        metrics["seconds"]["evaluate"] += time.perf_counter() - started
+        if previous and not any(self.prepared.computed.values()):
+            metrics["seconds"]["extract"] = previous["seconds"]["extract"]
+        self.result.write_spec(experiment)
+        device = str(self.result.summaries(seeds[0])[0]["device"])
+        self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)
+        result_page.write(self.result.folder, metrics)
+        write_json(self.result.folder / "metrics.json", metrics)
+        return metrics
+
+
+def to_train(
+    experiment: Experiment,
+    prepared: Prepared,
+    result: ResultFolder,
+    workplace: Workplace,
+    *,
+    force: bool = False,
+    references: tuple[str, ...] | None = None,
+) -> PendingResult:
+    """Return a result whose missing seeds are to be trained, all of them with `force`."""
+    seeds = [seed for seed in experiment.seeds if force or seed not in result.trained()]
+    jobs = tuple(job for seed in seeds for job in seed_jobs(experiment, prepared, result, seed))
+    wanted = prepared.data.dataset.label_task.references if references is None else references
+    return PendingResult(experiment, prepared, result, workplace, jobs, wanted, force)
+
+
+def seed_jobs(
+    experiment: Experiment, prepared: Prepared, result: ResultFolder, seed: int, source: Path | None = None
+) -> list[TrainingJob]:
+    """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
+    settings, start = experiment.dataset, experiment.training.pretrain
+    dataset = prepared.data.dataset
+    ids = dataset.table["id"].to_numpy()
+    folds = dataset.each_fold()
+    folder = result.seed_folder(seed)
+    return [
+        TrainingJob(
+            folder=folder if fold.fold is None else folder / f"fold-{fold.fold}",
+            seed=seed,
+            model=experiment.model,
+            training=experiment.training,
+            classes=dataset.classes,
+            parts=prepared.parts(fold),
+            ids=tuple(ids[fold.test]),
+            versions=versions(),
+            aggregate=settings.aggregate,
+            threshold=settings.threshold if settings.several else None,
+            source=source,
+            pretrained=_first_network(start, seed) if start else None,
+            folds=len(folds),
+        )
+        for fold in folds
+    ]
+
+
+def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
+    """Do all that several results need in one crew of workers, which import keras once.
+
+    Each result is finished as soon as its own tasks are done.
+
+    Returns
+    -------
+    list of dict
+        The content of each metrics.json.
+    """
+    if not pending:
+        return []
+    previous = [each.result.metrics() for each in pending]
+    stored = [each.stored_references() for each in pending]
+    tasks = [each.tasks() for each in pending]
+    owner = {task: number for number, own in enumerate(tasks) for _, task in own}
+    left = [len(own) for own in tasks]
+    fresh: list[ReferencePredictions] = [{} for _ in pending]
+    metrics: dict[int, dict[str, Any]] = {}
+    for number, each in enumerate(pending):
+        if left[number]:
+            (each.result.folder / "metrics.json").unlink(missing_ok=True)  # would not fit the new networks
+        else:
+            metrics[number] = each.finish(stored[number], {}, previous[number])
+    workplace = pending[0].workplace
+    trainings = [task for task in owner if isinstance(task, TrainingJob) and not task.source]
+    epochs = max((task.training.epochs for task in trainings), default=0)
+    threads = max(each.experiment.training.threads for each in pending)
+    with workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message:
+        for task, output in run([call for own in tasks for call in own], workplace.jobs, threads, on_message):
+            number = owner[task]
+            if isinstance(task, ReferenceJob):
+                fresh[number].setdefault((task.name, task.seed), {}).update(pending[number].by_clip(task, output))
+            left[number] -= 1
+            if not left[number]:
+                metrics[number] = pending[number].finish(stored[number], fresh[number], previous[number])
+    return [metrics[number] for number in range(len(pending))]
+
+
+def _first_network(folder: str, seed: int) -> Path:
+    """Return the network of another result to start from: of the same seed, or of its first."""
+    result = read_pretrained(folder)
+    return result.networks(seed if seed in result.trained() else result.trained()[0])[0]

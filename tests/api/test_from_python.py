@@ -1,0 +1,226 @@
+"""What `import fusion` offers: the same as the command line, with the same texts, printing nothing unless asked."""
+
+import inspect
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import yaml
+
+import fusion
+from fusion.api import data as api_data
+from fusion.api.options import Options
+from fusion.api.tables import Table
+from fusion.cli import app
+from fusion.cli.options import OPTIONS
+from tests.support.command import TRAINED
+from tests.support.notes import SR, tone
+
+NAMES = ["run", "load", "ablate", "tune", "compare", "results", "extract", "features", "Result"]
+NAMES += ["Feature", "SeriesFeature", "Clip", "frame_count", "FusionError"]
+
+
+def test_the_names_are_few_and_all_there():
+    assert sorted(NAMES) == sorted(set(fusion.__all__) - {"__version__"}) == sorted(set(dir(fusion)) - {"__version__"})
+    for name in NAMES:
+        assert getattr(fusion, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = fusion.nothing
+
+
+def test_importing_it_imports_nothing_else():
+    code = "import sys, fusion; print(*sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"keras", "tensorflow", "librosa", "numpy", "pandas", "matplotlib", "pydantic"} & set(modules)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_docstrings_name_every_parameter(name):
+    value = getattr(fusion, name)
+    if inspect.isfunction(value):
+        parameters = inspect.signature(value).parameters
+        text = value.__doc__.split("Parameters\n")[1]
+        assert [key for key in parameters if not any(key in line for line in text.splitlines())] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "function"),
+    [
+        ("run", fusion.run),
+        ("ablate", fusion.ablate),
+        ("tune", fusion.tune),
+        ("extract", api_data.fill_store),
+        ("evaluate", fusion.Result.evaluate),
+        ("predict", fusion.Result.predict),
+    ],
+)
+def test_no_option_can_do_what_a_keyword_cannot(command, function):
+    (callback,) = [
+        each.callback for each in app.app.registered_commands if (each.name or each.callback.__name__) == command
+    ]
+    own_words = {
+        "experiment": "spec",
+        "audio": "files",
+        "result": "self",
+        "as_csv": None,
+        "as_json": None,
+        "debug": None,
+    }
+    keywords = [OPTIONS[name].keyword if name in OPTIONS else name for name in inspect.signature(callback).parameters]
+    wanted = {own_words.get(keyword, keyword) for keyword in keywords} - {None}
+    assert wanted <= set(inspect.signature(function).parameters)
+
+
+def test_a_result_of_the_command_line_is_one_in_python(place, result, nsynth, monkeypatch, capfd):
+    monkeypatch.chdir(place)
+    found = fusion.run("small.yaml", data=nsynth)
+    assert (found.folder, found.trained) == (result.relative_to(place), ())
+    assert found.metrics == json.loads((result / "metrics.json").read_text())
+    assert found.warnings == found.metrics["warnings"]
+    assert fusion.load("results/small").folder == found.folder
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_dict_is_an_experiment_as_its_file_is(place, result, nsynth, monkeypatch):
+    monkeypatch.chdir(place)
+    found = fusion.run({"name": "small", **yaml.safe_load(TRAINED)}, data={"nsynth": nsynth})
+    assert (found.folder, found.trained) == (result.relative_to(place), ())
+    assert fusion.run(found.spec, data=nsynth).folder == found.folder
+
+
+def test_keywords_change_what_options_change(nsynth):
+    options = Options(set={"training.epochs": 3}, features=["mfcc"], seeds=2)
+    experiment = options.experiment({"name": "x", **yaml.safe_load(TRAINED)})
+    assert (experiment.training.epochs, list(experiment.features), experiment.seeds) == (3, ["mfcc"], (1, 2))
+    assert Options(set=["training.epochs=3"]).assignments() == Options(set={"training.epochs": 3}).assignments()
+
+
+@pytest.mark.parametrize(
+    ("words", "call", "text"),
+    [
+        (["run", "no.yaml"], lambda: fusion.run("no.yaml"), "no.yaml: cannot read this experiment file"),
+        (["evaluate", "no"], lambda: fusion.load("no"), "no: no such folder"),
+        (["compare", "no", "no"], lambda: fusion.compare("no", "no"), "no: no such folder"),
+    ],
+)
+def test_errors_have_the_text_of_the_command_line(fusion, words, call, text):
+    code, _, err = fusion(*words)
+    with pytest.raises(Exception, match=text) as raised:
+        call()
+    assert (code, err) == (2, f"error: {raised.value}\n")
+
+
+def test_what_a_result_can_do(place, result, nsynth, tmp_path, monkeypatch):
+    monkeypatch.chdir(place)
+    found = fusion.load(result)
+    predictions = found.predictions()
+    assert list(predictions.columns[:5]) == ["clip", "group", "seed", "true", "predicted"]
+    right = (predictions["true"] == predictions["predicted"]).groupby(predictions["seed"]).mean()
+    assert list(right) == pytest.approx(found.metrics["test"]["accuracy"]["per_seed"])
+    confusion = found.confusion()
+    assert list(confusion.index) == list(confusion.columns) == found.metrics["classes"]
+    soundfile.write(tmp_path / "note.wav", tone("flute", 60, 100), SR)
+    said = found.predict(tmp_path / "note.wav", jobs=1)
+    assert said["file"].tolist() == [str(tmp_path / "note.wav")]
+    assert said[found.metrics["classes"]].sum(axis=1).tolist() == pytest.approx([1], abs=1e-5)
+    axes = found.plot_confusion()
+    assert [label.get_text() for label in axes.get_xticklabels()] == found.metrics["classes"]
+    assert found.plot_confusion(ax=axes) is axes
+    before = (result / "report.html").read_bytes()
+    assert found.report().read_bytes() == before
+    assert "network" in found._repr_html_()
+    assert "SVM (RBF)" in str(found)
+    listed = fusion.results("results")
+    assert listed["digest"].tolist() == [found.folder.name]
+    assert listed["mean"].tolist() == [found.metrics["test"]["accuracy"]["mean"]]
+
+
+def test_two_results_are_compared_the_first_minus_the_second(result, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("metrics.json", "spec.yaml", "environment.json"):
+        (other / name).write_bytes((result / name).read_bytes())
+    table = pd.read_csv(result / "predictions.csv", dtype=str, keep_default_na=False)
+    table["predicted"] = "bass"
+    table.to_csv(other / "predictions.csv", index=False)
+    found = fusion.compare(result, other)
+    assert isinstance(found, Table)
+    accuracy = found.content["accuracy"]
+    assert accuracy["second"] == pytest.approx(1 / 3)
+    assert accuracy["difference"] == pytest.approx(accuracy["first"] - accuracy["second"])
+    assert accuracy["difference"] > 0.3
+    assert found.table()["metric"].tolist() == ["accuracy", "macro_f1"]
+
+
+def test_a_folder_with_several_results_is_an_error_that_lists_them(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text("{}")
+    with pytest.raises(fusion.FusionError, match=r"(?s)holds 2 results.*/a\n.*/b"):
+        fusion.load(tmp_path)
+
+
+def test_features_of_an_array_are_those_of_the_registry():
+    y = np.sin(2 * np.pi * 440 * np.arange(SR) / SR)
+    centroid = fusion.extract("spectral_centroid", y, SR, statistics=None)
+    assert (centroid.shape, centroid.dtype) == ((32, 1), np.float32)
+    assert float(np.median(centroid)) == pytest.approx(440, rel=0.02)
+    assert set(fusion.features()["name"]) >= {"mfcc", "tonnetz"}
+    assert "n_mfcc" in set(fusion.features("mfcc")["name"])
+
+
+@pytest.mark.parametrize(
+    ("name", "y", "parameters", "text"),
+    [
+        ("mfc", np.zeros(100), {}, "no such feature; did you mean 'mfcc'"),
+        ("mfcc", np.zeros(100), {"n_mfc": 3}, "feature mfcc: n_mfc"),
+        ("mfcc", np.zeros((2, 100)), {}, "feature mfcc: "),
+        ("mfcc", [float("nan")], {}, "feature mfcc: "),
+        ("mfcc", "text", {}, "feature mfcc: "),
+    ],
+)
+def test_what_cannot_be_extracted_is_an_error(name, y, parameters, text):
+    with pytest.raises(fusion.FusionError, match=text):
+        fusion.extract(name, y, SR, **parameters)
+
+
+def test_a_script_needs_no_main_guard(place, nsynth, tmp_path):
+    """Workers do not run the script that started them again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(f"""
+            import fusion
+            print("once")
+            spec = {{"name": "guardless", "dataset": {{"name": "nsynth", "protocol": "course"}}, "features": ["mfcc"],
+                     "model": {{"conv_filters": [8], "dense_units": [8]}}, "training": {{"epochs": 1}}, "seeds": [1]}}
+            print(len(fusion.run(spec, data={str(nsynth)!r}, jobs=2).predictions()))
+        """)
+    )
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout.split()) == (0, ["once", "24"]), done.stderr
+
+
+def test_the_shipped_types_hold_for_a_user(tmp_path):
+    """A type checker sees the names of `fusion`, with their types (py.typed)."""
+    mypy = pytest.importorskip("mypy.api")
+    script = tmp_path / "user.py"
+    script.write_text(
+        "import fusion\n\n"
+        "result = fusion.load('x')\n"
+        "reveal_type(result.metrics)\n"
+        "reveal_type(fusion.extract)\n"
+        "fusion.run('x.yaml', sampel=True)\n"
+    )
+    root = Path(fusion.__file__).parents[1]
+    out, _, code = mypy.run([str(script), "--config-file", str(root / "pyproject.toml"), "--no-incremental"])
+    assert code == 1
+    assert 'Revealed type is "builtins.dict[builtins.str, Any]"' in out.replace(
+        "dict[str, Any]", "builtins.dict[builtins.str, Any]"
+    )
+    assert 'Unexpected keyword argument "sampel"' in out

@@ -1,0 +1,58 @@
+"""The rules that hold for every data set, on tables made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fusion.datasets.table import assemble
+from fusion.errors import FusionError
+
+
+def clips(*rows):
+    """Return a table of clips from pairs of split and labels."""
+    return pd.DataFrame(
+        {
+            "id": [f"clip{number}" for number in range(len(rows))],
+            "path": "x.wav",
+            "start": 0.0,
+            "duration": np.nan,
+            "labels": [labels for _, labels in rows],
+            "group": [f"group{number}" for number in range(len(rows))],
+            "split": [split for split, _ in rows],
+        }
+    )
+
+
+TRAINED = (("train", "flute"), ("train", "reed"), ("validation", "flute"))
+
+
+def test_a_clip_with_a_label_that_is_partly_unknown_is_left_out_and_counted():
+    table = clips(*TRAINED, ("test", "flute;reed"), ("test", "flute;organ"), ("test", "organ"), ("test", "reed"))
+    dataset = assemble("made", "official", table, "songs", several=True)
+    assert dataset.classes == ("flute", "reed")
+    assert list(dataset.part("test")["labels"]) == ["flute;reed", "reed"]
+    left_out = "left out: the class has no training clip"
+    assert dataset.notes == [
+        f"missing-class: 1 test clips of flute;organ {left_out}",
+        f"missing-class: 1 test clips of organ {left_out}",
+    ]
+    assert dataset.targets.tolist() == [[1, 0], [0, 1], [1, 0], [1, 1], [0, 1]]
+
+
+def test_one_class_is_too_few():
+    with pytest.raises(FusionError, match="at least two classes, there is only flute"):
+        assemble("made", "official", clips(("train", "flute"), ("test", "flute")), "songs")
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_split_that_has_no_clip_left_is_named(split):
+    rows = [row for row in (*TRAINED, ("test", "reed")) if row[0] != split]
+    with pytest.raises(FusionError, match=f"no {split} clip is left"):
+        assemble("made", "official", clips(*rows), "songs")
+
+
+def test_a_fold_without_test_clips_is_named():
+    table = clips(*(("train", label) for label in ("flute", "reed") * 4))
+    folds = np.array([0, 0, 0, 0, 2, 2, 2, 2])
+    with pytest.raises(FusionError, match="fold 1 has no test clip"):
+        assemble("made", "folds", table, "songs", folds=folds)

@@ -1,0 +1,42 @@
+"""What a network is fed: mixed labels, and how much each clip counts."""
+
+import numpy as np
+import pytest
+
+from fusion.learning.batches import Batches
+
+
+class Windows:
+    """Windows that need no store: each has its own number as its only value."""
+
+    def __init__(self, targets):
+        self.targets = targets
+
+    def __len__(self):
+        return len(self.targets)
+
+    def draw(self, windows, random=None):
+        return {"number": windows[:, np.newaxis].astype(np.float32)}, self.targets[windows]
+
+
+def test_a_mixed_clip_keeps_the_larger_part_of_itself():
+    """One class a clip, so that a label's share says how much of the clip is in the mixture."""
+    batches = Batches(Windows(np.eye(64, dtype=bool)), 64, seed=1, mixup=1.0)
+    _, targets = batches[0]
+    own = targets["probabilities"][np.arange(64), batches.order]
+    assert (own >= 0.5).all()
+    assert own.min() < 0.6  # and some are mixed in nearly equal parts
+    assert targets["probabilities"].sum(axis=1) == pytest.approx(1)
+
+
+def test_values_are_mixed_with_the_shares_of_the_labels():
+    batches = Batches(Windows(np.eye(64, dtype=bool)), 64, seed=1, mixup=1.0)
+    values, targets = batches[0]
+    assert values["number"][:, 0] == pytest.approx(targets["probabilities"] @ np.arange(64), abs=1e-4)
+
+
+def test_a_clip_of_several_labels_counts_as_the_mean_of_them():
+    targets = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1]], dtype=bool)
+    weights = np.array([0.5, 1.0, 4.0], dtype=np.float32)
+    *_, counts = Batches(Windows(targets), 3, weights=weights)[0]
+    assert counts["probabilities"] == pytest.approx([0.5, 0.75, 2.5])

@@ -1,0 +1,32 @@
+"""What is drawn of an ablation, and which files there are, for made-up numbers."""
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from fusion.report.ablation_plots import plot_arms, write
+from tests.support.ablations import MODES, made_up
+
+
+def test_plots_are_written_and_stale_ones_removed(tmp_path):
+    written = {"leave-one-out": 2, "only-one": 1, "all": 3, "mask": 2}
+    for mode in ("all", *MODES):
+        write(tmp_path, made_up(mode))
+        files = sorted(path.name for path in tmp_path.iterdir())
+        assert len(files) == written[mode], files
+        assert "ablation.png" in files
+        assert ("shapley.png" in files) == (mode == "all")
+        assert ("per_class.png" in files) == (mode != "only-one")
+
+
+@pytest.mark.parametrize("mode", ["leave-one-out", "all"])
+@pytest.mark.parametrize(("interval", "difference", "chance"), [(0.03, 0.1, 0.55), (None, 0.0, 0.2)])
+def test_arms_of_any_number_are_drawn(tmp_path, mode, interval, difference, chance):
+    ablation = made_up(mode, difference=difference, interval=interval, chance=chance)
+    write(tmp_path, ablation)
+    picture = imread(tmp_path / "ablation.png")
+    assert picture.shape[0] < 2000
+    assert np.ptp(picture[..., :3]) == 1
+    labels = [text.get_text() for text in plot_arms(ablation).axes[0].get_yticklabels()]
+    assert len(labels) == len(set(labels)) == {"leave-one-out": 6, "all": 31}[mode]
+    assert "all features" in labels

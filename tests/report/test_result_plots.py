@@ -1,0 +1,34 @@
+import numpy as np
+
+from fusion.report.result_plots import plot_confusion
+
+CLASSES = ["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_confusion_shows_counts_and_row_percentages():
+    figure = plot_confusion(np.array([[8.0, 2.0], [0.0, 5.0]]), ["a", "b"])
+    assert texts(figure) == ["8\n80 %", "2\n20 %", "5\n100 %"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a (10)", "b (5)"]
+
+
+def test_means_of_seeds_have_one_decimal_throughout():
+    figure = plot_confusion(np.array([[8.5, 1.5], [0.0, 5.0]]), ["a", "b"])
+    assert texts(figure) == ["8.5\n85 %", "1.5\n15 %", "5.0\n100 %"]
+
+
+def test_confusion_of_eleven_classes_is_readable():
+    """No two cells' texts overlap, and none leaves its cell."""
+    random = np.random.default_rng(0)
+    figure = plot_confusion(random.integers(1, 2000, (11, 11)).astype(float) + 0.5, CLASSES)
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    cell = axes.transData.transform([(0, 0), (1, 1)])
+    width, height = np.abs(cell[1] - cell[0])
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert box.width < width
+        assert box.height < height
