@@ -15,7 +15,7 @@ from fusion.errors import FusionError
 from fusion.report import plots, result_page
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
-from fusion.results import folder as folders
+from fusion.results.folder import ResultFolder
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
 from fusion.settings.document import read
@@ -68,7 +68,7 @@ class Result:
         FusionError
             If the folder is no finished result.
         """
-        content = folders.Result(self.folder).metrics()
+        content = ResultFolder(self.folder).metrics()
         if content is None:
             raise FusionError(f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` printed")
         return content

@@ -33,7 +33,7 @@ def train_seed(job: TrainingJob) -> None:
 
     Parameters
     ----------
-    job : Job
+    job : TrainingJob
         ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (scores of the training clips, ``(clips,
         classes)`` float32), ``predictions.csv`` (test clip and one score a class) and ``summary.json``.
     """
@@ -78,7 +78,7 @@ def apply_seed(job: TrainingJob) -> None:
 
     Parameters
     ----------
-    job : Job
+    job : TrainingJob
         With a source.
     """
     if job.source is None:

@@ -13,7 +13,7 @@ from fusion.results.predictions import Predictions, refuse_other_clips
 
 
 def compare_predictions(first: Predictions, second: Predictions) -> dict[str, Any]:
-    """Return how the second result differs from the first.
+    """Return how two results differ: the first minus the second.
 
     Parameters
     ----------
@@ -38,17 +38,13 @@ def compare_predictions(first: Predictions, second: Predictions) -> dict[str, An
     classes = tuple(sorted({*first.classes, *second.classes}))  # a class that one never trained on
     first, second = (replace(result, classes=classes) for result in (first, second))
     right = [first.right(), second.right()]
-    more_right = np.bincount(first.truth.groups, right[1] - right[0])
-    metrics = {
-        metric.name: paired_difference(
-            first.counts(),
-            second.counts(),
-            metric.function,
-            first.truth.strata,
-            more_right if metric == first.task.headline else None,
-        )
-        for metric in first.task.shown("headline", "table")
-    }
+    more_right = np.bincount(first.truth.groups, right[0] - right[1])
+    counts = second.counts(), first.counts()
+    metrics = {}
+    for metric in first.task.shown("headline", "table"):
+        tested = more_right if metric == first.task.headline else None
+        row = paired_difference(*counts, metric.function, first.truth.strata, tested)
+        metrics[metric.name] = {**row, "first": row["second"], "second": row["first"]}
     changed = [
         {"clip": clip, "group": group, "true": label, "first": float(one), "second": float(other)}
         for (clip, (group, label)), one, other in zip(first.clips.items(), *right, strict=True)
@@ -56,8 +52,8 @@ def compare_predictions(first: Predictions, second: Predictions) -> dict[str, An
     ]
     names = {"first": first.name, "second": second.name}
     groups = int(first.truth.groups.max()) + 1
-    counts = {"clips": len(first.clips), "groups": groups}
-    return {**names, **counts, **metrics, "changed": changed, "warnings": coverage_warnings(groups)}
+    sizes = {"clips": len(first.clips), "groups": groups}
+    return {**names, **sizes, **metrics, "changed": changed, "warnings": coverage_warnings(groups)}
 
 
 def sentence(comparison: dict[str, Any], level: float = 0.05) -> str:
@@ -71,6 +67,6 @@ def sentence(comparison: dict[str, Any], level: float = 0.05) -> str:
         else f"not shown to differ, with {comparison['groups']} groups to tell by"
     )
     return (
-        f"{comparison['second']} minus {comparison['first']}: {100 * row['difference']:+.1f} points of {metric.label}"
+        f"{comparison['first']} minus {comparison['second']}: {100 * row['difference']:+.1f} points of {metric.label}"
         f"{interval} (sign-flip test over groups, p = {row['p']:.3f}): {verdict}"
     )

@@ -46,12 +46,12 @@ def test_a_difference_in_every_group_is_found_with_its_size(tmp_path):
     found = compare_predictions(read_predictions(first), read_predictions(second))
     assert found["accuracy"]["first"] == pytest.approx(0.5)
     assert found["accuracy"]["second"] == pytest.approx(0.75)
-    assert found["accuracy"]["difference"] == pytest.approx(0.25)
-    assert 0.2 <= found["accuracy"]["low"] <= 0.25 <= found["accuracy"]["high"] <= 0.3
+    assert found["accuracy"]["difference"] == pytest.approx(-0.25)  # the first minus the second
+    assert -0.3 <= found["accuracy"]["low"] <= -0.25 <= found["accuracy"]["high"] <= -0.2
     assert found["accuracy"]["p"] < 0.001
     assert len(found["changed"]) == 3 * (4 * 2 + 4 * 3)
     assert sentence(found).endswith("more than chance")
-    assert "+25.0 points" in sentence(found)
+    assert sentence(found).startswith(f"{found['first']} minus {found['second']}: -25.0 points of accuracy")
 
 
 def test_the_other_way_round_has_the_other_sign(tmp_path):
@@ -67,7 +67,7 @@ def test_one_group_that_differs_much_is_not_shown_to_differ(tmp_path):
     first = write(tmp_path / "a", "a", half)
     second = write(tmp_path / "b", "b", lambda number, group, clip, seed: clip < 5 or (number, group) == (0, 0))
     found = compare_predictions(read_predictions(first), read_predictions(second))
-    assert found["accuracy"]["difference"] == pytest.approx(5 / 240)
+    assert found["accuracy"]["difference"] == pytest.approx(-5 / 240)
     assert found["accuracy"]["p"] == 1
     assert "not shown to differ" in sentence(found)
 
