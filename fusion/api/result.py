@@ -14,8 +14,8 @@ from fusion.api.options import RESULTS, FilePath, Options
 from fusion.errors import FusionError
 from fusion.report import plots, result_page
 from fusion.report.result_plots import draw_confusion
-from fusion.report.wording import figures_of, table
-from fusion.results import folder as folders
+from fusion.report.wording import shown_metrics, table
+from fusion.results.folder import ResultFolder
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
 from fusion.settings.document import read
@@ -68,7 +68,7 @@ class Result:
         FusionError
             If the folder is no finished result.
         """
-        content = folders.Result(self.folder).metrics()
+        content = ResultFolder(self.folder).metrics()
         if content is None:
             raise FusionError(f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` printed")
         return content
@@ -244,7 +244,7 @@ class Result:
     def table(self) -> pd.DataFrame:
         """Return the network and its references, the best first: mean ± deviation over seeds [95 % interval]."""
         metrics = self.metrics
-        return pd.DataFrame(table(metrics), columns=["", *(label for _, label in figures_of(metrics))])
+        return pd.DataFrame(table(metrics), columns=["", *(metric.label for metric in shown_metrics(metrics))])
 
     def __str__(self) -> str:
         warnings = "".join(f"\n! {warning}" for warning in self.warnings)

@@ -10,6 +10,7 @@ from fusion.api.options import RESULTS, FilePath
 from fusion.api.result import Result
 from fusion.api.tables import Table, comparison_rows
 from fusion.errors import FusionError, listing
+from fusion.report.wording import headline
 from fusion.results import compare as comparison
 from fusion.results.predictions import read_predictions
 
@@ -67,7 +68,7 @@ def compare(first: Result | FilePath, second: Result | FilePath) -> Table:
         If the test clips differ; the message says how.
     """
     chosen = [result if isinstance(result, Result) else load(result) for result in (first, second)]
-    content = comparison.compare(*(read_predictions(result.folder) for result in chosen))
+    content = comparison.compare_predictions(*(read_predictions(result.folder) for result in chosen))
     return Table(None, content, comparison_rows(content))
 
 
@@ -103,7 +104,7 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     rows = []
     for path in sorted(top.glob("*/*/metrics.json")):
         metrics = Result(path.parent).metrics
-        name = "accuracy" if "accuracy" in metrics["test"] else "micro_f1"
+        name = headline(metrics)
         score = metrics["test"][name]
         row = {key: metrics[key] for key in ("experiment", "digest", "dataset", "protocol")}
         row |= {"features": ", ".join(metrics["features"]), "metric": name}

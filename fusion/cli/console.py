@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from fusion.api.result import Result
+from fusion.evaluation.label_task import recorded_task
+from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import figures_of, table
+from fusion.report.wording import shown_metrics, table
 from fusion.results.compare import sentence
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.predict import Prediction
@@ -54,7 +56,7 @@ def print_result(metrics: dict[str, Any]) -> None:
     """Print the network, its reference lines and the warnings of one result."""
     console = Console(highlight=False, markup=False)
     grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
-    for column in ("", *(name for _, name in figures_of(metrics))):
+    for column in ("", *(metric.label for metric in shown_metrics(metrics))):
         grid.add_column(column, no_wrap=bool(column))
     for row in table(metrics):
         grid.add_row(*row, style="bold" if row[0] == "network" else None)
@@ -82,9 +84,9 @@ def print_outcome(result: Result, as_json: bool, again: str = "") -> None:
 def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
     """Print the arms of an ablation, best first, and what its tests say."""
     console = Console(highlight=False, markup=False)
-    figure = ablation["metric"].replace("_f1", " F1")
+    label = metric_label(ablation["metric"])
     grid = Table(title=f"{ablation['experiment']}: {ablation['mode']}, {ablation['groups']} test groups")
-    for column in ("features", figure, "95 %"):
+    for column in ("features", label, "95 %"):
         grid.add_column(column, overflow="fold", no_wrap=column != "features")
     most = max(len(arm["features"]) for arm in ablation["arms"])
     for arm in sorted(ablation["arms"], key=lambda arm: -arm["mean"]):
@@ -117,11 +119,11 @@ def print_comparison(found: dict[str, Any]) -> None:
     grid = Table(title=f"{found['clips']} clips in {found['groups']} groups")
     for column in ("", "first", "second", "difference", "95 %"):
         grid.add_column(column)
-    for name in (key for key in ("accuracy", "micro_f1", "macro_f1") if key in found):
-        row = found[name]
+    for metric in recorded_task(found).shown("headline", "table"):
+        row = found[metric.name]
         interval = "" if row["low"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
         values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")
-        grid.add_row(name.replace("_f1", " F1"), *values, interval)
+        grid.add_row(metric.label, *values, interval)
     console.print(grid)
     console.print(sentence(found))
     for warning in found["warnings"]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.groups import hold_out
 from fusion.errors import FusionError, listing
+from fusion.evaluation.label_task import LabelTask, label_task
 
 COLUMNS = ("id", "path", "start", "duration", "labels", "group", "split")
 """What readers give; `fusion.datasets.data` adds ``content``, the hash of the file's bytes."""
@@ -79,6 +80,11 @@ class Dataset:
         if self.folds is not None:
             return self.table if split != "validation" else self.table[:0]
         return self.table[self.table["split"] == split]
+
+    @property
+    def label_task(self) -> LabelTask:
+        """What follows from how many labels a clip may have."""
+        return label_task(self.several)
 
     @property
     def targets(self) -> NDArray[np.bool_]:

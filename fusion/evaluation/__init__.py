@@ -1,6 +1,7 @@
-"""Pure functions on arrays: figures of merit, intervals, tests, from windows to clips.
+"""Pure functions on arrays: metrics, intervals, tests, from windows to clips.
 
-Everything but `convergence` works on counts by group that add up.
+`label_task` says what differs between one label a clip and several; metrics are functions of counts by group.
 """
 
-__all__ = ["aggregate", "convergence", "decisions", "effects", "intervals", "multi_label", "single_label"]
+__all__ = ["aggregate", "convergence", "decisions", "effects", "ground_truth", "intervals", "label_task"]
+__all__ += ["metric", "reference"]

@@ -38,9 +38,9 @@ def aggregate(scores: NDArray[np.floating], clips: Ints, how: Aggregate) -> Scor
 
 
 def _sum(scores: Scores, clips: Ints, count: int) -> Scores:
-    found = np.zeros((count, scores.shape[1]))
-    np.add.at(found, clips, scores)
-    return found
+    total = np.zeros((count, scores.shape[1]))
+    np.add.at(total, clips, scores)
+    return total
 
 
 def mean(scores: Scores, clips: Ints, count: int) -> Scores:
@@ -68,9 +68,9 @@ def sum_normalised(scores: Scores, clips: Ints, count: int) -> Scores:
 
 def largest(scores: Scores, clips: Ints, count: int) -> Scores:
     """Return the maximum over windows."""
-    found = np.zeros((count, scores.shape[1]))
-    np.maximum.at(found, clips, scores)
-    return found
+    maximum = np.zeros((count, scores.shape[1]))
+    np.maximum.at(maximum, clips, scores)
+    return maximum
 
 
 AGGREGATES: dict[Aggregate, Callable[[Scores, Ints, int], Scores]] = {

@@ -22,10 +22,10 @@ def cross_entropy(probabilities: NDArray[Any], targets: NDArray[np.bool_], activ
     """
     smallest = np.finfo(np.float32).tiny
     values = np.asarray(probabilities, dtype=np.float64)
-    said = np.log(np.maximum(values, smallest))
+    logs = np.log(np.maximum(values, smallest))
     if activation == "softmax":
-        return float(-(said * targets / targets.sum(axis=1, keepdims=True)).sum(axis=1).mean())
-    return float(-np.where(targets, said, np.log(np.maximum(1 - values, smallest))).sum(axis=1).mean())
+        return float(-(logs * targets / targets.sum(axis=1, keepdims=True)).sum(axis=1).mean())
+    return float(-np.where(targets, logs, np.log(np.maximum(1 - values, smallest))).sum(axis=1).mean())
 
 
 def top_accuracy(scores: NDArray[Any], targets: NDArray[np.bool_]) -> float:

@@ -1,6 +1,9 @@
-"""From scores to labels: which classes are predicted, and how tables write them."""
+"""From scores to labels: which classes are predicted, from which threshold, and how tables write them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,20 +12,46 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-def headline(several: bool) -> str:
-    """Return the figure that is shown first and compared."""
-    return "micro_f1" if several else "accuracy"
-
-
 def decide(scores: Floats, threshold: float | None) -> Bools:
-    """Return which classes are predicted, ``(clips, classes)``: those from a threshold on, or the one with most."""
+    """Return which classes are predicted, ``(clips, classes)``.
+
+    Parameters
+    ----------
+    scores : (clips, classes)
+    threshold : float or None
+        Classes with this score or more are predicted; None: the one with the largest score is.
+    """
     if threshold is not None:
         return scores >= threshold
-    found = np.zeros(scores.shape, dtype=bool)
-    found[np.arange(len(scores)), scores.argmax(axis=1)] = True
-    return found
+    decisions = np.zeros(scores.shape, dtype=bool)
+    decisions[np.arange(len(scores)), scores.argmax(axis=1)] = True
+    return decisions
 
 
-def joined(classes: tuple[str, ...], chosen: Bools) -> str:
-    """Return a clip's labels as tables have them."""
-    return ";".join(label for label, said in zip(classes, chosen, strict=True) if said)
+def best_threshold(scores: NDArray[Any], targets: Bools) -> float:
+    """Return the threshold with the best micro F1, in the middle of those between which nothing changes.
+
+    Parameters
+    ----------
+    scores : (clips, classes)
+    targets : (clips, classes) bool
+        A class counts as heard where its score is at or above the threshold.
+    """
+    flat, truth = np.ravel(scores).astype(np.float64), np.ravel(targets)
+    order = np.argsort(-flat, kind="stable")
+    ranked, hits = flat[order], np.cumsum(truth[order])
+    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + truth.sum())
+    last = np.append(ranked[1:] != ranked[:-1], True)  # equal scores are predicted together
+    best = int(np.argmax(np.where(last, f1, -1.0)))
+    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + below) / 2)
+
+
+def join_labels(classes: tuple[str, ...], decision: Bools) -> str:
+    """Return a clip's labels as tables have them, joined by ``;``."""
+    return ";".join(label for label, predicted in zip(classes, decision, strict=True) if predicted)
+
+
+def split_labels(classes: tuple[str, ...], joined: Iterable[str]) -> Bools:
+    """Return which classes each clip has, ``(clips, classes)``, from labels as tables have them."""
+    return np.array([[label in labels.split(";") for label in classes] for labels in joined], dtype=bool)

@@ -1,14 +1,14 @@
 """What a feature, or any other change, brings: differences of arms, shares of credit, and p-values of many tests.
 
 Conventions: an *arm* is one way of doing it, tested on the same clips as the others; its ``counts`` are
-``(groups, seeds, ...)``, additive over groups (confusion matrices, say). A ``figure`` maps summed counts to one number
-a seed, ``(..., seeds)``, as those of `fusion.evaluate` do. Groups are resampled, seeds are not: intervals and p-values
-are about other clips for these trained networks; `variance_parts` says how much the seeds vary beside that.
+``(groups, seeds, ...)``, additive over groups (confusion matrices, say). A ``metric`` maps summed counts to one number
+a seed, ``(..., seeds)``, as those in `fusion.evaluation.metric` do. Groups are resampled, seeds are not: intervals and
+p-values are about other clips for these trained networks; `variance_parts` says how much the seeds vary beside that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import factorial
 from typing import Any
@@ -24,9 +24,9 @@ from fusion.evaluation.intervals import (
     resample,
     sign_flip_test,
 )
+from fusion.evaluation.metric import MetricFunction
 
 Floats = NDArray[np.float64]
-Figure = Callable[[NDArray[Any]], Floats]
 Subset = frozenset[str]
 
 
@@ -34,7 +34,7 @@ ENOUGH_GROUPS = 42
 """From so many groups on, intervals cover the truth in 93 to 97 % of simulations."""
 
 
-def few_groups(groups: int) -> list[str]:
+def coverage_warnings(groups: int) -> list[str]:
     """Return a warning for fewer groups than intervals need, with how often those of a difference cover the truth."""
     if groups >= ENOUGH_GROUPS:
         return []
@@ -47,25 +47,25 @@ def few_groups(groups: int) -> list[str]:
 def paired_difference(
     first: NDArray[Any],
     second: NDArray[Any],
-    figure: Figure,
+    metric: MetricFunction,
     strata: NDArray[Any] | None = None,
     differences: NDArray[Any] | None = None,
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, float | None]:
-    """Return how far a figure of the second arm is above the first arm's, on the same groups.
+    """Return how far a metric of the second arm is above the first arm's, on the same groups.
 
     Parameters
     ----------
     first, second : (groups, seeds, ...)
         Counts of the two arms; the numbers of seeds may differ.
-    figure : callable
+    metric : callable
     strata : (groups,), optional
         As for `bootstrap_interval`.
     differences : (groups,), optional
         The sum over each group's clips of what the second arm has above the first, means over seeds: clips right,
-        say. For a sign-flip test, which is about these sums and not about the figure.
+        say. For a sign-flip test, which is about these sums and not about the metric.
     resamples : int
     seed : int
 
@@ -79,14 +79,14 @@ def paired_difference(
     seeds = first.shape[1]
 
     def difference(sums: Floats) -> Floats:
-        of = figure(sums)
-        return np.asarray(of[..., seeds:].mean(axis=-1) - of[..., :seeds].mean(axis=-1))
+        per_seed = metric(sums)
+        return np.asarray(per_seed[..., seeds:].mean(axis=-1) - per_seed[..., :seeds].mean(axis=-1))
 
     both = np.concatenate([first, second], axis=1)
-    values = [float(figure(arm.sum(axis=0)).mean()) for arm in (first, second)]
+    values = [float(metric(arm.sum(axis=0)).mean()) for arm in (first, second)]
     low, high = bootstrap_interval(both, difference, strata, resamples=resamples, seed=seed) or (None, None)
-    found = {"first": values[0], "second": values[1], "difference": values[1] - values[0], "low": low, "high": high}
-    return found if differences is None else {**found, "p": sign_flip_test(differences, seed=seed)}
+    row = {"first": values[0], "second": values[1], "difference": values[1] - values[0], "low": low, "high": high}
+    return row if differences is None else {**row, "p": sign_flip_test(differences, seed=seed)}
 
 
 def holm(p: NDArray[Any]) -> Floats:
@@ -162,7 +162,7 @@ def _subsets(players: Sequence[str]) -> list[Subset]:
 def shapley_intervals(
     counts: Mapping[Subset, NDArray[Any]],
     players: Sequence[str],
-    figure: Figure,
+    metric: MetricFunction,
     strata: NDArray[Any] | None = None,
     *,
     chance: float | None = None,
@@ -176,11 +176,11 @@ def shapley_intervals(
     counts : mapping of frozenset of str to (groups, seeds, ...)
         For each subset of the players, on the same groups.
     players : sequence of str
-    figure : callable
+    metric : callable
     strata : (groups,), optional
         As for `bootstrap_interval`.
     chance : float, optional
-        The figure without any player, where `counts` has none for the empty subset (those of a reference that
+        The metric without any player, where `counts` has none for the empty subset (those of a reference that
         hears nothing, say); it then does not vary.
     resamples : int
     seed : int
@@ -204,32 +204,32 @@ def shapley_intervals(
     ends = np.cumsum([counts[subset].shape[1] for subset in arms])
 
     def shares(sums: Floats) -> Floats:
-        of = np.split(figure(sums), ends[:-1], axis=-1)
-        values = {subset: seeds.mean(axis=-1) for subset, seeds in zip(arms, of, strict=True)}
+        by_arm = np.split(metric(sums), ends[:-1], axis=-1)
+        values = {subset: seeds.mean(axis=-1) for subset, seeds in zip(arms, by_arm, strict=True)}
         if empty not in values and chance is not None:
             values[empty] = np.full(len(sums), chance)
         return np.stack(list(shapley(values, players).values()), axis=-1)
 
     stacked = np.concatenate([counts[subset] for subset in arms], axis=1)
-    found = shares(stacked.sum(axis=0, keepdims=True))[0]
+    observed = shares(stacked.sum(axis=0, keepdims=True))[0]
     level = expanded_level(0.95, len(stacked), strata)
     intervals = bootstrap_intervals(stacked, shares, strata, level=level, resamples=resamples, seed=seed)
     table: dict[str, dict[str, float | None]] = {}
-    for player, value, interval in zip(players, found, intervals, strict=True):
+    for player, value, interval in zip(players, observed, intervals, strict=True):
         low, high = interval or (None, None)
         table[player] = {"value": float(value), "low": low, "high": high}
     return table
 
 
 def variance_parts(
-    counts: NDArray[Any], figure: Figure, strata: NDArray[Any] | None = None, *, seed: int = 0
+    counts: NDArray[Any], metric: MetricFunction, strata: NDArray[Any] | None = None, *, seed: int = 0
 ) -> dict[str, float | None]:
-    """Return how much a figure varies with the seed and how much with the groups, one apart from the other.
+    """Return how much a metric varies with the seed and how much with the groups, one apart from the other.
 
     Parameters
     ----------
     counts : (groups, seeds, ...)
-    figure : callable
+    metric : callable
     strata : (groups,), optional
         As for `bootstrap_interval`.
     seed : int
@@ -237,12 +237,12 @@ def variance_parts(
     Returns
     -------
     dict
-        ``seeds``: standard deviation of one training's figure over seeds, all on these groups (None with one seed).
+        ``seeds``: standard deviation of one training's metric over seeds, all on these groups (None with one seed).
         ``groups``: standard error of the seed mean over groups, these networks on other groups: the deviation of
         its bootstrap resamples (None with one group).
     """
-    per_seed = figure(counts.sum(axis=0))
-    resampled = resample(counts, lambda sums: figure(sums).mean(axis=-1), strata, seed=seed)
+    per_seed = metric(counts.sum(axis=0))
+    resampled = resample(counts, lambda sums: metric(sums).mean(axis=-1), strata, seed=seed)
     return {
         "seeds": float(per_seed.std(ddof=1)) if len(per_seed) > 1 else None,
         "groups": None if resampled is None else float(resampled.std(ddof=1)),

@@ -1,4 +1,4 @@
-"""Figures of merit where a clip may have several labels: pure functions on scores and counts.
+"""Metrics where a clip may have several labels: pure functions on scores and counts.
 
 Conventions: ``counts`` is ``(..., classes + 1, 3)``, additive over clips: for each class its true positives, false
 positives and false negatives; in the last row clips, the sum of their ranking precision, and of their wrong labels.
@@ -17,8 +17,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-def count(targets: Bools, scores: NDArray[Any], chosen: Bools, groups: Ints) -> Floats:
-    """Return what all figures are functions of, for each group.
+def count(targets: Bools, scores: NDArray[Any], decisions: Bools, groups: Ints) -> Floats:
+    """Return what all metrics are functions of, for each group.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def count(targets: Bools, scores: NDArray[Any], chosen: Bools, groups: Ints) -> 
         Each clip has at least one label.
     scores : (clips, classes)
         For the ranking; equal scores share the worse rank.
-    chosen : (clips, classes) bool
+    decisions : (clips, classes) bool
         Labels that are predicted.
     groups : (clips,) int
         Numbered from 0.
@@ -36,16 +36,16 @@ def count(targets: Bools, scores: NDArray[Any], chosen: Bools, groups: Ints) -> 
     (groups, classes + 1, 3) float64
     """
     clips, classes = targets.shape
-    each = np.zeros((clips, classes + 1, 3))
-    each[:, :classes, 0] = targets & chosen
-    each[:, :classes, 1] = ~targets & chosen
-    each[:, :classes, 2] = targets & ~chosen
-    each[:, classes, 0] = 1
-    each[:, classes, 1] = ranking_precision(targets, scores)
-    each[:, classes, 2] = (targets != chosen).sum(axis=1)
-    found = np.zeros((int(groups.max()) + 1, classes + 1, 3))
-    np.add.at(found, groups, each)
-    return found
+    by_clip = np.zeros((clips, classes + 1, 3))
+    by_clip[:, :classes, 0] = targets & decisions
+    by_clip[:, :classes, 1] = ~targets & decisions
+    by_clip[:, :classes, 2] = targets & ~decisions
+    by_clip[:, classes, 0] = 1
+    by_clip[:, classes, 1] = ranking_precision(targets, scores)
+    by_clip[:, classes, 2] = (targets != decisions).sum(axis=1)
+    by_group = np.zeros((int(groups.max()) + 1, classes + 1, 3))
+    np.add.at(by_group, groups, by_clip)
+    return by_group
 
 
 def ranking_precision(targets: Bools, scores: NDArray[Any]) -> Floats:
@@ -80,21 +80,25 @@ def _scores(hits: Floats, wrong: Floats, missed: Floats) -> dict[str, Floats]:
     }
 
 
-def _micro(name: str) -> Callable[[NDArray[Any]], Floats]:
-    def figure(counts: NDArray[Any]) -> Floats:
+def micro(name: str) -> Callable[[NDArray[Any]], Floats]:
+    """Return a metric of all labels pooled: their ``precision``, ``recall`` or ``f1``."""
+
+    def metric(counts: NDArray[Any]) -> Floats:
         hits, wrong, missed = np.moveaxis(np.asarray(counts, dtype=np.float64)[..., :-1, :].sum(axis=-2), -1, 0)
         return _scores(hits, wrong, missed)[name]
 
-    return figure
+    return metric
 
 
-def _macro(name: str) -> Callable[[NDArray[Any]], Floats]:
-    def figure(counts: NDArray[Any]) -> Floats:
+def macro(name: str) -> Callable[[NDArray[Any]], Floats]:
+    """Return a metric that is the mean of a class score over the classes that occur among the true ones."""
+
+    def metric(counts: NDArray[Any]) -> Floats:
         scores = class_scores(counts)
         occurs = scores["support"] > 0
         return np.asarray((scores[name] * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))
 
-    return figure
+    return metric
 
 
 def lrap(counts: NDArray[Any]) -> Floats:
@@ -105,35 +109,3 @@ def lrap(counts: NDArray[Any]) -> Floats:
 def hamming(counts: NDArray[Any]) -> Floats:
     """Return the share of wrong labels of all classes and clips (Hamming loss), ``(...)``; lower is better."""
     return np.asarray(counts[..., -1, 2] / counts[..., -1, 0] / (np.shape(counts)[-2] - 1), dtype=np.float64)
-
-
-FIGURES: dict[str, Callable[[NDArray[Any]], Floats]] = {
-    "micro_f1": _micro("f1"),
-    "macro_f1": _macro("f1"),
-    "micro_precision": _micro("precision"),
-    "micro_recall": _micro("recall"),
-    "macro_precision": _macro("precision"),
-    "macro_recall": _macro("recall"),
-    "lrap": lrap,
-    "hamming": hamming,
-}
-"""By name; micro pools all labels, macro is the mean over the classes that occur among the true ones."""
-
-
-def best_threshold(scores: NDArray[Any], targets: Bools) -> float:
-    """Return the threshold with the best micro F1, in the middle of those between which nothing changes.
-
-    Parameters
-    ----------
-    scores : (clips, classes)
-    targets : (clips, classes) bool
-        A class counts as heard where its score is at or above the threshold.
-    """
-    flat, truth = np.ravel(scores).astype(np.float64), np.ravel(targets)
-    order = np.argsort(-flat, kind="stable")
-    ranked, hits = flat[order], np.cumsum(truth[order])
-    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + truth.sum())
-    last = np.append(ranked[1:] != ranked[:-1], True)  # equal scores are chosen together
-    best = int(np.argmax(np.where(last, f1, -1.0)))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)

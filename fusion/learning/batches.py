@@ -86,7 +86,7 @@ def _mixed(
     share = np.maximum(share, 1 - share)  # the clip itself stays the larger part
 
     def mix(array: NDArray[np.float32]) -> NDArray[np.float32]:
-        mine = share.reshape(-1, *[1] * (array.ndim - 1))
-        return mine * array + (1 - mine) * array[partner]
+        own = share.reshape(-1, *[1] * (array.ndim - 1))
+        return own * array + (1 - own) * array[partner]
 
     return {name: mix(array) for name, array in values.items()}, mix(targets)

@@ -18,8 +18,8 @@ class EpochMessages(keras.callbacks.Callback):
         self.name = name
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Send the training's name, the epoch and its figures."""
-        send_message(("epoch", self.name, epoch + 1, epoch_figures(logs)))
+        """Send the training's name, the epoch and its metrics."""
+        send_message(("epoch", self.name, epoch + 1, epoch_metrics(logs)))
 
 
 class KeepBest(keras.callbacks.Callback):
@@ -43,10 +43,10 @@ class KeepBest(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Compare with the best epoch so far."""
-        figures = epoch_figures(logs)
-        now = (round(figures["val_accuracy"], 6), -figures["val_loss"])
-        if now > self.best:
-            self.best, self.epoch, self.weights = now, epoch + 1, self.model.get_weights()
+        metrics = epoch_metrics(logs)
+        score = (round(metrics["val_accuracy"], 6), -metrics["val_loss"])
+        if score > self.best:
+            self.best, self.epoch, self.weights = score, epoch + 1, self.model.get_weights()
         elif epoch + 1 - self.epoch >= self.patience:
             self.model.stop_training = True
 
@@ -56,12 +56,12 @@ class KeepBest(keras.callbacks.Callback):
             self.model.set_weights(self.weights)
 
 
-def epoch_figures(logs: dict[str, float] | None) -> dict[str, float]:
+def epoch_metrics(logs: dict[str, float] | None) -> dict[str, float]:
     """Return an epoch's loss and accuracy, without those of branches on their own."""
-    found = dict(logs or {})
+    metrics = dict(logs or {})
     for key in ("loss", "accuracy"):
         for prefix in ("", "val_"):
-            whole = found.pop(f"{prefix}probabilities_{key}", None)
+            whole = metrics.pop(f"{prefix}probabilities_{key}", None)
             if whole is not None:
-                found[prefix + key] = whole
-    return {key: float(value) for key, value in found.items() if key.removeprefix("val_") in ("loss", "accuracy")}
+                metrics[prefix + key] = whole
+    return {key: float(value) for key, value in metrics.items() if key.removeprefix("val_") in ("loss", "accuracy")}

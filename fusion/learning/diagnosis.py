@@ -18,7 +18,7 @@ def likely_cause(epochs: Sequence[dict[str, float]], levels: dict[str, float], s
     Parameters
     ----------
     epochs : sequence of dict
-        Figures of each epoch, ``loss`` among them.
+        Metrics of each epoch, ``loss`` among them.
     levels : dict of str to float
         Root mean square of each feature as the network sees it; 1 where the network scales it.
     settings : TrainingSettings
@@ -33,7 +33,7 @@ def likely_cause(epochs: Sequence[dict[str, float]], levels: dict[str, float], s
     Y. LeCun, L. Bottou, G. Orr and K.-R. Müller: "Efficient backprop", in: Neural networks: tricks of the trade, 1998,
     9-50, https://doi.org/10.1007/3-540-49430-8_2 (inputs of uneven scale)
     """
-    losses = [figures["loss"] for figures in epochs]
+    losses = [metrics["loss"] for metrics in epochs]
     loudest = max(levels, key=lambda name: levels[name])
     softest = min(levels, key=lambda name: levels[name])
     lower = f"lower training.learning_rate (now {settings.learning_rate:g})"

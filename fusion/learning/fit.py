@@ -1,4 +1,4 @@
-"""Fitting one network: scaling, loss, optimizer, schedule."""
+"""Fitting one network: its weights at the start, loss, optimizer, schedule, callbacks."""
 
 from __future__ import annotations
 
@@ -10,70 +10,97 @@ from numpy.typing import NDArray
 
 from fusion.extraction.part import Part
 from fusion.learning.batches import Batches
-from fusion.learning.callbacks import EpochMessages, KeepBest, epoch_figures
-from fusion.learning.jobs import Job
-from fusion.learning.model import Moments, build_model, load_model, moments, start_from, with_auxiliary
+from fusion.learning.callbacks import EpochMessages, KeepBest, epoch_metrics
+from fusion.learning.fused_network import with_auxiliary
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.model import build_model
+from fusion.learning.saved_network import load_model, start_from
+from fusion.learning.scaling import Moments, moments
 from fusion.settings.model import FusionModel
+from fusion.settings.training import TrainingSettings
 
 
-def fit(job: Job) -> keras.Model:
+def fit(job: TrainingJob) -> keras.Model:
     """Return a trained model.
 
     Returns
     -------
     keras.Model
-        ``model.history`` has as ``epochs`` a dict of figures for each epoch, as ``best_epoch`` the one whose weights
+        ``model.history`` has as ``epochs`` a dict of metrics for each epoch, as ``best_epoch`` the one whose weights
         the model has, and as ``levels`` the root mean square of each feature as the network sees it.
     """
-    settings = job.training
     train = job.parts["train"]
     scaling = {name: moments(name, rows.batches()) for name, rows in train.rows.items()}
-    shapes = {name: rows.shape for name, rows in train.rows.items()}
-    model = build_model(job.model, shapes, len(job.classes), scaling)
-    if job.pretrained:
-        start_from(model, load_model(job.pretrained), job.pretrained)
-    auxiliary = job.model.auxiliary if isinstance(job.model, FusionModel) else 0.0
-    trainer = with_auxiliary(model) if auxiliary else keras.Model(model.input, {"probabilities": model.output})
-    weights = {name: 1.0 if name == "probabilities" else auxiliary for name in trainer.output}
-    shares = job.model.activation == "softmax"
-    counted = _class_weights(train) if settings.class_weights else None
-    batches = Batches(train, settings.batch_size, job.seed, settings.mixup, list(weights), shares, counted)
-    rate: Any = settings.learning_rate
-    callbacks: list[keras.callbacks.Callback] = [EpochMessages(str(job.folder))]
-    if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, settings.epochs * len(batches))
-    elif settings.schedule == "plateau":
-        patience = max(1, (settings.patience or 10) // 3)
-        callbacks.append(keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience))
-    if settings.patience:
-        callbacks.append(KeepBest(settings.patience))
-    optimizer = (
-        keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-        if settings.weight_decay
-        else keras.optimizers.Adam(rate)
+    model = _untrained(job, scaling)
+    trainer, loss_weights = _with_outputs(job, model)
+    batches, validation = _data(job, list(loss_weights))
+    _compile(job, trainer, loss_weights, steps=job.training.epochs * len(batches))
+    best = KeepBest(job.training.patience) if job.training.patience else None
+    callbacks = [EpochMessages(str(job.folder)), *_schedule_callbacks(job.training), *([best] if best else [])]
+    history = trainer.fit(
+        batches, validation_data=validation, epochs=job.training.epochs, callbacks=callbacks, verbose=0
     )
-    loss = keras.losses.CategoricalCrossentropy if shares else keras.losses.BinaryCrossentropy
-    losses = {name: loss(label_smoothing=settings.label_smoothing) for name in weights}
-    trainer.compile(
-        optimizer,
-        loss=losses,
-        loss_weights=weights,
-        metrics={name: [keras.metrics.CategoricalAccuracy(name="accuracy")] for name in weights},
-        jit_compile=False,
-    )
-    held_out, size = job.parts["validation"], max(settings.batch_size, 256)
-    validation = Batches(held_out, size, outputs=list(weights), shares=shares)
-    history = trainer.fit(batches, validation_data=validation, epochs=settings.epochs, callbacks=callbacks, verbose=0)
-    kept = [callback.epoch for callback in callbacks if isinstance(callback, KeepBest)]
     history.epochs = [
-        epoch_figures(dict(zip(history.history, row, strict=True)))
+        epoch_metrics(dict(zip(history.history, row, strict=True)))
         for row in zip(*history.history.values(), strict=True)
     ]
-    history.best_epoch = kept[0] if kept else len(history.epochs)
+    history.best_epoch = best.epoch if best else len(history.epochs)
     scaled = isinstance(job.model, FusionModel)
     history.levels = {name: 1.0 if scaled else _level(values) for name, values in scaling.items()}
     model.history = history
     return model
+
+
+def _untrained(job: TrainingJob, scaling: dict[str, Moments]) -> keras.Model:
+    """Return the network with its first weights: random ones, or those of another network's branches."""
+    shapes = {name: rows.shape for name, rows in job.parts["train"].rows.items()}
+    model = build_model(job.model, shapes, len(job.classes), scaling)
+    if job.pretrained:
+        start_from(model, load_model(job.pretrained), job.pretrained)
+    return model
+
+
+def _with_outputs(job: TrainingJob, model: keras.Model) -> tuple[keras.Model, dict[str, float]]:
+    """Return the network as it is trained, with the weight of each of its outputs in the loss."""
+    auxiliary = job.model.auxiliary if isinstance(job.model, FusionModel) else 0.0
+    trainer = with_auxiliary(model) if auxiliary else keras.Model(model.input, {"probabilities": model.output})
+    return trainer, {name: 1.0 if name == "probabilities" else auxiliary for name in trainer.output}
+
+
+def _data(job: TrainingJob, outputs: list[str]) -> tuple[Batches, Batches]:
+    """Return batches to train and to validate on."""
+    settings, train = job.training, job.parts["train"]
+    class_weights = _class_weights(train) if settings.class_weights else None
+    softmax = job.model.activation == "softmax"
+    batches = Batches(train, settings.batch_size, job.seed, settings.mixup, outputs, softmax, class_weights)
+    validation = Batches(job.parts["validation"], max(settings.batch_size, 256), outputs=outputs, shares=softmax)
+    return batches, validation
+
+
+def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, float], steps: int) -> None:
+    """Give the network its optimizer, losses and metrics."""
+    settings = job.training
+    rate: Any = settings.learning_rate
+    if settings.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    decay = settings.weight_decay
+    softmax = job.model.activation == "softmax"
+    loss = keras.losses.CategoricalCrossentropy if softmax else keras.losses.BinaryCrossentropy
+    trainer.compile(
+        keras.optimizers.AdamW(rate, weight_decay=decay) if decay else keras.optimizers.Adam(rate),
+        loss={name: loss(label_smoothing=settings.label_smoothing) for name in loss_weights},
+        loss_weights=loss_weights,
+        metrics={name: [keras.metrics.CategoricalAccuracy(name="accuracy")] for name in loss_weights},
+        jit_compile=False,
+    )
+
+
+def _schedule_callbacks(settings: TrainingSettings) -> list[keras.callbacks.Callback]:
+    """Return what lowers the learning rate between epochs."""
+    if settings.schedule != "plateau":
+        return []
+    patience = max(1, (settings.patience or 10) // 3)
+    return [keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=patience)]
 
 
 def _level(values: Moments) -> float:

@@ -39,9 +39,9 @@ def gated(branches: dict[str, Tensor], classes: int) -> Tensor:
     parts = []
     for name, branch in branches.items():
         size = branch.shape[-1]
-        said = layers.Dense(size, activation="tanh", name=f"{name}_said")(branch)
+        content = layers.Dense(size, activation="tanh", name=f"{name}_said")(branch)
         gate = layers.Dense(size, activation="sigmoid", name=f"{name}_gate")(everything)
-        parts.append(layers.Multiply(name=f"{name}_gated")([gate, said]))
+        parts.append(layers.Multiply(name=f"{name}_gated")([gate, content]))
     fused = layers.Add(name="fused")(parts) if len(parts) > 1 else parts[0]
     return layers.Dense(classes, name="logits")(fused)
 

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
-class Job:
+class TrainingJob:
     """Everything that one training needs, picklable.
 
     Attributes
@@ -65,6 +65,6 @@ class Job:
 class MaskJob:
     """A training that is done, the feature to mask at the test, and how often its values are drawn."""
 
-    job: Job
+    job: TrainingJob
     feature: str
     draws: int

@@ -1,7 +1,7 @@
 """Layers of our own, registered under the package ``fusion`` so that saved networks load in safe mode.
 
 Only ``keras.ops`` and ``keras.random``, so any backend runs them. What they do to a clip in training they leave
-undone in prediction.
+undone in prediction. Saved networks know them by the names of their classes, which therefore stay.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ Tensor = Any  # keras has no types
 
 @keras.saving.register_keras_serializable("fusion")
 class StretchMasking(keras.layers.Layer):
-    """Replaces one stretch of a sequence by zeros, in training: another one for each clip.
+    """Replaces one span of a sequence by zeros, in training: another one for each clip.
 
-    After normalisation zero is the training mean, so a masked stretch says nothing.
+    After normalisation zero is the training mean, so a masked span carries nothing.
 
     Parameters
     ----------
     axis : {1, 2}
         1 masks frames, 2 dimensions of ``(clips, frames, dims)``.
     longest : float
-        The stretch's length is uniform from 0 to this share of the axis.
+        The span's length is uniform from 0 to this share of the axis.
 
     References
     ----------

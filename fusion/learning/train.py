@@ -19,21 +19,21 @@ from numpy.typing import NDArray
 
 from fusion.evaluation import convergence
 from fusion.evaluation.aggregate import aggregate
-from fusion.evaluation.multi_label import best_threshold
+from fusion.evaluation.decisions import best_threshold
 from fusion.extraction.part import Part
 from fusion.learning.diagnosis import likely_cause
 from fusion.learning.fit import fit
-from fusion.learning.jobs import Job
-from fusion.learning.model import load_model
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.saved_network import load_model
 from fusion.runtime.files import content_hash, replacing, write_json
 
 
-def train_seed(job: Job) -> None:
+def train_seed(job: TrainingJob) -> None:
     """Train, then write the model, its history, its test predictions and a summary, in this order.
 
     Parameters
     ----------
-    job : Job
+    job : TrainingJob
         ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (scores of the training clips, ``(clips,
         classes)`` float32), ``predictions.csv`` (test clip and one score a class) and ``summary.json``.
     """
@@ -45,12 +45,12 @@ def train_seed(job: Job) -> None:
         folder.mkdir()
         model.save(folder / "model.keras")
         _write_history(folder / "history.csv", model.history.epochs)
-        probabilities = predict(model, job.parts["train"])
+        probabilities = predict_windows(model, job.parts["train"])
         truth = job.parts["train"].targets[: len(probabilities)]
         loss = convergence.cross_entropy(probabilities, truth, job.model.activation)
         scores = aggregate(probabilities, job.parts["train"].clips, job.aggregate)
         np.save(folder / "train.npy", scores.astype(np.float32), allow_pickle=False)
-        test = _scores(model, job, "test")
+        test = _clip_scores(model, job, "test")
         _write_predictions(folder / "predictions.csv", job, test)
         summary = {
             "seed": job.seed,
@@ -73,12 +73,12 @@ def train_seed(job: Job) -> None:
     keras.backend.clear_session()
 
 
-def apply_seed(job: Job) -> None:
+def apply_seed(job: TrainingJob) -> None:
     """Write the folder of a trained seed anew, with its network's predictions for other test clips.
 
     Parameters
     ----------
-    job : Job
+    job : TrainingJob
         With a source.
     """
     if job.source is None:
@@ -90,7 +90,7 @@ def apply_seed(job: Job) -> None:
         folder.mkdir()
         for name in ("model.keras", "history.csv", "train.npy"):
             shutil.copyfile(job.source / name, folder / name)
-        test = _scores(model, job, "test")
+        test = _clip_scores(model, job, "test")
         _write_predictions(folder / "predictions.csv", job, test)
         if job.threshold == "oracle":
             summary["threshold"] = _threshold(model, job, test)
@@ -100,7 +100,7 @@ def apply_seed(job: Job) -> None:
     keras.backend.clear_session()
 
 
-def predict(model: keras.Model, part: Part, size: int = 256) -> NDArray[np.float32]:
+def predict_windows(model: keras.Model, part: Part, size: int = 256) -> NDArray[np.float32]:
     """Return probabilities, ``(windows, classes)`` float32."""
     windows = len(part)
     chunks = [
@@ -110,15 +110,15 @@ def predict(model: keras.Model, part: Part, size: int = 256) -> NDArray[np.float
     return np.concatenate(chunks)
 
 
-def _scores(model: keras.Model, job: Job, split: str) -> NDArray[np.float64]:
+def _clip_scores(model: keras.Model, job: TrainingJob, split: str) -> NDArray[np.float64]:
     """Return scores of clips, ``(clips, classes)``."""
-    return aggregate(predict(model, job.parts[split]), job.parts[split].clips, job.aggregate)
+    return aggregate(predict_windows(model, job.parts[split]), job.parts[split].clips, job.aggregate)
 
 
-def _threshold(model: keras.Model, job: Job, test: NDArray[np.float64]) -> float | None:
+def _threshold(model: keras.Model, job: TrainingJob, test: NDArray[np.float64]) -> float | None:
     """Return the score from which a class counts as heard, None where the largest one does."""
     if job.threshold == "validation":
-        return best_threshold(_scores(model, job, "mixed"), job.parts["mixed"].truth)
+        return best_threshold(_clip_scores(model, job, "mixed"), job.parts["mixed"].truth)
     if job.threshold == "oracle":
         return best_threshold(test, job.parts["test"].truth)
     return None if job.threshold is None else float(job.threshold)
@@ -128,10 +128,10 @@ def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *epochs[0]])
-        writer.writerows([n + 1, *figures.values()] for n, figures in enumerate(epochs))
+        writer.writerows([n + 1, *metrics.values()] for n, metrics in enumerate(epochs))
 
 
-def _write_predictions(path: Path, job: Job, scores: NDArray[np.float64]) -> None:
+def _write_predictions(path: Path, job: TrainingJob, scores: NDArray[np.float64]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["clip", *job.classes])

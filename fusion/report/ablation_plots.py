@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
-from fusion.report.wording import metric_name, points_text
+from fusion.report.wording import points_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ def plot_arms(ablation: Mapping[str, Any]) -> Figure:
         beside = np.full(len(arm["per_seed"]), place - 0.27)  # on the line they would not be seen
         axes.plot(arm["per_seed"], beside, ".", color=GREY, ms=5, alpha=0.8, mew=0)
         axes.plot(arm["mean"], place, "o", color=colour, ms=6, zorder=3)
-    metric, chance = metric_name(ablation["metric"]), ablation["chance"]
+    metric, chance = metric_label(ablation["metric"]), ablation["chance"]
     near = least - room < chance < most + room
     if near:
         axes.axvline(chance, color=GREY, ls="--", lw=1, zorder=0)
@@ -95,7 +96,7 @@ def plot_shapley(ablation: Mapping[str, Any]) -> Figure:
             axes.plot([100 * row["low"], 100 * row["high"]], [place, place], color="black", lw=1.2)
     axes.axvline(0, color="black", lw=0.8)
     axes.set_yticks(range(len(shares)), [name for name, _ in shares])
-    metric = metric_name(ablation["metric"])
+    metric = metric_label(ablation["metric"])
     axes.set_xlabel(f"points of {metric}; line: 95 % interval over {ablation['groups']} test groups")
     whole = 100 * sum(row["value"] for _, row in shares)
     axes.set_title(f"Shares of {points_text(whole)} points above chance (Shapley values)", fontsize=10)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fusion.report.wording import LEVEL, metric_name, p_text, points_text
+from fusion.evaluation.metric import metric_label
+from fusion.report.wording import LEVEL, p_text, points_text
 
 _TINY = 0.05  # points: less is 0.0 when rounded
 
@@ -32,7 +33,7 @@ def ablation_sentences(ablation: Mapping[str, Any]) -> list[str]:
 
 def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     names, points = _listed(test["without"]), 100 * test["difference"]
-    metric = metric_name(ablation["metric"])
+    metric = metric_label(ablation["metric"])
     doing = "Masking" if ablation["mode"] == "mask" else "Leaving out"
     if _rounds_to_nothing(points):
         change = f"changes {metric} by less than 0.1 points" if test["difference"] else f"leaves {metric} as it is"
@@ -65,7 +66,7 @@ def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
         verdict = f"what is said of the clips of these {ablation['groups']} test groups is shown to differ"
     else:
         verdict = f"shown to differ{where}"
-    names, metric = _listed(test["features"]), metric_name(ablation["metric"])
+    names, metric = _listed(test["features"]), metric_label(ablation["metric"])
     article = "an" if metric == "accuracy" else "a"
     reached = f"{names} alone reaches {article} {metric} of {points_text(100 * arm['mean'])} %"
     return f"{reached}, {change} ({evidence}): {verdict}."
@@ -80,7 +81,7 @@ def _shares(ablation: Mapping[str, Any]) -> str:
         verb = " brings" if not number else ""
         parts.append(f"{name}{verb} {points_text(100 * row['value'])} ({named})")
     whole = 100 * sum(row["value"] for _, row in rows)
-    metric, shares = metric_name(ablation["metric"]), _listed(parts)
+    metric, shares = metric_label(ablation["metric"]), _listed(parts)
     if whole > 0 and not _rounds_to_nothing(whole):
         return f"Of the {_points(whole)} of {metric} above chance, {shares}."
     apart = "less than 0.1 points from chance" if _rounds_to_nothing(whole) else f"{_points(-whole)} less than chance"

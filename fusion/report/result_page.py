@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from fusion.evaluation.label_task import recorded_task
 from fusion.report.html import escape, html_page, html_table, image, warning_box
 from fusion.report.plots import save
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves
-from fusion.report.wording import figures_of, score, table
+from fusion.report.wording import score, shown_metrics, table
 from fusion.runtime.files import write_text
 
 
@@ -37,7 +38,8 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
     title = f"{metrics['experiment']} · {metrics['dataset']}, protocol {metrics['protocol']}"
-    first, first_name = figures_of(metrics)[0]
+    headline = shown_metrics(metrics)[0]
+    training = f"{headline.label}: {score(metrics['train'][headline.name])}"
     shown, caption = ("confusion.png", "Confusion matrix") if "confusion" in metrics else ("classes.png", "Classes")
     clips, groups = metrics["clips"], metrics["groups"]
     data = [[split, clips[split], groups[split]] for split in clips]
@@ -58,9 +60,9 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 {metrics["parameters"]:,} parameters. Result {escape(metrics["digest"])}.</p>
 {warning_box(metrics["warnings"])}
 <h2>Test</h2>
-{html_table(["", *(name for _, name in figures_of(metrics))], table(metrics))}
+{html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
 <p class="note">Mean ± standard deviation over seeds [95 % bootstrap interval over groups, within class].
-Training {escape(first_name)}: {escape(score(metrics["train"][first]))}.{escape(_other_metrics(metrics))}</p>
+Training {escape(training)}.{escape(_other_metrics(metrics))}</p>
 {image(folder / shown, caption)}
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
@@ -77,12 +79,8 @@ thread(s) a training. {escape(seconds)}.</p>
 
 
 def _other_metrics(metrics: dict[str, Any]) -> str:
-    """Return the other metrics of a test with several labels a clip, as a sentence."""
-    if "confusion" in metrics:
-        return ""
+    """Return the metrics that tables do not show as a sentence, and the thresholds where there are any."""
     test = metrics["test"]
-    names = [("lrap", "label ranking average precision"), ("hamming", "Hamming loss")]
-    names += [(f"{mean}_{name}", f"{mean} {name}") for mean in ("micro", "macro") for name in ("precision", "recall")]
-    thresholds = ", ".join(f"{value:.3f}" for value in metrics["thresholds"])
-    metric_scores = "; ".join(f"{name} {score(test[key])}" for key, name in names)
-    return f" Test: {metric_scores}. Thresholds: {thresholds}."
+    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in recorded_task(test).shown("detail"))
+    thresholds = ", ".join(f"{value:.3f}" for value in metrics.get("thresholds", ()))
+    return (f" Test: {details}." if details else "") + (f" Thresholds: {thresholds}." if thresholds else "")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusion.report.wording import LEVEL, headline, metric_name, p_text
+from fusion.evaluation.metric import metric_label
+from fusion.report.wording import LEVEL, headline, p_text
 
 
 def unconverged(arm: dict[str, Any]) -> list[str]:
@@ -15,7 +16,7 @@ def unconverged(arm: dict[str, Any]) -> list[str]:
 def step_sentence(test: dict[str, Any]) -> str:
     """Return in words what one test shows, and what it does not."""
     points = 100 * test["difference"]
-    metric = metric_name(test["metric"])
+    metric = metric_label(test["metric"])
     same = round(points, 1) == 0
     if same:
         relation = f"has the same {metric} as" if points == 0 else f"is less than 0.1 points of {metric} from"

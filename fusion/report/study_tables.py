@@ -6,8 +6,9 @@ import csv
 import io
 from typing import Any
 
+from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import signed, unconverged
-from fusion.report.wording import NAMES, headline, metric_name, p_text, score
+from fusion.report.wording import headline, p_text, reference_label, score
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows."""
@@ -34,13 +35,13 @@ def arms_table(study: dict[str, Any]) -> Table:
         of_all = "" if arm["protocol"] == "cv" else f" of {len(arm['seeds'])}"  # a seed of folds has several trainings
         note = f"{len(unconverged(arm))}{of_all} did not converge" if unconverged(arm) else ""
         test = f"{arm['dataset']}, {arm['protocol']}"
-        rows.append([arm["name"], test, f"{len(features)}{listed}", metric_name(metric), *scores, note])
+        rows.append([arm["name"], test, f"{len(features)}{listed}", metric_label(metric), *scores, note])
     for (dataset, protocol), arm in {(arm["dataset"], arm["protocol"]): arm for arm in study["arms"]}.items():
         metric = headline(arm)
         for name, reference in arm["references"].items():
-            label = f"{NAMES.get(name) or 'always ' + str(reference.get('class'))} (features of {arm['name']})"
+            label = f"{reference_label(name, reference)} (features of {arm['name']})"
             scores = ["", score(reference[metric]), score(reference["macro_f1"])]
-            rows.append([label, f"{dataset}, {protocol}", "", metric_name(metric), *scores, "reference"])
+            rows.append([label, f"{dataset}, {protocol}", "", metric_label(metric), *scores, "reference"])
     return header, rows
 
 
@@ -51,7 +52,7 @@ def steps_table(study: dict[str, Any]) -> Table:
         [
             test["arm"],
             test["before"],
-            metric_name(test["metric"]),
+            metric_label(test["metric"]),
             signed(test["difference"]),
             "" if test["low"] is None else f"[{signed(test['low'])}, {signed(test['high'])}]",
             *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
-
-NAMES = {
-    "majority": "majority class",
-    "top_k": "always top k",
-    "svm": "SVM (RBF)",
-    "random_forest": "random forest",
-}
+from fusion.evaluation.label_task import recorded_task
+from fusion.evaluation.metric import Metric
+from fusion.evaluation.reference import REFERENCES
 
 
 def score(summary: dict[str, Any]) -> str:
@@ -27,20 +16,25 @@ def score(summary: dict[str, Any]) -> str:
     return f"{summary['mean']:.3f}{spread}{interval}"
 
 
-def figures_of(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the figures that a result is shown by, with their names: the first is what it is compared by."""
-    first = ("accuracy", "accuracy") if "accuracy" in metrics["test"] else ("micro_f1", "micro F1")
-    return [first, ("macro_f1", "macro F1")]
+def shown_metrics(metrics: dict[str, Any]) -> list[Metric]:
+    """Return the metrics that tables show of a result: the first is what it is compared by."""
+    return recorded_task(metrics["test"]).shown("headline", "table")
+
+
+def reference_label(name: str, scores: dict[str, Any]) -> str:
+    """Return what people read for a reference model; one that is not registered always names the same class."""
+    return REFERENCES[name].label if name in REFERENCES else f"always {scores.get('class')}"
 
 
 def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return the rows (name and `figures_of`) of the network and its reference lines, best first."""
-    figures = [key for key, _ in figures_of(metrics)]
-    lines = [("network", metrics["test"])]
-    for name, line in metrics["references"].items():
-        lines.append((NAMES.get(name) or f"always {line['class']}, the test's largest class", line))
-    lines.sort(key=lambda line: -line[1][figures[0]]["mean"])
-    return [(name, *(score(line[key]) for key in figures)) for name, line in lines]
+    """Return the rows (name and `shown_metrics`) of the network and its reference models, best first."""
+    shown = [metric.name for metric in shown_metrics(metrics)]
+    rows = [("network", metrics["test"])]
+    for name, scores in metrics["references"].items():
+        note = "" if name in REFERENCES else ", the test's largest class"
+        rows.append((reference_label(name, scores) + note, scores))
+    rows.sort(key=lambda row: -row[1][shown[0]]["mean"])
+    return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
 
 
 LEVEL = 0.05  # of the tests, after Holm
@@ -58,12 +52,7 @@ def p_text(value: float) -> str:
 
 def headline(metrics: dict[str, Any]) -> str:
     """Return the metric that a result, or an arm of a study, is compared by."""
-    return "accuracy" if "accuracy" in metrics["test"] else "micro_f1"
-
-
-def metric_name(metric: str) -> str:
-    """Return a metric's key as it is written: ``micro F1`` for ``micro_f1``."""
-    return metric.replace("_f1", " F1")
+    return recorded_task(metrics["test"]).headline.name
 
 
 def points_text(points: float) -> str:

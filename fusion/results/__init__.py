@@ -1,6 +1,6 @@
 """A result on disk: its folder, predictions, metrics and comparison, and its networks to be used again.
 
-`folder` is one result folder; `predictions` reads its table; `saved` gives its networks.
+`folder` is one result folder; `predictions` reads its table; `trained` gives its networks.
 """
 
-__all__ = ["compare", "folder", "identity", "metrics", "predictions", "saved"]
+__all__ = ["compare", "folder", "identity", "metrics", "predictions", "reference_predictions", "trained"]

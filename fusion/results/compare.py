@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from fusion.evaluation.effects import few_groups, paired_difference
+from fusion.evaluation.effects import coverage_warnings, paired_difference
+from fusion.evaluation.label_task import recorded_task
 from fusion.results.predictions import Predictions, refuse_other_clips
 
 
-def compare(first: Predictions, second: Predictions) -> dict[str, Any]:
-    """Return how the second result differs from the first.
+def compare_predictions(first: Predictions, second: Predictions) -> dict[str, Any]:
+    """Return how two results differ: the first minus the second.
 
     Parameters
     ----------
@@ -37,37 +38,35 @@ def compare(first: Predictions, second: Predictions) -> dict[str, Any]:
     classes = tuple(sorted({*first.classes, *second.classes}))  # a class that one never trained on
     first, second = (replace(result, classes=classes) for result in (first, second))
     right = [first.right(), second.right()]
-    more = np.bincount(first.groups, right[1] - right[0])
-    strata = first.strata()
-    figures = {
-        name: paired_difference(
-            first.counts(), second.counts(), figure, strata, more if name == first.headline else None
-        )
-        for name, figure in first.figures.items()
-    }
+    more_right = np.bincount(first.truth.groups, right[0] - right[1])
+    counts = second.counts(), first.counts()
+    metrics = {}
+    for metric in first.task.shown("headline", "table"):
+        tested = more_right if metric == first.task.headline else None
+        row = paired_difference(*counts, metric.function, first.truth.strata, tested)
+        metrics[metric.name] = {**row, "first": row["second"], "second": row["first"]}
     changed = [
         {"clip": clip, "group": group, "true": label, "first": float(one), "second": float(other)}
         for (clip, (group, label)), one, other in zip(first.clips.items(), *right, strict=True)
         if one != other
     ]
     names = {"first": first.name, "second": second.name}
-    groups = int(first.groups.max()) + 1
-    counts = {"clips": len(first.clips), "groups": groups}
-    return {**names, **counts, **figures, "changed": changed, "warnings": few_groups(groups)}
+    groups = int(first.truth.groups.max()) + 1
+    sizes = {"clips": len(first.clips), "groups": groups}
+    return {**names, **sizes, **metrics, "changed": changed, "warnings": coverage_warnings(groups)}
 
 
 def sentence(comparison: dict[str, Any], level: float = 0.05) -> str:
     """Return in words what a comparison shows, and what it does not."""
-    name = "accuracy" if "accuracy" in comparison else "micro_f1"
-    found = comparison[name]
-    interval = "" if found["low"] is None else f", 95 % interval {100 * found['low']:.1f} to {100 * found['high']:.1f}"
-    shown = (
+    metric = recorded_task(comparison).headline
+    row = comparison[metric.name]
+    interval = "" if row["low"] is None else f", 95 % interval {100 * row['low']:.1f} to {100 * row['high']:.1f}"
+    verdict = (
         "more than chance"
-        if found["p"] < level
+        if row["p"] < level
         else f"not shown to differ, with {comparison['groups']} groups to tell by"
     )
-    figure = name.replace("_f1", " F1")
     return (
-        f"{comparison['second']} minus {comparison['first']}: {100 * found['difference']:+.1f} points of {figure}"
-        + (f"{interval} (sign-flip test over groups, p = {found['p']:.3f}): {shown}")
+        f"{comparison['first']} minus {comparison['second']}: {100 * row['difference']:+.1f} points of {metric.label}"
+        f"{interval} (sign-flip test over groups, p = {row['p']:.3f}): {verdict}"
     )

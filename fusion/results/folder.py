@@ -5,7 +5,7 @@
     spec.yaml          the resolved settings: an experiment file that repeats the result
     environment.json   versions, commit, device, threads
     seed-<n>/          model.keras, history.csv, predictions.csv, summary.json; there when training finished
-    references.csv     what the reference lines predicted
+    references.csv     what the reference models predicted
     predictions.csv, history.csv, metrics.json, confusion.png, curves.png, report.html
                        made from the above; metrics.json is written last
 """
@@ -28,12 +28,9 @@ from fusion.runtime.versions import version_changes, versions
 from fusion.settings.experiment import Experiment
 from fusion.settings.strict_yaml import dump
 
-Line = tuple[str, tuple[float, ...]]
-"""What a reference line says of a clip: labels joined by ``;``, and scores where there may be several."""
-
 
 @dataclass(frozen=True)
-class Result:
+class ResultFolder:
     """One result folder."""
 
     folder: Path
@@ -83,13 +80,13 @@ class Result:
     def changes(self) -> list[str]:
         """Return which versions differ between the trained seeds and what is installed, as ``numpy 2.0 -> 2.1``."""
         now = versions()
-        found = [
+        changes = [
             change
             for seed in self.trained()
             for summary in self.summaries(seed)
             for change in version_changes(summary["versions"], now)
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(changes))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -110,7 +107,7 @@ class Result:
             raise unwritable(path, error) from error
 
     def covers(self, seeds: Iterable[int], references: Iterable[str]) -> bool:
-        """Say whether all these seeds are trained, and in the metrics with all these reference lines."""
+        """Say whether all these seeds are trained, and in the metrics with all these reference models."""
         metrics = self.metrics()
         if metrics is None or not set(references) <= set(metrics["references"]):
             return False
@@ -120,39 +117,19 @@ class Result:
         """Return a seed's networks: one, or one a fold."""
         return sorted(self.seed_folder(seed).glob("**/model.keras"))
 
-    def references(self) -> dict[tuple[str, int], dict[str, Line]]:
-        """Return the stored predictions of the reference lines: what is said of each clip, by name and seed."""
-        path = self.folder / "references.csv"
-        stored: dict[tuple[str, int], dict[str, Line]] = {}
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                for clip, name, seed, predicted, *scores in list(csv.reader(file))[1:]:
-                    line = predicted, tuple(map(float, scores))
-                    stored.setdefault((name, int(seed)), {})[clip] = line
-        return stored
-
-    def write_references(self, lines: dict[tuple[str, int], dict[str, Line]], classes: Sequence[str]) -> None:
-        """Write the predictions of the reference lines; scores only where a clip may have several labels."""
-        rows = [
-            (clip, name, seed, predicted, *(f"{score:.7g}" for score in scores))
-            for (name, seed), of in sorted(lines.items())
-            for clip, (predicted, scores) in of.items()
-        ]
-        self.write_table("references.csv", ["clip", "reference", "seed", "predicted", *classes], rows)
-
     def write_spec(self, experiment: Experiment) -> None:
         """Write the resolved settings."""
         write_text(self.folder / "spec.yaml", dump(experiment.settings()))
 
     def write_environment(self, experiment: Experiment, device: str, data: Path | None) -> None:
         """Write versions of fusion, libraries and features, commit, device, threads and where the data were."""
-        more = {
+        run = {
             "features": experiment.versions(),
             "threads": experiment.training.threads,
             "device": device,
             "data": None if data is None else str(data),
         }
-        write_json(self.folder / "environment.json", {**versions(), **more})
+        write_json(self.folder / "environment.json", {**versions(), **run})
 
     def write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV file."""
@@ -179,5 +156,5 @@ class Result:
 
 def threshold_of(folder: Path) -> float | None:
     """Return the score from which a network counts a class as heard, None where the largest one does."""
-    found: float | None = json.loads((folder / "summary.json").read_text(encoding="utf-8")).get("threshold")
-    return found
+    threshold: float | None = json.loads((folder / "summary.json").read_text(encoding="utf-8")).get("threshold")
+    return threshold

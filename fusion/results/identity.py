@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from fusion.results.saved import pretrained
+from fusion.results.trained import read_pretrained
 from fusion.settings.experiment import Experiment
 
 
@@ -25,7 +25,7 @@ def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") 
     """
     covered: dict[str, Any] = {"settings": experiment.identity(), "data": data, "sample": sample}
     if experiment.training.pretrain:
-        covered["pretrained"] = pretrained(experiment.training.pretrain).folder.resolve().name
+        covered["pretrained"] = read_pretrained(experiment.training.pretrain).folder.resolve().name
     if networks:
         covered["networks"] = networks
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]

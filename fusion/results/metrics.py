@@ -1,49 +1,43 @@
-"""From finished trainings to metrics.json: the tables over all seeds and the figures that they give."""
+"""From finished trainings to metrics.json: the tables over all seeds and the metrics that they give."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.datasets.cautions import FEW_GROUPS
+from fusion.datasets.duplicates import Duplicates
 from fusion.datasets.overview import overview
-from fusion.datasets.table import SPLITS, Dataset, Fold
-from fusion.evaluation.decisions import decide, headline
+from fusion.datasets.table import SPLITS, Dataset
+from fusion.evaluation.ground_truth import GroundTruth
+from fusion.evaluation.reference import MAJORITY, REFERENCES
 from fusion.extraction.prepare import Prepared
-from fusion.learning.references import MOST
-from fusion.results.folder import Line, Result
-from fusion.results.scorer import Scorer
-from fusion.results.tables import read_scores, training_scores, write_history, write_predictions
+from fusion.results.folder import ResultFolder
+from fusion.results.reference_predictions import ReferencePredictions, to_scores
+from fusion.results.trainings import Trainings
 from fusion.results.warnings import below, oracle, unconverged
 from fusion.settings.experiment import Experiment
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-References = dict[tuple[str, int], dict[str, Line]]
+
+CONSTANT = "constant"
 
 
-def assemble(
-    experiment: Experiment,
-    prepared: Prepared,
-    result: Result,
-    seeds: list[int],
-    references: References,
-    sample: bool,
+def evaluate_trainings(
+    experiment: Experiment, prepared: Prepared, result: ResultFolder, references: ReferencePredictions, sample: bool
 ) -> dict[str, Any]:
     """Write predictions.csv and history.csv over all seeds, and return the content of metrics.json.
 
     Parameters
     ----------
     experiment : Experiment
+        All its seeds are trained.
     prepared : Prepared
-    result : Result
-        All `seeds` are trained.
-    seeds : list of int
+    result : ResultFolder
     references : dict
-        What each says of each test clip, by reference and seed.
+        What each reference model predicts for each test clip, by name and seed.
     sample : bool
 
     Returns
@@ -58,32 +52,17 @@ def assemble(
         If a seed's predictions are for other clips.
     """
     dataset = prepared.data.dataset
-    folds = dataset.each_fold()
-    folders = {seed: result.trainings(seed) for seed in seeds}
-    summaries = [summary for seed in seeds for summary in result.summaries(seed)]
-    of_seed = {seed: result.summaries(seed) for seed in seeds}
-    tested = np.concatenate([of.test for of in folds])
-    scorer = Scorer(dataset, tested)
-    test: list[tuple[Floats, Bools]] = []
-    for seed, places in folders.items():
-        said = [read_scores(folder, dataset, of.test) for folder, of in zip(places, folds, strict=True)]
-        chosen = [decide(of, summary.get("threshold")) for of, summary in zip(said, of_seed[seed], strict=True)]
-        test.append((np.concatenate(said), np.concatenate(chosen)))
-    write_predictions(result, dataset, folds, seeds, test)
-    write_history(result, folders)
-    counts = scorer.counts(test)
-    lines: dict[str, dict[str, Any]] = {}
-    ids = list(dataset.table["id"].to_numpy()[tested])
-    training_clips = max(len(of.train) for of in folds)
-    for name in dict.fromkeys(name for name, _ in references):
-        every = [scorer.said([line[clip] for clip in ids]) for (known, _), line in references.items() if known == name]
-        lines[name] = scorer.summarise(scorer.counts(every))
-        lines[name]["train_clips"] = min(training_clips, MOST.get(name, training_clips))
-    lines |= scorer.constant(lines)
-    scores = scorer.summarise(counts)
-    parts = {split: dataset.table.loc[np.concatenate([of.clips(split) for of in folds])] for split in SPLITS}
-    found = overview(dataset, prepared.data.duplicates)
-    metrics: dict[str, Any] = {
+    trainings = Trainings(result, dataset, experiment.seeds)
+    predictions = trainings.test_predictions()
+    trainings.write_predictions(predictions)
+    trainings.write_history()
+    truth = _ground_truth(dataset, trainings.tested)
+    counts = truth.counts(predictions)
+    scores = truth.over_seeds(counts)
+    reference_scores = _reference_scores(truth, trainings, references)
+    summaries = trainings.summaries
+    data, data_warnings = _data(trainings, prepared.data.duplicates)
+    return {
         "experiment": experiment.name,
         "digest": result.folder.name,
         "dataset": dataset.name,
@@ -91,50 +70,80 @@ def assemble(
         "sample": sample,
         "classes": list(dataset.classes),
         "features": list(experiment.features),
-        "seeds": seeds,
-        "clips": {split: int(part["id"].nunique()) for split, part in parts.items()},
-        "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
-        "class_clips": found["classes"],
-        "class_groups": found["class_groups"],
-        "shared_groups": found["shared_groups"],
-        "duplicates": found["duplicates"],
+        "seeds": list(experiment.seeds),
+        **data,
         "warnings": [
-            *unconverged(summaries, dataset, folds, experiment.model.activation),
-            *below(scores, lines, headline(dataset.several)),
+            *unconverged(trainings, experiment.model.activation),
+            *below(scores, reference_scores, dataset.label_task.headline),
             *oracle(experiment),
-            *found["warnings"],
+            *data_warnings,
         ],
         "seconds": {
             "extract": prepared.seconds,
-            "train": sum(summary["seconds"]["train"] for summary in summaries),
-            "evaluate": sum(summary["seconds"]["evaluate"] for summary in summaries),
+            **{step: sum(summary["seconds"][step] for summary in summaries) for step in ("train", "evaluate")},
         },
         "parameters": summaries[0]["parameters"],
         "epochs": [summary["epochs"] for summary in summaries],
         "best_epochs": [summary["best_epoch"] for summary in summaries],
-        "train": _train(dataset, folds, folders, of_seed),
-        "test": {**scores, "per_class": scorer.per_class(counts)},
+        "train": _train_scores(trainings),
+        "test": {**scores, "per_class": truth.by_class(counts, dataset.classes, FEW_GROUPS)},
+        **dataset.label_task.decision_record(counts, [summary.get("threshold") for summary in summaries]),
+        "references": reference_scores,
     }
-    if dataset.several:
-        metrics["thresholds"] = [summary["threshold"] for summary in summaries]
-    else:
-        metrics["confusion"] = counts.sum(axis=0).mean(axis=0).tolist()
-    return {**metrics, "references": lines}
 
 
-def _train(
-    dataset: Dataset,
-    folds: list[Fold],
-    folders: dict[int, list[Path]],
-    summaries: dict[int, list[dict[str, Any]]],
-) -> dict[str, Any]:
-    """Return the figures on the clips that were trained on; of folds all added up, without intervals."""
-    counts: NDArray[Any] | int = 0
-    for number, of in enumerate(folds):
-        scorer = Scorer(dataset, of.train, whole=len(folds) > 1)
-        said = [
-            training_scores(places[number] / "train.npy", summaries[seed][number].get("threshold"))
-            for seed, places in folders.items()
+def _ground_truth(dataset: Dataset, clips: Ints, one_group: bool = False) -> GroundTruth:
+    """Return labels and groups of some rows of the table; all in one group where no interval is wanted."""
+    groups = np.zeros(len(clips)) if one_group else dataset.groups[clips]
+    numbers = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    return GroundTruth(dataset.label_task, dataset.targets[clips], numbers)
+
+
+def _data(trainings: Trainings, duplicates: Duplicates) -> tuple[dict[str, Any], list[str]]:
+    """Return what metrics.json says of the data, and warnings."""
+    dataset, folds = trainings.dataset, trainings.folds
+    parts = {split: dataset.table.loc[np.concatenate([fold.clips(split) for fold in folds])] for split in SPLITS}
+    facts = overview(dataset, duplicates)
+    counts = {
+        "clips": {split: int(part["id"].nunique()) for split, part in parts.items()},
+        "groups": {split: int(part["group"].nunique()) for split, part in parts.items()},
+        "class_clips": facts["classes"],
+        **{key: facts[key] for key in ("class_groups", "shared_groups", "duplicates")},
+    }
+    return counts, facts["warnings"]
+
+
+def _reference_scores(
+    truth: GroundTruth, trainings: Trainings, references: ReferencePredictions
+) -> dict[str, dict[str, Any]]:
+    """Return the metrics of each reference model, and of always naming the test's own largest class."""
+    dataset = trainings.dataset
+    clips = list(dataset.table["id"].to_numpy()[trainings.tested])
+    training_clips = max(len(fold.train) for fold in trainings.folds)
+    table: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(name for name, _ in references):
+        seeds = [
+            to_scores(dataset, [by_clip[clip] for clip in clips])
+            for (reference, _), by_clip in references.items()
+            if reference == name
         ]
-        counts = counts + scorer.counts(said)
-    return scorer.summarise(np.asarray(counts))
+        table[name] = truth.over_seeds(truth.counts(seeds))
+        table[name]["train_clips"] = min(training_clips, REFERENCES[name].most or training_clips)
+    if MAJORITY.name not in table:
+        return table
+    largest = dataset.classes[int(truth.targets.sum(axis=0).argmax())]
+    decisions = dataset.label_task.constant_decisions(truth.targets)[0]
+    constant = truth.over_seeds(truth.counts([(decisions, decisions)]))
+    headline = dataset.label_task.headline.name
+    if constant[headline]["mean"] > table[MAJORITY.name][headline]["mean"]:
+        table[CONSTANT] = {**constant, "class": largest, "train_clips": 0}
+    return table
+
+
+def _train_scores(trainings: Trainings) -> dict[str, Any]:
+    """Return the metrics on the clips that were trained on; of folds all added up, without intervals."""
+    counts: NDArray[Any] | int = 0
+    for number, fold in enumerate(trainings.folds):
+        truth = _ground_truth(trainings.dataset, fold.train, one_group=len(trainings.folds) > 1)
+        counts = counts + truth.counts(trainings.train_predictions(number))
+    return truth.over_seeds(np.asarray(counts))

@@ -1,29 +1,29 @@
-"""The predictions of a result, read back from its table, and what figures are functions of."""
+"""The predictions of a result, read back from its table, and what metrics are functions of."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError, listing
-from fusion.evaluation import multi_label as multilabel
-from fusion.evaluation import single_label as evaluate
-from fusion.results.folder import Result
+from fusion.evaluation.decisions import split_labels
+from fusion.evaluation.ground_truth import GroundTruth
+from fusion.evaluation.label_task import LabelTask, recorded_task
+from fusion.results.folder import ResultFolder
 
-Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Figure = Callable[[NDArray[Any]], Floats]
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the networks of a result said of its test clips.
+    """What the networks of a result predicted for its test clips.
 
     Attributes
     ----------
@@ -34,8 +34,7 @@ class Predictions:
         Group and true labels (joined by ``;``) by clip, sorted.
     predicted : (seeds, clips) of str
         Labels, joined.
-    several : bool
-        Whether a clip may have several labels.
+    task : LabelTask
     seeds : tuple of int
     """
 
@@ -43,63 +42,32 @@ class Predictions:
     classes: tuple[str, ...]
     clips: dict[str, tuple[str, str]]
     predicted: NDArray[np.str_]
-    several: bool
+    task: LabelTask
     seeds: tuple[int, ...]
 
-    @property
-    def headline(self) -> str:
-        """The figure that results are compared by."""
-        return "micro_f1" if self.several else "accuracy"
+    @cached_property
+    def truth(self) -> GroundTruth:
+        """Labels and groups of the clips."""
+        groups = np.unique([group for group, _ in self.clips.values()], return_inverse=True)[1].astype(np.int64)
+        return GroundTruth(self.task, split_labels(self.classes, (labels for _, labels in self.clips.values())), groups)
 
-    @property
-    def figures(self) -> dict[str, Figure]:
-        """The figures that tables of decisions give."""
-        every = multilabel.FIGURES if self.several else evaluate.FIGURES
-        return {name: every[name] for name in (self.headline, "macro_f1")}
+    @cached_property
+    def decisions(self) -> Bools:
+        """Which classes each seed's network predicts, ``(seeds, clips, classes)``."""
+        return np.array([split_labels(self.classes, labels) for labels in self.predicted])
 
-    @property
-    def groups(self) -> Ints:
-        """Number of each clip's group, ``(clips,)``."""
-        return np.unique([group for group, _ in self.clips.values()], return_inverse=True)[1].astype(np.int64)
+    def counts(self, decisions: Bools | None = None) -> NDArray[Any]:
+        """Return what metrics are functions of, ``(groups, seeds, ...)``, of these decisions or others.
 
-    @property
-    def targets(self) -> NDArray[np.bool_]:
-        """Which classes each clip has, ``(clips, classes)``."""
-        return self._sets([labels for _, labels in self.clips.values()])
+        The table has no scores of other decisions, so decisions take their place: metrics of rankings say nothing.
+        """
+        return self.truth.counts([(seed, seed) for seed in (self.decisions if decisions is None else decisions)])
 
-    @property
-    def chosen(self) -> NDArray[np.bool_]:
-        """Which classes each seed's network names, ``(seeds, clips, classes)``."""
-        return np.array([self._sets(row) for row in self.predicted])
-
-    def _sets(self, joined: Any) -> NDArray[np.bool_]:
-        return np.array([[label in labels.split(";") for label in self.classes] for labels in joined], dtype=bool)
-
-    def strata(self) -> Ints | None:
-        """Return the class of each group, ``(groups,)``, or None where groups have clips of several."""
-        true, groups = self.targets.argmax(axis=1), self.groups
-        found = [np.unique(true[groups == group]) for group in range(int(groups.max()) + 1)]
-        if self.several or any(len(classes) > 1 for classes in found):
-            return None
-        return np.array([classes[0] for classes in found])
-
-    def counts(self, chosen: NDArray[np.bool_] | None = None) -> NDArray[Any]:
-        """Return what figures are functions of, ``(groups, seeds, ...)``, of these decisions or others."""
-        targets, groups = self.targets, self.groups
-        said = self.chosen if chosen is None else chosen
-        if self.several:
-            return np.stack([multilabel.count(targets, row, row, groups) for row in said], axis=1)
-        true, size = targets.argmax(axis=1), len(self.classes)
-        return np.stack([evaluate.confusions(true, row.argmax(axis=1), groups, size) for row in said], axis=1)
-
-    def class_scores(self, counts: NDArray[Any]) -> dict[str, Floats]:
-        """Return precision, recall, F1 and support by class, ``(..., classes)``, of summed counts."""
-        return multilabel.class_scores(counts) if self.several else evaluate.class_scores(counts)
-
-    def right(self, chosen: NDArray[np.bool_] | None = None) -> Floats:
+    def right(self, decisions: Bools | None = None) -> Floats:
         """Return how right each clip's prediction is, mean over seeds, ``(clips,)``: 1 or 0, or its labels' F1."""
-        said, targets = self.chosen if chosen is None else chosen, self.targets
-        return np.asarray(2 * (said & targets).sum(axis=2) / (said.sum(axis=2) + targets.sum(axis=1))).mean(axis=0)
+        predicted, targets = self.decisions if decisions is None else decisions, self.truth.targets
+        f1 = 2 * (predicted & targets).sum(axis=2) / (predicted.sum(axis=2) + targets.sum(axis=1))
+        return np.asarray(f1).mean(axis=0)
 
 
 def read_predictions(folder: Path) -> Predictions:
@@ -110,35 +78,42 @@ def read_predictions(folder: Path) -> Predictions:
     FusionError
         If the folder is no finished result, or the file is damaged.
     """
-    metrics = Result(folder).metrics()
+    metrics = ResultFolder(folder).metrics()
     path = folder / "predictions.csv"
     if metrics is None or not path.is_file():
         raise FusionError(f"{folder}: no result folder; name one that `fusion run` or `fusion evaluate` printed")
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        clips = dict(sorted((row["clip"], (row["group"], row["true"])) for row in rows))
-        seeds = sorted({int(row["seed"]) for row in rows})
-        said = {(int(row["seed"]), row["clip"]): row["predicted"] for row in rows}
-        predicted = np.array([[said[seed, clip] for clip in clips] for seed in seeds])
-        several = "accuracy" not in metrics["test"]
-        name = f"{metrics['experiment']} {metrics['digest']}"
-        return Predictions(name, tuple(metrics["classes"]), clips, predicted, several, tuple(seeds))
-    except (KeyError, ValueError, TypeError, csv.Error) as error:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"seed": int})
+        predicted = table.pivot(index="seed", columns="clip", values="predicted")
+        if (table.iloc[:, -1] == "").any() or predicted.isna().any(axis=None):
+            raise ValueError("a line is cut short, or a seed lacks clips")
+        truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
+        return Predictions(
+            f"{metrics['experiment']} {metrics['digest']}",
+            tuple(metrics["classes"]),
+            dict(zip(truth.index, zip(truth["group"], truth["true"], strict=True), strict=True)),
+            predicted.to_numpy(dtype=str),
+            recorded_task(metrics["test"]),
+            tuple(int(seed) for seed in predicted.index),
+        )
+    except (KeyError, ValueError, TypeError) as error:
         raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
 
 def refuse_other_clips(first: Predictions, second: Predictions) -> None:
     """Raise a FusionError unless two results are on the same test clips, saying how they differ."""
-    if first.clips == second.clips and first.several == second.several:
+    if same_clips(first, second):
         return
-    only = [sorted(set(one.clips) - set(other.clips)) for one, other in ((first, second), (second, first))]
-    said = [
-        f"{len(names)} clips only in {of.name}:\n{listing(names, 3)}"
-        for names, of in zip(only, (first, second), strict=True)
-        if names
-    ]
-    other = sum(first.clips[clip] != second.clips[clip] for clip in set(first.clips) & set(second.clips))
-    if other:
-        said.append(f"{other} clips with another group or label")
-    raise FusionError("the two results are not on the same test clips: " + "; ".join(said))
+    differences = []
+    for one, other in ((first, second), (second, first)):
+        if names := sorted(set(one.clips) - set(other.clips)):
+            differences.append(f"{len(names)} clips only in {one.name}:\n{listing(names, 3)}")
+    changed = sum(first.clips[clip] != second.clips[clip] for clip in set(first.clips) & set(second.clips))
+    if changed:
+        differences.append(f"{changed} clips with another group or label")
+    raise FusionError("the two results are not on the same test clips: " + "; ".join(differences))
+
+
+def same_clips(first: Predictions, second: Predictions) -> bool:
+    """Say whether two results are on the same test clips with the same labels and groups."""
+    return first.clips == second.clips and first.task.several == second.task.several

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.datasets.data import Data
+from fusion.evaluation.label_task import SINGLE_LABEL
 from fusion.runtime.files import replacing
 from fusion.runtime.workplace import Workplace
 from fusion.settings.search_space import Choices, Range, SearchSettings
 
 OWN = "-1"  # id of the experiment's own settings: a trial's number is its id and one
-DIRECTIONS = {"accuracy": "max", "macro_f1": "max", "loss": "min"}
+DIRECTIONS = {metric.name: metric.direction for metric in SINGLE_LABEL.shown("headline", "table")} | {"loss": "min"}
 
 
 @dataclass(frozen=True)

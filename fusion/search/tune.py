@@ -27,7 +27,7 @@ from fusion.datasets.groups import assign_folds
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError, listing
 from fusion.extraction.prepare import prepare
-from fusion.results.folder import Result
+from fusion.results.folder import ResultFolder
 from fusion.results.identity import digest
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.progress import Progress
@@ -81,7 +81,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
     _check_address()
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
     data = read_data(experiment.dataset, workplace)
-    result = Result(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
+    result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
     folder = result.folder / "search"
     data = without_test(data)
     plain = replace(experiment, training=experiment.training.model_copy(update={"copies": 0, "mixes": 0}))

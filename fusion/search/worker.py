@@ -26,12 +26,13 @@ from keras_tuner.engine.base_tuner import BaseTuner
 
 from fusion.errors import FusionError
 from fusion.evaluation import convergence
-from fusion.evaluation import single_label as evaluate
 from fusion.evaluation.aggregate import aggregate
+from fusion.evaluation.decisions import decide
+from fusion.evaluation.label_task import SINGLE_LABEL
 from fusion.extraction.prepare import Prepared, prepare
 from fusion.learning.fit import fit
-from fusion.learning.jobs import Job
-from fusion.learning.train import predict
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.train import predict_windows
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import decisive_versions, versions
 from fusion.runtime.workers import in_turn, send_message
@@ -199,19 +200,20 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
         parts["train"] = parts["train"].only(job.folds != number)
     keras.utils.set_random_seed(job.search.seed)
     model = fit(
-        Job(job.folder, job.search.seed, experiment.model, experiment.training, dataset.classes, parts, (), versions())
+        TrainingJob(
+            job.folder, job.search.seed, experiment.model, experiment.training, dataset.classes, parts, (), versions()
+        )
     )
-    probabilities = predict(model, held_out)
+    probabilities = predict_windows(model, held_out)
     if not np.isfinite(probabilities).all():
         raise FusionError("the training diverged: its probabilities are not numbers; lower training.learning_rate")
     scores = aggregate(probabilities, held_out.clips, experiment.dataset.aggregate)
     truth = held_out.truth
-    together = np.zeros(len(truth), dtype=np.int64)
-    confusion = evaluate.confusions(truth.argmax(axis=1), scores.argmax(axis=1), together, len(dataset.classes))[0]
+    one_group = np.zeros(len(truth), dtype=np.int64)
+    counts = SINGLE_LABEL.counts(truth, scores, decide(scores, None), one_group)[0]
     keras.backend.clear_session()
     return {
-        "accuracy": float(evaluate.accuracy(confusion)),
-        "macro_f1": float(evaluate.macro_f1(confusion)),
+        **{metric.name: float(metric.function(counts)) for metric in SINGLE_LABEL.shown("headline", "table")},
         "loss": convergence.cross_entropy(scores, truth, experiment.model.activation),
         "seconds": time.perf_counter() - started,
     }

@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.data import read_data
 from fusion.extraction.prepare import prepare
-from fusion.learning.jobs import Job, MaskJob
-from fusion.learning.references import names
+from fusion.learning.jobs import MaskJob, TrainingJob
 from fusion.report import ablation_plots as plots
 from fusion.results.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing, write_json
@@ -83,7 +82,7 @@ def ablate(
         prepared = [whole.only(features) for features in sets]
     results = [result_of(arm, data, workplace) for arm in arms]
     # one reference each: `fusion run` on an arm adds the others
-    references = names(data.dataset.several)[:1]
+    references = data.dataset.label_task.references[:1]
     with ExitStack() as locks:
         pending = []
         for arm, ready, result in zip(arms, prepared, results, strict=True):
@@ -131,12 +130,12 @@ def _searched(arm: Experiment, workplace: Workplace, trials: int) -> Experiment:
 def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> Arm:
     """Return what an arm's networks predict, of these seeds alone: a result may have more."""
     predictions = read_predictions(folder)
-    chosen = predictions.chosen[[predictions.seeds.index(seed) for seed in seeds]]
+    chosen = predictions.decisions[[predictions.seeds.index(seed) for seed in seeds]]
     return Arm(features, folder, predictions.counts(chosen), predictions.right(chosen))
 
 
 def _masked(
-    jobs: Sequence[Job], full: Experiment, predictions: Predictions, workplace: Workplace
+    jobs: Sequence[TrainingJob], full: Experiment, predictions: Predictions, workplace: Workplace
 ) -> dict[tuple[str, ...], Arm]:
     """Return an arm for each feature whose values are drawn from other test clips, without any training."""
     tasks = [MaskJob(job, name, DRAWS) for job in jobs for name in full.features]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.evaluation.effects import few_groups, holm, paired_difference, shapley_intervals, variance_parts
+from fusion.evaluation.effects import coverage_warnings, holm, paired_difference, shapley_intervals, variance_parts
 from fusion.evaluation.intervals import bootstrap_interval
 from fusion.results.predictions import Predictions, read_predictions, refuse_other_clips
 
@@ -63,7 +63,8 @@ def summarise(
     for arm in arms.values():
         if arm.folder is not None:
             refuse_other_clips(clips, read_predictions(arm.folder))
-    figure, strata, groups = clips.figures[clips.headline], clips.strata(), clips.groups
+    truth = clips.truth
+    figure, strata, groups = truth.task.headline.function, truth.strata, truth.groups
     whole = arms[every]
     rows: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
@@ -89,7 +90,7 @@ def summarise(
         tests.append({"features": list(features), "without": without, **kept})
     for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
         test["p_holm"] = float(p)
-    chance = _chance(clips)
+    chance = truth.chance()
     shares: dict[str, Any] = {}
     if mode == "all":
         counts = {frozenset(features): arm.counts for features, arm in arms.items()}
@@ -97,7 +98,7 @@ def summarise(
     count = int(groups.max()) + 1
     return {
         "mode": mode,
-        "metric": clips.headline,
+        "metric": truth.task.headline.name,
         "chance": chance,
         "groups": count,
         "arms": rows,
@@ -108,26 +109,14 @@ def summarise(
             for test in tests
             if len(test["without"]) == 1
         },
-        "warnings": few_groups(count),
+        "warnings": coverage_warnings(count),
     }
-
-
-def _chance(clips: Predictions) -> float:
-    """Return the figure of saying the same of every clip: the test's largest class, or the best few."""
-    targets = clips.targets
-    order = np.argsort(-targets.sum(axis=0), kind="stable")
-    found = []
-    for count in range(1, len(order) + 1 if clips.several else 2):
-        chosen = np.zeros((1, *targets.shape), dtype=bool)
-        chosen[:, :, order[:count]] = True
-        found.append(float(clips.figures[clips.headline](clips.counts(chosen).sum(axis=0))[0]))
-    return max(found)
 
 
 def _per_class(clips: Predictions, whole: Arm, arm: Arm) -> dict[str, float]:
     """Return how much each class' recall falls, in an arm against the whole; mean over seeds."""
     recall = [_recall(clips, of.counts) for of in (whole, arm)]
-    occurs = np.asarray(clips.targets.any(axis=0))
+    occurs = np.asarray(clips.truth.targets.any(axis=0))
     return {
         label: float(recall[0][number] - recall[1][number])
         for number, label in enumerate(clips.classes)
@@ -136,4 +125,4 @@ def _per_class(clips: Predictions, whole: Arm, arm: Arm) -> dict[str, float]:
 
 
 def _recall(clips: Predictions, counts: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(clips.class_scores(counts.sum(axis=0))["recall"].mean(axis=0))
+    return np.asarray(clips.task.class_scores(counts.sum(axis=0))["recall"].mean(axis=0))

@@ -8,8 +8,7 @@ from typing import Any
 
 from fusion.datasets.data import Data, read_data
 from fusion.extraction.prepare import prepare
-from fusion.learning.references import names
-from fusion.results.folder import Result
+from fusion.results.folder import ResultFolder
 from fusion.results.identity import digest
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
@@ -60,7 +59,7 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     result = result_of(experiment, data, workplace)
     changes = result.changes()
     previous = result.metrics()
-    if previous and result.covers(experiment.seeds, names(data.dataset.several)) and not force:
+    if previous and result.covers(experiment.seeds, data.dataset.label_task.references) and not force:
         return Outcome(result.folder, previous, [], changes)
     prepared = prepare(experiment, data, workplace)
     with result.locked():
@@ -69,6 +68,6 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     return Outcome(result.folder, metrics, pending.seeds, changes)
 
 
-def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> Result:
+def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> ResultFolder:
     """Return where an experiment's result is or will be."""
-    return Result(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
+    return ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))

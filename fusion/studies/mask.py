@@ -9,8 +9,8 @@ from fusion.evaluation.aggregate import aggregate
 from fusion.evaluation.decisions import decide
 from fusion.extraction.part import Part
 from fusion.learning.jobs import MaskJob
-from fusion.learning.model import load_model
-from fusion.learning.train import predict
+from fusion.learning.saved_network import load_model
+from fusion.learning.train import predict_windows
 from fusion.results.folder import threshold_of
 
 
@@ -28,7 +28,7 @@ def predict_masked(task: MaskJob) -> NDArray[np.bool_]:
     random = np.random.default_rng(job.seed)
     said = []
     for _ in range(task.draws):
-        scores = aggregate(predict(model, _with_others(part, task.feature, random)), part.clips, job.aggregate)
+        scores = aggregate(predict_windows(model, _with_others(part, task.feature, random)), part.clips, job.aggregate)
         said.append(decide(scores, threshold_of(job.folder)))
     return np.stack(said)
 

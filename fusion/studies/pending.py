@@ -12,14 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.datasets.table import Dataset
-from fusion.evaluation.decisions import decide, joined
+from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
-from fusion.learning.jobs import Job
-from fusion.learning.references import ReferenceJob, names
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.references import ReferenceJob
 from fusion.report import result_page
-from fusion.results.folder import Line, Result
-from fusion.results.metrics import References, assemble
-from fusion.results.saved import pretrained
+from fusion.results.folder import ResultFolder
+from fusion.results.metrics import evaluate_trainings
+from fusion.results.reference_predictions import (
+    ReferencePrediction,
+    ReferencePredictions,
+    read_reference_predictions,
+    to_reference_predictions,
+    write_reference_predictions,
+)
+from fusion.results.trained import read_pretrained
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import versions
 from fusion.runtime.workers import run
@@ -35,10 +42,10 @@ class PendingResult:
     ----------
     experiment : Experiment
     prepared : Prepared
-    result : Result
+    result : ResultFolder
         Locked while anything is done.
     workplace : Workplace
-    jobs : tuple of Job
+    jobs : tuple of TrainingJob
         Trainings, or uses of trained networks on the test clips.
     references : tuple of str
         Names of the references wanted.
@@ -50,9 +57,9 @@ class PendingResult:
 
     experiment: Experiment
     prepared: Prepared
-    result: Result
+    result: ResultFolder
     workplace: Workplace
-    jobs: tuple[Job, ...]
+    jobs: tuple[TrainingJob, ...]
     references: tuple[str, ...]
     force: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
@@ -67,7 +74,7 @@ class PendingResult:
         """Seeds that the jobs are for."""
         return list(dict.fromkeys(job.seed for job in self.jobs))
 
-    def tasks(self) -> list[tuple[str, Job | ReferenceJob]]:
+    def tasks(self) -> list[tuple[str, TrainingJob | ReferenceJob]]:
         """Return what is to be called in workers: a function's name and its task."""
         stored = self.stored_references()
         aggregate = self.experiment.dataset.aggregate
@@ -84,25 +91,26 @@ class PendingResult:
         ]
 
     def wanted_references(self) -> list[tuple[str, int]]:
-        """Return names and seeds of the references; only the random forest varies with the seed."""
+        """Return names and seeds of the references; only some vary with the seed."""
         seeds = sorted({*self.seeds, *self.result.trained()})
-        return [(name, seed) for name in self.references for seed in (seeds if name == "random_forest" else [0])]
+        return [(name, seed) for name in self.references for seed in (seeds if REFERENCES[name].seeded else [0])]
 
-    def stored_references(self) -> References:
+    def stored_references(self) -> ReferencePredictions:
         """Return the references' predictions that are there already."""
         # those that came without networks, from a repository, are not this machine's
-        return {} if self.force or not self.result.trained() else self.result.references()
+        return {} if self.force or not self.result.trained() else read_reference_predictions(self.result.folder)
 
-    def by_clip(self, job: ReferenceJob, output: tuple[NDArray[np.float64], float | None]) -> dict[str, Line]:
+    def by_clip(
+        self, job: ReferenceJob, output: tuple[NDArray[np.float64], float | None]
+    ) -> dict[str, ReferencePrediction]:
         """Return what a reference predicted, by the clip's id."""
         (fold,) = (fold for fold in self.dataset.each_fold() if fold.fold == job.fold)
         ids = self.dataset.table["id"].to_numpy()[fold.test]
-        scores, threshold = output
-        labels = [joined(self.dataset.classes, row) for row in decide(scores, threshold)]
-        kept = [tuple(row) if self.dataset.several else () for row in scores.tolist()]
-        return dict(zip(ids, zip(labels, kept, strict=True), strict=True))
+        return dict(zip(ids, to_reference_predictions(self.dataset, *output), strict=True))
 
-    def finish(self, stored: References, fresh: References, previous: dict[str, Any] | None) -> dict[str, Any]:
+    def finish(
+        self, stored: ReferencePredictions, fresh: ReferencePredictions, previous: dict[str, Any] | None
+    ) -> dict[str, Any]:
         """Evaluate and report, when all tasks are done.
 
         Parameters
@@ -118,16 +126,17 @@ class PendingResult:
             The content of metrics.json.
         """
         if fresh:
-            self.result.write_references({**stored, **fresh}, self.dataset.classes if self.dataset.several else ())
+            write_reference_predictions(self.result, self.dataset, {**stored, **fresh})
         references = {key: {**stored, **fresh}[key] for key in self.wanted_references()}
         seeds = self.result.trained()
+        experiment = replace(self.experiment, seeds=tuple(seeds))
         started = time.perf_counter()
         sample = self.workplace.sample
-        metrics = {**assemble(self.experiment, self.prepared, self.result, seeds, references, sample), **self.extra}
+        metrics = {**evaluate_trainings(experiment, self.prepared, self.result, references, sample), **self.extra}
         metrics["seconds"]["evaluate"] += time.perf_counter() - started
         if previous and not any(self.prepared.computed.values()):
             metrics["seconds"]["extract"] = previous["seconds"]["extract"]
-        self.result.write_spec(replace(self.experiment, seeds=tuple(seeds)))
+        self.result.write_spec(experiment)
         device = str(self.result.summaries(seeds[0])[0]["device"])
         self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)
         result_page.write(self.result.folder, metrics)
@@ -138,7 +147,7 @@ class PendingResult:
 def to_train(
     experiment: Experiment,
     prepared: Prepared,
-    result: Result,
+    result: ResultFolder,
     workplace: Workplace,
     *,
     force: bool = False,
@@ -147,13 +156,13 @@ def to_train(
     """Return a result whose missing seeds are to be trained, all of them with `force`."""
     seeds = [seed for seed in experiment.seeds if force or seed not in result.trained()]
     jobs = tuple(job for seed in seeds for job in seed_jobs(experiment, prepared, result, seed))
-    wanted = names(prepared.data.dataset.several) if references is None else references
+    wanted = prepared.data.dataset.label_task.references if references is None else references
     return PendingResult(experiment, prepared, result, workplace, jobs, wanted, force)
 
 
 def seed_jobs(
-    experiment: Experiment, prepared: Prepared, result: Result, seed: int, source: Path | None = None
-) -> list[Job]:
+    experiment: Experiment, prepared: Prepared, result: ResultFolder, seed: int, source: Path | None = None
+) -> list[TrainingJob]:
     """Return the trainings of one seed, one a fold; with `source`, a trained seed's folder, its use on the test."""
     settings, start = experiment.dataset, experiment.training.pretrain
     dataset = prepared.data.dataset
@@ -161,7 +170,7 @@ def seed_jobs(
     folds = dataset.each_fold()
     folder = result.seed_folder(seed)
     return [
-        Job(
+        TrainingJob(
             folder=folder if fold.fold is None else folder / f"fold-{fold.fold}",
             seed=seed,
             model=experiment.model,
@@ -197,7 +206,7 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
     tasks = [each.tasks() for each in pending]
     owner = {task: number for number, own in enumerate(tasks) for _, task in own}
     left = [len(own) for own in tasks]
-    fresh: list[References] = [{} for _ in pending]
+    fresh: list[ReferencePredictions] = [{} for _ in pending]
     metrics: dict[int, dict[str, Any]] = {}
     for number, each in enumerate(pending):
         if left[number]:
@@ -205,7 +214,7 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
         else:
             metrics[number] = each.finish(stored[number], {}, previous[number])
     workplace = pending[0].workplace
-    trainings = [task for task in owner if isinstance(task, Job) and not task.source]
+    trainings = [task for task in owner if isinstance(task, TrainingJob) and not task.source]
     epochs = max((task.training.epochs for task in trainings), default=0)
     threads = max(each.experiment.training.threads for each in pending)
     with workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message:
@@ -221,5 +230,5 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
 
 def _first_network(folder: str, seed: int) -> Path:
     """Return the network of another result to start from: of the same seed, or of its first."""
-    result = pretrained(folder)
+    result = read_pretrained(folder)
     return result.networks(seed if seed in result.trained() else result.trained()[0])[0]

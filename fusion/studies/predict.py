@@ -21,7 +21,7 @@ from fusion.extraction.extract import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build
-from fusion.results.saved import read_saved
+from fusion.results.trained import read_trained
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_duration, read_audio
@@ -110,7 +110,7 @@ def predict(
     FusionError
         If the folder is no result, lacks its networks, or was made with other versions of its features.
     """
-    saved = read_saved(folder, seeds)
+    saved = read_trained(folder, seeds)
     experiment = saved.experiment
     features = tuple(
         (name, experiment.sources[name], feature.model_dump_json()) for name, feature in experiment.features.items()
@@ -176,6 +176,6 @@ def _apply(
 
 @lru_cache(maxsize=64)
 def _load(path: Path) -> Any:
-    from fusion.learning.model import load_model
+    from fusion.learning.saved_network import load_model
 
     return load_model(path)

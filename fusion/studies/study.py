@@ -21,10 +21,9 @@ import numpy as np
 from fusion.datasets.data import Data, read_data
 from fusion.evaluation.effects import holm, paired_difference
 from fusion.extraction.prepare import prepare
-from fusion.learning.references import names
 from fusion.report import study_page as page
-from fusion.results.folder import Result
-from fusion.results.predictions import Predictions, read_predictions
+from fusion.results.folder import ResultFolder
+from fusion.results.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
@@ -65,7 +64,7 @@ def run_study(
         For everything that the user can mend.
     """
     data: dict[str, Data] = {}
-    results: dict[str, Result] = {}
+    results: dict[str, ResultFolder] = {}
     waiting = list(study.arms)
     while waiting:
         ready = [arm for arm in waiting if arm.source is None or arm.source in results]
@@ -79,7 +78,7 @@ def run_study(
     return folder, content
 
 
-def _started_from(arm: Arm, results: dict[str, Result]) -> Arm:
+def _started_from(arm: Arm, results: dict[str, ResultFolder]) -> Arm:
     """Return an arm that starts from another arm's networks with that arm's folder in its settings."""
     if arm.source is None:
         return arm
@@ -89,7 +88,7 @@ def _started_from(arm: Arm, results: dict[str, Result]) -> Arm:
 
 def _run_arms(
     arms: list[Arm], data: dict[str, Data], workplace_of: Callable[[str], Workplace], force: bool
-) -> dict[str, Result]:
+) -> dict[str, ResultFolder]:
     """Run the arms that are missing, in one crew of workers; return the results of all.
 
     Parameters
@@ -100,7 +99,7 @@ def _run_arms(
     workplace_of : callable
     force : bool
     """
-    results: dict[str, Result] = {}
+    results: dict[str, ResultFolder] = {}
     with ExitStack() as locks:
         pending = []
         for arm in arms:
@@ -109,7 +108,7 @@ def _run_arms(
             if key not in data:
                 data[key] = read_data(experiment.dataset, workplace)
             result = results[arm.name] = result_of(experiment, data[key], workplace)
-            if force or not result.covers(experiment.seeds, names(data[key].dataset.several)):
+            if force or not result.covers(experiment.seeds, data[key].dataset.label_task.references):
                 prepared = prepare(experiment, data[key], workplace)
                 locks.enter_context(result.locked())
                 pending.append(to_train(experiment, prepared, result, workplace, force=force))
@@ -117,13 +116,13 @@ def _run_arms(
     return results
 
 
-def summarise(study: Study, results: dict[str, Result], settings: dict[str, Workplace]) -> dict[str, Any]:
+def summarise(study: Study, results: dict[str, ResultFolder], settings: dict[str, Workplace]) -> dict[str, Any]:
     """Return the content of study.json.
 
     Parameters
     ----------
     study : Study
-    results : dict of str to Result
+    results : dict of str to ResultFolder
         Finished, by arm.
     settings : dict of str to Workplace
         By data set.
@@ -136,16 +135,16 @@ def summarise(study: Study, results: dict[str, Result], settings: dict[str, Work
         difference, low, high, p, p_holm}]``.
     """
     arms, tests = [], []
-    said: dict[str, Predictions] = {}
+    predictions: dict[str, Predictions] = {}
     for arm in study.arms:
         metrics = results[arm.name].metrics() or {}
         entry = {"name": arm.name, **{key: metrics[key] for key in _KEPT}}
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
-        said[arm.name] = read_predictions(results[arm.name].folder)
-        above = [name for name in said if name != arm.name and _alike(said[name], said[arm.name])]
+        own = predictions[arm.name] = read_predictions(results[arm.name].folder)
+        above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]
         before = arm.before or (above[-1] if above else None)
-        if before is not None and _alike(said[before], said[arm.name]):
-            tests.append({"arm": arm.name, "before": before, **_test(said[before], said[arm.name])})
+        if before is not None and same_clips(predictions[before], own):
+            tests.append({"arm": arm.name, "before": before, **_test(predictions[before], own)})
     for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
         test["p_holm"] = float(p)
     digests = json.dumps([[arm["name"], arm["digest"], arm["seeds"]] for arm in arms])
@@ -166,12 +165,8 @@ def summarise(study: Study, results: dict[str, Result], settings: dict[str, Work
     }
 
 
-def _alike(first: Predictions, second: Predictions) -> bool:
-    return first.clips == second.clips and first.several == second.several
-
-
 def _test(before: Predictions, after: Predictions) -> dict[str, Any]:
-    more = np.bincount(after.groups, after.right() - before.right())
-    name = after.headline
-    found = paired_difference(before.counts(), after.counts(), after.figures[name], after.strata(), more)
-    return {"metric": name, **{key: found[key] for key in ("difference", "low", "high", "p")}}
+    truth, metric = after.truth, after.task.headline
+    more_right = np.bincount(truth.groups, after.right() - before.right())
+    effect = paired_difference(before.counts(), after.counts(), metric.function, truth.strata, more_right)
+    return {"metric": metric.name, **{key: effect[key] for key in ("difference", "low", "high", "p")}}

@@ -13,10 +13,9 @@ from fusion.datasets.registry import data_root, read_split, sample_root
 from fusion.datasets.table import checked
 from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
-from fusion.learning.references import names
-from fusion.results.folder import Result
+from fusion.results.folder import ResultFolder
 from fusion.results.identity import digest
-from fusion.results.saved import Saved, read_saved
+from fusion.results.trained import TrainedResult, read_trained
 from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
@@ -62,7 +61,7 @@ def evaluate_result(
     FusionError
         If the result cannot be used, or either data set is missing, damaged or changed.
     """
-    saved = read_saved(folder, seeds)
+    saved = read_trained(folder, seeds)
     if "source" in saved.metrics:
         raise FusionError(
             f"{folder}: its networks come from elsewhere; name {saved.metrics['source']['folder']} instead"
@@ -80,30 +79,30 @@ def evaluate_result(
     networks = saved.metrics["digest"]
     sample = workplace.sample or bool(saved.metrics["sample"])
     workplace = replace(workplace, sample=sample)
-    result = Result(workplace.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
+    result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
     previous = result.metrics()
     missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
-    if previous and not missing and result.covers(saved.seeds, names(data.dataset.several)):
+    if previous and not missing and result.covers(saved.seeds, data.dataset.label_task.references):
         return Outcome(result.folder, previous, [], result.changes())
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
     prepared = prepare(experiment, data, workplace)
     jobs = [
         job for seed in missing for job in seed_jobs(experiment, prepared, result, seed, saved.result.seed_folder(seed))
     ]
-    references = names(data.dataset.several)
+    references = data.dataset.label_task.references
     pending = PendingResult(experiment, prepared, result, workplace, tuple(jobs), references, extra={"source": source})
     with result.locked():
         (metrics,) = complete([pending])
     return Outcome(result.folder, metrics, missing, [])
 
 
-def _applied(saved: Saved, result: Result, seed: int) -> bool:
+def _applied(saved: TrainedResult, result: ResultFolder, seed: int) -> bool:
     """Say whether a seed's network was applied already, and not trained again since."""
     network = content_hash(saved.result.seed_folder(seed) / "model.keras")
     return seed in result.trained() and result.summaries(seed)[0].get("network") == network
 
 
-def _training_data(saved: Saved, workplace: Workplace, root: Path | None) -> Data:
+def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None) -> Data:
     """Return the data that the networks were trained on, unchanged."""
     sample = bool(saved.metrics["sample"])
     recorded = saved.result.environment().get("data")

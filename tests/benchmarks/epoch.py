@@ -17,7 +17,8 @@ import time
 
 import numpy as np
 
-from fusion.learning.model import build_model, moments
+from fusion.learning.model import build_model
+from fusion.learning.scaling import moments
 from fusion.settings.model import CourseModel, FusionModel
 
 CLIPS, SHAPE, CLASSES, BATCH, ROUNDS = 512, (126, 20), 9, 32, 5

@@ -9,7 +9,7 @@ from scipy import stats
 
 from fusion.evaluation.effects import (
     ENOUGH_GROUPS,
-    few_groups,
+    coverage_warnings,
     holm,
     paired_difference,
     shapley,
@@ -280,12 +280,12 @@ def test_a_feature_that_changes_nothing_has_no_interval():
     assert found["a"]["low"] is not None
 
 
-@pytest.mark.parametrize("figure", [accuracy, macro_f1])
-def test_shares_from_confusion_matrices(figure):
+@pytest.mark.parametrize("metric", [accuracy, macro_f1])
+def test_shares_from_confusion_matrices(metric):
     random = np.random.default_rng(8)
     counts = {subset: random.integers(0, 9, (15, 2, 3, 3)) for subset in subsets("abc") if subset}
-    found = shapley_intervals(counts, "abc", figure, np.repeat([0, 1, 2], 5), chance=1 / 3, resamples=200)
-    whole = figure(counts[frozenset("abc")].sum(axis=0)).mean() - 1 / 3
+    found = shapley_intervals(counts, "abc", metric, np.repeat([0, 1, 2], 5), chance=1 / 3, resamples=200)
+    whole = metric(counts[frozenset("abc")].sum(axis=0)).mean() - 1 / 3
     assert sum(row["value"] for row in found.values()) == pytest.approx(whole)
 
 
@@ -307,8 +307,8 @@ def test_intervals_of_shares_cover_the_truth(groups):
 
 
 def test_few_groups_are_told_with_what_that_means():
-    assert few_groups(ENOUGH_GROUPS) == few_groups(208) == []
-    (text,) = few_groups(19)
+    assert coverage_warnings(ENOUGH_GROUPS) == coverage_warnings(208) == []
+    (text,) = coverage_warnings(19)
     assert text.startswith("few-groups: 19 test groups")
     assert "86 %" in text
 

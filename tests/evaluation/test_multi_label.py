@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import hamming_loss, label_ranking_average_precision_score, precision_recall_fscore_support
 
-from fusion.evaluation import multi_label as multilabel
+from fusion.evaluation import multi_label
 from fusion.evaluation.aggregate import AGGREGATES, aggregate
+from fusion.evaluation.decisions import best_threshold
+from fusion.evaluation.label_task import MULTI_LABEL
 
 
 def made(seed, clips=40, classes=5):
@@ -18,12 +20,12 @@ def made(seed, clips=40, classes=5):
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**20))
-def test_figures_are_those_of_scikit_learn(seed):
+def test_metrics_are_those_of_scikit_learn(seed):
     targets, scores, chosen = made(seed)
     groups = np.random.default_rng(seed).integers(0, 7, len(targets))
     groups[:7] = np.arange(7)
-    counts = multilabel.count(targets, scores, chosen, groups).sum(axis=0)
-    found = {name: float(figure(counts)) for name, figure in multilabel.FIGURES.items()}
+    counts = multi_label.count(targets, scores, chosen, groups).sum(axis=0)
+    found = {metric.name: float(metric.function(counts)) for metric in MULTI_LABEL.metrics}
     occurs = np.flatnonzero(targets.any(axis=0))
     for mean in ("micro", "macro"):
         labels = None if mean == "micro" else occurs
@@ -43,7 +45,7 @@ def test_no_threshold_is_better_than_the_best(seed):
         chosen = scores >= threshold
         return 2 * (chosen & targets).sum() / (chosen.sum() + targets.sum())
 
-    best = f1(multilabel.best_threshold(scores, targets))
+    best = f1(best_threshold(scores, targets))
     assert all(best >= f1(threshold) - 1e-12 for threshold in np.linspace(0.001, 0.999, 200))
 
 
@@ -56,7 +58,7 @@ def test_no_threshold_is_better_than_the_best(seed):
     ],
 )
 def test_the_threshold_is_in_the_middle_of_those_between_which_nothing_changes(scores, targets, expected):
-    found = multilabel.best_threshold(np.array([scores]), np.array([targets], dtype=bool))
+    found = best_threshold(np.array([scores]), np.array([targets], dtype=bool))
     assert found == pytest.approx(expected)
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from fusion.learning import fit
-from fusion.learning.model import Moments, build_model
+from fusion.learning.model import build_model
+from fusion.learning.scaling import Moments
 from fusion.settings.model import FusionModel
 
 

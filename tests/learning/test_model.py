@@ -1,12 +1,12 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from fusion.learning.fused_network import with_auxiliary
 from fusion.learning.fusions import FUSIONS
-from fusion.learning.model import build_model, moments, with_auxiliary
-from fusion.settings.model import CourseModel, FusionModel, NaiveModel
+from fusion.learning.model import build_model
+from fusion.learning.scaling import moments
+from fusion.settings.model import CourseModel, FusionModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}
 
@@ -130,13 +130,6 @@ def test_the_network_works_with_one_branch_missing():
     assert np.isfinite(np.asarray(model(data))).all()
 
 
-def test_naive_network_has_no_normalisation():
-    model = build_model(NaiveModel(), {"mfcc": (30, 8), "centroid": (8,)}, 5, {})
-    kinds = {type(layer).__name__ for layer in model.layers}
-    assert "Flatten" in kinds
-    assert not kinds & {"Normalization", "BatchNormalization", "LayerNormalization"}
-
-
 @pytest.mark.parametrize("settings", [FusionModel(), CourseModel()])
 def test_saved_model_predicts_the_same_in_safe_mode(settings, tmp_path):
     shapes = {"mfcc": (30, 8)}
@@ -149,36 +142,7 @@ def test_saved_model_predicts_the_same_in_safe_mode(settings, tmp_path):
     )
 
 
-def test_seed_network_has_the_course_projects_layers():
-    model = build_model(CourseModel(), {"mfcc": (126, 20)}, 9, {})
-    kinds = [type(layer).__name__ for layer in model.layers if type(layer).__name__ != "InputLayer"]
-    assert kinds == [
-        *("Reshape", "Conv2D", "Conv2D", "Conv2D", "MaxPooling2D", "Dropout", "Flatten"),
-        *("Dense", "Dropout", "Dense", "Dropout", "Dense", "Activation"),
-    ]
-    sizes = [getattr(layer, "filters", getattr(layer, "units", None)) for layer in model.layers]
-    assert [size for size in sizes if size] == [52, 64, 132, 100, 64, 9]
-
-
-def test_default_needs_a_tenth_of_the_seed_networks_parameters():
+def test_default_needs_a_tenth_of_the_course_networks_parameters():
     shapes = {"mfcc": (126, 20)}
     ours = build_model(FusionModel(), shapes, 9, scaling(values(shapes))).count_params()
     assert ours < 0.1 * build_model(CourseModel(), shapes, 9, {}).count_params()
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 20), min_size=1, max_size=5), st.integers(0, 2**20), st.floats(-1e4, 1e4))
-def test_moments_of_batches_are_those_of_the_whole(sizes, seed, offset):
-    random = np.random.default_rng(seed)
-    batches = [(offset + random.normal(size=(size, 6, 3))).astype(np.float32) for size in sizes]
-    whole = np.concatenate(batches).reshape(-1, 3).astype(np.float64)
-    found = moments("x", batches)
-    assert np.allclose(found.mean, whole.mean(axis=0), rtol=1e-6, atol=1e-6)
-    assert np.allclose(found.variance, whole.var(axis=0), rtol=1e-4, atol=1e-6)
-
-
-def test_constant_dimension_is_centred_not_blown_up():
-    constant = np.full((10, 4), 7.3, dtype=np.float32)
-    found = moments("x", [constant, constant])
-    assert np.allclose(found.variance, 1)
-    assert np.allclose(found.mean, 7.3)

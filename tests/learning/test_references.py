@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows
-from fusion.learning.references import ReferenceJob, names, pool, predict_reference
+from fusion.learning.references import FITS, ReferenceJob, pool, predict_reference
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_sequences_are_pooled_and_vectors_kept(rows):
     assert np.array_equal(pooled[:, 4:], parts["train"].rows["vector"].take())
 
 
-@pytest.mark.parametrize("name", names(several=False))
+@pytest.mark.parametrize("name", SINGLE_LABEL.references)
 def test_references_reach_what_they_should(rows, name):
     parts, labels = rows
     scores, threshold = predict_reference(ReferenceJob(name, 1, parts, "mean"))
@@ -53,7 +54,7 @@ def test_references_reach_what_they_should(rows, name):
         assert accuracy > 0.9
 
 
-@pytest.mark.parametrize("name", names(several=True))
+@pytest.mark.parametrize("name", MULTI_LABEL.references)
 def test_references_of_several_labels_choose_a_threshold_on_mixed_clips(rows, name):
     parts, _ = rows
     parts = {**parts, "mixed": parts["validation"]}
@@ -65,7 +66,7 @@ def test_references_of_several_labels_choose_a_threshold_on_mixed_clips(rows, na
         assert (chosen == parts["test"].truth).mean() > 0.9
 
 
-@pytest.mark.parametrize("name", ["svm", "random_forest"])
+@pytest.mark.parametrize("name", FITS)
 def test_windows_of_a_clip_make_one_answer(rows, name):
     parts, _ = rows
     test = parts["test"]
@@ -89,3 +90,8 @@ def test_forest_repeats_by_seed(rows):
     parts, _ = rows
     first, second = (predict_reference(ReferenceJob("random_forest", 4, parts, "mean"))[0] for _ in range(2))
     assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("task", [SINGLE_LABEL, MULTI_LABEL])
+def test_every_reference_but_the_trivial_one_is_fitted(task):
+    assert list(task.references[1:]) == list(FITS)

@@ -8,8 +8,8 @@ from fusion.extraction.part import Part
 from fusion.extraction.store import Rows
 from fusion.learning.batches import Batches
 from fusion.learning.fit import fit
-from fusion.learning.jobs import Job
-from fusion.learning.train import predict
+from fusion.learning.jobs import TrainingJob
+from fusion.learning.train import predict_windows
 from fusion.settings.model import FusionModel
 from fusion.settings.training import TrainingSettings
 
@@ -40,7 +40,7 @@ def job(part, tmp_path, **training):
     settings = TrainingSettings(**{"epochs": 8, "batch_size": 16, "learning_rate": 0.01, **training})
     model = FusionModel(conv_filters=(8,), dense_units=(8,), embedding=8)
     parts = dict.fromkeys(("train", "validation", "test"), part)
-    return Job(tmp_path / "seed-1", 1, model, settings, ("a", "b"), parts, tuple(map(str, range(60))), {})
+    return TrainingJob(tmp_path / "seed-1", 1, model, settings, ("a", "b"), parts, tuple(map(str, range(60))), {})
 
 
 def test_an_epoch_is_every_clip_once_in_an_order_of_its_own(part):
@@ -72,7 +72,7 @@ def test_without_a_seed_the_order_is_kept(part):
 @pytest.mark.parametrize("schedule", ["cosine", "plateau", "constant"])
 def test_every_schedule_learns(part, tmp_path, schedule):
     model = fit(job(part, tmp_path, schedule=schedule))
-    predicted = predict(model, part).argmax(axis=1)
+    predicted = predict_windows(model, part).argmax(axis=1)
     assert (predicted == part.targets[:60].argmax(axis=1)).mean() > 0.9
 
 
@@ -80,15 +80,15 @@ def test_patience_stops_early_and_none_never_does(part, tmp_path):
     patient = fit(job(part, tmp_path, epochs=30, patience=None, learning_rate=0.1))
     assert len(patient.history.epochs) == 30
     stopped = fit(job(part, tmp_path, epochs=30, patience=1, learning_rate=0.1))
-    accuracies = [figures["val_accuracy"] for figures in stopped.history.epochs]
+    accuracies = [metrics["val_accuracy"] for metrics in stopped.history.epochs]
     assert len(accuracies) < 30
-    kept = (predict(stopped, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean()
+    kept = (predict_windows(stopped, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean()
     assert kept == pytest.approx(max(accuracies))
 
 
 def test_predictions_do_not_depend_on_the_batch(part, tmp_path):
     model = fit(job(part, tmp_path, epochs=1))
-    assert np.allclose(predict(model, part, size=7), predict(model, part, size=60), atol=1e-6)
+    assert np.allclose(predict_windows(model, part, size=7), predict_windows(model, part, size=60), atol=1e-6)
 
 
 def test_mixed_labels_stay_with_their_mixed_clips(part):
@@ -134,7 +134,7 @@ def test_copies_take_turns_with_their_clip(part):
 )
 def test_every_regulariser_still_learns(part, tmp_path, settings):
     model = fit(job(part, tmp_path, epochs=12, **settings))
-    assert (predict(model, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.9
+    assert (predict_windows(model, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.9
 
 
 @pytest.mark.parametrize("fusion", ["concat", "gated", "late"])
@@ -145,7 +145,7 @@ def test_losses_of_branches_are_trained_but_not_reported(part, tmp_path, fusion)
     parts = dict.fromkeys(("train", "validation", "test"), vector)
     trained = fit(replace(wanted, model=model, parts=parts))
     assert set(trained.history.epochs[0]) == {"loss", "accuracy", "val_loss", "val_accuracy"}
-    assert (predict(trained, vector).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.8
+    assert (predict_windows(trained, vector).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.8
 
 
 def _vectors(part, folder):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fusion.errors import FusionError
-from fusion.results.compare import compare, sentence
+from fusion.results.compare import compare_predictions, sentence
 from fusion.results.predictions import read_predictions
 from tests.support.command import command
 
@@ -43,20 +43,20 @@ def better(number, group, clip, seed):
 
 def test_a_difference_in_every_group_is_found_with_its_size(tmp_path):
     first, second = (write(tmp_path / f.__name__, f.__name__, f) for f in (half, better))
-    found = compare(read_predictions(first), read_predictions(second))
+    found = compare_predictions(read_predictions(first), read_predictions(second))
     assert found["accuracy"]["first"] == pytest.approx(0.5)
     assert found["accuracy"]["second"] == pytest.approx(0.75)
-    assert found["accuracy"]["difference"] == pytest.approx(0.25)
-    assert 0.2 <= found["accuracy"]["low"] <= 0.25 <= found["accuracy"]["high"] <= 0.3
+    assert found["accuracy"]["difference"] == pytest.approx(-0.25)  # the first minus the second
+    assert -0.3 <= found["accuracy"]["low"] <= -0.25 <= found["accuracy"]["high"] <= -0.2
     assert found["accuracy"]["p"] < 0.001
     assert len(found["changed"]) == 3 * (4 * 2 + 4 * 3)
     assert sentence(found).endswith("more than chance")
-    assert "+25.0 points" in sentence(found)
+    assert sentence(found).startswith(f"{found['first']} minus {found['second']}: -25.0 points of accuracy")
 
 
 def test_the_other_way_round_has_the_other_sign(tmp_path):
     first, second = (read_predictions(write(tmp_path / f.__name__, f.__name__, f)) for f in (half, better))
-    there, back = compare(first, second), compare(second, first)
+    there, back = compare_predictions(first, second), compare_predictions(second, first)
     for name in ("accuracy", "macro_f1"):
         assert there[name]["difference"] == pytest.approx(-back[name]["difference"])
         assert there[name]["low"] == pytest.approx(-back[name]["high"], abs=0.02)
@@ -66,15 +66,15 @@ def test_the_other_way_round_has_the_other_sign(tmp_path):
 def test_one_group_that_differs_much_is_not_shown_to_differ(tmp_path):
     first = write(tmp_path / "a", "a", half)
     second = write(tmp_path / "b", "b", lambda number, group, clip, seed: clip < 5 or (number, group) == (0, 0))
-    found = compare(read_predictions(first), read_predictions(second))
-    assert found["accuracy"]["difference"] == pytest.approx(5 / 240)
+    found = compare_predictions(read_predictions(first), read_predictions(second))
+    assert found["accuracy"]["difference"] == pytest.approx(-5 / 240)
     assert found["accuracy"]["p"] == 1
     assert "not shown to differ" in sentence(found)
 
 
 def test_a_result_compared_with_itself_differs_in_nothing(tmp_path):
     result = read_predictions(write(tmp_path / "a", "a", half))
-    found = compare(result, result)
+    found = compare_predictions(result, result)
     assert found["accuracy"] == {"first": 0.5, "second": 0.5, "difference": 0, "low": None, "high": None, "p": 1}
     assert found["changed"] == []
 
@@ -82,7 +82,7 @@ def test_a_result_compared_with_itself_differs_in_nothing(tmp_path):
 def test_seeds_may_differ_in_number(tmp_path):
     first = write(tmp_path / "a", "a", lambda n, g, clip, seed: clip < 4 + seed, seeds=(1, 2, 3))
     second = write(tmp_path / "b", "b", half, seeds=(7,))
-    found = compare(read_predictions(first), read_predictions(second))
+    found = compare_predictions(read_predictions(first), read_predictions(second))
     assert found["accuracy"]["first"] == pytest.approx(0.6)
     assert found["accuracy"]["second"] == pytest.approx(0.5)
 
@@ -91,7 +91,7 @@ def test_other_clips_are_refused_with_what_differs(tmp_path):
     first = read_predictions(write(tmp_path / "a", "a", half))
     second = read_predictions(write(tmp_path / "b", "b", half, clips=11))
     with pytest.raises(FusionError, match="24 clips only in b"):
-        compare(first, second)
+        compare_predictions(first, second)
 
 
 def test_another_label_is_refused(tmp_path):
@@ -99,7 +99,7 @@ def test_another_label_is_refused(tmp_path):
     second = read_predictions(write(tmp_path / "b", "b", half))
     second.clips["bass0-0"] = ("bass0", "reed")
     with pytest.raises(FusionError, match="1 clips with another group or label"):
-        compare(first, second)
+        compare_predictions(first, second)
 
 
 def test_a_damaged_table_is_a_message(tmp_path):

@@ -108,7 +108,9 @@ def test_versions_of_copies_and_mixtures_are_covered(module, digest_of, small, m
 def test_settings_are_covered_those_added_later_too(assignment, digest_of, monkeypatch, tmp_path):
     path = EXPERIMENTS / "irmas_fusion.yaml"
     if "pretrain" in assignment:
-        monkeypatch.setattr("fusion.results.identity.pretrained", lambda folder: type("R", (), {"folder": tmp_path})())
+        monkeypatch.setattr(
+            "fusion.results.identity.read_pretrained", lambda folder: type("R", (), {"folder": tmp_path})()
+        )
     assert digest_of(read_experiment(path, assignments=[assignment])) != GOLDEN["irmas_fusion"]
 
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from fusion.learning.model import load_model
+from fusion.learning.saved_network import load_model
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import run
 from fusion.search.plots import importance, plot_importance, positions_in_range
@@ -89,8 +89,8 @@ def refit(task):
     from fusion.datasets.data import read_data
     from fusion.extraction.prepare import prepare
     from fusion.learning.fit import fit
-    from fusion.learning.jobs import Job
-    from fusion.learning.train import predict
+    from fusion.learning.jobs import TrainingJob
+    from fusion.learning.train import predict_windows
     from fusion.runtime.workplace import Workplace
 
     search, root, folder = task
@@ -107,9 +107,9 @@ def refit(task):
         keras.utils.set_random_seed(plan["search"]["seed"])
         parts = {"train": whole.only(folds != number), "validation": every["validation"]}
         settings = experiment.model, experiment.training
-        model = fit(Job(search, plan["search"]["seed"], *settings, dataset.classes, parts, (), {}))
+        model = fit(TrainingJob(search, plan["search"]["seed"], *settings, dataset.classes, parts, (), {}))
         held = whole.only(folds == number)
-        scores.append(float((predict(model, held).argmax(axis=1) == held.truth.argmax(axis=1)).mean()))
+        scores.append(float((predict_windows(model, held).argmax(axis=1) == held.truth.argmax(axis=1)).mean()))
     return scores
 
 
@@ -343,8 +343,8 @@ def test_random_configurations_build_train_save_and_predict_the_same(number, tmp
     from fusion.extraction.part import Part
     from fusion.extraction.store import Rows
     from fusion.learning.fit import fit
-    from fusion.learning.jobs import Job
-    from fusion.learning.train import predict
+    from fusion.learning.jobs import TrainingJob
+    from fusion.learning.train import predict_windows
 
     base = read_experiment_text(tmp_path)
     experiment = resolve(base.settings(), {**random_settings(number), "training.epochs": 1})
@@ -357,12 +357,14 @@ def test_random_configurations_build_train_save_and_predict_the_same(number, tmp
     part = Part(rows, np.arange(48) % 3)
     keras.utils.set_random_seed(number + 1)
     parts = {"train": part, "validation": part}
-    model = fit(Job(tmp_path, number + 1, experiment.model, experiment.training, ("a", "b", "c"), parts, (), {}))
+    model = fit(
+        TrainingJob(tmp_path, number + 1, experiment.model, experiment.training, ("a", "b", "c"), parts, (), {})
+    )
     assert np.isfinite([figures["loss"] for figures in model.history.epochs]).all()
-    before = predict(model, part)
+    before = predict_windows(model, part)
     assert np.isfinite(before).all()
     model.save(tmp_path / "model.keras")
-    assert np.allclose(before, predict(load_model(tmp_path / "model.keras"), part), rtol=0, atol=1e-6)
+    assert np.allclose(before, predict_windows(load_model(tmp_path / "model.keras"), part), rtol=0, atol=1e-6)
     keras.backend.clear_session()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.results.folder import Result
+from fusion.results.folder import ResultFolder
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
@@ -166,7 +166,7 @@ def test_two_runs_do_not_work_on_one_result(place, nsynth, result, tmp_path):
     copy = tmp_path / "results" / "small" / result.name
     copy.mkdir(parents=True)
     (copy / "seed-9.tmp-12345678").mkdir()
-    with Result(copy).locked():
+    with ResultFolder(copy).locked():
         assert not (copy / "seed-9.tmp-12345678").exists()
         done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", code=2)
     assert "another run is at work" in done.stderr

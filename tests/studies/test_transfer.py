@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.results.folder import Result
+from fusion.results.folder import ResultFolder
 from tests.support.command import command
 from tests.support.notes import SR, names, tone, write_part
 
@@ -153,7 +153,7 @@ def test_moved_training_data_can_be_named(place, result, other, nsynth, tmp_path
     shutil.copytree(result, copy)
     path = copy / "environment.json"
     path.write_text(path.read_text().replace(json.dumps(str(nsynth)), '"/gone"'))
-    assert Result(copy).environment()["data"] == "/gone"
+    assert ResultFolder(copy).environment()["data"] == "/gone"
     done = command(place, "evaluate", copy, "--data", other, "--results", tmp_path / "r", code=2)
     assert "training data" in done.stderr
     assert "--training-data" in done.stderr

@@ -1,4 +1,4 @@
-"""A finished result whose networks are to be used: checked before anything is done with it."""
+"""A finished result whose networks are used: they are checked before anything is done with them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.results.folder import Result
+from fusion.results.folder import ResultFolder
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 
 
 @dataclass(frozen=True)
-class Saved:
+class TrainedResult:
     """A result with its networks.
 
     Attributes
     ----------
-    result : Result
+    result : ResultFolder
     experiment : Experiment
     metrics : dict
         The content of metrics.json.
@@ -27,7 +27,7 @@ class Saved:
         Those whose networks are used.
     """
 
-    result: Result
+    result: ResultFolder
     experiment: Experiment
     metrics: dict[str, Any]
     seeds: tuple[int, ...]
@@ -38,7 +38,7 @@ class Saved:
         return tuple(folder / "model.keras" for seed in self.seeds for folder in self.result.trainings(seed))
 
 
-def read_saved(folder: Path, seeds: Sequence[int] | None = None) -> Saved:
+def read_trained(folder: Path, seeds: Sequence[int] | None = None) -> TrainedResult:
     """Return a result whose networks can be used.
 
     Parameters
@@ -52,7 +52,7 @@ def read_saved(folder: Path, seeds: Sequence[int] | None = None) -> Saved:
     FusionError
         If the folder is no result, lacks its networks, or was made with other versions of its features.
     """
-    result = Result(folder)
+    result = ResultFolder(folder)
     metrics = result.metrics()
     if metrics is None:
         raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
@@ -64,17 +64,17 @@ def read_saved(folder: Path, seeds: Sequence[int] | None = None) -> Saved:
                 f"{folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
                 f"installed is {version}; run the experiment again"
             )
-    saved = Saved(result, experiment, metrics, tuple(metrics["seeds"] if seeds is None else seeds))
-    absent = [path for path in saved.models if not path.is_file()]
+    trained = TrainedResult(result, experiment, metrics, tuple(metrics["seeds"] if seeds is None else seeds))
+    absent = [path for path in trained.models if not path.is_file()]
     if absent:
         raise FusionError(
             f"{absent[0]}: this network is missing (committed results come without); "
             "run the experiment again to train it"
         )
-    return saved
+    return trained
 
 
-def pretrained(folder: str) -> Result:
+def read_pretrained(folder: str) -> ResultFolder:
     """Return the result that networks start from.
 
     Raises
@@ -82,7 +82,7 @@ def pretrained(folder: str) -> Result:
     FusionError
         If it is none, or came without networks.
     """
-    result = Result(Path(folder))
+    result = ResultFolder(Path(folder))
     if result.metrics() is None:
         raise FusionError(f"training.pretrain: {folder}: no result folder; name one that `fusion run` printed")
     if not result.trained() or not result.networks(result.trained()[0]):

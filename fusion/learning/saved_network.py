@@ -1,0 +1,71 @@
+"""Saved networks: to load one, and to start another one from its branches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from fusion.errors import FusionError
+from fusion.learning.fused_network import VECTORS
+from fusion.learning.fusions import LOGITS
+
+
+def load_model(path: Path) -> keras.Model:
+    """Return a saved network; only layers of keras and fusion, no code from the file.
+
+    Raises
+    ------
+    FusionError
+        If it is damaged or holds anything else.
+    """
+    try:
+        return keras.saving.load_model(path, safe_mode=True, compile=False)
+    except Exception as error:  # keras raises whatever a damaged or foreign file leads to
+        raise FusionError(
+            f"{path}: this network cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); "
+            "run the experiment again to train it"
+        ) from error
+
+
+def start_from(model: keras.Model, source: keras.Model, path: Path) -> None:
+    """Give a network the weights of another one's branches; scaling and what joins the branches stay its own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `fusion.learning.model.build_model`.
+    source : keras.Model
+        Trained; its branches of the same features must have the same layers.
+    path : Path
+        Of `source`, for messages.
+
+    Raises
+    ------
+    FusionError
+        If the two have no branch in common, or a layer has another shape.
+
+    References
+    ----------
+    J. Yosinski, J. Clune, Y. Bengio and H. Lipson: "How transferable are features in deep neural networks?", NeurIPS
+    2014, 3320-3328, https://doi.org/10.48550/arXiv.1411.1792
+    """
+    known = {layer.name: layer for layer in source.layers}
+    names = [f"{name}_" for name in (*(tensor.name for tensor in source.inputs), VECTORS)]
+    moved = 0
+    for layer in model.layers:
+        counterpart = known.get(layer.name)
+        not_moved = layer.name.endswith((LOGITS, "_said", "_gate")) or isinstance(layer, layers.Normalization)
+        if counterpart is None or not_moved or not layer.weights or not layer.name.startswith(tuple(names)):
+            continue
+        shapes, others = ([tuple(weight.shape) for weight in each.weights] for each in (layer, counterpart))
+        if shapes != others:
+            raise FusionError(
+                f"{path}: its layer {layer.name} has weights of shape {others}, this network's has {shapes}; give both "
+                "experiments the same features with the same parameters, and the same model settings"
+            )
+        layer.set_weights(counterpart.get_weights())
+        moved += 1
+    if not moved:
+        raise FusionError(f"{path}: has no branch in common with this network; pretrain with the same features")

@@ -1,0 +1,130 @@
+"""What the finished trainings of a result left behind, over all seeds and folds."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fusion.datasets.table import Dataset, Fold
+from fusion.errors import FusionError
+from fusion.evaluation.decisions import decide, join_labels
+from fusion.results.folder import ResultFolder
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """Finished trainings: one of each seed, or where there are folds, one of each seed and fold.
+
+    Attributes
+    ----------
+    result : ResultFolder
+    dataset : Dataset
+    seeds : tuple of int
+        All are trained.
+    """
+
+    result: ResultFolder
+    dataset: Dataset
+    seeds: tuple[int, ...]
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """Which clips each training of a seed has."""
+        return self.dataset.each_fold()
+
+    @cached_property
+    def tested(self) -> Ints:
+        """Rows of the test clips, fold after fold."""
+        return np.concatenate([fold.test for fold in self.folds])
+
+    @cached_property
+    def by_seed(self) -> list[list[tuple[Path, dict[str, Any]]]]:
+        """Folder and summary of each training: a list for each seed, fold after fold."""
+        return [list(zip(self.result.trainings(seed), self.result.summaries(seed), strict=True)) for seed in self.seeds]
+
+    @property
+    def summaries(self) -> list[dict[str, Any]]:
+        """The summary of each training, seed after seed."""
+        return [summary for trainings in self.by_seed for _, summary in trainings]
+
+    def test_predictions(self) -> list[tuple[Floats, Bools]]:
+        """Return scores and decisions of the test clips for each seed, ``(clips, classes)`` each.
+
+        Raises
+        ------
+        FusionError
+            If a training's predictions are for other clips.
+        """
+        predictions = []
+        for trainings in self.by_seed:
+            scores = [
+                _read_scores(folder, self.dataset, fold.test)
+                for (folder, _), fold in zip(trainings, self.folds, strict=True)
+            ]
+            decisions = [
+                decide(values, summary.get("threshold")) for values, (_, summary) in zip(scores, trainings, strict=True)
+            ]
+            predictions.append((np.concatenate(scores), np.concatenate(decisions)))
+        return predictions
+
+    def train_predictions(self, number: int) -> list[tuple[Floats, Bools]]:
+        """Return scores and decisions of the training clips of one fold for each seed, ``(clips, classes)`` each."""
+        predictions = []
+        for trainings in self.by_seed:
+            folder, summary = trainings[number]
+            scores = np.load(folder / "train.npy", allow_pickle=False).astype(np.float64)
+            if scores.ndim == 1:
+                raise FusionError(f"{folder / 'train.npy'}: written by an older fusion; run again with --force")
+            predictions.append((scores, decide(scores, summary.get("threshold"))))
+        return predictions
+
+    def write_predictions(self, predictions: list[tuple[Floats, Bools]]) -> None:
+        """Write predictions.csv over all seeds, from what `test_predictions` gives."""
+        clips = self.dataset.table.loc[self.tested, ["id", "group", "labels"]].to_numpy()
+        numbers = [() if fold.fold is None else (fold.fold,) for fold in self.folds for _ in fold.test]
+        columns = [] if self.dataset.folds is None else ["fold"]
+        rows = [
+            (clip, group, seed, *fold, labels, join_labels(self.dataset.classes, decision), *map(_digits, values))
+            for seed, (scores, decisions) in zip(self.seeds, predictions, strict=True)
+            for (clip, group, labels), fold, values, decision in zip(clips, numbers, scores, decisions, strict=True)
+        ]
+        header = ["clip", "group", "seed", *columns, "true", "predicted", *self.dataset.classes]
+        self.result.write_table("predictions.csv", header, rows)
+
+    def write_history(self) -> None:
+        """Write history.csv over all seeds."""
+        tables = []
+        for seed, trainings in zip(self.seeds, self.by_seed, strict=True):
+            for number, (folder, _) in enumerate(trainings):
+                table = pd.read_csv(folder / "history.csv", dtype=str, keep_default_na=False)
+                if len(self.folds) > 1:
+                    table.insert(0, "fold", number)
+                table.insert(0, "seed", seed)
+                tables.append(table)
+        history = pd.concat(tables)
+        self.result.write_table("history.csv", list(history), history.itertuples(index=False, name=None))
+
+
+def _read_scores(folder: Path, dataset: Dataset, clips: Ints) -> Floats:
+    """Return a training's scores of the test clips, ``(clips, classes)``."""
+    with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    wanted = list(dataset.table["id"].to_numpy()[clips])
+    if header[1:] != list(dataset.classes) or [row[0] for row in rows] != wanted:
+        raise FusionError(f"{folder}: its predictions are for other clips; run again with --force")
+    return np.array([row[1:] for row in rows], dtype=np.float64)
+
+
+def _digits(score: float) -> str:
+    return f"{score:.7g}"

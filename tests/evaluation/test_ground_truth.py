@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from fusion.evaluation.ground_truth import GroundTruth
+from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL
+
+
+def seed_decisions(labels, classes):
+    decisions = np.eye(classes, dtype=bool)[labels]
+    return decisions.astype(float), decisions
+
+
+def test_metrics_are_over_seeds_with_an_interval_over_groups():
+    random = np.random.default_rng(0)
+    true = np.repeat(np.arange(3), 200)
+    truth = GroundTruth(SINGLE_LABEL, np.eye(3, dtype=bool)[true], np.repeat(np.arange(30), 20))
+    predicted = [np.where(random.random(600) < share, true, (true + 1) % 3) for share in (0.7, 0.8, 0.9)]
+    counts = truth.counts([seed_decisions(labels, 3) for labels in predicted])
+    assert counts.shape == (30, 3, 3, 3)
+    assert truth.strata.tolist() == np.repeat(np.arange(3), 10).tolist()
+    summary = truth.over_seeds(counts)
+    accuracy = summary["accuracy"]
+    per_seed = [np.mean(labels == true) for labels in predicted]
+    assert accuracy["per_seed"] == pytest.approx(per_seed)
+    assert accuracy["mean"] == pytest.approx(np.mean(per_seed))
+    assert accuracy["std"] == pytest.approx(np.std(per_seed, ddof=1))
+    assert accuracy["low"] < accuracy["mean"] < accuracy["high"]
+    assert accuracy["high"] - accuracy["low"] < 0.1
+    assert summary["micro_f1"]["mean"] == pytest.approx(accuracy["mean"])
+
+
+def test_one_seed_has_no_spread():
+    truth = GroundTruth(SINGLE_LABEL, np.eye(2, dtype=bool)[[0, 1, 1]], np.array([0, 1, 2]))
+    counts = truth.counts([seed_decisions([0, 1, 0], 2)])
+    assert truth.over_seeds(counts)["accuracy"]["std"] == 0
+
+
+def test_only_classes_with_enough_groups_get_an_interval():
+    random = np.random.default_rng(1)
+    clips = np.repeat(np.arange(14), 10)
+    labels = np.array([0] * 12 + [1] * 2)[clips]
+    truth = GroundTruth(SINGLE_LABEL, np.eye(2, dtype=bool)[labels], clips)
+    predicted = np.where(random.random(140) < 0.8, labels, 1 - labels)
+    table = truth.by_class(truth.counts([seed_decisions(predicted, 2)]), ["many", "few"], enough=10)
+    assert table["many"]["low"] < table["many"]["f1"] < table["many"]["high"]
+    assert table["few"]["low"] is None
+    assert (table["many"]["groups"], table["few"]["groups"]) == (12, 2)
+    assert (table["many"]["support"], table["few"]["support"]) == (120, 20)
+
+
+def test_groups_of_several_classes_have_no_strata():
+    targets = np.eye(2, dtype=bool)[[0, 1, 1]]
+    assert GroundTruth(SINGLE_LABEL, targets, np.array([0, 0, 1])).strata is None
+    assert GroundTruth(MULTI_LABEL, targets, np.array([0, 1, 2])).strata is None
+
+
+def test_chance_is_the_best_prediction_that_is_the_same_for_every_clip():
+    targets = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=bool)
+    groups = np.arange(4)
+    assert GroundTruth(SINGLE_LABEL, np.eye(3, dtype=bool)[[0, 1, 1, 1]], groups).chance() == pytest.approx(3 / 4)
+    # micro F1 of always naming the first class, the first two, all three
+    assert GroundTruth(MULTI_LABEL, targets, groups).chance() == pytest.approx(max(6 / 11, 12 / 15, 14 / 19))

@@ -1,0 +1,32 @@
+import pytest
+
+from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL, label_task, recorded_task
+from fusion.evaluation.metric import metric_label
+from fusion.evaluation.reference import REFERENCES
+
+TASKS = [SINGLE_LABEL, MULTI_LABEL]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_task_has_one_headline_and_the_table_has_a_metric_beside_it(task):
+    assert len(task.shown("headline")) == 1
+    assert [metric.name for metric in task.shown("headline", "table")] == [task.headline.name, "macro_f1"]
+    assert len({metric.name for metric in task.metrics}) == len(task.metrics)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_is_known_by_its_flag_and_by_the_metrics_of_a_result(task):
+    assert label_task(task.several) is task
+    assert recorded_task([metric.name for metric in task.metrics]) is task
+
+
+def test_both_tasks_call_a_metric_by_the_same_label():
+    labels = {(metric.name, metric.label) for task in TASKS for metric in task.metrics}
+    assert len(labels) == len(dict(labels))
+    assert metric_label("macro_f1") == "macro F1"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_references_are_registered_and_the_trivial_one_is_first(task):
+    assert set(task.references) <= set(REFERENCES)
+    assert task.references[0] in ("majority", "top_k")

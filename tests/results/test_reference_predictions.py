@@ -1,0 +1,34 @@
+"""references.csv: what is written is read back the same."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fusion.datasets.table import Dataset
+from fusion.results.folder import ResultFolder
+from fusion.results.reference_predictions import (
+    read_reference_predictions,
+    to_reference_predictions,
+    to_scores,
+    write_reference_predictions,
+)
+
+SCORES = np.array([[0.5, 0.25, 0.125], [0.75, 1.0, 0.0625]])
+
+
+@pytest.mark.parametrize(("several", "threshold"), [(False, None), (True, 0.3)])
+def test_predictions_of_references_come_back_the_same(tmp_path, several, threshold):
+    dataset = Dataset("n", "p", pd.DataFrame(), ("a", "b", "c"), "songs", several=several)
+    by_clip = dict(zip(("001", "NA"), to_reference_predictions(dataset, SCORES, threshold), strict=True))
+    written = {("svm", 0): by_clip, ("random_forest", 2): by_clip}
+    write_reference_predictions(ResultFolder(tmp_path), dataset, written)
+    stored = read_reference_predictions(tmp_path)
+    assert stored == written
+    scores, decisions = to_scores(dataset, list(stored["svm", 0].values()))
+    expected = SCORES >= 0.3 if several else np.array([[True, False, False], [False, True, False]])
+    assert np.array_equal(decisions, expected)
+    assert np.array_equal(scores, SCORES if several else expected)
+
+
+def test_no_table_is_no_prediction(tmp_path):
+    assert read_reference_predictions(tmp_path) == {}
