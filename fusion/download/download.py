@@ -88,8 +88,8 @@ def fetch(
                 furthest = max(furthest, _size(part))
                 if failures >= tries:
                     raise FusionError(
-                        f"{shown(remote.url)}: {error} ({failures} attempts without progress); {furthest:,} bytes are "
-                        f"kept in {part}, the same command goes on from there, or name a mirror with --url"
+                        f"{shown(remote.url)}: {error} ({failures} attempts without progress); {_size(part):,} bytes "
+                        f"are kept in {part}, the same command goes on from there, or name a mirror with --url"
                     ) from None
                 wait = min(error.wait, _LONGEST_ASKED) or min(2.0 ** (failures - 1), _LONGEST)
                 say(f"{path.name}: {error}; again in {wait:.0f} s")
@@ -137,7 +137,9 @@ def _transfer(remote: RemoteFile, part: Path, progress: AdvanceTo | None, timeou
     except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
         raise HiccupError(_in_words(error)) from None
     except (requests.RequestException, ValueError) as error:
-        raise FusionError(f"{shown(remote.url)}: cannot be fetched ({error}); check the address") from None
+        raise FusionError(
+            f"{shown(remote.url)}: cannot be fetched ({type(error).__name__}); check the address"
+        ) from None
 
 
 def _is_complete(response: requests.Response, part: Path, have: int) -> bool:
@@ -185,17 +187,20 @@ def _begin(response: requests.Response, remote: RemoteFile, part: Path, have: in
 
 def _append(blocks: Iterable[bytes], remote: RemoteFile, part: Path, total: int, progress: AdvanceTo | None) -> None:
     """Write what the server sends to the end of the partial file."""
+    most = remote.size * (1 + _TOLERANCE)
     with part.open("ab") as file:
         for block in blocks:
             file.write(block)
             if progress:
                 progress(file.tell(), total)
-            if file.tell() > remote.size * (1 + _TOLERANCE):
-                _discard(part)
-                raise FusionError(
-                    f"{shown(remote.url)}: the server sends more than the {remote.size:,} bytes that the file should "
-                    "have: another file; name a mirror with --url"
-                )
+            if file.tell() > most:
+                break
+    if _size(part) > most:
+        _discard(part)
+        raise FusionError(
+            f"{shown(remote.url)}: the server sends more than the {remote.size:,} bytes that the file should have: "
+            "another file; name a mirror with --url"
+        )
 
 
 def _state_path(part: Path) -> Path:

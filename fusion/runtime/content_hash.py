@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sqlite3
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 from fusion.errors import FusionError
-from fusion.runtime.files import unwritable
+from fusion.runtime.files import content_hash
+from fusion.runtime.memory import remembered
+from fusion.runtime.progress import Advance
 
 MISSING = ""
 
-Advance = Callable[[int], None]
-
+_VERSION = 1
 _BATCH = 512  # files hashed between two writes to the table
 
 
@@ -44,70 +42,34 @@ def content_hashes(paths: Sequence[Path], cache: Path, jobs: int = 1, advance: A
     FusionError
         If the table cannot be written or a file cannot be read.
     """
-    table = cache / "hashes.sqlite"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(table, timeout=60)) as database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS hashes (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, hash TEXT)"
-            )
-            names = [os.fsencode(os.path.abspath(path)) for path in paths]  # bytes: not every name is UTF-8
-            return _hashes(names, database, jobs, advance or (lambda _: None))
-    except OSError as error:
-        raise unwritable(table, error) from error
-    except sqlite3.Error as error:
-        raise FusionError(
-            f"{table}: the table of content hashes cannot be used: {error}; free some space, mend the permissions, "
-            "delete this file, or name another folder with --cache"
-        ) from error
-
-
-def _hashes(paths: list[bytes], database: sqlite3.Connection, jobs: int, advance: Advance) -> list[str]:
-    known = _known(paths, database)
-    hashes: dict[bytes, str] = {}
-    stale: list[tuple[bytes, int, int]] = []
-    for path in dict.fromkeys(paths):
-        try:
-            status = os.stat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            hashes[path] = MISSING
-            continue
-        if not stat.S_ISREG(status.st_mode):  # a pipe would never end
-            hashes[path] = MISSING
-            continue
-        size, mtime, digest = known.get(path, (-1, -1, ""))
-        if (size, mtime) == (status.st_size, status.st_mtime_ns):
-            hashes[path] = digest
-        else:
-            stale.append((path, status.st_size, status.st_mtime_ns))
-    advance(len(hashes))
+    names = [os.path.abspath(path) for path in paths]
+    keys = {name: _key(name) for name in dict.fromkeys(names)}
+    there = {key: name for name, key in keys.items() if key}
+    if advance:
+        advance(len(keys) - len(there))
     with ThreadPoolExecutor(jobs) as pool:
-        for first in range(0, len(stale), _BATCH):
-            batch = stale[first : first + _BATCH]
-            digests = list(pool.map(_hash, [path for path, _, _ in batch]))
-            rows = [(*entry, digest) for entry, digest in zip(batch, digests, strict=True)]
-            with database:
-                database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)", rows)
-            hashes.update({path: digest for path, _, _, digest in rows})
-            advance(len(batch))
-    return [hashes[path] for path in paths]
+        table = cache / "hashes.sqlite"
+        hashes = remembered(
+            table, _VERSION, there, lambda batch: list(pool.map(_hash, batch)), batch=_BATCH, advance=advance
+        )
+    return [hashes.get(keys[name], MISSING) for name in names]
 
 
-def _known(paths: Iterable[bytes], database: sqlite3.Connection) -> dict[bytes, tuple[int, int, str]]:
-    folders = {os.path.dirname(path) for path in paths}
-    known: dict[bytes, tuple[int, int, str]] = {}
-    for folder in folders:
-        inside = (folder + b"/", folder + b"0")  # 0 comes after /
-        rows = database.execute("SELECT path, size, mtime, hash FROM hashes WHERE path >= ? AND path < ?", inside)
-        known.update({path: (size, mtime, digest) for path, size, mtime, digest in rows})
-    return known
-
-
-def _hash(path: bytes) -> str:
+def _key(name: str) -> str:
+    """Return what a file's content is remembered by, empty if there is no such file (a pipe would never end)."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        status = os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    if not stat.S_ISREG(status.st_mode):
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {name!a}"  # in ASCII: not every name is UTF-8
+
+
+def _hash(name: str) -> str:
+    try:
+        return content_hash(Path(name))
     except OSError as error:
         raise FusionError(
-            f"{os.fsdecode(path)}: cannot be read: {error.strerror or error}; mend its permissions or the disk"
+            f"{name}: cannot be read: {error.strerror or error}; mend its permissions or the disk"
         ) from None

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
 from fusion.runtime.files import unwritable
+from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 
-Advance = Callable[[int], None]
+Batch = tuple[Any, ...]
 
 
 def remembered(
     table: Path,
     version: int,
     tasks: Mapping[str, Any],
-    function: str,
+    function: str | Callable[[Batch], list[Any]],
     *,
     jobs: int = 1,
     batch: int = 64,
     advance: Advance | None = None,
 ) -> dict[str, Any]:
-    """Return a function's results, computing in worker processes those that the table lacks.
+    """Return a function's results, computing those that the table lacks.
 
     Parameters
     ----------
@@ -36,10 +37,11 @@ def remembered(
         Of the function: results of other versions do not count.
     tasks : mapping of str to task
         What to compute, picklable, by a key that says all that the result depends on.
-    function : str
-        ``module:name`` of a function from a tuple of tasks to a list of results that JSON can hold.
+    function : str or callable
+        From a tuple of tasks to a list of results that JSON can hold: ``module:name`` of one for worker processes, or
+        one to be called here.
     jobs : int
-        Processes at once.
+        Worker processes at once.
     batch : int
         Tasks of a call; those of an interrupted call are lost, no others.
     advance : callable, optional
@@ -68,17 +70,22 @@ def remembered(
             advance(len(results))
             keys = [key for key in tasks if key not in results]
             groups = [tuple(keys[first : first + batch]) for first in range(0, len(keys), batch)]
-            calls = {tuple(tasks[key] for key in group): group for group in groups}
-            for call, found in run([(function, call) for call in calls], jobs):
-                new = dict(zip(calls[call], found, strict=True))
+            calls: dict[Batch, tuple[str, ...]] = {tuple(tasks[key] for key in group): group for group in groups}
+            computed: Iterable[tuple[Batch, list[Any]]] = (
+                run([(function, call) for call in calls], jobs)
+                if isinstance(function, str)
+                else ((call, function(call)) for call in calls)
+            )
+            for call, values in computed:
+                new = dict(zip(calls[call], values, strict=True))
                 with database:
-                    values = [(key, version, json.dumps(result)) for key, result in new.items()]
-                    database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", values)
+                    added = [(key, version, json.dumps(result)) for key, result in new.items()]
+                    database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", added)
                 results |= new
                 advance(len(new))
     except (sqlite3.Error, json.JSONDecodeError) as error:
         raise FusionError(
-            f"{table}: what was found before cannot be used: {error}; delete this file, or name another folder with "
-            "--cache"
+            f"{table}: this table of results cannot be used: {error}; free some space, mend the permissions, delete "
+            "this file, or name another folder with --cache"
         ) from error
     return results

@@ -474,4 +474,4 @@ def test_a_table_of_hashes_that_is_none_is_named(fusion, experiment, small, tmp_
     cache.mkdir()
     (cache / "hashes.sqlite").write_bytes(b"not a database, but long enough to be one" * 100)
     done = fusion("extract", experiment, "--data", small, "--cache", cache)
-    refusal(done, f"{cache}/hashes.sqlite: the table of content hashes cannot be used", "delete this file")
+    refusal(done, f"{cache}/hashes.sqlite: this table of results cannot be used", "delete this file")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fusion.errors import FusionError
-from fusion.runtime import content_hash as fingerprint
+from fusion.runtime import content_hash
 from fusion.runtime.content_hash import MISSING, content_hashes
 
 
@@ -31,8 +31,8 @@ def cache(tmp_path: Path) -> Path:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are hashed."""
     names: list[str] = []
-    original = fingerprint._hash
-    monkeypatch.setattr(fingerprint, "_hash", lambda path: names.append(Path(os.fsdecode(path)).name) or original(path))
+    original = content_hash._hash
+    monkeypatch.setattr(content_hash, "_hash", lambda path: names.append(Path(path).name) or original(path))
     return names
 
 
@@ -137,7 +137,7 @@ def test_any_name_is_remembered(tmp_path: Path, cache: Path, read: list[str], na
 
 
 def test_more_files_than_a_batch(tmp_path: Path, cache: Path, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fingerprint, "_BATCH", 4)
+    monkeypatch.setattr(content_hash, "_BATCH", 4)
     paths = [tmp_path / f"{n}.wav" for n in range(11)]
     for path in paths:
         path.write_bytes(path.name.encode())
@@ -157,7 +157,7 @@ def test_what_was_hashed_before_an_interruption_is_kept(
         if len(read) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fingerprint, "_BATCH", 1)
+    monkeypatch.setattr(content_hash, "_BATCH", 1)
     with pytest.raises(KeyboardInterrupt):
         content_hashes(files, cache, advance=interrupt)
     content_hashes(files, cache)
@@ -191,7 +191,7 @@ def damage_a_page(table: Path) -> None:
 def other_columns(table: Path) -> None:
     table.unlink()
     with sqlite3.connect(table) as database:
-        database.execute("CREATE TABLE hashes (something TEXT)")
+        database.execute("CREATE TABLE results (something TEXT)")
     database.close()
 
 
@@ -200,7 +200,7 @@ def test_a_damaged_table_is_named_with_its_remedy(files: list[Path], cache: Path
     expected = content_hashes(files, cache)
     table = cache / "hashes.sqlite"
     damage(table)
-    with pytest.raises(FusionError, match=r"hashes\.sqlite: the table of content hashes cannot be used: .*delete this"):
+    with pytest.raises(FusionError, match=r"hashes\.sqlite: this table of results cannot be used: .*delete this"):
         content_hashes(files, cache)
     table.unlink()
     assert content_hashes(files, cache) == expected
