@@ -85,7 +85,7 @@ def render_irmas(
     outcomes = _play(out, plan, tuple(fonts.by_path), options, jobs, progress)
     planned = [excerpt for recording in plan.recordings for excerpt in recording.excerpts]
     written = [excerpt for excerpt in planned if outcomes[excerpt.path] != "silent"]
-    warnings = list(plan_warnings(fonts, train, test, shared, options.families))
+    warnings = list(music_warnings(fonts, train, test, shared, options.families))
     if silent := len(planned) - len(written):
         warnings.append(f"silent: {silent} excerpts whose predominant instrument was not heard were left out")
     write_music_readme(out, options, fonts, plan, written, shared)
@@ -150,7 +150,7 @@ def _digest(plan: MusicPlan, fonts: Fonts) -> str:
     return digest.hexdigest()
 
 
-def plan_warnings(
+def music_warnings(
     fonts: Fonts, train: Players, test: Players, shared: Sequence[str], classes: Sequence[str]
 ) -> Iterator[str]:
     """Yield what a reader of the plan must know: what both sides share, and classes that one side lacks."""

@@ -89,7 +89,7 @@ def render_nsynth(
     written = {split: [note for note in heard if note.split == split] for split in SPLITS}
     for split in SPLITS:
         _write_examples(out / f"nsynth-{split}", written[split])
-    warnings = [*plan_warnings(fonts, instruments, options.families), *_outcome_warnings(outcomes)]
+    warnings = [*notes_warnings(fonts, instruments, options.families), *_outcome_warnings(outcomes)]
     write_notes_readme(out, options, fonts, written)
     size = complete(out, record, version, warnings, fonts)
     return NSynthSummary(
@@ -121,7 +121,7 @@ def _write_examples(folder: Path, notes: Sequence[Note]) -> None:
     write_text(folder / "examples.json", "{\n" + lines + "\n}\n")
 
 
-def plan_warnings(fonts: Fonts, instruments: Sequence[Instrument], families: Sequence[str]) -> Iterator[str]:
+def notes_warnings(fonts: Fonts, instruments: Sequence[Instrument], families: Sequence[str]) -> Iterator[str]:
     """Yield what a reader of the plan must know: common samples of both sides, families that one side lacks."""
     yield from common_sample_warnings(fonts)
     tested = {instrument.family for instrument in instruments if instrument.held_out}

@@ -44,7 +44,7 @@ from fusion.rendering.music.plan import (
     plan_recordings,
 )
 from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, choose_players
-from fusion.rendering.music.render import IrmasSummary, plan_warnings, render_irmas
+from fusion.rendering.music.render import IrmasSummary, music_warnings, render_irmas
 from fusion.rendering.soundfont import read_soundfont
 from tests.support.soundfonts import FONT, SHARED, TEST, TRAIN, noise, write_font
 
@@ -165,12 +165,12 @@ def test_the_plan_follows_from_its_seed() -> None:
 
 
 def test_warnings_of_a_plan() -> None:
-    assert list(plan_warnings(Fonts((FONT,), (FONT,), {}), TRAIN, TEST, SHARED, CLASSES)) == [
+    assert list(music_warnings(Fonts((FONT,), (FONT,), {}), TRAIN, TEST, SHARED, CLASSES)) == [
         "shared-groups: the instruments of cel, cla, gac, vio are the same in train and test, in other pieces"
     ]
     other = type(FONT)(Path("b.sf2"), "b", tuple(preset for preset in FONT.presets if preset.program != 71))
     train, test, shared = choose_players([FONT], [other], 0)
-    warnings = list(plan_warnings(Fonts((FONT,), (other,), {}), train, test, shared, CLASSES))
+    warnings = list(music_warnings(Fonts((FONT,), (other,), {}), train, test, shared, CLASSES))
     assert re.match(r"shared-groups: a\.sf2 \(train\) and b\.sf2 \(test\) have \d+ samples in common", warnings[0])
     assert warnings[-1] == "missing-class: test has no cla"
 

@@ -19,7 +19,7 @@ from fusion.rendering.notes.instruments import PROGRAMS, Instrument, choose_inst
 from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.notes.plan import SIZES, SPLITS, VELOCITIES, Note, plan_notes
 from fusion.rendering.notes.play import play_note
-from fusion.rendering.notes.render import NSynthSummary, plan_warnings, render_nsynth
+from fusion.rendering.notes.render import NSynthSummary, notes_warnings, render_nsynth
 from fusion.rendering.soundfont import SoundFont
 from fusion.settings.datasets import FAMILIES, ORIGINS
 from tests.support.soundfonts import SECONDS_20, by_instrument, noise, notes_font, sine, write_font
@@ -136,14 +136,14 @@ def test_a_common_sample_is_on_one_side_only(seed: int) -> None:
     assert not sides[0] & sides[1]
     assert any(
         "shared-groups: a.sf2 (train) and b.sf2 (test) have 4" in w
-        for w in plan_warnings(Fonts((a,), (b,), {}), chosen, FAMILIES)
+        for w in notes_warnings(Fonts((a,), (b,), {}), chosen, FAMILIES)
     )
 
 
 def test_missing_families_are_named() -> None:
     a = notes_font("a")
     a = SoundFont(a.path, a.name, tuple(p for p in a.presets if p.program in (0, 1, 2, 52)))
-    warnings = list(plan_warnings(Fonts((a,), (a,), {}), choose_instruments([a], [a], 0), FAMILIES))
+    warnings = list(notes_warnings(Fonts((a,), (a,), {}), choose_instruments([a], [a], 0), FAMILIES))
     assert "missing-class: train has no bass" in warnings
     assert "missing-class: valid and test have no vocal" in warnings  # its only instrument trains
     assert not any("keyboard" in warning for warning in warnings)
