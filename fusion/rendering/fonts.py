@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,14 +17,14 @@ from fusion.rendering.soundfont import SoundFont, read_soundfont
 
 @dataclass(frozen=True)
 class Fonts:
-    """The fonts of training and of test, which may be the same, and known or told licences by path."""
+    """The fonts of training and of test, which may be the same, and the licences that are known or given, by path."""
 
     train: tuple[SoundFont, ...]
     test: tuple[SoundFont, ...]
     licences: dict[Path, str]
 
     @property
-    def every(self) -> dict[Path, SoundFont]:
+    def by_path(self) -> dict[Path, SoundFont]:
         """Each font once, training's first."""
         return {font.path: font for font in (*self.train, *self.test)}
 
@@ -32,7 +32,7 @@ class Fonts:
     def described(self) -> dict[Path, dict[str, Any]]:
         """Name, file, content hash and sides of each font, by path."""
         described: dict[Path, dict[str, Any]] = {}
-        for path, font in self.every.items():
+        for path, font in self.by_path.items():
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             described[path] = {"name": font.name, "file": path.name, "sha256": digest}
@@ -41,7 +41,7 @@ class Fonts:
 
 
 def read_fonts(options: Options) -> Fonts:
-    """Read the fonts that a render is told to use.
+    """Read the fonts of a render.
 
     Raises
     ------
@@ -58,20 +58,12 @@ def read_fonts(options: Options) -> Fonts:
     return Fonts(tuple(fonts[path] for path in train), tuple(fonts[path] for path in test), licences)
 
 
-def list_fonts(described: Sequence[dict[str, Any]], sides: Mapping[tuple[bool, bool], str]) -> str:
-    """Return described fonts as a list in Markdown; `sides` says what (train, test) are called."""
-    return "\n".join(
-        f"- {font['name']} (`{font['file']}`, SHA-256 {font['sha256']}): {sides[font['train'], font['test']]}"
-        for font in described
-    )
-
-
-def warn_of_common_samples(fonts: Fonts, unless: str = "") -> Iterator[str]:
-    """Yield a warning for each two fonts of different sides that hold the same sounds, whatever they are called."""
-    for one in fonts.train:
-        for other in fonts.test:
-            if one.path != other.path and (common := one.samples & other.samples):
+def common_sample_warnings(fonts: Fonts, unless: str = "") -> Iterator[str]:
+    """Yield a warning for every two fonts of different sides that hold the same sounds, whatever they are called."""
+    for train in fonts.train:
+        for test in fonts.test:
+            if train.path != test.path and (common := train.samples & test.samples):
                 yield (
-                    f"shared-groups: {one.path} (train) and {other.path} (test) have {len(common)} samples "
+                    f"shared-groups: {train.path} (train) and {test.path} (test) have {len(common)} samples "
                     f"in common; instruments that play any of them are on one side only{unless}"
                 )

@@ -1,4 +1,4 @@
-"""Whether rendered audio may be passed on: the licences of fonts, known or told, and what the folder says of them.
+"""Whether rendered audio may be passed on: the licences of fonts, known or given, and what the folder says of them.
 
 A name proves nothing: any font can call itself Fluid R3 GM. So FluidR3 is known by what it plays, all of it and
 nothing else: the hash of its samples' fingerprints (see `soundfont`).
@@ -54,31 +54,31 @@ def is_fluidr3(font: SoundFont) -> bool:
     return hashlib.sha256("".join(sorted(font.samples)).encode()).hexdigest() == FLUIDR3_SAMPLES
 
 
-def find_licences(fonts: Mapping[Path, SoundFont], told: Iterable[str]) -> dict[Path, str]:
-    """Return the licences that are known or told, by path of the font.
+def find_licences(fonts: Mapping[Path, SoundFont], given: Iterable[str]) -> dict[Path, str]:
+    """Return the licences that are known or given, by path of the font.
 
     Parameters
     ----------
     fonts : mapping of Path to SoundFont
-    told : iterable of str
-        ``FONT=TEXT`` each; FONT is a font's path as it was given, or its file name.
+    given : iterable of str
+        ``FONT=TEXT`` each; FONT is a font's path as it was typed, or its file name.
 
     Raises
     ------
     FusionError
-        What is told names no font, or several of them, has no text, or was told before.
+        What is given names no font, or several of them, has no text, or was given before.
     """
-    answers: dict[Path, str] = {}
-    for line in told:
-        path, text = _divide(line, list(fonts))
-        if path in answers:
+    by_path: dict[Path, str] = {}
+    for line in given:
+        path, text = _parse(line, list(fonts))
+        if path in by_path:
             raise FusionError(f"--licence: the licence of {path} is told twice; tell it once")
-        answers[path] = text
-    return {path: FLUIDR3_LICENCE for path, font in fonts.items() if is_fluidr3(font)} | answers
+        by_path[path] = text
+    return {path: FLUIDR3_LICENCE for path, font in fonts.items() if is_fluidr3(font)} | by_path
 
 
-def _divide(line: str, paths: Sequence[Path]) -> tuple[Path, str]:
-    """Return the font that a told licence is of, and its text; either may have equal signs of its own."""
+def _parse(line: str, paths: Sequence[Path]) -> tuple[Path, str]:
+    """Return the font whose licence is given, and the licence's text; either may have equal signs of its own."""
     for end in (place for place, letter in enumerate(line) if letter == "="):
         name, text = line[:end], line[end + 1 :].strip()
         named = [path for path in paths if Path(name) == path] or [path for path in paths if name == path.name]
@@ -96,7 +96,7 @@ def _divide(line: str, paths: Sequence[Path]) -> tuple[Path, str]:
 
 
 def check_sharing(fonts: Mapping[Path, SoundFont], licences: dict[Path, str]) -> None:
-    """Raise FusionError if the licence of any font is neither known nor told."""
+    """Raise FusionError if the licence of any font is neither known nor given."""
     if unknown := [path for path in fonts if path not in licences]:
         raise FusionError(
             f"--share: {', '.join(map(str, unknown))}: no licence known that lets the audio be shared; tell it with "

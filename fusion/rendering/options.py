@@ -1,8 +1,8 @@
-"""What a render can be told: one frozen dataclass a layout, whose values are in order once it exists."""
+"""The options of a render: one frozen dataclass a layout, whose values are valid once it exists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from fusion.errors import FusionError, did_you_mean
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What both layouts can be told.
+    """The options that both layouts have.
 
     Parameters
     ----------
@@ -29,6 +29,7 @@ class Options:
     """
 
     layout: ClassVar[str]
+    presets: ClassVar[Collection[str]]
 
     preset: str = "practice"
     seed: int = 0
@@ -36,6 +37,14 @@ class Options:
     test_fonts: tuple[Path, ...] = ()
     share: bool = False
     licences: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for text in (*self.licences, *map(str, (*self.train_fonts, *self.test_fonts))):
+            if text.encode(errors="replace").decode() != text:
+                raise FusionError(f"{text!a}: no text in UTF-8, so it cannot be recorded; write or name it another way")
+        if self.preset not in self.presets:
+            near = did_you_mean(self.preset, self.presets)
+            raise self._refusal("preset", f"should be {' or '.join(self.presets)}{near}")
 
     def changes(self) -> dict[str, Any]:
         """Return what differs from the defaults among a layout's own options, as JSON has it."""
@@ -46,40 +55,33 @@ class Options:
 
     @property
     def command(self) -> str:
-        """What was typed for this render, without folder and fonts."""
-        own = "".join(f" --{name} {show(name, value)}" for name, value in self.changes().items())
+        """The command that renders this, without folder and fonts."""
+        own = "".join(f" --{name} {as_typed(name, value)}" for name, value in self.changes().items())
         return f"fusion data render {self.layout} --preset {self.preset} --seed {self.seed}{own}"
 
-    def _refuse(self, option: str, rule: str) -> FusionError:
-        return FusionError(f"--{option} {show(option, getattr(self, option))}: {rule}")
-
-    def _check_common(self, known: Iterable[str]) -> None:
-        for text in (*self.licences, *map(str, (*self.train_fonts, *self.test_fonts))):
-            if text.encode(errors="replace").decode() != text:
-                raise FusionError(f"{text!a}: no text in UTF-8, so it cannot be recorded; write or name it another way")
-        if self.preset not in known:
-            raise self._refuse("preset", f"should be {' or '.join(known)}{did_you_mean(self.preset, known)}")
+    def _refusal(self, option: str, rule: str) -> FusionError:
+        return FusionError(f"--{option} {as_typed(option, getattr(self, option))}: {rule}")
 
     def _check_families(self, families: Sequence[str], known: Sequence[str]) -> None:
         for name in families:
             if name not in known:
                 near = did_you_mean(name, known)
-                raise self._refuse("families", f"{name!r} is unknown{near}; known: {', '.join(known)}")
+                raise self._refusal("families", f"{name!r} is unknown{near}; known: {', '.join(known)}")
         if len(set(families)) < max(2, len(families)):
-            raise self._refuse("families", f"should be two or more, each once; known: {', '.join(known)}")
-        self._settle("families", tuple(name for name in known if name in families))
+            raise self._refusal("families", f"should be two or more, each once; known: {', '.join(known)}")
+        self._normalise("families", tuple(name for name in known if name in families))
 
-    def _settle(self, option: str, value: Any) -> None:
-        """Keep a value in its one form, so that equal wishes are equal plans."""
+    def _normalise(self, option: str, value: Any) -> None:
+        """Keep a value in one form, so that options that mean the same are equal."""
         object.__setattr__(self, option, value)
 
 
-def show(option: str, value: Any) -> str:
+def as_typed(option: str, value: Any) -> str:
     """Return an option's value as it is typed.
 
-    >>> show("pitches", (48, 72)), show("level", (3.0, 9.0)), show("families", ("flute", "guitar"))
+    >>> as_typed("pitches", (48, 72)), as_typed("level", (3.0, 9.0)), as_typed("families", ("flute", "guitar"))
     ('48-72', '3,9', 'flute,guitar')
     """
     if isinstance(value, list | tuple):
-        return ("-" if option == "pitches" else ",").join(show(option, one) for one in value)
+        return ("-" if option == "pitches" else ",").join(as_typed(option, part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -116,7 +116,7 @@ def _chunks(path: Path, data: NDArray[np.uint8]) -> dict[bytes, NDArray[np.uint8
     head = bytes(data[:12])
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise _damaged(path, f"it begins with {head!r}, wanted b'RIFF', a length and b'sfbk'")
-    found: dict[bytes, NDArray[np.uint8]] = {}
+    leaves: dict[bytes, NDArray[np.uint8]] = {}
     pending = [(12, 8 + int.from_bytes(head[4:8], "little"))]
     if pending[0][1] > len(data):
         raise _damaged(path, f"it has {len(data)} bytes and announces {pending[0][1]}")
@@ -132,14 +132,14 @@ def _chunks(path: Path, data: NDArray[np.uint8]) -> dict[bytes, NDArray[np.uint8
                 pending.append((stop + size % 2, end))  # to be continued behind the list
                 position, end = start + 4, stop
                 continue
-            found[name] = data[start:stop]
+            leaves[name] = data[start:stop]
             if name == b"ifil" and bytes(data[start:stop][:2]) == b"\x03\x00":
                 raise _compressed(path)
             position = stop + size % 2
-    missing = [name.decode() for name in (b"smpl", *_RECORDS) if name not in found]
+    missing = [name.decode() for name in (b"smpl", *_RECORDS) if name not in leaves]
     if missing:
         raise _damaged(path, f"it has no chunk {', '.join(missing)}")
-    return found
+    return leaves
 
 
 def _table(path: Path, chunks: dict[bytes, NDArray[np.uint8]], name: bytes) -> NDArray[Any]:

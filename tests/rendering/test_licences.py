@@ -1,4 +1,4 @@
-"""Whose audio a render is: fonts known by what they play, licences told, sharing refused; and tiny renders with options."""
+"""Whose audio a render is: fonts known by what they play, licences given, sharing refused; and tiny renders with options."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import soundfile as sf
 
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
-from fusion.rendering.fonts import Fonts, read_fonts, warn_of_common_samples
+from fusion.rendering.fluidsynth import RATE, Synthesizer, Tone
+from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
 from fusion.rendering.licences import FLUIDR3_LICENCE, find_licences, is_fluidr3, write_terms
-from fusion.rendering.music.composer import Cut, Part, Piece, Tone
-from fusion.rendering.music.mixdown import RATE, Band, mix, sounding
+from fusion.rendering.music.composer import MusicPart, Piece
+from fusion.rendering.music.mixdown import mix, perform, sounding
 from fusion.rendering.music.options import IrmasOptions
+from fusion.rendering.music.plan import Excerpt
 from fusion.rendering.music.players import Voice
 from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.soundfont import SoundFont, read_soundfont
@@ -67,17 +69,17 @@ def test_a_font_that_calls_itself_fluidr3_is_not(tmp_path: Path) -> None:
         read_fonts(NSynthOptions(train_fonts=(path,), share=True))
     fonts = read_fonts(NSynthOptions(train_fonts=(path,)))
     assert "`FluidR3_GM.sf2` is unknown: **audio that it plays must not be passed on.**" in write_terms(
-        tmp_path, fonts.every, fonts.licences
+        tmp_path, fonts.by_path, fonts.licences
     )
     assert not (tmp_path / "LICENSE-FluidR3.txt").exists()
 
 
-# what is told
+# what is given
 
 
-@pytest.mark.parametrize("told", ["a.sf2=CC0", "fonts/a.sf2=CC0", "./fonts/a.sf2= CC0 "])
-def test_a_font_is_named_by_path_or_file(told: str) -> None:
-    assert find_licences(fonts_at("fonts/a.sf2", "b.sf2"), [told]) == {Path("fonts/a.sf2"): "CC0"}
+@pytest.mark.parametrize("given", ["a.sf2=CC0", "fonts/a.sf2=CC0", "./fonts/a.sf2= CC0 "])
+def test_a_font_is_named_by_path_or_file(given: str) -> None:
+    assert find_licences(fonts_at("fonts/a.sf2", "b.sf2"), [given]) == {Path("fonts/a.sf2"): "CC0"}
 
 
 def test_equal_signs_are_allowed_on_both_sides() -> None:
@@ -85,7 +87,7 @@ def test_equal_signs_are_allowed_on_both_sides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("given", "message"),
     [
         (["piano.sf2"], "--licence piano.sf2: should be FONT.sf2=TEXT"),
         (["piano.sf2= "], "--licence piano.sf2=: no text"),
@@ -96,9 +98,9 @@ def test_equal_signs_are_allowed_on_both_sides() -> None:
         (["Permission is granted\nto all\n"], "--licence Permission is granted to all: should be"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_told(told: list[str], message: str) -> None:
+def test_what_cannot_be_given(given: list[str], message: str) -> None:
     with pytest.raises(FusionError, match=rf"^{re.escape(message)}.*$"):
-        find_licences(fonts_at("x/a.sf2", "y/a.sf2", "piano.sf2"), told)
+        find_licences(fonts_at("x/a.sf2", "y/a.sf2", "piano.sf2"), given)
 
 
 def test_the_terms_name_each_font(tmp_path: Path) -> None:
@@ -117,8 +119,8 @@ def test_common_samples_are_found_under_other_names(tmp_path: Path) -> None:
     other = tiny(tmp_path / "other.sf2", first=5, name="Other", prefix="other")  # 5, 6 and 7 are one's, too
     namesake = tiny(tmp_path / "namesake.sf2", first=100)  # the same names, other sounds
     fonts = [read_soundfont(path) for path in (one, other, namesake)]
-    assert list(warn_of_common_samples(Fonts((fonts[0],), (fonts[2],), {}))) == []
-    (warning,) = warn_of_common_samples(Fonts((fonts[0],), (fonts[1], fonts[2]), {}), ", where")
+    assert list(common_sample_warnings(Fonts((fonts[0],), (fonts[2],), {}))) == []
+    (warning,) = common_sample_warnings(Fonts((fonts[0],), (fonts[1], fonts[2]), {}), ", where")
     assert warning == (
         f"shared-groups: {one} (train) and {other} (test) have 3 samples in common; "
         "instruments that play any of them are on one side only, where"
@@ -155,8 +157,8 @@ def test_notes_with_options(fluidsynth: None, folder: Path, fusion: Command, tmp
     train, test = folder / "train.sf2", folder / "test.sf2"
     words = ["data", "render", "nsynth", "--out", "x", "--train-font", train, "--test-font", test, "--jobs", 1]
     words += ["--families", "string,bass", "--pitches", "50-60", "--velocities", "127,90", "--notes", 2]
-    told = ["--share", "--licence", "train.sf2=CC0", "--licence", f"{test}=told by its author"]
-    code, _, err = fusion(*words, *told)
+    sharing = ["--share", "--licence", "train.sf2=CC0", "--licence", f"{test}=told by its author"]
+    code, _, err = fusion(*words, *sharing)
     assert code == 0, err
     assert f"warning: shared-groups: {train} (train) and {test} (test) have 2 samples in common" in err
     names = [path.stem for path in (tmp_path / "x").rglob("*.flac")]
@@ -236,13 +238,13 @@ def test_a_font_without_the_families_is_named(
 def test_the_level_is_measured(fluidsynth: None, folder: Path, level: tuple[float, float]) -> None:
     path = folder / "train.sf2"
     parts = tuple(
-        Part(role, label, Voice(path, 0, program, 0, 127), (Tone(0.2, 3.0, 60, 100),), 0.0, 0.0)
+        MusicPart(role, label, Voice(path, 0, program, 0, 127), (Tone(0.2, 3.0, 60, 100),), 0.0, 0.0)
         for role, label, program in (("lead", "flu", 73), ("bass", None, 32))
     )
     piece = Piece("cla", 100.0, 4, 0, False, 4.0, parts)
-    stems = [Band([path]).perform(part, 4 * RATE) for part in parts]
+    stems = [perform(Synthesizer([path]), part, 4 * RATE) for part in parts]
     for seed in range(5):
-        mixed = mix(piece, stems, Cut(Path("x"), 0.0, 4.0, ("flu",), False), str(seed), level)
+        mixed = mix(piece, stems, Excerpt(Path("x"), 0.0, 4.0, ("flu",), False), str(seed), level)
         assert mixed
         where = sounding(parts[0], 4 * RATE)
         powers = [np.mean(np.square(y[:, where], dtype=np.float64)) for y in (mixed.leads["flu"], mixed.backing)]

@@ -1,4 +1,4 @@
-"""What a render can be told: values as they are typed, what they do to the plan, and what is refused."""
+"""The options of a render: values as they are typed, what they do to the plan, and what is refused."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from fusion.rendering.fonts import Fonts
 from fusion.rendering.music import plan as recordings
 from fusion.rendering.music.mixdown import OVER
 from fusion.rendering.music.options import IrmasOptions
-from fusion.rendering.music.plan import Plan, plan_recordings
+from fusion.rendering.music.plan import MusicPlan, plan_recordings
 from fusion.rendering.music.players import CLASSES
-from fusion.rendering.music.render import _describe as describe_music
 from fusion.rendering.notes import plan as notes
 from fusion.rendering.notes.instruments import PROGRAMS, choose_instruments
 from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.notes.plan import SPLITS, VELOCITIES, Note, plan_notes
-from fusion.rendering.options import show
+from fusion.rendering.options import as_typed
+from fusion.rendering.record import describe
 from fusion.settings.datasets import FAMILIES
-from tests.support.soundfonts import FONT, TEST, TRAIN, noise, notes_font, of, write_font
+from tests.support.soundfonts import FONT, TEST, TRAIN, by_instrument, noise, notes_font, write_font
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -38,7 +38,7 @@ def plan(options: NSynthOptions) -> list[Note]:
     return plan_notes(instruments, options.size, options.seed, options.velocities)
 
 
-def music(options: IrmasOptions) -> Plan:
+def music(options: IrmasOptions) -> MusicPlan:
     return plan_recordings(TRAIN, TEST, options.size, options.seed, options.families)
 
 
@@ -48,19 +48,19 @@ def music(options: IrmasOptions) -> Plan:
 @given(low=st.integers(0, 126), more=st.integers(1, 127))
 def test_pitches_are_read_as_shown(low: int, more: int) -> None:
     pitches = (low, min(127, low + more))
-    assert read_pitches(show("pitches", pitches)) == pitches == NSynthOptions(pitches=pitches).pitches
+    assert read_pitches(as_typed("pitches", pitches)) == pitches == NSynthOptions(pitches=pitches).pitches
 
 
 @given(st.lists(st.integers(1, 127), min_size=1, unique=True))
 def test_velocities_are_read_as_shown_in_any_order(velocities: list[int]) -> None:
-    assert read_velocities(show("velocities", velocities)) == tuple(velocities)
+    assert read_velocities(as_typed("velocities", velocities)) == tuple(velocities)
     assert NSynthOptions(velocities=tuple(velocities)).velocities == tuple(sorted(velocities))
 
 
 @given(st.lists(st.integers(-4000, 4000), min_size=2, max_size=2))
 def test_levels_are_read_as_shown(hundredths: list[int]) -> None:
     low, high = sorted(value / 100 for value in hundredths)
-    assert read_level(show("level", (low, high))) == (low, high) == IrmasOptions(level=(low, high)).level
+    assert read_level(as_typed("level", (low, high))) == (low, high) == IrmasOptions(level=(low, high)).level
 
 
 @given(text=st.text(max_size=12) | st.text("0123456789-,. +e", max_size=12))
@@ -172,9 +172,9 @@ def test_keys_and_velocities_stay_within_their_limits(seed: int) -> None:
     planned = plan(options)
     assert {note.pitch for note in planned} == set(range(60, 73))
     assert {note.velocity for note in planned} == {1, 127}
-    every = {program for program, p in PROGRAMS.items() if p.low < 72 and p.high > 60}
-    assert {note.program for note in planned} == every
-    assert set(of("valid", planned)) == set(of("test", planned))
+    programs = {program for program, p in PROGRAMS.items() if p.low < 72 and p.high > 60}
+    assert {note.program for note in planned} == programs
+    assert set(by_instrument("valid", planned)) == set(by_instrument("test", planned))
 
 
 def test_an_instrument_with_a_single_key_left_is_left_out() -> None:
@@ -184,17 +184,17 @@ def test_an_instrument_with_a_single_key_left_is_left_out() -> None:
     assert 43 in {i.program for i in choose_instruments([notes_font("a")], [notes_font("a")], 0, FAMILIES, (56, 80))}
 
 
-@pytest.mark.parametrize("preset", notes.PRESETS)
+@pytest.mark.parametrize("preset", notes.SIZES)
 @pytest.mark.parametrize("count", [1, 2, 5, 200])
 def test_notes_of_an_instrument(preset: str, count: int) -> None:
-    options, usual = NSynthOptions(preset=preset, notes=count), notes.PRESETS[preset]
+    options, usual = NSynthOptions(preset=preset, notes=count), notes.SIZES[preset]
     planned = plan(options)
     for split in SPLITS:
         wanted = max(1, round(getattr(usual, split) * count / usual.train))
-        sizes = {len(of(split, planned)[number]) for number in of(split, planned)}
+        sizes = {len(by_instrument(split, planned)[number]) for number in by_instrument(split, planned)}
         assert max(sizes) <= wanted
         assert min(sizes) == wanted or count == 200  # at most: there may not be as many keys and velocities
-    assert (options.size.span, options.size.suffix) == (usual.span, usual.suffix)
+    assert (options.size.span, options.size.encoding) == (usual.span, usual.encoding)
 
 
 # what they do: music
@@ -202,8 +202,8 @@ def test_notes_of_an_instrument(preset: str, count: int) -> None:
 
 def test_classes_lead_and_all_others_still_accompany() -> None:
     planned = music(IrmasOptions(families=("vio", "cel"), pieces=12))
-    assert {cut.labels[0] for recording in planned.training for cut in recording.cuts} == {"cel", "vio"}
-    assert {label for r in planned.testing for cut in r.cuts for label in cut.labels} == {"cel", "vio"}
+    assert {excerpt.labels[0] for recording in planned.training for excerpt in recording.excerpts} == {"cel", "vio"}
+    assert {label for r in planned.testing for excerpt in r.excerpts for label in excerpt.labels} == {"cel", "vio"}
     leading = {voice for label in ("cel", "vio") for voice in TRAIN.lead[label]}
     backing = {part.voice for r in planned.training for part in r.piece.parts if part.label is None}
     assert backing & {voice for voices in TRAIN.lead.values() for voice in voices} - leading
@@ -212,13 +212,13 @@ def test_classes_lead_and_all_others_still_accompany() -> None:
 @pytest.mark.parametrize(("preset", "count", "songs"), [("practice", 1, 1), ("practice", 10, 2), ("sample", 12, 4)])
 def test_pieces_of_a_class(preset: str, count: int, songs: int) -> None:
     planned = music(IrmasOptions(preset=preset, pieces=count))
-    assert Counter(r.cuts[0].labels[0] for r in planned.training) == dict.fromkeys(CLASSES, count)
+    assert Counter(r.excerpts[0].labels[0] for r in planned.training) == dict.fromkeys(CLASSES, count)
     assert len(planned.testing) == songs * len(CLASSES)
 
 
 def test_many_songs_have_names_of_their_own() -> None:
     planned = music(IrmasOptions(pieces=120, families=("cel", "vio", "flu", "pia", "org", "sax")))
-    songs = [recording.song.partition(" - ")[2].partition(" - ")[2] for recording in planned.testing]
+    songs = [recording.name.partition(" - ")[2].partition(" - ")[2] for recording in planned.testing]
     assert len(songs) == len(set(songs)) == 21 * 6 > 110
     assert any(song.endswith(" 2") for song in songs)
 
@@ -226,14 +226,13 @@ def test_many_songs_have_names_of_their_own() -> None:
 def test_a_level_is_another_plan(tmp_path: Path) -> None:
     path = write_font(tmp_path / "a.sf2", {"a": noise(0)}, {0: [("a", 0, 127)]})
     fonts = Fonts((type(FONT)(path, "a", ()),), (), {})
-    nothing = Plan((), (), ())
-    usual, louder = (describe_music(IrmasOptions(level=level), fonts, nothing) for level in (OVER, (10.0, 12.0)))
+    usual, louder = (describe(IrmasOptions(level=level), fonts, {}) for level in (OVER, (10.0, 12.0)))
     assert "options" not in usual
     assert louder == usual | {"options": {"level": [10.0, 12.0]}}
 
 
 def test_presets_are_those_of_both_layouts() -> None:
-    assert set(notes.PRESETS) == {"sample", "practice"} <= set(recordings.PRESETS)
+    assert set(notes.SIZES) == {"sample", "practice"} <= set(recordings.SIZES)
 
 
 # what does not apply

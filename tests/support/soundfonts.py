@@ -77,9 +77,9 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 def music_font(name: str, same: dict[int, str] | None = None, without: tuple[int, ...] = ()) -> SoundFont:
     """Return a font with all programs, each with a sample of its own save those in `same`, and drums."""
-    every = frozenset(range(128))
+    keys = frozenset(range(128))
     programs = sorted({program for table in (PROGRAMS | BACKING).values() for program in table} - set(without))
-    presets = [Preset(0, p, f"P{p}", every, frozenset({(same or {}).get(p, f"{name}{p}")})) for p in programs]
+    presets = [Preset(0, p, f"P{p}", keys, frozenset({(same or {}).get(p, f"{name}{p}")})) for p in programs]
     kits = [Preset(128, p, f"K{p}", frozenset(range(27, 88)), frozenset({f"{name}kit"})) for p in KITS]
     return SoundFont(Path(f"{name}.sf2"), name, (*presets, *kits))
 
@@ -103,9 +103,9 @@ def notes_font(name: str, samples: dict[int, str] | None = None) -> SoundFont:
     return SoundFont(Path(f"{name}.sf2"), name, tuple(presets))
 
 
-def of(split: str, notes: list[Note]) -> dict[int, list[Note]]:
-    by_instrument: dict[int, list[Note]] = defaultdict(list)
+def by_instrument(split: str, notes: list[Note]) -> dict[int, list[Note]]:
+    instruments: dict[int, list[Note]] = defaultdict(list)
     for note in notes:
         if note.split == split:
-            by_instrument[note.instrument].append(note)
-    return by_instrument
+            instruments[note.instrument].append(note)
+    return instruments

@@ -9,10 +9,10 @@ import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from fusion.rendering.music.phrases import Bar, Draft, arpeggio, bass, comping, drums, harmony, held, melody
-from fusion.rendering.music.players import Cast, Voice
+from fusion.rendering.fluidsynth import Tone
+from fusion.rendering.music.phrases import Bar, ScoreNote, arpeggio, bass, comping, drums, harmony, held, melody
+from fusion.rendering.music.players import Players, Voice
 from fusion.rendering.music.styles import LEADS, STYLES, SUSTAINED, Style
 
 Span = tuple[float, float]
@@ -23,17 +23,7 @@ SHORTEST = 0.2
 
 
 @dataclass(frozen=True)
-class Tone:
-    """A note: start and length in s, MIDI key, velocity 1-127."""
-
-    start: float
-    length: float
-    pitch: int
-    velocity: int
-
-
-@dataclass(frozen=True)
-class Part:
+class MusicPart:
     """What one player plays. `label` is the class of a predominant part, else None.
 
     `level` is in dB, among the accompaniment; `pan` from -1 (left) to 1.
@@ -57,7 +47,7 @@ class Piece:
     key: int
     minor: bool
     seconds: float
-    parts: tuple[Part, ...]
+    parts: tuple[MusicPart, ...]
 
     @property
     def drums(self) -> bool:
@@ -65,27 +55,13 @@ class Piece:
         return any(part.role == "drums" for part in self.parts)
 
 
-@dataclass(frozen=True)
-class Cut:
-    """An excerpt of a piece: path without suffix, from when and how long (s), and its classes.
-
-    Those of test have a file of labels (`labelled`), those of training do not.
-    """
-
-    path: Path
-    start: float
-    seconds: float
-    labels: tuple[str, ...]
-    labelled: bool
-
-
-def compose(cast: Cast, spans: Mapping[str, Sequence[Span]], genre: str, seconds: float, seed: str) -> Piece:
+def compose(players: Players, spans: Mapping[str, Sequence[Span]], genre: str, seconds: float, seed: str) -> Piece:
     """Write a piece.
 
     Parameters
     ----------
-    cast : Cast
-        The players to choose from.
+    players : Players
+        Those to choose from.
     spans : mapping of str to sequence of (float, float)
         The predominant classes, and from when to when each plays, s.
     genre : str
@@ -100,78 +76,78 @@ def compose(cast: Cast, spans: Mapping[str, Sequence[Span]], genre: str, seconds
     Piece
         Its predominant parts come first, in the order of `spans`.
     """
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     style = STYLES[genre]
-    tempo, beats = chance.uniform(*style.tempo), chance.choice(style.beats)
-    key, minor = chance.randrange(12), chance.random() < style.minor
-    bars = harmony(chance, style, key, minor, beats, math.ceil(seconds * tempo / 60 / beats) + 1)
-    drafts: list[tuple[Part, list[Draft]]] = []
+    tempo, beats = rng.uniform(*style.tempo), rng.choice(style.beats)
+    key, minor = rng.randrange(12), rng.random() < style.minor
+    bars = harmony(rng, style, key, minor, beats, math.ceil(seconds * tempo / 60 / beats) + 1)
+    score: list[tuple[MusicPart, list[ScoreNote]]] = []
     centres = []
     for label in spans:
-        voice = chance.choice(cast.lead[label])
-        low, high = _window(chance, voice, chance.randint(14, 22))
+        voice = rng.choice(players.lead[label])
+        low, high = _register(rng, voice, rng.randint(14, 22))
         centres.append((low + high) // 2)
-        part = Part("lead", label, voice, (), 0.0, chance.uniform(-0.3, 0.3))
-        drafts.append((part, _lead(chance, label, bars, beats, low, high)))
-    drafts.extend(_accompany(chance, cast, style, set(spans), bars, beats, centres[0]))
+        part = MusicPart("lead", label, voice, (), 0.0, rng.uniform(-0.3, 0.3))
+        score.append((part, _lead(rng, label, bars, beats, low, high)))
+    score.extend(_accompany(rng, players, style, set(spans), bars, beats, centres[0]))
     clock = _clock(tempo, style.swing)
     parts = tuple(
-        replace(part, tones=_timed(chance, draft, clock, spans[part.label] if part.label else [(0.0, seconds)]))
-        for part, draft in drafts
+        replace(part, tones=_timed(rng, notes, clock, spans[part.label] if part.label else [(0.0, seconds)]))
+        for part, notes in score
     )
     return Piece(genre, tempo, beats, key, minor, seconds, parts)
 
 
-def _window(chance: random.Random, voice: Voice, width: int, centre: int | None = None) -> tuple[int, int]:
+def _register(rng: random.Random, voice: Voice, width: int, centre: int | None = None) -> tuple[int, int]:
     """Return a range of keys within the voice's, around `centre` if given."""
     width = min(width, voice.high - voice.low)
-    low = chance.randint(voice.low, voice.high - width) if centre is None else centre - width // 2
+    low = rng.randint(voice.low, voice.high - width) if centre is None else centre - width // 2
     low = max(voice.low, min(low, voice.high - width))
     return low, low + width
 
 
-def _lead(chance: random.Random, label: str, bars: list[Bar], beats: int, low: int, high: int) -> list[Draft]:
-    manner = chance.choice(LEADS.get(label, ("melody",)))
+def _lead(rng: random.Random, label: str, bars: list[Bar], beats: int, low: int, high: int) -> list[ScoreNote]:
+    manner = rng.choice(LEADS.get(label, ("melody",)))
     if manner == "arpeggio":
-        return arpeggio(chance, bars, beats, low, high)
+        return arpeggio(rng, bars, beats, low, high)
     if manner == "comping":
-        return comping(chance, bars, beats, low, high)
-    tune = melody(chance, bars, beats, low, high, calm=label in SUSTAINED)
+        return comping(rng, bars, beats, low, high)
+    tune = melody(rng, bars, beats, low, high, calm=label in SUSTAINED)
     if manner == "hymn":
         below = [(at, length, key - 12, v - 15) for at, length, key, v in tune if key - 12 >= low and at % 2 == 0]
-        tune += below + held(chance, bars, beats, low, low + 12)
+        tune += below + held(rng, bars, beats, low, low + 12)
     return tune
 
 
 def _accompany(
-    chance: random.Random, cast: Cast, style: Style, leads: set[str], bars: list[Bar], beats: int, centre: int
-) -> Iterator[tuple[Part, list[Draft]]]:
+    rng: random.Random, players: Players, style: Style, leads: set[str], bars: list[Bar], beats: int, centre: int
+) -> Iterator[tuple[MusicPart, list[ScoreNote]]]:
     """Chords by somebody else, most often a bass, then perhaps drums and a second voice behind the lead."""
-    others = [name for name in cast.lead if name not in leads]
-    players = [name for name in style.chords if name in others]
-    pool = cast.chords if not players or (cast.chords and chance.random() < 0.3) else cast.lead[chance.choice(players)]
-    pool = pool or tuple(voice for name in others for voice in cast.lead[name])
+    others = [name for name in players.lead if name not in leads]
+    usual = [name for name in style.chords if name in others]
+    pool = players.chords if not usual or (players.chords and rng.random() < 0.3) else players.lead[rng.choice(usual)]
+    pool = pool or tuple(voice for name in others for voice in players.lead[name])
     if pool:
-        voice = chance.choice(pool)
-        where = centre if chance.random() < 0.5 else chance.randint(52, 67)
-        low, high = _window(chance, voice, 18, where)
-        manner: Callable[..., list[Draft]] = chance.choice((arpeggio, comping, comping, held))
-        yield Part("chords", None, voice, (), 0.0, chance.uniform(-0.5, 0.5)), manner(chance, bars, beats, low, high)
-    if cast.bass and (not pool or chance.random() < style.bassist):
-        voice = chance.choice(cast.bass)
-        yield Part("bass", None, voice, (), chance.uniform(-5, 0), 0.0), bass(chance, style, bars, beats, voice)
-    if cast.drums and chance.random() < style.drummer:
-        part = Part("drums", None, chance.choice(cast.drums), (), chance.uniform(-6, 1), 0.0)
-        yield part, drums(chance, style, bars, beats)
-    if others and chance.random() < 0.4:
+        voice = rng.choice(pool)
+        middle = centre if rng.random() < 0.5 else rng.randint(52, 67)
+        low, high = _register(rng, voice, 18, middle)
+        manner: Callable[..., list[ScoreNote]] = rng.choice((arpeggio, comping, comping, held))
+        yield MusicPart("chords", None, voice, (), 0.0, rng.uniform(-0.5, 0.5)), manner(rng, bars, beats, low, high)
+    if players.bass and (not pool or rng.random() < style.bassist):
+        voice = rng.choice(players.bass)
+        yield MusicPart("bass", None, voice, (), rng.uniform(-5, 0), 0.0), bass(rng, style, bars, beats, voice)
+    if players.drums and rng.random() < style.drummer:
+        part = MusicPart("drums", None, rng.choice(players.drums), (), rng.uniform(-6, 1), 0.0)
+        yield part, drums(rng, style, bars, beats)
+    if others and rng.random() < 0.4:
         melodic = [name for name in others if name in SUSTAINED]
-        pool = cast.pad if not melodic or (cast.pad and chance.random() < 0.4) else cast.lead[chance.choice(melodic)]
+        pool = players.pad if not melodic or (players.pad and rng.random() < 0.4) else players.lead[rng.choice(melodic)]
         if pool:
-            voice = chance.choice(pool)
-            low, high = _window(chance, voice, 12, centre + chance.choice((-7, 0, 0, 5)))
-            part = Part("counter", None, voice, (), chance.uniform(-6, -1), chance.uniform(-0.6, 0.6))
-            manner = chance.choice((held, melody))
-            yield part, manner(chance, bars, beats, low, high)
+            voice = rng.choice(pool)
+            low, high = _register(rng, voice, 12, centre + rng.choice((-7, 0, 0, 5)))
+            part = MusicPart("counter", None, voice, (), rng.uniform(-6, -1), rng.uniform(-0.6, 0.6))
+            manner = rng.choice((held, melody))
+            yield part, manner(rng, bars, beats, low, high)
 
 
 def _clock(tempo: float, swing: float) -> Callable[[float], float]:
@@ -186,12 +162,12 @@ def _clock(tempo: float, swing: float) -> Callable[[float], float]:
 
 
 def _timed(
-    chance: random.Random, draft: list[Draft], clock: Callable[[float], float], spans: Sequence[Span]
+    rng: random.Random, notes: list[ScoreNote], clock: Callable[[float], float], spans: Sequence[Span]
 ) -> tuple[Tone, ...]:
     """Return the notes in s, none exactly on time, cut to the spans."""
     tones = []
-    for beat, length, pitch, velocity in sorted(draft):
-        start = max(0.0, clock(beat) + chance.gauss(0, 0.006))
+    for beat, length, pitch, velocity in sorted(notes):
+        start = max(0.0, clock(beat) + rng.gauss(0, 0.006))
         end = max(clock(beat + length), start + 0.06)
         for first, last in spans:
             begin, stop = max(start, first), min(end, last)

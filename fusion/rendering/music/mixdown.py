@@ -1,8 +1,8 @@
 """Playing composed pieces with FluidSynth, mixing them at known levels and writing excerpts, in worker processes.
 
 Every part is played alone, in stereo at 44.1 kHz, in one made-up room, so its level in the mix is known: each
-predominant one is some dB over all that accompanies it (`OVER`, if not told otherwise), in RMS over the stretch of the
-excerpt where it has notes, and predominant ones are within `APART` dB of one another, as far as that allows.
+predominant one is some dB over all that accompanies it (`OVER`, where no other range is asked for), in RMS over the
+time of the excerpt where it has notes. Predominant ones are within `APART` dB of one another, as far as that allows.
 """
 
 from __future__ import annotations
@@ -10,43 +10,33 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soundfile as sf
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve
 
-from fusion.errors import FusionError
-from fusion.rendering.fluidsynth import CEILING, FLOOR, Synthesizer
-from fusion.rendering.music.composer import Cut, Part, Piece
-from fusion.runtime.files import replacing, write_text
+from fusion.rendering.encoding import Encoding
+from fusion.rendering.fluidsynth import CEILING, FLOOR, RATE, Stereo, Synthesizer, synthesizer_of
+from fusion.rendering.music.composer import MusicPart, Piece
+from fusion.rendering.music.plan import Excerpt
+from fusion.runtime.files import write_text
 
-RATE = 44_100
-"""Hz."""
 OVER, APART = (3.0, 9.0), 4.0
 """dB: predominant instruments over the accompaniment, and at most between one another."""
 LOUDNESS = (-24.0, -14.0)
 """RMS of an excerpt, dB of full scale; less where its peak would pass the ceiling."""
 
-_BLOCK = 64  # FluidSynth begins and ends notes between blocks of 64 samples
-_DRUM_CHANNEL = 9
-
-Stereo = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
-class Task:
+class PieceTask:
     """A piece and its excerpts, for a worker; `seed` chooses the room and, within `level` (dB), the levels."""
 
     fonts: tuple[Path, ...]
     seed: str
     piece: Piece
-    cuts: tuple[Cut, ...]
-    suffix: str
-    options: dict[str, Any]
+    excerpts: tuple[Excerpt, ...]
+    encoding: Encoding
     level: tuple[float, float] = OVER
 
 
@@ -63,60 +53,19 @@ class Mix:
         return np.sum([*self.leads.values(), self.backing], axis=0)
 
 
-class Band(Synthesizer):
-    """Plays parts; every part has a new synth, since used voices leave traces."""
-
-    def perform(self, part: Part, samples: int) -> Stereo:
-        """Play one part from the piece's beginning.
-
-        Parameters
-        ----------
-        part : Part
-        samples : int
-            How many to play; notes that begin later are left out.
-
-        Returns
-        -------
-        ndarray of float32, shape (2, samples)
-            As loud as the font has it, left and right weighted by the part's pan.
-        """
-        channel = _DRUM_CHANNEL if part.voice.bank == 128 else 0
-        events = []
-        for tone in part.tones:
-            begin, end = round(tone.start * RATE / _BLOCK), round((tone.start + tone.length) * RATE / _BLOCK)
-            events.append((begin, 1, tone.pitch, tone.velocity))
-            events.append((max(end, begin + 1), 0, tone.pitch, 0))
-        stereo = np.zeros((2, -(-samples // _BLOCK) * _BLOCK), dtype=np.float32)
-        synth = self._library.new_fluid_synth(self._owner.settings)
-        self._interpolate(synth, -1, 7)
-        handle = self._add(synth, self._fonts[part.voice.font])
-        self._library.fluid_synth_program_select(synth, channel, handle, part.voice.bank, part.voice.program)
-        now = 0
-        for block, starts, pitch, velocity in sorted(events):
-            at = min(block * _BLOCK, stereo.shape[1])
-            if at > now:
-                self._fill(synth, stereo[:, now:at])
-                now = at
-            if at == stereo.shape[1]:
-                break
-            if starts:
-                self._library.fluid_synth_noteon(synth, channel, pitch, velocity)
-            else:
-                self._library.fluid_synth_noteoff(synth, channel, pitch)
-        if now < stereo.shape[1]:
-            self._fill(synth, stereo[:, now:])
-        self._remove(synth, self._fonts[part.voice.font])
-        self._library.delete_fluid_synth(synth)
-        stereo *= np.sqrt(np.array([[1 - part.pan], [1 + part.pan]], dtype=np.float32))
-        return stereo[:, :samples]
+def perform(synthesizer: Synthesizer, part: MusicPart, samples: int) -> Stereo:
+    """Return the first `samples` of one part, (2, samples), left and right weighted by its pan."""
+    voice = part.voice
+    stereo = synthesizer.play(voice.font, voice.bank, voice.program, part.tones, samples)
+    return stereo * np.sqrt(np.array([[1 - part.pan], [1 + part.pan]], dtype=np.float32))
 
 
-def room(seed: str) -> Stereo:
+def room_response(seed: str) -> Stereo:
     """Return the impulse response of a made-up room: noise that dies away within 0.3 to 1 s, (2, samples)."""
-    chance = random.Random(f"room {seed}")
-    seconds, wet = chance.uniform(0.3, 1.0), 10 ** (chance.uniform(-26, -10) / 20)
+    rng = random.Random(f"room {seed}")
+    seconds, wet = rng.uniform(0.3, 1.0), 10 ** (rng.uniform(-26, -10) / 20)
     time = np.arange(round(seconds * RATE)) / RATE
-    noise = np.random.default_rng(chance.getrandbits(64)).standard_normal((2, len(time)))
+    noise = np.random.default_rng(rng.getrandbits(64)).standard_normal((2, len(time)))
     response = noise * 10 ** (-3 * time / seconds)  # -60 dB at its end
     response *= wet / np.sqrt(np.sum(np.square(response), axis=1, keepdims=True))
     response[:, 0] += 1.0
@@ -124,12 +73,12 @@ def room(seed: str) -> Stereo:
 
 
 def reverberate(y: Stereo, response: Stereo) -> Stereo:
-    """Play (2, samples) in a room; what sounds on after the end is cut."""
+    """Play (2, samples) in a room; what sounds on after the end is left out."""
     wet: Stereo = oaconvolve(y, response, axes=1)[:, : y.shape[1]].astype(np.float32)
     return wet
 
 
-def sounding(part: Part, samples: int) -> NDArray[np.bool_]:
+def sounding(part: MusicPart, samples: int) -> NDArray[np.bool_]:
     """Return where a part has notes, releases not counted: (samples,)."""
     where = np.zeros(samples, dtype=bool)
     for tone in part.tones:
@@ -143,7 +92,9 @@ def rms(y: Stereo, where: NDArray[np.bool_] | None = None) -> float:
     return float(np.sqrt(np.mean(np.square(chosen, dtype=np.float64)))) if chosen.size else 0.0
 
 
-def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str, over: tuple[float, float] = OVER) -> Mix | None:
+def mix(
+    piece: Piece, stems: Sequence[Stereo], excerpt: Excerpt, seed: str, over: tuple[float, float] = OVER
+) -> Mix | None:
     """Mix an excerpt at controlled levels.
 
     Parameters
@@ -151,7 +102,7 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str, over: tuple[
     piece : Piece
     stems : sequence of ndarray, shape (2, samples)
         Its parts, played.
-    cut : Cut
+    excerpt : Excerpt
         Predominant parts of classes that are not among its labels are left out.
     seed : str
         Chooses the levels.
@@ -163,8 +114,8 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str, over: tuple[
     Mix or None
         None if one of the predominant parts is not heard.
     """
-    chance = random.Random(seed)
-    inside = _inside(cut)
+    rng = random.Random(seed)
+    inside = _samples_of(excerpt)
     backing = np.zeros((2, inside.stop - inside.start), dtype=np.float32)
     leads: dict[str, tuple[Stereo, NDArray[np.bool_]]] = {}
     for part, stem in zip(piece.parts, stems, strict=True):
@@ -172,11 +123,11 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str, over: tuple[
         if part.label is None:
             if (whole := rms(stem, where)) > FLOOR / 10:
                 backing += stem[:, inside] * np.float32(10 ** (part.level / 20) / whole)
-        elif part.label in cut.labels:
+        elif part.label in excerpt.labels:
             leads[part.label] = (stem[:, inside], where[inside])
     least, most = over
     margin = min(1.0, (most - least) / 2)
-    target = chance.uniform(least + margin, most - margin)
+    target = rng.uniform(least + margin, most - margin)
     under = {label: rms(backing, where) or 1.0 for label, (_, where) in leads.items()}
     level = target + float(np.mean([20 * np.log10(value) for value in under.values()]))
     scaled: dict[str, Stereo] = {}
@@ -184,44 +135,39 @@ def mix(piece: Piece, stems: Sequence[Stereo], cut: Cut, seed: str, over: tuple[
         own = rms(stem, where)
         if own < FLOOR / 10:
             return None
-        aim = level + (chance.uniform(-APART / 2, APART / 2) if len(leads) > 1 else 0.0)
+        aim = level + (rng.uniform(-APART / 2, APART / 2) if len(leads) > 1 else 0.0)
         above = min(most, max(least, aim - 20 * np.log10(under[label])))
         scaled[label] = stem * np.float32(under[label] * 10 ** (above / 20) / own)
-    mixed = Mix({label: scaled[label] for label in cut.labels}, backing)
+    mixed = Mix({label: scaled[label] for label in excerpt.labels}, backing)
     y = mixed.y
-    gain = np.float32(min(10 ** (chance.uniform(*LOUDNESS) / 20) / rms(y), CEILING / float(np.abs(y).max())))
+    gain = np.float32(min(10 ** (rng.uniform(*LOUDNESS) / 20) / rms(y), CEILING / float(np.abs(y).max())))
     return Mix({label: stem * gain for label, stem in mixed.leads.items()}, backing * gain)
 
 
-def _inside(cut: Cut) -> slice:
-    first = round(cut.start * RATE)
-    return slice(first, first + round(cut.seconds * RATE))  # every training excerpt has as many samples
+def _samples_of(excerpt: Excerpt) -> slice:
+    first = round(excerpt.start * RATE)
+    return slice(first, first + round(excerpt.seconds * RATE))  # every training excerpt has as many samples
 
 
-_band = cache(Band)  # one a process and set of fonts
-
-
-def play_piece(task: Task) -> list[str]:
-    """Write a piece's excerpts; say of each: written, kept (from before) or silent (not written)."""
-    paths = [cut.path.with_name(cut.path.name + task.suffix) for cut in task.cuts]
+def play_piece(task: PieceTask) -> list[str]:
+    """Write a piece's excerpts. Return for each: written, kept (from before) or silent (not written)."""
+    paths = [excerpt.path.with_name(excerpt.path.name + task.encoding.suffix) for excerpt in task.excerpts]
     outcomes = ["kept" if path.exists() else "written" for path in paths]
     if "written" not in outcomes:
         return outcomes
-    samples = max(_inside(cut).stop for cut in task.cuts)
-    hall = room(task.seed)
-    stems = [reverberate(_band(task.fonts).perform(part, samples), hall) for part in task.piece.parts]
-    for index, (cut, path) in enumerate(zip(task.cuts, paths, strict=True)):
+    samples = max(_samples_of(excerpt).stop for excerpt in task.excerpts)
+    response, synthesizer = room_response(task.seed), synthesizer_of(task.fonts)
+    stems = [reverberate(perform(synthesizer, part, samples), response) for part in task.piece.parts]
+    for index, (excerpt, path) in enumerate(zip(task.excerpts, paths, strict=True)):
         if outcomes[index] == "kept":
             continue
-        mixed = mix(task.piece, stems, cut, f"{task.seed} {index}", task.level)
+        mixed = mix(task.piece, stems, excerpt, f"{task.seed} {index}", task.level)
         if mixed is None:
             outcomes[index] = "silent"
             continue
-        if cut.labelled:
-            write_text(cut.path.with_name(cut.path.name + ".txt"), "".join(f"{label}\t\n" for label in cut.labels))
-        with replacing(path) as temporary:
-            try:
-                sf.write(temporary, mixed.y.T, RATE, **task.options)
-            except sf.LibsndfileError as error:
-                raise FusionError(f"{path}: cannot be written: {error}; is the disk full?") from error
+        if excerpt.labelled:
+            write_text(
+                excerpt.path.with_name(excerpt.path.name + ".txt"), "".join(f"{label}\t\n" for label in excerpt.labels)
+            )
+        task.encoding.write(path, mixed.y.T, RATE)
     return outcomes

@@ -1,12 +1,11 @@
-"""What a render of music can be told."""
+"""The options of a render of music."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fusion.rendering.music.mixdown import OVER
-from fusion.rendering.music.plan import PRESETS as MUSIC
-from fusion.rendering.music.plan import Preset as MusicPreset
+from fusion.rendering.music.plan import SIZES, MusicSize
 from fusion.rendering.options import Options
 from fusion.settings.datasets import INSTRUMENTS
 
@@ -16,7 +15,7 @@ MOST_PIECES = 9999
 
 @dataclass(frozen=True, kw_only=True)
 class IrmasOptions(Options):
-    """What a render of music can be told.
+    """The options of a render of music.
 
     Parameters
     ----------
@@ -34,26 +33,25 @@ class IrmasOptions(Options):
     """
 
     layout = "irmas"
+    presets = SIZES
 
     families: tuple[str, ...] = INSTRUMENTS
     pieces: int | None = None
     level: tuple[float, float] = OVER
 
     def __post_init__(self) -> None:
-        self._check_common(MUSIC)
+        super().__post_init__()
         self._check_families(self.families, INSTRUMENTS)
         most = MOST_PIECES // len(self.families)
         if self.pieces is not None and not 1 <= self.pieces <= most:
-            raise self._refuse("pieces", f"should be 1 to {most} with {len(self.families)} classes")
+            raise self._refusal("pieces", f"should be 1 to {most} with {len(self.families)} classes")
         if len(self.level) != 2 or not -40 <= self.level[0] <= self.level[1] <= 40:
-            raise self._refuse("level", "should be LOW,HIGH in dB from -40 to 40, the lower first, such as 3,9")
-        if self.size == MUSIC[self.preset]:  # the preset's own number is no change
-            self._settle("pieces", None)
+            raise self._refusal("level", "should be LOW,HIGH in dB from -40 to 40, the lower first, such as 3,9")
+        if self.size == SIZES[self.preset]:  # the preset's own number is no change
+            self._normalise("pieces", None)
 
     @property
-    def size(self) -> MusicPreset:
-        """The preset, with as many pieces and songs as asked for."""
-        preset = MUSIC[self.preset]
-        if self.pieces is None:
-            return preset
-        return replace(preset, pieces=self.pieces, songs=max(1, round(preset.songs * self.pieces / preset.pieces)))
+    def size(self) -> MusicSize:
+        """The preset's size, with as many pieces and songs as asked for."""
+        size = SIZES[self.preset]
+        return size if self.pieces is None else size.scaled(self.pieces)

@@ -1,6 +1,6 @@
-"""Figures that the composer puts together: a harmony of bars, tunes, broken chords, chords, basses and drums.
+"""Phrases that the composer puts together: a harmony of bars, tunes, broken chords, chords, basses and drums.
 
-Each is a list of drafted notes, in beats of the piece. Pitches are MIDI keys.
+Each is a list of notes as a score has them, in beats of the piece. Pitches are MIDI keys.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fusion.rendering.music.players import Voice
 from fusion.rendering.music.styles import DRUMS, Style
 
-Draft = tuple[float, float, int, int]
+ScoreNote = tuple[float, float, int, int]
 """Start and length in beats of the piece, pitch, velocity."""
 
 
@@ -26,10 +26,10 @@ class Bar:
     scale: tuple[int, ...]
 
 
-def harmony(chance: random.Random, style: Style, key: int, minor: bool, beats: int, count: int) -> list[Bar]:
+def harmony(rng: random.Random, style: Style, key: int, minor: bool, beats: int, count: int) -> list[Bar]:
     """Return `count` bars of one of the style's progressions; a minor key's fifth degree has a major chord."""
     steps = (0, 2, 3, 5, 7, 8, 10) if minor else (0, 2, 4, 5, 7, 9, 11)
-    progression = chance.choice(style.progressions)
+    progression = rng.choice(style.progressions)
     bars = []
     for index in range(count):
         degree = progression[index % len(progression)]
@@ -43,89 +43,89 @@ def _keys(low: int, high: int, classes: Sequence[int]) -> list[int]:
     return [pitch for pitch in range(low, high + 1) if pitch % 12 in classes]
 
 
-def melody(chance: random.Random, bars: list[Bar], beats: int, low: int, high: int, calm: bool = False) -> list[Draft]:
+def melody(rng: random.Random, bars: list[Bar], beats: int, low: int, high: int, calm: bool = False) -> list[ScoreNote]:
     """A walk on the scale that meets the chord on the beat, in rhythms that come again."""
     values = (
         (1.0, 1.0, 2.0, 1.5, 0.5, 3.0)
         if calm
-        else chance.choice(((0.5, 0.5, 1.0, 1.5), (1.0, 0.5, 2.0), (0.5, 0.25, 0.25, 1.0)))
+        else rng.choice(((0.5, 0.5, 1.0, 1.5), (1.0, 0.5, 2.0), (0.5, 0.25, 0.25, 1.0)))
     )
-    rhythms = [_rhythm(chance, values, beats) for _ in range(3)]
-    touch, loud, pitch = chance.uniform(0.7, 1.0), chance.randint(75, 100), chance.randint(low + 3, high - 3)
-    draft = []
+    rhythms = [_rhythm(rng, values, beats) for _ in range(3)]
+    touch, loud, pitch = rng.uniform(0.7, 1.0), rng.randint(75, 100), rng.randint(low + 3, high - 3)
+    notes = []
     for index, bar in enumerate(bars):
         for at, length in rhythms[(0, 0, 1, 2)[index % 4]]:
-            if at and chance.random() < 0.08:
+            if at and rng.random() < 0.08:
                 continue  # a rest
-            near = _keys(low, high, bar.chord if at % 1 == 0 and chance.random() < 0.75 else bar.scale)
-            aim = pitch + chance.choice((-5, -3, -2, -2, -1, 1, 2, 2, 3, 5))
+            near = _keys(low, high, bar.chord if at % 1 == 0 and rng.random() < 0.75 else bar.scale)
+            aim = pitch + rng.choice((-5, -3, -2, -2, -1, 1, 2, 2, 3, 5))
             aim = min(high, max(low, aim))
             pitch = min(near, key=lambda key: (abs(key - aim), key))
-            draft.append((bar.beat + at, length * touch, pitch, loud + chance.randint(-10, 10) + (8 if not at else 0)))
-    return draft
+            notes.append((bar.beat + at, length * touch, pitch, loud + rng.randint(-10, 10) + (8 if not at else 0)))
+    return notes
 
 
-def _rhythm(chance: random.Random, values: Sequence[float], beats: int) -> list[tuple[float, float]]:
+def _rhythm(rng: random.Random, values: Sequence[float], beats: int) -> list[tuple[float, float]]:
     at, rhythm = 0.0, []
     while at < beats:
-        length = min(chance.choice(values), beats - at)
+        length = min(rng.choice(values), beats - at)
         rhythm.append((at, length))
         at += length
     return rhythm
 
 
-def arpeggio(chance: random.Random, bars: list[Bar], beats: int, low: int, high: int) -> list[Draft]:
+def arpeggio(rng: random.Random, bars: list[Bar], beats: int, low: int, high: int) -> list[ScoreNote]:
     """Broken chords, up, down or to and fro."""
-    step, way, loud = chance.choice((0.5, 0.5, 0.25, 1 / 3)), chance.randrange(3), chance.randint(70, 92)
-    base = max(low, (low + high) // 2 - chance.randint(6, 9))
-    draft = []
+    step, way, loud = rng.choice((0.5, 0.5, 0.25, 1 / 3)), rng.randrange(3), rng.randint(70, 92)
+    base = max(low, (low + high) // 2 - rng.randint(6, 9))
+    notes = []
     for bar in bars:
         keys = _keys(base, min(high, base + 17), bar.chord)
         order = (keys, keys[::-1], keys + keys[-2:0:-1])[way]
         for index in range(round(beats / step)):
             ringing = min(step * 2, beats - index * step)
-            loudness = loud + chance.randint(-8, 8)
-            draft.append((bar.beat + index * step, ringing, order[index % len(order)], loudness))
-    return draft
+            loudness = loud + rng.randint(-8, 8)
+            notes.append((bar.beat + index * step, ringing, order[index % len(order)], loudness))
+    return notes
 
 
-def comping(chance: random.Random, bars: list[Bar], beats: int, low: int, high: int) -> list[Draft]:
+def comping(rng: random.Random, bars: list[Bar], beats: int, low: int, high: int) -> list[ScoreNote]:
     """Chords in a rhythm that stays."""
-    rhythm = _rhythm(chance, chance.choice(((1.0,), (0.5, 1.0, 1.5), (2.0, 1.0), (0.5,))), beats)
-    touch, loud, spread = chance.uniform(0.5, 0.95), chance.randint(70, 92), chance.choice((0.0, 0.02, 0.04))
+    rhythm = _rhythm(rng, rng.choice(((1.0,), (0.5, 1.0, 1.5), (2.0, 1.0), (0.5,))), beats)
+    touch, loud, spread = rng.uniform(0.5, 0.95), rng.randint(70, 92), rng.choice((0.0, 0.02, 0.04))
     base = max(low, (low + high) // 2 - 8)
     return [
-        (bar.beat + at + index * spread, length * touch, pitch, loud + chance.randint(-6, 6))
+        (bar.beat + at + index * spread, length * touch, pitch, loud + rng.randint(-6, 6))
         for bar in bars
         for at, length in rhythm
         for index, pitch in enumerate(_keys(base, min(high, base + 16), bar.chord)[:4])
     ]
 
 
-def held(chance: random.Random, bars: list[Bar], beats: int, low: int, high: int) -> list[Draft]:
+def held(rng: random.Random, bars: list[Bar], beats: int, low: int, high: int) -> list[ScoreNote]:
     """Two or three keys of the chord, as long as the bar."""
-    loud, count = chance.randint(60, 85), chance.randint(2, 3)
+    loud, count = rng.randint(60, 85), rng.randint(2, 3)
     return [(bar.beat, beats * 0.98, p, loud) for bar in bars for p in _keys(low, high, bar.chord)[:count]]
 
 
-def bass(chance: random.Random, style: Style, bars: list[Bar], beats: int, voice: Voice) -> list[Draft]:
+def bass(rng: random.Random, style: Style, bars: list[Bar], beats: int, voice: Voice) -> list[ScoreNote]:
     """The root on the first beat, then it or other notes of the chord."""
-    step, loud = chance.choice(style.bass), chance.randint(78, 100)
-    draft = []
+    step, loud = rng.choice(style.bass), rng.randint(78, 100)
+    notes = []
     for bar in bars:
         root = _keys(voice.low, voice.low + 11, bar.chord[:1])[0]
         near = _keys(max(voice.low, root - 5), min(voice.high, root + 10), bar.chord)
         for index in range(math.ceil(beats / step)):
-            pitch = root if not index or chance.random() < 0.4 else chance.choice(near)
-            draft.append((bar.beat + index * step, min(step, beats - index * step) * 0.9, pitch, loud))
-    return draft
+            pitch = root if not index or rng.random() < 0.4 else rng.choice(near)
+            notes.append((bar.beat + index * step, min(step, beats - index * step) * 0.9, pitch, loud))
+    return notes
 
 
-def drums(chance: random.Random, style: Style, bars: list[Bar], beats: int) -> list[Draft]:
+def drums(rng: random.Random, style: Style, bars: list[Bar], beats: int) -> list[ScoreNote]:
     """One of the style's patterns, bar by bar."""
-    pattern = DRUMS["waltz" if beats == 3 else chance.choice(style.drums)]
+    pattern = DRUMS["waltz" if beats == 3 else rng.choice(style.drums)]
     return [
-        (bar.beat + at, 0.2, key, max(1, velocity + chance.randint(-8, 8)))
+        (bar.beat + at, 0.2, key, max(1, velocity + rng.randint(-8, 8)))
         for bar in bars
         for key, velocity, beats_hit in pattern
         for at in beats_hit

@@ -1,7 +1,7 @@
 """Who may play in practice music: General MIDI programs as IRMAS's classes and as accompaniment; who trains, who tests.
 
 Test songs are played by instruments that training has not heard. Two programs that share a sample are one instrument
-(see `soundfont`); where a class has a single one, it plays on both sides, and that is said.
+(see `soundfont`); where a class has a single one, it plays on both sides, and a warning names the class.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Cast:
-    """One side's players: `lead` by class, and those that only accompany. Drums may be missing."""
+class Players:
+    """The voices of one side: `lead` by class, and those that only accompany. Drums may be missing."""
 
     lead: dict[str, tuple[Voice, ...]]
     chords: tuple[Voice, ...]
@@ -64,7 +64,9 @@ class Cast:
     drums: tuple[Voice, ...]
 
 
-def choose_players(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: int) -> tuple[Cast, Cast, list[str]]:
+def choose_players(
+    train: Sequence[SoundFont], test: Sequence[SoundFont], seed: int
+) -> tuple[Players, Players, list[str]]:
     """Divide the fonts' instruments of each class between training and test.
 
     An instrument of one side's fonts alone stays there. Of those that both sides have, two in five (at least one, never
@@ -80,12 +82,12 @@ def choose_players(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: 
 
     Returns
     -------
-    train, test : Cast
+    train, test : Players
     shared : list of str
         Classes that are played by the same instruments on both sides, for want of others.
     """
     sides = (tuple(train), tuple(test))
-    found = [
+    candidates = [
         (side, role, voice, preset)
         for side, fonts in enumerate(sides)
         for role, programs in (PROGRAMS | BACKING).items()
@@ -94,14 +96,14 @@ def choose_players(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: 
         for preset in font.presets
         if (preset.bank, preset.program) == (0, program) and (voice := _voice(font, preset, *keys))
     ]
-    numbers = components([preset.samples for *_, preset in found])
+    numbers = components([preset.samples for *_, preset in candidates])
     groups: dict[str, tuple[list[int], list[int]]] = {role: ([], []) for role in PROGRAMS | BACKING}
-    for number, (side, role, *_) in zip(numbers, found, strict=True):
+    for number, (side, role, *_) in zip(numbers, candidates, strict=True):
         if number not in groups[role][side]:
             groups[role][side].append(number)
     owner: dict[int, int] = {}
     shared: list[str] = []
-    chance = random.Random(f"players {seed}")
+    rng = random.Random(f"players {seed}")
     for name in PROGRAMS:
         here, there = groups[name]
         common = [group for group in here if group in there]
@@ -110,26 +112,26 @@ def choose_players(train: Sequence[SoundFont], test: Sequence[SoundFont], seed: 
         if free and not any(owner.get(group) == 0 for group in here):
             owner[free.pop(0)] = 0
         while free and sum(owner.get(group) == 1 for group in there) < max(1, len(common) * 2 // 5):
-            owner[free.pop(chance.randrange(len(free)))] = 1
+            owner[free.pop(rng.randrange(len(free)))] = 1
         owner |= dict.fromkeys(free, 0)
         if here and there and not any(owner[group] == 1 for group in there):
             shared.append(name)
-    casts = []
+    chosen = []
     for side, fonts in enumerate(sides):
-        players: dict[str, list[Voice]] = {role: [] for role in groups}
-        for number, (where, role, voice, _) in zip(numbers, found, strict=True):
+        voices: dict[str, list[Voice]] = {role: [] for role in groups}
+        for number, (where, role, voice, _) in zip(numbers, candidates, strict=True):
             plays = owner[number] == side or (role in shared and side == 1) if role in PROGRAMS else number not in owner
             if where == side and plays:
-                players[role].append(voice)
-        lead = {name: tuple(players[name]) for name in PROGRAMS if players[name]}
+                voices[role].append(voice)
+        lead = {name: tuple(voices[name]) for name in PROGRAMS if voices[name]}
         kits = tuple(
             Voice(font.path, preset.bank, preset.program, 35, 81)
             for font in fonts
             for preset in font.presets
             if preset.bank == 128 and preset.program in KITS and preset.keys.issuperset((36, 38, 42, 51))
         )
-        casts.append(Cast(lead, tuple(players["chords"]), tuple(players["pad"]), tuple(players["bass"]), kits))
-    return casts[0], casts[1], shared
+        chosen.append(Players(lead, tuple(voices["chords"]), tuple(voices["pad"]), tuple(voices["bass"]), kits))
+    return chosen[0], chosen[1], shared
 
 
 def _voice(font: SoundFont, preset: Preset, low: int, high: int) -> Voice | None:

@@ -1,15 +1,17 @@
-"""What lies beside music rendered in IRMAS's layout: where it comes from, under which terms, and what it is not."""
+"""The README.md of music in IRMAS's layout: where it comes from, and what it is not."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from fusion.rendering.fonts import list_fonts
+from fusion.rendering.fonts import Fonts
 from fusion.rendering.music.options import IrmasOptions
-from fusion.runtime.files import write_text
+from fusion.rendering.music.plan import Excerpt, MusicPlan
+from fusion.rendering.readme import write_readme
 
-README = """# Music from SoundFonts in IRMAS's layout
+TEMPLATE = """# Music from SoundFonts in IRMAS's layout
 
 Made by `{command} --out DIR` from
 
@@ -28,13 +30,15 @@ The music was composed by rule and chance for this purpose; nothing in it is any
 Like IRMAS: folders and names, the files of labels, stereo at 44.1 kHz, one predominant instrument over others that
 play along (of IRMAS's classes too) to train, at most {most} to test.
 {copies}Unlike IRMAS: players are samples; a predominant instrument is {level} dB over the accompaniment, always;
-{unlike}
+the instruments of test are none of training's{shared}.
 The names of songs and artists are made up. `render.json` has the fonts' checksums, FluidSynth's version and warnings.
 
 {terms}"""
 
 
-def write_notices(out: Path, options: IrmasOptions, plan: dict[str, Any], figures: dict[str, Any], terms: str) -> None:
+def write_music_readme(
+    out: Path, options: IrmasOptions, fonts: Fonts, plan: MusicPlan, written: Sequence[Excerpt], shared: Sequence[str]
+) -> None:
     """Write README.md.
 
     Parameters
@@ -42,27 +46,38 @@ def write_notices(out: Path, options: IrmasOptions, plan: dict[str, Any], figure
     out : Path
         The render's folder.
     options : IrmasOptions
-    plan : dict
-        `fonts` and `shared` of ``render.json``.
-    figures : dict
-        What `README` names: counts, and shortest and longest test excerpt (s); `training` and `labels` by class;
-        `copies`, the two classes of each pair of files with the same bytes.
-    terms : str
-        Under which the audio may be passed on, in Markdown.
+    fonts : Fonts
+    plan : MusicPlan
+    written : sequence of Excerpt
+        Those of the plan that were written.
+    shared : sequence of str
+        Classes that the same instruments play in train and test.
     """
-    sides = {(True, True): "train and test", (True, False): "train", (False, True): "test"}
-    training, labels = figures["training"], figures["labels"]
-    counts = [f"| {name} | {training.get(name, 0)} | {labels.get(name, 0)} |" for name in sorted({*training, *labels})]
-    unlike = "the instruments of test are none of training's"
-    unlike += f", save those of {', '.join(plan['shared'])}." if plan["shared"] else "."
-    pairs = ", ".join(f"{one} and {other}" for one, other in figures["copies"])
-    text = README.format(
-        **figures | {"copies": f"Pairs of training files have the same bytes, in {pairs}.\n" if pairs else ""},
-        command=options.command,
-        fonts=list_fonts(plan["fonts"], sides),
-        counts="\n".join(counts),
-        level=" to ".join(dict.fromkeys(f"{one:g}" for one in options.level)),
-        unlike=unlike,
-        terms=terms,
+    training = [excerpt for excerpt in written if not excerpt.labelled]
+    testing = [excerpt for excerpt in written if excerpt.labelled]
+    trained, tested = count_labels(training), count_labels(testing)
+    labels = {excerpt.path: excerpt.labels[0] for excerpt in written}
+    pairs = ", ".join(" and ".join(labels[path] for path in pair) for pair in plan.copies if pair[0] in labels)
+    write_readme(
+        out,
+        TEMPLATE,
+        options,
+        fonts,
+        ("train and test", "train", "test"),
+        recordings=len(plan.training),
+        excerpts=len(training),
+        songs=len(plan.testing),
+        clips=len(testing),
+        shortest=min((excerpt.seconds for excerpt in testing), default=0.0),
+        longest=max((excerpt.seconds for excerpt in testing), default=0.0),
+        most=max((len(excerpt.labels) for excerpt in testing), default=0),
+        counts="\n".join(f"| {n} | {trained.get(n, 0)} | {tested.get(n, 0)} |" for n in sorted({*trained, *tested})),
+        copies=f"Pairs of training files have the same bytes, in {pairs}.\n" if pairs else "",
+        level=" to ".join(dict.fromkeys(f"{limit:g}" for limit in options.level)),
+        shared=f", save those of {', '.join(shared)}" if shared else "",
     )
-    write_text(out / "README.md", text)
+
+
+def count_labels(excerpts: Iterable[Excerpt]) -> dict[str, int]:
+    """Return in how many excerpts each class is predominant, by class in alphabetical order."""
+    return dict(sorted(Counter(label for excerpt in excerpts for label in excerpt.labels).items()))

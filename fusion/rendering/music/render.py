@@ -9,18 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from fusion.errors import FusionError
-from fusion.rendering.claim import claim, complete
-from fusion.rendering.fluidsynth import GAIN, check_fluidsynth
-from fusion.rendering.fonts import Fonts, read_fonts, warn_of_common_samples
-from fusion.rendering.licences import write_terms
-from fusion.rendering.music.mixdown import Task
+from fusion.rendering.fluidsynth import check_fluidsynth
+from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
+from fusion.rendering.music.mixdown import PieceTask
 from fusion.rendering.music.options import IrmasOptions
-from fusion.rendering.music.plan import Plan, plan_recordings
-from fusion.rendering.music.players import Cast, choose_players
-from fusion.rendering.music.readme import write_notices
+from fusion.rendering.music.plan import MusicPlan, plan_recordings
+from fusion.rendering.music.players import Players, choose_players
+from fusion.rendering.music.readme import count_labels, write_music_readme
+from fusion.rendering.record import claim, complete, describe
 from fusion.runtime.files import replacing
 from fusion.runtime.workers import run
 from fusion.settings.datasets import INSTRUMENTS
@@ -74,44 +72,32 @@ def render_irmas(
     began = time.monotonic()
     version = check_fluidsynth()
     fonts = read_fonts(options)
-    train_cast, test_cast, shared = choose_players(fonts.train, fonts.test, options.seed)
-    shared = [name for name in shared if name in options.families]
-    casts = (train_cast, test_cast)
-    for cast, side in zip(casts, (fonts.train, fonts.test), strict=True):
-        if not any(name in options.families for name in cast.lead):
+    train, test, common = choose_players(fonts.train, fonts.test, options.seed)
+    shared = [name for name in common if name in options.families]
+    for players, side in ((train, fonts.train), (test, fonts.test)):
+        if not any(name in options.families for name in players.lead):
             names = ", ".join(str(font.path) for font in side)
             classes = "" if options.families == INSTRUMENTS else f" {', '.join(options.families)}"
             raise FusionError(f"{names}: no program of IRMAS's classes{classes} in bank 0; name another font")
-    plan = plan_recordings(train_cast, test_cast, options.size, options.seed, options.families)
-    record = _describe(options, fonts, plan) | {"shared": shared}
+    plan = plan_recordings(train, test, options.size, options.seed, options.families)
+    record = describe(options, fonts, {"music": _digest(plan, fonts), "shared": shared})
     claim(out, record)
-    outcomes = _play(out, plan, tuple(fonts.every), options, jobs, progress)
-    cuts = {cut.path: cut for recording in (*plan.training, *plan.testing) for cut in recording.cuts}
-    written = [cut for path, cut in cuts.items() if outcomes[path] != "silent"]
-    warnings = [*_warn_of_plan(fonts, casts, shared, options.families)]
-    if silent := len(cuts) - len(written):
+    outcomes = _play(out, plan, tuple(fonts.by_path), options, jobs, progress)
+    planned = [excerpt for recording in plan.recordings for excerpt in recording.excerpts]
+    written = [excerpt for excerpt in planned if outcomes[excerpt.path] != "silent"]
+    warnings = list(music_warnings(fonts, train, test, shared, options.families))
+    if silent := len(planned) - len(written):
         warnings.append(f"silent: {silent} excerpts whose predominant instrument was not heard were left out")
-    training = Counter(cut.labels[0] for cut in written if not cut.labelled)
-    testing = [cut for cut in written if cut.labelled]
-    labels = Counter(label for cut in testing for label in cut.labels)
-    recordings = Counter(recording.cuts[0].labels[0] for recording in plan.training)
-    figures = {
-        "training": dict(training), "labels": dict(labels), "excerpts": sum(training.values()),
-        "recordings": len(plan.training), "songs": len(plan.testing), "clips": len(testing),
-        "shortest": min((cut.seconds for cut in testing), default=0.0),
-        "longest": max((cut.seconds for cut in testing), default=0.0),
-        "most": max((len(cut.labels) for cut in testing), default=0),
-        "copies": [[cuts[path].labels[0] for path in pair] for pair in plan.copies if outcomes[pair[0]] != "silent"],
-    }  # fmt: skip
-    write_notices(out, options, record, figures, write_terms(out, fonts.every, fonts.licences))
-    complete(out, record, version, warnings, fonts)
+    write_music_readme(out, options, fonts, plan, written, shared)
+    size = complete(out, record, version, warnings, fonts)
+    testing = [excerpt for excerpt in written if excerpt.labelled]
     return IrmasSummary(
-        training=dict(sorted(training.items())),
-        recordings=dict(recordings),
+        training=count_labels(excerpt for excerpt in written if not excerpt.labelled),
+        recordings=dict(Counter(recording.excerpts[0].labels[0] for recording in plan.training)),
         clips=len(testing),
         songs=len(plan.testing),
-        labels=dict(sorted(labels.items())),
-        bytes=sum(file.stat().st_size for file in out.rglob("*") if file.is_file()),
+        labels=count_labels(testing),
+        bytes=size,
         warnings=tuple(warnings),
         seconds=time.monotonic() - began,
     )
@@ -119,29 +105,29 @@ def render_irmas(
 
 def _play(
     out: Path,
-    plan: Plan,
+    plan: MusicPlan,
     fonts: tuple[Path, ...],
     options: IrmasOptions,
     jobs: int,
     progress: Callable[[int, int], None] | None,
 ) -> dict[Path, str]:
     """Write every excerpt, then the planted copies; return what became of each by its relative path."""
-    copies, preset = {target: source for source, target in plan.copies}, options.size
+    copies, encoding = {target: source for source, target in plan.copies}, options.size.encoding
     tasks = []
-    for recording in (*plan.training, *plan.testing):
-        cuts = tuple(replace(cut, path=out / cut.path) for cut in recording.cuts if cut.path not in copies)
-        piece = (recording.seed, recording.piece, cuts)
-        tasks.append(Task(fonts, *piece, preset.suffix, preset.options, options.level))
-    total = len(copies) + sum(len(task.cuts) for task in tasks)
+    for recording in plan.recordings:
+        played = [excerpt for excerpt in recording.excerpts if excerpt.path not in copies]
+        excerpts = tuple(replace(excerpt, path=out / excerpt.path) for excerpt in played)
+        tasks.append(PieceTask(fonts, recording.seed, recording.piece, excerpts, encoding, options.level))
+    total = len(copies) + sum(len(task.excerpts) for task in tasks)
     outcomes: dict[Path, str] = {}
     for task, results in run([("fusion.rendering.music.mixdown:play_piece", task) for task in tasks], jobs):
-        outcomes |= {cut.path.relative_to(out): result for cut, result in zip(task.cuts, results, strict=True)}
+        outcomes |= {e.path.relative_to(out): result for e, result in zip(task.excerpts, results, strict=True)}
         if progress is not None:
             progress(len(outcomes), total)
     for target, source in copies.items():
         outcomes[target] = outcomes[source]
         if outcomes[source] != "silent":
-            original, copy = (out / f"{path}{preset.suffix}" for path in (source, target))
+            original, copy = (out / f"{path}{encoding.suffix}" for path in (source, target))
             with replacing(copy) as temporary:
                 shutil.copyfile(original, temporary)
     if progress is not None and copies:
@@ -149,27 +135,29 @@ def _play(
     return outcomes
 
 
-def _describe(options: IrmasOptions, fonts: Fonts, plan: Plan) -> dict[str, Any]:
-    """Return what identifies a render: settings, the fonts' content, every note and every excerpt."""
-    lines = hashlib.sha256()
-    for recording in (*plan.training, *plan.testing):
-        for cut in recording.cuts:
-            lines.update(f"{cut.path.as_posix()} {cut.start} {cut.seconds} {cut.labels}\n".encode())
+def _digest(plan: MusicPlan, fonts: Fonts) -> str:
+    """Return a hash of every excerpt, and of every note and who plays it."""
+    digest = hashlib.sha256()
+    for recording in plan.recordings:
+        for excerpt in recording.excerpts:
+            line = f"{excerpt.path.as_posix()} {excerpt.start} {excerpt.seconds} {excerpt.labels}\n"
+            digest.update(line.encode())
         for part in recording.piece.parts:
             voice = part.voice
             player = f"{fonts.described[voice.font]['sha256']} {voice.bank} {voice.program}"
-            lines.update(f"{part.role} {part.label} {player} {part.level} {part.pan} {part.tones}\n".encode())
-    lines.update("".join(f"{source.as_posix()} {target.as_posix()}\n" for source, target in plan.copies).encode())
-    settings = {"layout": "irmas", "preset": options.preset, "seed": options.seed, "gain": GAIN}
-    settings |= {"options": changes} if (changes := options.changes()) else {}
-    return settings | {"fonts": list(fonts.described.values()), "music": lines.hexdigest()}
+            digest.update(f"{part.role} {part.label} {player} {part.level} {part.pan} {part.tones}\n".encode())
+    digest.update("".join(f"{source.as_posix()} {target.as_posix()}\n" for source, target in plan.copies).encode())
+    return digest.hexdigest()
 
 
-def _warn_of_plan(fonts: Fonts, casts: Sequence[Cast], shared: Sequence[str], classes: Sequence[str]) -> Iterator[str]:
-    yield from warn_of_common_samples(fonts, ", where their class has others")
+def music_warnings(
+    fonts: Fonts, train: Players, test: Players, shared: Sequence[str], classes: Sequence[str]
+) -> Iterator[str]:
+    """Yield what a reader of the plan must know: what both sides share, and classes that one side lacks."""
+    yield from common_sample_warnings(fonts, ", where their class has others")
     if shared:
         yield f"shared-groups: the instruments of {', '.join(shared)} are the same in train and test, in other pieces"
-    for side, cast in zip(("train", "test"), casts, strict=True):
+    for side, players in (("train", train), ("test", test)):
         for name in classes:
-            if name not in cast.lead:
+            if name not in players.lead:
                 yield f"missing-class: {side} has no {name}"

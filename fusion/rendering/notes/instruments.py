@@ -119,7 +119,7 @@ def choose_instruments(
     list of Instrument
         Ordered by family, source, side, font and program.
     """
-    found = [
+    presets = [
         (side, font, preset)
         for side, fonts in enumerate((train, test))
         for font in fonts
@@ -127,16 +127,16 @@ def choose_instruments(
         if preset.bank == 0 and _pitches(preset, pitches)
     ]
     groups: dict[int, list[tuple[int, SoundFont, Preset]]] = {}
-    for group, one in zip(components([preset.samples for _, _, preset in found]), found, strict=True):
-        groups.setdefault(group, []).append(one)
+    for group, member in zip(components([preset.samples for _, _, preset in presets]), presets, strict=True):
+        groups.setdefault(group, []).append(member)
     sides = {group: {side for side, _, _ in members} for group, members in groups.items()}
     held = {group for group in groups if sides[group] == {1}}
-    shuffled = random.Random(f"held out {seed}")
+    rng = random.Random(f"held out {seed}")
     for family in FAMILIES:
         holding = [group for group, members in groups.items() if family in _families(members)]
         wanted = HELD_OUT if len(holding) > 3 else 1
         candidates = [g for g in holding if len(sides[g]) == 2 and _may_be_held_out(groups[g])]
-        for group in shuffled.sample(candidates, len(candidates)):
+        for group in rng.sample(candidates, len(candidates)):
             if group not in held and len(held.intersection(holding)) < min(wanted, len(holding) - 1):
                 held.add(group)
     chosen: list[Instrument] = []

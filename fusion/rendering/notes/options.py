@@ -1,19 +1,17 @@
-"""What a render of notes can be told."""
+"""The options of a render of notes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from fusion.rendering.notes.plan import PRESETS as NOTES
-from fusion.rendering.notes.plan import VELOCITIES
-from fusion.rendering.notes.plan import Preset as NotesPreset
+from fusion.rendering.notes.plan import SIZES, VELOCITIES, NotesSize
 from fusion.rendering.options import Options
 from fusion.settings.datasets import FAMILIES
 
 
 @dataclass(frozen=True, kw_only=True)
 class NSynthOptions(Options):
-    """What a render of notes can be told.
+    """The options of a render of notes.
 
     Parameters
     ----------
@@ -33,6 +31,7 @@ class NSynthOptions(Options):
     """
 
     layout = "nsynth"
+    presets = SIZES
 
     families: tuple[str, ...] = FAMILIES
     pitches: tuple[int, int] = (0, 127)
@@ -40,25 +39,23 @@ class NSynthOptions(Options):
     notes: int | None = None
 
     def __post_init__(self) -> None:
-        self._check_common(NOTES)
+        super().__post_init__()
         self._check_families(self.families, FAMILIES)
         if len(self.pitches) != 2 or not 0 <= self.pitches[0] < self.pitches[1] <= 127:
-            raise self._refuse("pitches", "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first, such as 48-72")
+            rule = "should be LOW-HIGH, MIDI keys from 0 to 127, the lower first, such as 48-72"
+            raise self._refusal("pitches", rule)
         if not self.velocities or any(not 1 <= velocity <= 127 for velocity in self.velocities):
-            raise self._refuse("velocities", "should be whole numbers from 1 to 127, such as 25,75,127")
+            raise self._refusal("velocities", "should be whole numbers from 1 to 127, such as 25,75,127")
         if len(set(self.velocities)) < len(self.velocities):
-            raise self._refuse("velocities", "has one twice; name each once")
-        self._settle("velocities", tuple(sorted(self.velocities)))
+            raise self._refusal("velocities", "has one twice; name each once")
+        self._normalise("velocities", tuple(sorted(self.velocities)))
         if self.notes is not None and self.notes < 1:
-            raise self._refuse("notes", "should be 1 or more")
-        if self.size == NOTES[self.preset]:  # the preset's own number is no change
-            self._settle("notes", None)
+            raise self._refusal("notes", "should be 1 or more")
+        if self.size == SIZES[self.preset]:  # the preset's own number is no change
+            self._normalise("notes", None)
 
     @property
-    def size(self) -> NotesPreset:
-        """The preset, with as many notes as asked for."""
-        preset = NOTES[self.preset]
-        if self.notes is None:
-            return preset
-        valid, test = (max(1, round(count * self.notes / preset.train)) for count in (preset.valid, preset.test))
-        return replace(preset, train=self.notes, valid=valid, test=test)
+    def size(self) -> NotesSize:
+        """The preset's size, with as many notes as asked for."""
+        size = SIZES[self.preset]
+        return size if self.notes is None else size.scaled(self.notes)

@@ -1,24 +1,26 @@
-"""The plan of a render: which notes of which instruments go where; a pure function of fonts, preset and seed."""
+"""The plan of a render: which notes of which instruments go where; a pure function of fonts, size and seed."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from fusion.rendering.encoding import Encoding
 from fusion.rendering.notes.instruments import Instrument
 from fusion.settings.datasets import FAMILIES, ORIGINS
 
 SPLITS = ("train", "valid", "test")
 VELOCITIES = (25, 50, 75, 100, 127)
 SAMPLE_RATE = 16_000
+"""Of the notes, Hz."""
 
 
 @dataclass(frozen=True)
-class Preset:
+class NotesSize:
     """How many notes of an instrument each split gets at most, and how they are written.
 
     `span` keeps held-out instruments to so many neighbouring keys in the middle of their range: with few
@@ -29,14 +31,18 @@ class Preset:
     valid: int
     test: int
     span: int
-    suffix: str
-    options: dict[str, Any]
+    encoding: Encoding
+
+    def scaled(self, notes: int) -> NotesSize:
+        """Return a size with so many training notes of an instrument; valid and test keep their proportion."""
+        valid, test = (max(1, round(count * notes / self.train)) for count in (self.valid, self.test))
+        return replace(self, train=notes, valid=valid, test=test)
 
 
-PRESETS = {
-    "sample": Preset(7, 24, 8, 24, ".ogg", {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5}),
-    "practice": Preset(68, 60, 36, 128, ".flac", {"format": "FLAC", "subtype": "PCM_16", "compression_level": 0.0}),
-}
+_OGG = Encoding(".ogg", {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.5})
+_FLAC = Encoding(".flac", {"format": "FLAC", "subtype": "PCM_16", "compression_level": 0.0})
+SIZES = {"sample": NotesSize(7, 24, 8, 24, _OGG), "practice": NotesSize(68, 60, 36, 128, _FLAC)}
+"""By the name of the preset."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class Note:
 
 
 def plan_notes(
-    instruments: Sequence[Instrument], preset: Preset, seed: int, velocities: Sequence[int] = VELOCITIES
+    instruments: Sequence[Instrument], size: NotesSize, seed: int, velocities: Sequence[int] = VELOCITIES
 ) -> list[Note]:
     """Choose the notes: a pure function.
 
@@ -95,7 +101,7 @@ def plan_notes(
     ----------
     instruments : sequence of Instrument
         As `choose_instruments` returns them.
-    preset : Preset
+    size : NotesSize
     seed : int
     velocities : sequence of int
         Those to choose from.
@@ -105,36 +111,36 @@ def plan_notes(
     list of Note
         By split, then instrument, pitch and velocity.
     """
-    drafts: list[tuple[str, int, int, int]] = []
+    chosen: list[tuple[str, int, int, int]] = []  # split, instrument, pitch, velocity
     for number, instrument in enumerate(instruments):
-        chance = random.Random(f"{seed} {instrument.font.name} {instrument.program}")
+        rng = random.Random(f"{seed} {instrument.font.name} {instrument.program}")
         pitches = list(instrument.pitches)
         if instrument.held_out:
-            beside = max(0, len(pitches) - preset.span) // 2
-            pitches = pitches[beside : beside + preset.span]
-            test = {chance.choice(pitches[start : start + 3]) for start in range(0, len(pitches), 3)}
+            beside = max(0, len(pitches) - size.span) // 2
+            pitches = pitches[beside : beside + size.span]
+            test = {rng.choice(pitches[start : start + 3]) for start in range(0, len(pitches), 3)}
             shares = {"valid": [pitch for pitch in pitches if pitch not in test], "test": sorted(test)}
         else:
             shares = {"train": pitches}
         for split, share in shares.items():
-            spread = _spread(share, getattr(preset, split), velocities, chance)
-            drafts.extend((split, number, pitch, velocity) for pitch, velocity in spread)
-    drafts.sort(key=lambda draft: (SPLITS.index(draft[0]), *draft[1:]))
+            spread = _spread(share, getattr(size, split), velocities, rng)
+            chosen.extend((split, number, pitch, velocity) for pitch, velocity in spread)
+    chosen.sort(key=lambda choice: (SPLITS.index(choice[0]), *choice[1:]))
     kinds = [(instrument.family, instrument.source) for instrument in instruments]
     notes = []
-    for number, (split, which, pitch, velocity) in enumerate(drafts):
+    for number, (split, which, pitch, velocity) in enumerate(chosen):
         i, index = instruments[which], kinds[:which].count(kinds[which])
         notes.append(Note(split, number, which, index, i.family, i.source, i.font, i.program, pitch, velocity))
     return notes
 
 
 def _spread(
-    pitches: Sequence[int], wanted: int, velocities: Sequence[int], chance: random.Random
+    pitches: Sequence[int], wanted: int, velocities: Sequence[int], rng: random.Random
 ) -> Iterator[tuple[int, int]]:
     """Yield up to `wanted` pairs of pitch and velocity, all different."""
-    turns = {pitch: chance.sample(velocities, len(velocities)) for pitch in pitches}
+    turns = {pitch: rng.sample(velocities, len(velocities)) for pitch in pitches}
     for turn in range(len(velocities)):
         taken = min(wanted - turn * len(pitches), len(pitches))
         for low, high in pairwise(len(pitches) * part // taken for part in range(taken + 1) if taken > 0):
-            pitch = pitches[chance.randrange(low, high)]
+            pitch = pitches[rng.randrange(low, high)]
             yield pitch, turns[pitch][turn]

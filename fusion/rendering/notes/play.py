@@ -1,48 +1,53 @@
-"""Playing planned notes, in worker processes."""
+"""Playing planned notes and writing them, in worker processes.
+
+A note is 3 s held and 1 s of release. It is mixed to one channel, and soxr takes it to 16 kHz.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-import soundfile as sf
+import soxr
+from numpy.typing import NDArray
 
-from fusion.errors import FusionError
-from fusion.rendering.fluidsynth import CEILING, FLOOR, Synthesizer
-from fusion.rendering.notes.plan import SAMPLE_RATE, Note, Preset
-from fusion.runtime.files import replacing
+from fusion.rendering.encoding import Encoding
+from fusion.rendering.fluidsynth import CEILING, FLOOR, RATE, Synthesizer, Tone, synthesizer_of
+from fusion.rendering.notes.plan import SAMPLE_RATE, Note
+
+HELD, SECONDS = 3.0, 4
+"""How long a note's key is held, and how long a note is, s."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """The notes of one instrument in one split, for a worker."""
+class NotesTask:
+    """The notes of one instrument in one split, for a worker; `folder` is the split's."""
 
     folder: Path
-    preset: Preset
+    encoding: Encoding
     fonts: tuple[Path, ...]
     notes: tuple[Note, ...]
 
 
-_synthesizer = cache(Synthesizer)  # one a process and set of fonts
+def play_note(synthesizer: Synthesizer, font: Path, program: int, pitch: int, velocity: int) -> NDArray[np.float32]:
+    """Return one note, (64000,) float32 at 16 kHz."""
+    stereo = synthesizer.play(font, 0, program, [Tone(0.0, HELD, pitch, velocity)], SECONDS * RATE)
+    y: NDArray[np.float32] = soxr.resample(stereo.mean(axis=0), RATE, SAMPLE_RATE, "HQ")
+    return y[: SECONDS * SAMPLE_RATE]
 
 
-def play_notes(task: Task) -> list[str]:
-    """Write notes; say of each: written, kept (from before), loud (turned down) or silent (not written)."""
+def play_notes(task: NotesTask) -> list[str]:
+    """Write notes. Return for each: written, kept (from before), loud (turned down) or silent (not written)."""
     outcomes = []
     for note in task.notes:
-        path = task.folder / "audio" / f"{note.note_str}{task.preset.suffix}"
+        path = task.folder / "audio" / f"{note.note_str}{task.encoding.suffix}"
         if path.exists():
             outcomes.append("kept")
             continue
-        y = _synthesizer(task.fonts).play(note.font, note.program, note.pitch, note.velocity)
+        y = play_note(synthesizer_of(task.fonts), note.font, note.program, note.pitch, note.velocity)
         peak = float(np.abs(y).max())
         outcomes.append("silent" if peak < FLOOR else "loud" if peak > CEILING else "written")
         if peak >= FLOOR:
-            with replacing(path) as temporary:
-                try:
-                    sf.write(temporary, y * min(1.0, CEILING / peak), SAMPLE_RATE, **task.preset.options)
-                except sf.LibsndfileError as error:
-                    raise FusionError(f"{path}: cannot be written: {error}; is the disk full?") from error
+            task.encoding.write(path, y * min(1.0, CEILING / peak), SAMPLE_RATE)
     return outcomes

@@ -1,18 +1,17 @@
-"""What lies beside rendered audio: where it comes from, under which terms, and what it is not."""
+"""The README.md of notes in NSynth's layout: where they come from, and what they are not."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from fusion.rendering.fonts import list_fonts
+from fusion.rendering.fonts import Fonts
 from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.notes.plan import SPLITS, VELOCITIES, Note
-from fusion.runtime.files import write_text
+from fusion.rendering.readme import write_readme
 
-README = """# Notes from SoundFonts in NSynth's layout
+TEMPLATE = """# Notes from SoundFonts in NSynth's layout
 
 Made by `{command} --out DIR` from
 
@@ -36,34 +35,19 @@ the first plays. Velocities: {velocities}.
 {terms}"""
 
 
-def write_notices(
-    out: Path, options: NSynthOptions, plan: dict[str, Any], written: dict[str, list[Note]], terms: str
-) -> None:
-    """Write README.md.
-
-    Parameters
-    ----------
-    out : Path
-        The render's folder.
-    options : NSynthOptions
-    plan : dict
-        Its `fonts` are those of ``render.json``.
-    written : dict of str to list of Note
-        By split.
-    terms : str
-        Under which the audio may be passed on, in Markdown.
-    """
-    sides = {(True, True): "all splits", (True, False): "train", (False, True): "valid and test"}
+def write_notes_readme(out: Path, options: NSynthOptions, fonts: Fonts, written: dict[str, list[Note]]) -> None:
+    """Write README.md into the folder `out` of a render; `written` are its notes by split."""
     counts = [f"| {s} | {len(written[s])} | {sum(count_instruments(written[s]).values())} |" for s in SPLITS]
     usual = "" if options.velocities == VELOCITIES else f" (NSynth's: {', '.join(map(str, VELOCITIES))})"
-    text = README.format(
-        command=options.command,
-        fonts=list_fonts(plan["fonts"], sides),
+    write_readme(
+        out,
+        TEMPLATE,
+        options,
+        fonts,
+        ("all splits", "train", "valid and test"),
         counts="\n".join(counts),
         velocities=", ".join(map(str, options.velocities)) + usual,
-        terms=terms,
     )
-    write_text(out / "README.md", text)
 
 
 def count_instruments(notes: Sequence[Note]) -> dict[str, int]:

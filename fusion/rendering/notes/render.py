@@ -10,26 +10,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from fusion.errors import FusionError
-from fusion.rendering.claim import claim, complete
-from fusion.rendering.fluidsynth import CEILING, FLOOR, GAIN, check_fluidsynth
-from fusion.rendering.fonts import Fonts, read_fonts, warn_of_common_samples
-from fusion.rendering.licences import write_terms
+from fusion.rendering.fluidsynth import CEILING, FLOOR, check_fluidsynth
+from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
 from fusion.rendering.notes.instruments import Instrument, choose_instruments
 from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.notes.plan import SPLITS, Note, plan_notes
-from fusion.rendering.notes.play import Task
-from fusion.rendering.notes.readme import count_instruments, write_notices
-from fusion.rendering.options import show
+from fusion.rendering.notes.play import NotesTask
+from fusion.rendering.notes.readme import count_instruments, write_notes_readme
+from fusion.rendering.options import as_typed
+from fusion.rendering.record import claim, complete, describe
 from fusion.runtime.files import write_text
 from fusion.runtime.workers import run
 from fusion.settings.datasets import FAMILIES
 
 
 @dataclass(frozen=True)
-class RenderSummary:
+class NSynthSummary:
     """What was written: counts by split (of instruments also by family), bytes in all, warnings, seconds."""
 
     notes: dict[str, int]
@@ -41,7 +39,7 @@ class RenderSummary:
 
 def render_nsynth(
     out: Path, options: NSynthOptions, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None
-) -> RenderSummary:
+) -> NSynthSummary:
     """Render notes from SoundFonts into NSynth's layout.
 
     Valid and test share their instruments and divide each one's pitches; train has the other instruments.
@@ -61,7 +59,7 @@ def render_nsynth(
 
     Returns
     -------
-    RenderSummary
+    NSynthSummary
 
     Raises
     ------
@@ -75,50 +73,46 @@ def render_nsynth(
     instruments = choose_instruments(fonts.train, fonts.test, options.seed, options.families, options.pitches)
     notes = plan_notes(instruments, options.size, options.seed, options.velocities)
     if not notes:
-        raise _without_notes(fonts, options)
-    plan = _describe(options, fonts, notes)
-    claim(out, plan)
+        raise _no_notes(fonts, options)
+    record = describe(options, fonts, {"notes": _digest(notes)})
+    claim(out, record)
     outcomes: dict[int, str] = {}
-    written: dict[str, list[Note]] = {}
     tasks = [
-        Task(out / f"nsynth-{split}", options.size, tuple(fonts.every), tuple(group))
+        NotesTask(out / f"nsynth-{split}", options.size.encoding, tuple(fonts.by_path), tuple(group))
         for (split, _), group in groupby(notes, key=lambda note: (note.split, note.instrument))
     ]
     for task, results in run([("fusion.rendering.notes.play:play_notes", task) for task in tasks], jobs):
         outcomes |= {note.number: result for note, result in zip(task.notes, results, strict=True)}
         if progress is not None:
             progress(len(outcomes), len(notes))
-        for split in SPLITS:
-            planned = [note for note in notes if note.split == split]
-            if split not in written and all(note.number in outcomes for note in planned):
-                written[split] = [note for note in planned if outcomes[note.number] != "silent"]
-                _write_examples(out / f"nsynth-{split}", written[split])
-    warnings = [*_warn_of_plan(fonts, instruments, options.families), *_warn_of_outcomes(outcomes)]
-    write_notices(out, options, plan, written, write_terms(out, fonts.every, fonts.licences))
-    complete(out, plan, version, warnings, fonts)
-    return RenderSummary(
+    heard = [note for note in notes if outcomes[note.number] != "silent"]
+    written = {split: [note for note in heard if note.split == split] for split in SPLITS}
+    for split in SPLITS:
+        _write_examples(out / f"nsynth-{split}", written[split])
+    warnings = [*notes_warnings(fonts, instruments, options.families), *_outcome_warnings(outcomes)]
+    write_notes_readme(out, options, fonts, written)
+    size = complete(out, record, version, warnings, fonts)
+    return NSynthSummary(
         notes={split: len(written[split]) for split in SPLITS},
         instruments={split: count_instruments(written[split]) for split in SPLITS},
-        bytes=sum(file.stat().st_size for file in out.rglob("*") if file.is_file()),
+        bytes=size,
         warnings=tuple(warnings),
         seconds=time.monotonic() - began,
     )
 
 
-def _without_notes(fonts: Fonts, options: NSynthOptions) -> FusionError:
-    names = ", ".join(map(str, fonts.every))
+def _no_notes(fonts: Fonts, options: NSynthOptions) -> FusionError:
+    names = ", ".join(map(str, fonts.by_path))
     wanted = ", ".join(options.families) if options.families != FAMILIES else "NSynth's families"
-    keys = "" if options.pitches == (0, 127) else f" with two keys in {show('pitches', options.pitches)}"
+    keys = "" if options.pitches == (0, 127) else f" with two keys in {as_typed('pitches', options.pitches)}"
     remedy = "name another font" + (", or ask for more" if options.changes() else "")
     return FusionError(f"{names}: bank 0 has no program of {wanted}{keys}; {remedy}")
 
 
-def _describe(options: NSynthOptions, fonts: Fonts, notes: Sequence[Note]) -> dict[str, Any]:
-    """Return what identifies a render: settings, the fonts' content and every note."""
+def _digest(notes: Sequence[Note]) -> str:
+    """Return a hash of every note and who plays it."""
     lines = "\n".join(f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}" for n in notes)
-    settings = {"preset": options.preset, "seed": options.seed, "gain": GAIN}
-    settings |= {"options": changes} if (changes := options.changes()) else {}
-    return settings | {"fonts": list(fonts.described.values()), "notes": hashlib.sha256(lines.encode()).hexdigest()}
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _write_examples(folder: Path, notes: Sequence[Note]) -> None:
@@ -127,18 +121,19 @@ def _write_examples(folder: Path, notes: Sequence[Note]) -> None:
     write_text(folder / "examples.json", "{\n" + lines + "\n}\n")
 
 
-def _warn_of_plan(fonts: Fonts, instruments: Sequence[Instrument], families: Sequence[str]) -> Iterator[str]:
-    yield from warn_of_common_samples(fonts)
-    held = {instrument.family for instrument in instruments if instrument.held_out}
+def notes_warnings(fonts: Fonts, instruments: Sequence[Instrument], families: Sequence[str]) -> Iterator[str]:
+    """Yield what a reader of the plan must know: common samples of both sides, families that one side lacks."""
+    yield from common_sample_warnings(fonts)
+    tested = {instrument.family for instrument in instruments if instrument.held_out}
     trained = {instrument.family for instrument in instruments if not instrument.held_out}
     for family in families:
         if family not in trained:
             yield f"missing-class: train has no {family}"
-        if family not in held and family != "synth_lead":
+        if family not in tested and family != "synth_lead":
             yield f"missing-class: valid and test have no {family}"
 
 
-def _warn_of_outcomes(outcomes: dict[int, str]) -> Iterator[str]:
+def _outcome_warnings(outcomes: dict[int, str]) -> Iterator[str]:
     counts = Counter(outcomes.values())
     if counts["silent"]:
         yield f"silent: {counts['silent']} notes stayed below a peak of {FLOOR:g} and were left out"

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from fusion.rendering.music.composer import SHORTEST, Piece, compose
 from fusion.rendering.music.phrases import harmony
-from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, Cast, choose_players
+from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, Players, choose_players
 from fusion.rendering.music.styles import DRUMS, GENRES, LEADS, STYLES, SUSTAINED
 from tests.support.soundfonts import FONT, TEST, TRAIN, music_font
 
 
-def programs(cast: Cast, name: str) -> set[int]:
-    return {voice.program for voice in cast.lead[name]}
+def programs(players: Players, name: str) -> set[int]:
+    return {voice.program for voice in players.lead[name]}
 
 
 def piece(label: str = "sax", genre: str = "jaz_blu", seconds: float = 10.0, seed: str = "x") -> Piece:
@@ -41,7 +41,7 @@ def test_no_instrument_of_training_plays_in_test(seed: int) -> None:
 def test_accompanists_that_share_a_sample_with_a_class_stay_out() -> None:
     choir = music_font("a", {48: "choir", 52: "choir"})
     train, test, _ = choose_players([choir], [choir], 0)
-    assert all(48 not in {voice.program for voice in cast.pad} for cast in (train, test))
+    assert all(48 not in {voice.program for voice in players.pad} for players in (train, test))
     assert {voice.program for voice in TRAIN.pad} == set(BACKING["pad"])
 
 
@@ -50,7 +50,7 @@ def test_two_fonts_of_one_side_each() -> None:
     assert shared == []
     assert {voice.font.stem for name in CLASSES for voice in train.lead[name]} == {"a"}
     assert {voice.font.stem for name in CLASSES for voice in test.lead[name]} == {"b"}
-    assert all(programs(cast, name) == set(PROGRAMS[name]) for cast in (train, test) for name in CLASSES)
+    assert all(programs(players, name) == set(PROGRAMS[name]) for players in (train, test) for name in CLASSES)
 
 
 def test_a_sample_that_two_fonts_share_is_on_one_side() -> None:
@@ -59,7 +59,7 @@ def test_a_sample_that_two_fonts_share_is_on_one_side() -> None:
     assert shared == []
     assert 0 in programs(train, "pia")
     assert 0 not in programs(test, "pia")
-    assert len([cast for cast in (train, test) if 64 in programs(cast, "sax")]) == 1
+    assert len([players for players in (train, test) if 64 in programs(players, "sax")]) == 1
 
 
 def test_a_font_without_some_class() -> None:

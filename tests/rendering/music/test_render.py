@@ -15,26 +15,36 @@ import soundfile as sf
 
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
+from fusion.rendering.encoding import Encoding
+from fusion.rendering.fluidsynth import RATE, Synthesizer
 from fusion.rendering.fonts import Fonts
 from fusion.rendering.music import plan as recordings
-from fusion.rendering.music.composer import Cut, compose
+from fusion.rendering.music.composer import compose
 from fusion.rendering.music.mixdown import (
     APART,
     OVER,
-    RATE,
-    Band,
-    Task,
+    PieceTask,
     mix,
+    perform,
     play_piece,
     reverberate,
     rms,
-    room,
+    room_response,
     sounding,
 )
 from fusion.rendering.music.options import IrmasOptions
-from fusion.rendering.music.plan import EXCERPT, GAP, PRESETS, TESTING, Plan, Preset, plan_recordings
+from fusion.rendering.music.plan import (
+    EXCERPT_SECONDS,
+    GAP,
+    SIZES,
+    TESTING,
+    Excerpt,
+    MusicPlan,
+    MusicSize,
+    plan_recordings,
+)
 from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, choose_players
-from fusion.rendering.music.render import IrmasSummary, _warn_of_plan, render_irmas
+from fusion.rendering.music.render import IrmasSummary, music_warnings, render_irmas
 from fusion.rendering.soundfont import read_soundfont
 from tests.support.soundfonts import FONT, SHARED, TEST, TRAIN, noise, write_font
 
@@ -42,106 +52,108 @@ NAME = re.compile(
     r"^(?:(\d+)__)?\[(\w{3})\](?:\[(dru|nod|---)\])?\[(cou_fol|cla|pop_roc|lat_sou|jaz_blu)\](\d{4})__([123])$"
 )
 SONG = re.compile(r"^\d\d - [^-]+ - [^-]+-\d+$")
-SMALL = Preset(3, 1, (2, 3), (5.0, 5.5), ".flac", {"format": "FLAC", "subtype": "PCM_16"})
+SMALL = MusicSize(3, 1, (2, 3), (5.0, 5.5), Encoding(".flac", {"format": "FLAC", "subtype": "PCM_16"}))
 
 
-def plan(preset: str, seed: int = 0) -> Plan:
-    return plan_recordings(TRAIN, TEST, PRESETS[preset], seed)
+def plan(preset: str, seed: int = 0) -> MusicPlan:
+    return plan_recordings(TRAIN, TEST, SIZES[preset], seed)
 
 
 # the plan
 
 
-@pytest.fixture(scope="module", params=sorted(PRESETS))
-def whole(request: pytest.FixtureRequest) -> tuple[str, Plan]:
+@pytest.fixture(scope="module", params=sorted(SIZES))
+def whole(request: pytest.FixtureRequest) -> tuple[str, MusicPlan]:
     return request.param, plan(request.param)
 
 
-def test_training_names(whole: tuple[str, Plan]) -> None:
+def test_training_names(whole: tuple[str, MusicPlan]) -> None:
     tags: Counter[str | None] = Counter()
     numbers: list[str] = []
     for recording in whole[1].training:
-        for part, cut in enumerate(recording.cuts, 1):
-            parsed = NAME.match(cut.path.name)
+        for part, excerpt in enumerate(recording.excerpts, 1):
+            parsed = NAME.match(excerpt.path.name)
             assert parsed
-            prefix, label, drums, genre, number, excerpt = parsed.groups()
-            assert cut.path.parent == Path("IRMAS-TrainingData", label)
-            assert (cut.labels, genre, number, excerpt) == (
+            prefix, label, drums, genre, number, ordinal = parsed.groups()
+            assert excerpt.path.parent == Path("IRMAS-TrainingData", label)
+            assert (excerpt.labels, genre, number, ordinal) == (
                 (label,),
                 recording.piece.genre,
-                recording.song,
+                recording.name,
                 str(part),
             )
             assert (prefix is None) == (drums is None)  # as in the real data
             assert drums in (None, "---", "dru" if recording.piece.drums else "nod")
             tags[drums] += 1
-        numbers.append(recording.song)
+        numbers.append(recording.name)
     assert len(set(numbers)) == len(numbers)
     assert tags[None] > sum(tags.values()) / 2
     assert min(tags["dru"], tags["nod"]) > tags["---"] > 0
 
 
-def test_training_counts_and_stretches(whole: tuple[str, Plan]) -> None:
+def test_training_counts_and_times(whole: tuple[str, MusicPlan]) -> None:
     preset, planned = whole
-    excerpts = Counter(cut.labels[0] for recording in planned.training for cut in recording.cuts)
+    excerpts = Counter(excerpt.labels[0] for recording in planned.training for excerpt in recording.excerpts)
     assert excerpts == dict.fromkeys(CLASSES, 15 if preset == "sample" else 100)
-    assert Counter(recording.cuts[0].labels[0] for recording in planned.training) == dict.fromkeys(
+    assert Counter(recording.excerpts[0].labels[0] for recording in planned.training) == dict.fromkeys(
         CLASSES, 6 if preset == "sample" else 40
     )
     for recording in planned.training:
-        assert all(cut.seconds == EXCERPT for cut in recording.cuts)
-        assert all(b.start > a.start + EXCERPT for a, b in pairwise(recording.cuts))
-        assert recording.cuts[-1].start + EXCERPT <= recording.piece.seconds + 1e-6
+        assert all(excerpt.seconds == EXCERPT_SECONDS for excerpt in recording.excerpts)
+        assert all(b.start > a.start + EXCERPT_SECONDS for a, b in pairwise(recording.excerpts))
+        assert recording.excerpts[-1].start + EXCERPT_SECONDS <= recording.piece.seconds + 1e-6
 
 
-def test_songs(whole: tuple[str, Plan]) -> None:
+def test_songs(whole: tuple[str, MusicPlan]) -> None:
     preset, planned = whole
-    cuts = [cut for recording in planned.testing for cut in recording.cuts]
-    assert all(SONG.match(cut.path.name) and cut.labelled for cut in cuts)
-    assert {cut.path.parent.as_posix() for cut in cuts} == set(TESTING)
-    assert len({cut.path for cut in cuts}) == len(cuts)
-    assert len({recording.song for recording in planned.testing}) == len(planned.testing)
-    low, high = PRESETS[preset].seconds
-    assert all(low <= cut.seconds <= high for cut in cuts)
-    lengths = Counter(len(cut.labels) for cut in cuts)
-    assert lengths[1] >= len(cuts) / 2
+    excerpts = [excerpt for recording in planned.testing for excerpt in recording.excerpts]
+    assert all(SONG.match(excerpt.path.name) and excerpt.labelled for excerpt in excerpts)
+    assert {excerpt.path.parent.as_posix() for excerpt in excerpts} == set(TESTING)
+    assert len({excerpt.path for excerpt in excerpts}) == len(excerpts)
+    assert len({recording.name for recording in planned.testing}) == len(planned.testing)
+    low, high = SIZES[preset].seconds
+    assert all(low <= excerpt.seconds <= high for excerpt in excerpts)
+    lengths = Counter(len(excerpt.labels) for excerpt in excerpts)
+    assert lengths[1] >= len(excerpts) / 2
     assert set(lengths) == {1, 2, 3}
     songs: dict[str, set[str]] = defaultdict(set)
     alone: Counter[str] = Counter()
     for recording in planned.testing:
-        assert len({cut.path.parent for cut in recording.cuts}) == 1
-        assert [cut.path.name for cut in recording.cuts] == [
-            f"{recording.song}-{number}" for number in range(1, len(recording.cuts) + 1)
+        assert len({excerpt.path.parent for excerpt in recording.excerpts}) == 1
+        assert [excerpt.path.name for excerpt in recording.excerpts] == [
+            f"{recording.name}-{number}" for number in range(1, len(recording.excerpts) + 1)
         ]
-        assert all(b.start >= a.start + a.seconds + GAP - 1e-6 for a, b in pairwise(recording.cuts))
-        for cut in recording.cuts:
-            assert len(set(cut.labels)) == len(cut.labels)
-            for label in cut.labels:
-                songs[label].add(recording.song)
-            alone.update(cut.labels if len(cut.labels) == 1 else ())
-    clips = Counter(label for cut in cuts for label in cut.labels)
+        assert all(b.start >= a.start + a.seconds + GAP - 1e-6 for a, b in pairwise(recording.excerpts))
+        for excerpt in recording.excerpts:
+            assert len(set(excerpt.labels)) == len(excerpt.labels)
+            for label in excerpt.labels:
+                songs[label].add(recording.name)
+            alone.update(excerpt.labels if len(excerpt.labels) == 1 else ())
+    clips = Counter(label for excerpt in excerpts for label in excerpt.labels)
     assert set(alone) == set(CLASSES)
     if preset == "sample":
-        assert (len(planned.testing), 44 <= len(cuts) <= 55) == (22, True)
+        assert (len(planned.testing), 44 <= len(excerpts) <= 55) == (22, True)
         assert min(clips.values()) >= 4
         assert min(map(len, songs.values())) >= 2
     else:
-        assert (len(planned.testing), len(cuts) >= 300) == (77, True)
+        assert (len(planned.testing), len(excerpts) >= 300) == (77, True)
         assert min(map(len, songs.values())) >= 10
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_predominant_parts_play_in_their_excerpts_and_no_others(seed: int) -> None:
     for recording in plan("sample", seed).testing:
-        for cut in recording.cuts:
+        for excerpt in recording.excerpts:
             for part in recording.piece.parts:
                 if part.label is not None:
-                    end = cut.start + cut.seconds
-                    played = sum(max(0.0, min(t.start + t.length, end) - max(t.start, cut.start)) for t in part.tones)
-                    assert (played > 0.5) == (part.label in cut.labels)
+                    end = excerpt.start + excerpt.seconds
+                    played = sum(
+                        max(0.0, min(t.start + t.length, end) - max(t.start, excerpt.start)) for t in part.tones
+                    )
+                    assert (played > 0.5) == (part.label in excerpt.labels)
 
 
-def test_two_plants(whole: tuple[str, Plan]) -> None:
+def test_two_plants(whole: tuple[str, MusicPlan]) -> None:
     names = [tuple(NAME.match(path.name).groups() for path in pair) for pair in whole[1].copies]  # type: ignore[union-attr]
     assert [(source[1], target[1]) for source, target in names] == [("gac", "gac"), ("gac", "gel")]
     assert len({groups[4] for pair in names for groups in pair}) == 4  # recording numbers
@@ -153,12 +165,12 @@ def test_the_plan_follows_from_its_seed() -> None:
 
 
 def test_warnings_of_a_plan() -> None:
-    assert list(_warn_of_plan(Fonts((FONT,), (FONT,), {}), (TRAIN, TEST), SHARED, CLASSES)) == [
+    assert list(music_warnings(Fonts((FONT,), (FONT,), {}), TRAIN, TEST, SHARED, CLASSES)) == [
         "shared-groups: the instruments of cel, cla, gac, vio are the same in train and test, in other pieces"
     ]
     other = type(FONT)(Path("b.sf2"), "b", tuple(preset for preset in FONT.presets if preset.program != 71))
     train, test, shared = choose_players([FONT], [other], 0)
-    warnings = list(_warn_of_plan(Fonts((FONT,), (other,), {}), (train, test), shared, CLASSES))
+    warnings = list(music_warnings(Fonts((FONT,), (other,), {}), train, test, shared, CLASSES))
     assert re.match(r"shared-groups: a\.sf2 \(train\) and b\.sf2 \(test\) have \d+ samples in common", warnings[0])
     assert warnings[-1] == "missing-class: test has no cla"
 
@@ -186,7 +198,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", autouse=True)
 def small_preset() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(recordings.PRESETS, "tiny", SMALL)
+        patch.setitem(recordings.SIZES, "tiny", SMALL)
         yield
 
 
@@ -321,7 +333,7 @@ def test_levels(fluidr3: Path, count: int) -> None:
     """Measured: 3 to 9 dB over the accompaniment where they play, and predominant ones at most 4 dB apart."""
     font = read_soundfont(fluidr3)
     train, _, _ = choose_players([font], [font], 0)
-    band, found = Band([fluidr3]), []
+    synthesizer, differences = Synthesizer([fluidr3]), []
     for index in range(8):
         labels = tuple(CLASSES[(index + step * 4) % 11] for step in range(count))
         spans = {
@@ -330,9 +342,9 @@ def test_levels(fluidr3: Path, count: int) -> None:
         }
         genre = ("cla", "pop_roc", "jaz_blu", "lat_sou")[index % 4]
         piece = compose(train, spans, genre, 8.0, f"levels {index}")
-        response = room(str(index))
-        stems = [reverberate(band.perform(part, 8 * RATE), response) for part in piece.parts]
-        mixed = mix(piece, stems, Cut(Path("x"), 1.0, 6.0, labels, True), str(index))
+        response = room_response(str(index))
+        stems = [reverberate(perform(synthesizer, part, 8 * RATE), response) for part in piece.parts]
+        mixed = mix(piece, stems, Excerpt(Path("x"), 1.0, 6.0, labels, True), str(index))
         assert mixed
         assert np.abs(mixed.y).max() <= synthesis.CEILING + 1e-6
         np.testing.assert_allclose(mixed.y, sum(mixed.leads.values()) + mixed.backing, atol=1e-6)
@@ -341,25 +353,25 @@ def test_levels(fluidr3: Path, count: int) -> None:
             where = sounding(part, 8 * RATE)[RATE : 7 * RATE]
             assert where.mean() > 0.1
             levels.append(rms(mixed.leads[str(part.label)], where))
-            found.append(20 * np.log10(levels[-1] / rms(mixed.backing, where)))
+            differences.append(20 * np.log10(levels[-1] / rms(mixed.backing, where)))
         assert 20 * np.log10(max(levels) / min(levels)) <= APART + 0.01
-    assert OVER[0] - 0.01 <= min(found)
-    assert max(found) <= OVER[1] + 0.01
-    assert max(found) - min(found) > 1.5  # varied
+    assert OVER[0] - 0.01 <= min(differences)
+    assert max(differences) <= OVER[1] + 0.01
+    assert max(differences) - min(differences) > 1.5  # varied
 
 
 def test_a_part_is_heard_when_and_where_it_is_written(fluidsynth: None, small: Path) -> None:
     font = read_soundfont(small)
     train, _, _ = choose_players([font], [font], 0)
     part = compose(train, {"cel": [(2.0, 4.0)]}, "cla", 6.0, "when").parts[0]
-    y = Band([small]).perform(part, 6 * RATE)
+    y = perform(Synthesizer([small]), part, 6 * RATE)
     assert (y.shape, y.dtype) == ((2, 6 * RATE), np.float32)
     assert np.abs(y[:, : 2 * RATE - 64]).max() == 0
     assert np.abs(y[:, round(2.1 * RATE) : 4 * RATE]).max() > 0.01
     assert np.abs(y[:, round(4.3 * RATE) :]).max() < 1e-3
     left, right = rms(y[:1]), rms(y[1:])
     assert left / right == pytest.approx(np.sqrt((1 - part.pan) / (1 + part.pan)), rel=1e-3)
-    np.testing.assert_array_equal(Band([small]).perform(part, 6 * RATE), y)
+    np.testing.assert_array_equal(perform(Synthesizer([small]), part, 6 * RATE), y)
 
 
 def test_an_excerpt_at_the_very_end_is_whole(fluidsynth: None, small: Path, tmp_path: Path) -> None:
@@ -368,10 +380,10 @@ def test_an_excerpt_at_the_very_end_is_whole(fluidsynth: None, small: Path, tmp_
     train, _, _ = choose_players([font], [font], 0)
     start, seconds = 44_100.51 / RATE, 132_300.51 / RATE
     piece = compose(train, {"cel": [(0.0, start + seconds)]}, "cla", start + seconds, "end")
-    cut = Cut(tmp_path / "x", start, seconds, ("cel",), False)
-    assert play_piece(Task((small,), "end", piece, (cut,), SMALL.suffix, SMALL.options)) == ["written"]
+    excerpt = Excerpt(tmp_path / "x", start, seconds, ("cel",), False)
+    assert play_piece(PieceTask((small,), "end", piece, (excerpt,), SMALL.encoding)) == ["written"]
     assert sf.info(tmp_path / "x.flac").frames == 132_301
-    assert play_piece(Task((small,), "end", piece, (cut,), SMALL.suffix, SMALL.options)) == ["kept"]
+    assert play_piece(PieceTask((small,), "end", piece, (excerpt,), SMALL.encoding)) == ["kept"]
 
 
 @pytest.mark.slow

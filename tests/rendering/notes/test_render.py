@@ -15,14 +15,14 @@ from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
 from fusion.rendering.fluidsynth import Synthesizer
 from fusion.rendering.fonts import Fonts
-from fusion.rendering.notes import render
 from fusion.rendering.notes.instruments import PROGRAMS, Instrument, choose_instruments
 from fusion.rendering.notes.options import NSynthOptions
-from fusion.rendering.notes.plan import PRESETS, SPLITS, VELOCITIES, Note, plan_notes
-from fusion.rendering.notes.render import render_nsynth
+from fusion.rendering.notes.plan import SIZES, SPLITS, VELOCITIES, Note, plan_notes
+from fusion.rendering.notes.play import play_note
+from fusion.rendering.notes.render import NSynthSummary, notes_warnings, render_nsynth
 from fusion.rendering.soundfont import SoundFont
 from fusion.settings.datasets import FAMILIES, ORIGINS
-from tests.support.soundfonts import SECONDS_20, noise, notes_font, of, sine, write_font
+from tests.support.soundfonts import SECONDS_20, by_instrument, noise, notes_font, sine, write_font
 
 KEYS = {
     *("note", "note_str", "instrument", "instrument_str", "pitch", "velocity", "sample_rate", "qualities"),
@@ -38,7 +38,7 @@ SEED_FAMILIES = set(FAMILIES) - {"synth_lead", "vocal"}
 
 
 def plan(train: SoundFont, test: SoundFont, preset: str = "practice", seed: int = 0) -> list[Note]:
-    return plan_notes(choose_instruments([train], [test], seed), PRESETS[preset], seed)
+    return plan_notes(choose_instruments([train], [test], seed), SIZES[preset], seed)
 
 
 # the plan
@@ -50,11 +50,11 @@ def test_every_program_is_nsynths() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", SIZES)
 def test_splits(preset: str, seed: int) -> None:
     a = notes_font("a")
     notes = plan(a, a, preset, seed)
-    train, valid, test = (of(split, notes) for split in SPLITS)
+    train, valid, test = (by_instrument(split, notes) for split in SPLITS)
     assert set(valid) == set(test)
     assert not set(train) & set(valid)
     for number in valid:
@@ -88,14 +88,14 @@ def test_notes_are_distinct_and_in_range() -> None:
 
 def test_few_notes_have_each_another_pitch_over_the_range() -> None:
     piano = Instrument("keyboard", "acoustic", Path("a.sf2"), 0, tuple(range(21, 109)), False)
-    pitches = [note.pitch for note in plan_notes([piano], PRESETS["sample"], 0)]
-    assert len(set(pitches)) == PRESETS["sample"].train
+    pitches = [note.pitch for note in plan_notes([piano], SIZES["sample"], 0)]
+    assert len(set(pitches)) == SIZES["sample"].train
     assert all(8 <= high - low <= 26 for low, high in itertools.pairwise(sorted(pitches)))
 
 
 def test_an_instrument_has_no_more_notes_than_pitches_times_velocities() -> None:
     tiny = Instrument("keyboard", "acoustic", Path("a.sf2"), 0, (60, 61), False)
-    assert len({(note.pitch, note.velocity) for note in plan_notes([tiny], PRESETS["practice"], 0)}) == 10
+    assert len({(note.pitch, note.velocity) for note in plan_notes([tiny], SIZES["practice"], 0)}) == 10
 
 
 def test_the_plan_follows_from_its_seed() -> None:
@@ -136,14 +136,14 @@ def test_a_common_sample_is_on_one_side_only(seed: int) -> None:
     assert not sides[0] & sides[1]
     assert any(
         "shared-groups: a.sf2 (train) and b.sf2 (test) have 4" in w
-        for w in render._warn_of_plan(Fonts((a,), (b,), {}), chosen, FAMILIES)
+        for w in notes_warnings(Fonts((a,), (b,), {}), chosen, FAMILIES)
     )
 
 
 def test_missing_families_are_named() -> None:
     a = notes_font("a")
     a = SoundFont(a.path, a.name, tuple(p for p in a.presets if p.program in (0, 1, 2, 52)))
-    warnings = list(render._warn_of_plan(Fonts((a,), (a,), {}), choose_instruments([a], [a], 0), FAMILIES))
+    warnings = list(notes_warnings(Fonts((a,), (a,), {}), choose_instruments([a], [a], 0), FAMILIES))
     assert "missing-class: train has no bass" in warnings
     assert "missing-class: valid and test have no vocal" in warnings  # its only instrument trains
     assert not any("keyboard" in warning for warning in warnings)
@@ -197,9 +197,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rendered(
-    fluidsynth: None, small: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, render.RenderSummary]:
+def rendered(fluidsynth: None, small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NSynthSummary]:
     out = tmp_path_factory.mktemp("rendered") / "out"
     return out, render_nsynth(out, NSynthOptions(preset="sample", train_fonts=(small,)), jobs=2)
 
@@ -212,7 +210,7 @@ def examples(out: Path) -> dict[str, str]:
     return {split: (out / f"nsynth-{split}" / "examples.json").read_text() for split in SPLITS}
 
 
-def test_layout(rendered: tuple[Path, render.RenderSummary]) -> None:
+def test_layout(rendered: tuple[Path, NSynthSummary]) -> None:
     out, summary = rendered
     for split in SPLITS:
         there = json.loads(examples(out)[split])
@@ -230,17 +228,17 @@ def test_layout(rendered: tuple[Path, render.RenderSummary]) -> None:
 
 
 def test_silent_notes_are_dropped_and_loud_ones_do_not_clip(
-    rendered: tuple[Path, render.RenderSummary],
+    rendered: tuple[Path, NSynthSummary],
 ) -> None:
     out, summary = rendered
     peaks = {name: float(np.abs(np.frombuffer(y)).max()) for name, y in decoded(out).items()}
     assert min(peaks.values()) > synthesis.FLOOR / 2
     assert max(peaks.values()) < 1
-    assert f"silent: {PRESETS['sample'].train} notes stayed below" in " ".join(summary.warnings)
+    assert f"silent: {SIZES['sample'].train} notes stayed below" in " ".join(summary.warnings)
     assert re.search(r"loud: [1-7] notes were turned down", " ".join(summary.warnings))
 
 
-def test_readme_and_record(rendered: tuple[Path, render.RenderSummary], small: Path) -> None:
+def test_readme_and_record(rendered: tuple[Path, NSynthSummary], small: Path) -> None:
     out, summary = rendered
     readme = (out / "README.md").read_text()
     assert "fusion data render nsynth --preset sample --seed 0" in readme
@@ -252,7 +250,7 @@ def test_readme_and_record(rendered: tuple[Path, render.RenderSummary], small: P
 
 
 def test_same_with_one_worker_and_after_an_interruption(
-    rendered: tuple[Path, render.RenderSummary], small: Path, tmp_path: Path
+    rendered: tuple[Path, NSynthSummary], small: Path, tmp_path: Path
 ) -> None:
     def interrupt(done: int, of_all: int) -> None:
         if done > 25:
@@ -277,9 +275,7 @@ def test_same_with_one_worker_and_after_an_interruption(
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_finished_or_another_render_is_refused(
-    rendered: tuple[Path, render.RenderSummary], small: Path, seed: int
-) -> None:
+def test_a_finished_or_another_render_is_refused(rendered: tuple[Path, NSynthSummary], small: Path, seed: int) -> None:
     before = examples(rendered[0])
     message = "complete" if seed == 0 else "no interrupted render of this plan"
     with pytest.raises(FusionError, match=message):
@@ -304,12 +300,12 @@ def test_a_font_without_melody_is_refused(fluidsynth: None, tmp_path: Path) -> N
 def test_pitch_duration_and_velocity(fluidsynth: None, tmp_path: Path) -> None:
     path = write_font(tmp_path / "sine.sf2", {"sine": sine()}, {73: [("sine", 0, 127)]})
     synthesizer = Synthesizer([path])
-    y = synthesizer.play(path, 73, 69, 127)
+    y = play_note(synthesizer, path, 73, 69, 127)
     assert (y.shape, y.dtype) == ((64000,), np.float32)
     assert np.argmax(np.abs(np.fft.rfft(y[16000:32000]))) == pytest.approx(440, abs=1)
     assert np.abs(y[47000:47900]).max() > 0.1
     assert np.abs(y[48800:]).max() < 1e-3
-    quiet = synthesizer.play(path, 73, 69, 25)
+    quiet = play_note(synthesizer, path, 73, 69, 25)
     assert np.abs(y).max() / np.abs(quiet).max() == pytest.approx((127 / 25) ** 2, rel=0.05)
 
 
@@ -317,19 +313,19 @@ def test_every_note_starts_from_the_same_state(fluidsynth: None, tmp_path: Path)
     samples = {"sine": sine(), "noise": noise(0)}
     presets = {73: [("sine", 0, 127)], 74: [("noise", 0, 127)]}
     path = write_font(tmp_path / "long.sf2", samples, presets, release=SECONDS_20)
-    alone = Synthesizer([path]).play(path, 73, 60, 75)
+    alone = play_note(Synthesizer([path]), path, 73, 60, 75)
     assert np.abs(alone[63000:]).max() > 0.01  # still sounding at the end
     synthesizer = Synthesizer([path])
-    synthesizer.play(path, 74, 50, 127)
-    synthesizer.play(path, 73, 60, 100)
-    np.testing.assert_array_equal(synthesizer.play(path, 73, 60, 75), alone)
+    play_note(synthesizer, path, 74, 50, 127)
+    play_note(synthesizer, path, 73, 60, 100)
+    np.testing.assert_array_equal(play_note(synthesizer, path, 73, 60, 75), alone)
 
 
 def test_interpolation_is_the_best(fluidsynth: None, tmp_path: Path) -> None:
     """Played 28 keys down, 8 kHz is heard at 1,587 Hz and its image at 7,163: -32 dB by default, -46 at best."""
     high = (16000 * np.sin(2 * np.pi * 8000 * np.arange(44100) / 44100)).astype("<i2")
     path = write_font(tmp_path / "high.sf2", {"high": high}, {73: [("high", 0, 127)]})
-    y = Synthesizer([path]).play(path, 73, 32, 127)[16000:32000]
+    y = play_note(Synthesizer([path]), path, 73, 32, 127)[16000:32000]
     spectrum = np.abs(np.fft.rfft(y * np.hanning(16000)))
     assert 1580 < spectrum.argmax() < 1595
     assert spectrum[7100:7230].max() < spectrum.max() * 10 ** (-40 / 20)
