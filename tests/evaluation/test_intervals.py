@@ -135,6 +135,7 @@ def test_drawn_sign_flips_agree_with_all_of_them():
 def test_no_difference_has_p_one_and_a_steady_one_the_least():
     assert sign_flip_test(np.zeros(8)) == 1
     assert sign_flip_test(np.full(8, 0.5)) == 2 / 2**8
+    assert sign_flip_test(np.full(8, 0.5), draws=2**8) == 2 / 2**8  # as many as there are: all are counted
     assert sign_flip_test(np.full(60, 0.5)) == 1 / 20001
 
 
