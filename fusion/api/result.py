@@ -15,7 +15,7 @@ from fusion.errors import FusionError
 from fusion.report import plots, result_page
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
-from fusion.results.folder import ResultFolder
+from fusion.result.folder import ResultFolder
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
 from fusion.settings.document import read
@@ -51,8 +51,6 @@ class Result:
     >>> result = fusion.run(spec, sample=True, seeds=1)
     >>> len(result.predictions())
     72
-    >>> float(result.confusion().to_numpy().sum())
-    72.0
     """
 
     folder: Path
@@ -220,17 +218,7 @@ class Result:
         return Result(outcome.folder, tuple(outcome.trained), tuple(outcome.changes))
 
     def plot_confusion(self, ax: Axes | None = None) -> Axes:
-        """Draw the confusion matrix with counts and row percentages.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            What to draw on; None: a new figure.
-
-        Returns
-        -------
-        Axes
-        """
+        """Draw the confusion matrix with counts and row percentages, on new axes or on those given; return them."""
         confusion = self.confusion()
         axes = plots.interactive_axes() if ax is None else ax
         draw_confusion(axes, confusion.to_numpy(), list(confusion.columns))

@@ -11,8 +11,8 @@ from fusion.api.result import Result
 from fusion.api.tables import Table, comparison_rows
 from fusion.errors import FusionError, listing
 from fusion.report.wording import headline
-from fusion.results import compare as comparison
-from fusion.results.predictions import read_predictions
+from fusion.result import compare as comparison
+from fusion.result.predictions import read_predictions
 
 
 def load(path: FilePath) -> Result:

@@ -17,7 +17,7 @@ from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
 from fusion.report.wording import shown_metrics, table
-from fusion.results.compare import sentence
+from fusion.result.compare import sentence
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.predict import Prediction
 

@@ -27,8 +27,8 @@ from fusion.datasets.groups import assign_folds
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError, listing
 from fusion.extraction.prepare import prepare
-from fusion.results.folder import ResultFolder
-from fusion.results.identity import digest
+from fusion.result.folder import ResultFolder
+from fusion.result.identity import digest
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.progress import Progress
 from fusion.runtime.versions import decisive_versions, versions

@@ -3,4 +3,4 @@
 `reading` and `arms` read files into an `experiment`, `strict_yaml` writes them; the others are a section each.
 """
 
-__all__ = ["arms", "datasets", "experiment", "model", "reading", "search_space", "strict_yaml", "training"]
+__all__ = ["arms", "datasets", "document", "experiment", "model", "reading", "search_space", "strict_yaml", "training"]

@@ -24,7 +24,7 @@ from fusion.datasets.data import read_data
 from fusion.extraction.prepare import prepare
 from fusion.learning.jobs import MaskJob, TrainingJob
 from fusion.report import ablation_plots as plots
-from fusion.results.predictions import Predictions, read_predictions
+from fusion.result.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing, write_json
 from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace

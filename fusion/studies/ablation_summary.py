@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fusion.evaluation.effects import coverage_warnings, holm, paired_difference, shapley_intervals, variance_parts
 from fusion.evaluation.intervals import bootstrap_interval
-from fusion.results.predictions import Predictions, read_predictions, refuse_other_clips
+from fusion.result.predictions import Predictions, read_predictions, refuse_other_clips
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from fusion.datasets.data import Data, read_data
 from fusion.extraction.prepare import prepare
-from fusion.results.folder import ResultFolder
-from fusion.results.identity import digest
+from fusion.result.folder import ResultFolder
+from fusion.result.identity import digest
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 from fusion.studies.pending import complete, to_train

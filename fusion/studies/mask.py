@@ -11,7 +11,7 @@ from fusion.extraction.part import Part
 from fusion.learning.jobs import MaskJob
 from fusion.learning.saved_network import load_model
 from fusion.learning.train import predict_windows
-from fusion.results.folder import threshold_of
+from fusion.result.folder import threshold_of
 
 
 def predict_masked(task: MaskJob) -> NDArray[np.bool_]:

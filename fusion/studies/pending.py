@@ -17,16 +17,16 @@ from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob
 from fusion.report import result_page
-from fusion.results.folder import ResultFolder
-from fusion.results.metrics import evaluate_trainings
-from fusion.results.reference_predictions import (
+from fusion.result.folder import ResultFolder
+from fusion.result.metrics import evaluate_trainings
+from fusion.result.reference_predictions import (
     ReferencePrediction,
     ReferencePredictions,
     read_reference_predictions,
     to_reference_predictions,
     write_reference_predictions,
 )
-from fusion.results.trained import read_pretrained
+from fusion.result.trained import read_pretrained
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import versions
 from fusion.runtime.workers import run

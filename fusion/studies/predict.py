@@ -21,7 +21,7 @@ from fusion.extraction.extract import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build
-from fusion.results.trained import read_trained
+from fusion.result.trained import read_trained
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_duration, read_audio

@@ -22,8 +22,8 @@ from fusion.datasets.data import Data, read_data
 from fusion.evaluation.effects import holm, paired_difference
 from fusion.extraction.prepare import prepare
 from fusion.report import study_page as page
-from fusion.results.folder import ResultFolder
-from fusion.results.predictions import Predictions, read_predictions, same_clips
+from fusion.result.folder import ResultFolder
+from fusion.result.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study

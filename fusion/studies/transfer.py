@@ -13,9 +13,9 @@ from fusion.datasets.registry import data_root, read_split, sample_root
 from fusion.datasets.table import checked
 from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
-from fusion.results.folder import ResultFolder
-from fusion.results.identity import digest
-from fusion.results.trained import TrainedResult, read_trained
+from fusion.result.folder import ResultFolder
+from fusion.result.identity import digest
+from fusion.result.trained import TrainedResult, read_trained
 from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment

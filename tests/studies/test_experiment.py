@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.results.folder import ResultFolder
+from fusion.result.folder import ResultFolder
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid

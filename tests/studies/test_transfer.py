@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.results.folder import ResultFolder
+from fusion.result.folder import ResultFolder
 from tests.support.command import command
 from tests.support.notes import SR, names, tone, write_part
 

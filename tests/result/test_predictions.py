@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fusion.errors import FusionError
-from fusion.results.predictions import read_predictions, same_clips
+from fusion.result.predictions import read_predictions, same_clips
 
 HEADER = "clip,group,seed,true,predicted,a,b"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fusion.evaluation.effects import coverage_warnings, paired_difference
 from fusion.evaluation.label_task import recorded_task
-from fusion.results.predictions import Predictions, refuse_other_clips
+from fusion.result.predictions import Predictions, refuse_other_clips
 
 
 def compare_predictions(first: Predictions, second: Predictions) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fusion.errors import FusionError
-from fusion.results.compare import compare_predictions, sentence
-from fusion.results.predictions import read_predictions
+from fusion.result.compare import compare_predictions, sentence
+from fusion.result.predictions import read_predictions
 from tests.support.command import command
 
 CLASSES = ["bass", "flute", "reed"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.results.folder import ResultFolder
+from fusion.result.folder import ResultFolder
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 

@@ -8,7 +8,7 @@ import pytest
 from fusion.datasets.data import read_data
 from fusion.datasets.registry import sample_root
 from fusion.datasets.table import fingerprint
-from fusion.results.identity import digest
+from fusion.result.identity import digest
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import is_study, read_study
@@ -109,7 +109,7 @@ def test_settings_are_covered_those_added_later_too(assignment, digest_of, monke
     path = EXPERIMENTS / "irmas_fusion.yaml"
     if "pretrain" in assignment:
         monkeypatch.setattr(
-            "fusion.results.identity.read_pretrained", lambda folder: type("R", (), {"folder": tmp_path})()
+            "fusion.result.identity.read_pretrained", lambda folder: type("R", (), {"folder": tmp_path})()
         )
     assert digest_of(read_experiment(path, assignments=[assignment])) != GOLDEN["irmas_fusion"]
 

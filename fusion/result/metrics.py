@@ -14,10 +14,10 @@ from fusion.datasets.table import SPLITS, Dataset
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.reference import MAJORITY, REFERENCES
 from fusion.extraction.prepare import Prepared
-from fusion.results.folder import ResultFolder
-from fusion.results.reference_predictions import ReferencePredictions, to_scores
-from fusion.results.trainings import Trainings
-from fusion.results.warnings import below, oracle, unconverged
+from fusion.result.folder import ResultFolder
+from fusion.result.reference_predictions import ReferencePredictions, to_scores
+from fusion.result.trainings import Trainings
+from fusion.result.warnings import below, oracle, unconverged
 from fusion.settings.experiment import Experiment
 
 Ints = NDArray[np.int64]

@@ -6,7 +6,7 @@ from typing import Any
 
 from fusion.evaluation import convergence
 from fusion.evaluation.metric import Metric
-from fusion.results.trainings import Trainings
+from fusion.result.trainings import Trainings
 from fusion.settings.experiment import Experiment
 
 

@@ -15,7 +15,7 @@ from fusion.errors import FusionError, listing
 from fusion.evaluation.decisions import split_labels
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.label_task import LabelTask, recorded_task
-from fusion.results.folder import ResultFolder
+from fusion.result.folder import ResultFolder
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from fusion.results.trained import read_pretrained
+from fusion.result.trained import read_pretrained
 from fusion.settings.experiment import Experiment
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.table import Dataset
-from fusion.results.folder import ResultFolder
-from fusion.results.reference_predictions import (
+from fusion.result.folder import ResultFolder
+from fusion.result.reference_predictions import (
     read_reference_predictions,
     to_reference_predictions,
     to_scores,

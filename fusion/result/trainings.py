@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fusion.datasets.table import Dataset, Fold
 from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels
-from fusion.results.folder import ResultFolder
+from fusion.result.folder import ResultFolder
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
