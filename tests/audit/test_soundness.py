@@ -70,6 +70,41 @@ def test_clipped_places_are_counted_as_they_are():
     assert clipped_runs(np.zeros(0, dtype=np.float32)) == 0
 
 
+RAMP = np.linspace(0, 1, 2000, endpoint=False, dtype=np.float32)  # comes to full scale by half a thousandth a step
+FLAT = np.ones(3, dtype=np.float32)
+STEP = np.zeros(1, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("parts", "runs"),
+    [
+        ([STEP, FLAT, STEP], 1),
+        ([RAMP, FLAT, STEP], 1),  # left by a step
+        ([STEP, FLAT, RAMP[::-1]], 1),  # entered by one
+        ([RAMP, FLAT, RAMP[::-1]], 0),  # as loud as can be, but not cut off
+        ([RAMP, FLAT], 0),  # ends there
+        ([FLAT, RAMP[::-1]], 0),  # begins there
+        ([STEP, FLAT[:2], STEP], 0),
+        ([STEP, FLAT, -FLAT, STEP], 2),  # from one side to the other
+        ([STEP, FLAT, STEP, FLAT, STEP], 2),
+        ([STEP, FLAT * [1, 1 - 1 / 32768, 1], STEP], 1),  # a 16 bit step below is flat still
+        ([STEP, FLAT * [1, 1, 1 - 3 / 32768], STEP], 0),
+        ([STEP, FLAT * [1, 1.1, 1.2], STEP], 0),  # a float wave beyond full scale is not flat
+    ],
+)
+def test_a_run_is_three_flat_samples_with_a_step_on_one_side(parts, runs):
+    y = np.concatenate(parts).astype(np.float32)
+    assert clipped_runs(y) == clipped_runs(-y) == clipped_runs(y[::-1]) == runs
+
+
+@pytest.mark.parametrize(("runs", "clips"), [(2, False), (3, True)])
+def test_a_file_is_clipped_from_three_places_on(tmp_path, runs, clips):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.concatenate([np.zeros(9), *[FLAT, STEP] * runs]), SR)
+    assert examine_file(path).clipped == runs
+    assert examine_file(path).clips is clips
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-1.5, 1.5, width=32), max_size=300))
 def test_any_sound_has_a_count(values):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fusion.datasets.groups import assign_folds
+from fusion.datasets.groups import assign_folds, components
 from fusion.errors import FusionError
 
 MANY = settings(max_examples=80, deadline=None)
@@ -101,3 +101,17 @@ def test_more_folds_than_groups_are_refused_with_the_numbers(labels, groups, fol
     message = f"search.folds: {folds} folds, but there are {available} groups that can be held out"
     with pytest.raises(FusionError, match=message):
         assign_folds(np.array(labels), None if groups is None else np.array(groups), folds, 1)
+
+
+@MANY
+@given(st.lists(st.frozensets(st.sampled_from("abcdefgh"), max_size=3), max_size=12))
+def test_sets_with_a_common_member_are_one_component(sets):
+    reach = [set(members) for members in sets]  # grown until nothing changes
+    for _ in sets:
+        reach = [set().union(mine, *(other for other in reach if mine & other)) for mine in reach]
+    numbers = components(sets)
+    assert len(numbers) == len(sets)
+    for one, mine in enumerate(reach):
+        for other, yours in enumerate(reach):
+            assert (numbers[one] == numbers[other]) == (one == other or bool(mine & yours))
+    assert list(dict.fromkeys(numbers)) == list(range(len(set(numbers))))  # in the order that they come in

@@ -109,6 +109,16 @@ def test_names_in_another_unicode_form_are_the_same(own, tmp_path):
     assert list(read(own, tmp_path).table["id"]) == before
 
 
+def test_suffixes_are_read_in_any_case_and_hidden_files_never(own, tmp_path):
+    before = list(read(own, tmp_path).table["id"])
+    for path in [next(own.glob("IRMAS-TrainingData/voi/*.wav")), next(own.glob("IRMAS-TestingData-Part1/*/*.wav"))]:
+        path.with_name(f"._{path.name}").write_bytes(b"as macOS writes beside a copy")
+        path.rename(path.with_suffix(".WAV"))
+    text = next(own.glob("IRMAS-TestingData-Part2/*/*.txt"))
+    text.rename(text.with_suffix(".TXT"))
+    assert list(read(own, tmp_path).table["id"]) == before
+
+
 def test_a_missing_part_is_noted(own, tmp_path):
     for path in (own / PARTS[2]).iterdir():
         path.unlink()

@@ -101,7 +101,7 @@ def test_every_note_is_in_one_split_and_the_test_is_nsynths(root, settings):
     assert not ids(dataset, "train") & ids(dataset, "validation")
 
 
-def test_the_seed_protocol_trains_on_nsynth_valid_and_holds_a_tenth_of_each_familys_notes_out(root):
+def test_the_course_protocol_trains_on_nsynth_valid_and_holds_a_tenth_of_each_familys_notes_out(root):
     dataset = read(root, protocol="course")
     both = ids(dataset, "train") | ids(dataset, "validation")
     assert {note.split("/")[0] for note in both} == {"nsynth-valid"}
@@ -175,7 +175,7 @@ def test_seeded_orders_stay_when_there_is_more():
     assert [name for name in many if int(name) < 50] == few
 
 
-def test_the_seed_protocol_leaves_synthetic_sources_leads_and_voices_out(tmp_path):
+def test_the_course_protocol_leaves_synthetic_sources_leads_and_voices_out(tmp_path):
     notes = [note for source in SOURCES for note in names(FAMILIES, [0], range(40, 52), source)]
     root = write(tmp_path, train=notes, valid=notes, test=notes)
     seed = read(root, protocol="course")
@@ -285,7 +285,7 @@ def test_classes_with_few_test_instruments_are_counted(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".WAV", ".Flac"])
 def test_lossless_and_lossy_files_are_read(tmp_path, suffix):
     two = names(["bass", "reed"], [0, 1], range(40, 60))
     dataset = read(write(tmp_path, suffix, valid=two, test=two), protocol="course")
@@ -528,7 +528,7 @@ def test_the_list_of_real_notes_is_whole():
     assert len({note.rsplit("-", 2)[0] for note in notes}) == 53
 
 
-def test_the_seed_protocol_tests_the_3039_notes_of_the_course_project(whole_test):
+def test_the_course_protocol_tests_the_3039_notes_of_the_course_project(whole_test):
     dataset = read(whole_test, protocol="course")
     assert len(dataset.part("test")) == 3039
     assert len(groups(dataset, "test")) == 42

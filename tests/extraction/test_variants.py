@@ -136,6 +136,22 @@ def test_plans_are_the_same_every_time_and_more_mixtures_leave_the_first(place):
     assert first <= {window.key for window in many.windows}
 
 
+def test_every_mixture_of_a_window_is_drawn_anew(place):
+    _, windows, more = planned(place)
+    first, second = ([more.windows[row - len(windows.clips)].key for row in rows[rows >= 0]] for rows in more.rows[1:])
+    assert len(first) == len(second)
+    assert sum(one != other for one, other in zip(first, second, strict=True)) > 0.9 * len(first)
+
+
+def test_mixtures_do_not_depend_on_the_number_of_copies(place):
+    keys = []
+    for copies in (0, 1, 2):
+        _, windows, more = planned(place, f"training.copies={copies}")
+        mixtures_of = more.rows[copies:]
+        keys.append([more.windows[row - len(windows.clips)].key for row in mixtures_of[mixtures_of >= 0]])
+    assert keys[0] == keys[1] == keys[2]
+
+
 @pytest.mark.parametrize("assignments", [(), CV])
 def test_stored_rows_are_features_of_the_sound_that_they_stand_for(place, assignments):
     experiment, workplace, data = read(place, *assignments)

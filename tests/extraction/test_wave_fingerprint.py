@@ -1,8 +1,6 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from fusion.datasets.duplicates import find_duplicates
 from fusion.extraction.wave_fingerprint import WaveFingerprint, level_copies
 from fusion.sound.clip import Clip
 from tests.support.notes import tone
@@ -54,15 +52,3 @@ def test_distances_are_kept():
         cosine = y @ other / np.sqrt((y @ y) * (other @ other))
         one, two = fingerprints(y, other).astype(np.float64)
         assert np.square(one - two).sum() == pytest.approx(2 * (1 - cosine), rel=0.5)
-
-
-def test_identical_bytes_are_pairs_and_not_copies_at_two_levels():
-    splits = ["train", "test", "train", "train"]
-    table = pd.DataFrame(
-        {"labels": ["a", "a", "b", "a"], "group": ["g"] * 4, "split": splits, "content": ["x", "x", "x", "y"]}
-    )
-    found = find_duplicates(table)
-    assert (found.pairs, found.conflicting, found.across) == (3, 2, 2)
-    found = found.with_level_copies(table, np.array([[0, 1], [1, 3]]))
-    assert found.counts() == {"pairs": 3, "conflicting": 2, "velocity_twins": 1, "repeats": 0}
-    assert any("1 of 1 velocity twins" in text for text in found.warnings())

@@ -42,6 +42,22 @@ def test_windows_cover_a_clip_without_gaps(whole, window, share):
     assert starts == sorted(set(starts))
 
 
+@pytest.mark.parametrize(
+    ("whole", "hop", "number", "last"),
+    [
+        (3.3, 0.01, 31, 0.3),  # 0.3 s are 30 hops, though 3.3 - 3 is a hair less
+        (3.29, 0.01, 30, 0.29),
+        (7.5, 1.5, 4, 4.5),
+        (7.4925, 1.5, 4, 4.4925),  # 2.995 hops are not three: the last window ends with the clip, not beyond it
+        (7.5075, 1.5, 4, 4.5),  # what is left over is less than a window may lack
+        (7.52, 1.5, 5, 4.52),
+    ],
+)
+def test_the_number_of_windows_is_rounded_down(whole, hop, number, last):
+    starts = window_starts(whole, 3.0, hop)
+    assert (len(starts), starts[-1]) == (number, pytest.approx(last, abs=1e-9))
+
+
 @pytest.mark.parametrize("rate", [22050, 44100])
 def test_every_window_is_the_sound_at_its_place(tmp_path, rate):
     random = np.random.default_rng(0)

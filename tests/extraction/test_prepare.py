@@ -1,0 +1,64 @@
+"""From a data set's folder to stored features: what is damaged is left out once, and said once."""
+
+import re
+
+import numpy as np
+import pytest
+import soundfile
+
+from fusion.datasets.data import read_data
+from fusion.errors import FusionError
+from fusion.extraction.prepare import prepare
+from fusion.runtime.progress import Progress
+from fusion.runtime.workplace import Workplace
+from fusion.settings.reading import read_experiment
+from tests.support.irmas import make, sound, write
+
+SPEC = "dataset: {name: irmas}\nfeatures:\n  zero_crossing_rate: {}\ntraining: {copies: 1}\n"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Music with a training excerpt too short to be cut, and one whose samples are no numbers."""
+    make(tmp_path / "data", recordings=3, songs=2)
+    folder = tmp_path / "data" / "IRMAS-TrainingData" / "gel"
+    write(folder / "[gel][cla]0801__1.wav", sound("gel", 1, 0.5))
+    soundfile.write(folder / "[gel][cla]0802__1.wav", np.full(3 * 22050, np.nan), 22050, subtype="FLOAT")
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    return tmp_path
+
+
+def read(place, *assignments):
+    experiment = read_experiment(place / "spec.yaml", assignments=assignments)
+    workplace = Workplace(place / "data", False, place / "cache", place / "results", 1, Progress(quiet=True))
+    return experiment, read_data(experiment.dataset, workplace), workplace
+
+
+def test_all_damaged_clips_are_listed_at_once(place):
+    with pytest.raises(FusionError, match=r"^2 clips are damaged") as error:
+        prepare(*read(place))
+    assert re.search(r"0801__1\.wav: too short: 0\.500 s", str(error.value))
+    assert re.search(r"0802__1\.wav: NaN or infinity", str(error.value))
+
+
+def test_damaged_clips_are_left_out_with_one_warning_and_the_rest_is_whole(place):
+    experiment, data, workplace = read(place, "dataset.skip_damaged=true")
+    prepared = prepare(experiment, data, workplace)
+    dataset = prepared.data.dataset
+    notes = [note for note in dataset.notes if note.startswith("damaged:")]
+    assert notes == ["damaged: 2 clips left out (NaN or infinity among the samples, too short)"]
+    assert set(data.dataset.table["id"]) - set(dataset.table["id"]) == {
+        f"IRMAS-TrainingData/gel/[gel][cla]080{n}__1" for n in (1, 2)
+    }
+    assert prepared.data.fingerprint == data.fingerprint  # of the data as they lie there
+    assert set(prepared.clips) == set(range(len(dataset.table)))
+    assert (prepared.targets[: len(prepared.clips)] == dataset.targets[prepared.clips]).all()
+    (fold,) = dataset.each_fold()
+    assert (prepared.parts(fold)["train"].truth == dataset.targets[fold.train]).all()
+
+
+def test_too_little_left_is_a_message(place):
+    for path in (place / "data" / "IRMAS-TrainingData").rglob("*.wav"):
+        path.write_bytes(path.name.encode())
+    with pytest.raises(FusionError, match="training needs at least two classes, there is no clip"):
+        prepare(*read(place, "dataset.skip_damaged=true"))
