@@ -11,7 +11,7 @@ from typing import Any
 
 from fusion.rendering.fluidsynth import find_fluidr3
 from fusion.rendering.licences import check_sharing, find_licences
-from fusion.rendering.options import Options
+from fusion.rendering.options import RenderOptions
 from fusion.rendering.soundfont import SoundFont, read_soundfont
 
 
@@ -40,7 +40,7 @@ class Fonts:
         return described
 
 
-def read_fonts(options: Options) -> Fonts:
+def read_fonts(options: RenderOptions) -> Fonts:
     """Read the fonts of a render.
 
     Raises

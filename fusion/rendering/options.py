@@ -11,7 +11,7 @@ from fusion.errors import FusionError, did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class RenderOptions:
     """The options that both layouts have.
 
     Parameters
@@ -48,7 +48,7 @@ class Options:
 
     def changes(self) -> dict[str, Any]:
         """Return what differs from the defaults among a layout's own options, as JSON has it."""
-        common = {field.name for field in fields(Options)}
+        common = {field.name for field in fields(RenderOptions)}
         own = {field.name: field.default for field in fields(self) if field.name not in common}
         changed = {name: getattr(self, name) for name, default in own.items() if getattr(self, name) != default}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from fusion.rendering.fonts import Fonts
 from fusion.rendering.licences import write_terms
-from fusion.rendering.options import Options
+from fusion.rendering.options import RenderOptions
 from fusion.runtime.files import write_text
 
 
 def write_readme(
-    out: Path, template: str, options: Options, fonts: Fonts, sides: tuple[str, str, str], **values: object
+    out: Path, template: str, options: RenderOptions, fonts: Fonts, sides: tuple[str, str, str], **values: object
 ) -> None:
     """Write README.md, and FluidR3's notice where that font plays.
 
@@ -21,7 +21,7 @@ def write_readme(
         The render's folder.
     template : str
         Has the fields ``{command}``, ``{fonts}`` and ``{terms}``, and those named in `values`.
-    options : Options
+    options : RenderOptions
     fonts : Fonts
     sides : (str, str, str)
         What the layout calls both sides, training's, and test's.

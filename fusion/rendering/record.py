@@ -10,13 +10,13 @@ from typing import Any
 from fusion.errors import FusionError
 from fusion.rendering.fluidsynth import GAIN
 from fusion.rendering.fonts import Fonts
-from fusion.rendering.options import Options
+from fusion.rendering.options import RenderOptions
 from fusion.runtime.files import write_json
 
 _OUTCOME = ("fluidsynth", "warnings", "licences")  # what a record has besides, when the render is complete
 
 
-def describe(options: Options, fonts: Fonts, content: dict[str, Any]) -> dict[str, Any]:
+def describe(options: RenderOptions, fonts: Fonts, content: dict[str, Any]) -> dict[str, Any]:
     """Return what identifies a render: options, the fonts' content, and its own `content`, such as a hash of its notes.
 
     Renders of the same record are the same.

@@ -31,7 +31,7 @@ from fusion.runtime.workplace import Workplace
 from fusion.search.tune import tune
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
-from fusion.studies.ablation_summary import Arm, summarise
+from fusion.studies.ablation_summary import AblationArm, summarise_ablation
 from fusion.studies.experiment import result_of
 from fusion.studies.feature_sets import feature_sets, with_features
 from fusion.studies.pending import complete, seed_jobs, to_train
@@ -100,7 +100,7 @@ def ablate(
     if mode == "mask":
         jobs = [job for seed in experiment.seeds for job in seed_jobs(arms[full], prepared[full], results[full], seed)]
         outcomes |= _masked(jobs, arms[full], predictions, workplace)
-    ablation = summarise(mode, sets[full], outcomes, predictions)
+    ablation = summarise_ablation(mode, sets[full], outcomes, predictions)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
     _write_table(folder / "ablation.csv", ablation)
@@ -127,16 +127,16 @@ def _searched(arm: Experiment, workplace: Workplace, trials: int) -> Experiment:
     return replace(best, name=arm.name, seeds=arm.seeds)
 
 
-def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> Arm:
+def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> AblationArm:
     """Return what an arm's networks predict, of these seeds alone: a result may have more."""
     predictions = read_predictions(folder)
     chosen = predictions.decisions[[predictions.seeds.index(seed) for seed in seeds]]
-    return Arm(features, folder, predictions.counts(chosen), predictions.right(chosen))
+    return AblationArm(features, folder, predictions.counts(chosen), predictions.right(chosen))
 
 
 def _masked(
     jobs: Sequence[TrainingJob], full: Experiment, predictions: Predictions, workplace: Workplace
-) -> dict[tuple[str, ...], Arm]:
+) -> dict[tuple[str, ...], AblationArm]:
     """Return an arm for each feature whose values are drawn from other test clips, without any training."""
     tasks = [MaskJob(job, name, DRAWS) for job in jobs for name in full.features]
     decisions: dict[tuple[str, int], dict[str, NDArray[np.bool_]]] = {}
@@ -151,5 +151,5 @@ def _masked(
             [np.stack([decisions[name, seed][clip] for clip in predictions.clips], axis=1) for seed in full.seeds]
         )
         rest = tuple(other for other in full.features if other != name)
-        arms[rest] = Arm(rest, None, predictions.counts(chosen), predictions.right(chosen))
+        arms[rest] = AblationArm(rest, None, predictions.counts(chosen), predictions.right(chosen))
     return arms

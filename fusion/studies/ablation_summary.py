@@ -15,7 +15,7 @@ from fusion.result.predictions import Predictions, read_predictions, refuse_othe
 
 
 @dataclass(frozen=True)
-class Arm:
+class AblationArm:
     """One way of doing it.
 
     Attributes
@@ -36,8 +36,8 @@ class Arm:
     right: NDArray[np.float64]
 
 
-def summarise(
-    mode: str, every: tuple[str, ...], arms: dict[tuple[str, ...], Arm], clips: Predictions
+def summarise_ablation(
+    mode: str, every: tuple[str, ...], arms: dict[tuple[str, ...], AblationArm], clips: Predictions
 ) -> dict[str, Any]:
     """Return the content of ablation.json.
 
@@ -113,7 +113,7 @@ def summarise(
     }
 
 
-def _per_class(clips: Predictions, whole: Arm, arm: Arm) -> dict[str, float]:
+def _per_class(clips: Predictions, whole: AblationArm, arm: AblationArm) -> dict[str, float]:
     """Return how much each class' recall falls, in an arm against the whole; mean over seeds."""
     recall = [_recall(clips, of.counts) for of in (whole, arm)]
     occurs = np.asarray(clips.truth.targets.any(axis=0))

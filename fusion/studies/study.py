@@ -70,7 +70,7 @@ def run_study(
         ready = [arm for arm in waiting if arm.source is None or arm.source in results]
         waiting = [arm for arm in waiting if arm not in ready]
         results |= _run_arms([_started_from(arm, results) for arm in ready], data, workplace_of, force)
-    content = summarise(study, results, {name: workplace_of(name) for name in study.datasets})
+    content = summarise_study(study, results, {name: workplace_of(name) for name in study.datasets})
     folder = next(iter(results.values())).folder.parent.parent / study.name / content["digest"]
     write_json(folder / "study.json", content)
     page.write(folder, content, {name: result.folder for name, result in results.items()}, paper)
@@ -116,7 +116,7 @@ def _run_arms(
     return results
 
 
-def summarise(study: Study, results: dict[str, ResultFolder], settings: dict[str, Workplace]) -> dict[str, Any]:
+def summarise_study(study: Study, results: dict[str, ResultFolder], settings: dict[str, Workplace]) -> dict[str, Any]:
     """Return the content of study.json.
 
     Parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fusion.rendering.music.mixdown import OVER
 from fusion.rendering.music.plan import SIZES, MusicSize
-from fusion.rendering.options import Options
+from fusion.rendering.options import RenderOptions
 from fusion.settings.datasets import INSTRUMENTS
 
 MOST_PIECES = 9999
@@ -14,7 +14,7 @@ MOST_PIECES = 9999
 
 
 @dataclass(frozen=True, kw_only=True)
-class IrmasOptions(Options):
+class IrmasOptions(RenderOptions):
     """The options of a render of music.
 
     Parameters

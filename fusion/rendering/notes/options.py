@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fusion.rendering.notes.plan import SIZES, VELOCITIES, NotesSize
-from fusion.rendering.options import Options
+from fusion.rendering.options import RenderOptions
 from fusion.settings.datasets import FAMILIES
 
 
 @dataclass(frozen=True, kw_only=True)
-class NSynthOptions(Options):
+class NSynthOptions(RenderOptions):
     """The options of a render of notes.
 
     Parameters
