@@ -16,9 +16,16 @@ MODULES = sorted(
 )
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """One feature store for all examples that run an experiment."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_give_what_they_show(name, monkeypatch, tmp_path):
+def test_examples_give_what_they_show(name, cache, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FUSION_CACHE", str(cache))
     failed, tried = doctest.testmod(importlib.import_module(name))
     assert tried
     assert not failed

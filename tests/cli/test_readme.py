@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,15 @@ def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path
     code, out, err = fusion("features", "loudness")
     assert code == 0, err
     assert "my_package.loudness (my-package 1.0)" in out
+
+
+def test_the_python_shown_runs(tmp_path):
+    (script,) = [block for block in blocks("python") if "fusion.run(" in block]
+    (tmp_path / "experiments").symlink_to(README.parent / "experiments")
+    (tmp_path / "shown.py").write_text(script)
+    done = subprocess.run([sys.executable, "shown.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("", "")  # nothing is printed unless asked
 
 
 def commands():

@@ -114,7 +114,7 @@ def refit(task):
 
 
 def test_refitting_the_recorded_folds_repeats_the_recorded_score(search, many, searched):
-    ((_, scores),) = run([("test_search:refit", (search, many, searched))], 1)
+    ((_, scores),) = run([("tests.search.test_tune:refit", (search, many, searched))], 1)
     recorded = max(float(row["score"]) for row in rows(search / "trials.csv"))
     assert np.mean(scores) == pytest.approx(recorded, abs=1e-6)
 
