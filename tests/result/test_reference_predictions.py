@@ -18,7 +18,7 @@ SCORES = np.array([[0.5, 0.25, 0.125], [0.75, 1.0, 0.0625]])
 
 @pytest.mark.parametrize(("several", "threshold"), [(False, None), (True, 0.3)])
 def test_predictions_of_references_come_back_the_same(tmp_path, several, threshold):
-    dataset = Dataset("n", "p", pd.DataFrame(), ("a", "b", "c"), "songs", several=several)
+    dataset = Dataset("n", "p", pd.DataFrame(), "songs", several=several, classes=("a", "b", "c"))
     by_clip = dict(zip(("001", "NA"), to_reference_predictions(dataset, SCORES, threshold), strict=True))
     written = {("svm", 0): by_clip, ("random_forest", 2): by_clip}
     write_reference_predictions(ResultFolder(tmp_path), dataset, written)
