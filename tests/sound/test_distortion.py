@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.settings.training import EVERY
-from fusion.sound.distortion import DISTORTIONS, _shelf, add_noise, cut, delay, distort, equalise, level, narrow
+from fusion.sound.distortion import DISTORTIONS, _shelf, add_noise, delay, distort, equalise, level, narrow, shorten
 
 SR = 16000
 MANY = settings(max_examples=60, deadline=None)
@@ -145,7 +145,7 @@ def test_narrowing_above_the_band_does_nothing():
 @MANY
 @given(SEEDS, st.sampled_from([8000, 16000, 44100]))
 def test_a_cut_sound_fades_within_its_time_and_ends_in_exact_silence(seed, sr):
-    envelope = cut(np.ones(4 * sr), sr, random(seed))
+    envelope = shorten(np.ones(4 * sr), sr, random(seed))
     whole, fading = np.flatnonzero(envelope == 1), np.flatnonzero((envelope > 0) & (envelope < 1))
     assert 0.3 * sr <= whole[-1] + 1 <= 3 * sr + 1
     np.testing.assert_array_equal(whole, np.arange(len(whole)))
@@ -153,12 +153,12 @@ def test_a_cut_sound_fades_within_its_time_and_ends_in_exact_silence(seed, sr):
     np.testing.assert_allclose(np.diff(envelope[fading]), -1 / (len(fading) + 1), rtol=1e-6)  # a straight line
     assert not envelope[fading[-1] + 1 :].any()
     y = sound("noise", 4 * sr, sr).astype(float)
-    np.testing.assert_array_equal(cut(y, sr, random(seed)), y * envelope)
+    np.testing.assert_array_equal(shorten(y, sr, random(seed)), y * envelope)
 
 
 def test_a_sound_shorter_than_any_cut_is_left_alone():
     y = sound("noise", 4000).astype(float)
-    assert all(np.array_equal(cut(y, SR, random(seed)), y) for seed in range(30))
+    assert all(np.array_equal(shorten(y, SR, random(seed)), y) for seed in range(30))
 
 
 @MANY
