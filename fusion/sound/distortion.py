@@ -16,7 +16,7 @@ Random = np.random.Generator
 
 VERSION = 1  # raise it whenever the sound of a copy changes
 
-_WINDOW = 0.064  # seconds: what the level of noise is measured against is the loudest stretch of this length
+_WINDOW = 0.064  # seconds: what the level of noise is measured against is the loudest part of this length
 
 
 def equalise(y: Array, sr: int, random: Random) -> Array:
@@ -41,7 +41,7 @@ def narrow(y: Array, sr: int, random: Random) -> Array:
     return np.asarray(sosfilt(butter(2, cutoff, fs=sr, output="sos"), y))
 
 
-def cut(y: Array, sr: int, random: Random) -> Array:
+def shorten(y: Array, sr: int, random: Random) -> Array:
     """End the sound after 0.3 to 3 s with a fade of 10 to 100 ms; silence follows."""
     end = round(_log_uniform(random, 0.3, 3.0) * sr)
     fade = round(random.uniform(0.01, 0.1) * sr)
@@ -79,7 +79,7 @@ def level(y: Array, sr: int, random: Random) -> Array:
 DISTORTIONS: dict[str, Callable[[Array, int, Random], Array]] = {
     "equalise": equalise,
     "narrow": narrow,
-    "cut": cut,
+    "cut": shorten,
     "noise": add_noise,
     "delay": delay,
     "level": level,

@@ -52,9 +52,9 @@ def _undecodable(path: Path, error: Exception) -> str:
 
 
 def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np.float32]:
-    """Read a stretch of a sound file.
+    """Read a part of a sound file.
 
-    Channels are averaged and other rates converted (soxr, high quality). A file longer than the stretch is
+    Channels are averaged and other rates converted (soxr, high quality). A file longer than that is
     cut; one that is up to 10 ms shorter is padded with zeros.
 
     Parameters

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.settings.training import DISTORTION_NAMES as EVERY
-from fusion.sound.distortion import DISTORTIONS, _shelf, add_noise, cut, delay, distort, equalise, level, narrow
+from fusion.settings.training import DISTORTION_NAMES
+from fusion.sound.distortion import DISTORTIONS, _shelf, add_noise, delay, distort, equalise, level, narrow, shorten
 
 SR = 16000
 MANY = settings(max_examples=60, deadline=None)
@@ -40,7 +40,7 @@ def response(function, frequency, sr=SR):
 
 
 def test_settings_name_every_distortion_in_its_order():
-    assert tuple(DISTORTIONS) == EVERY
+    assert tuple(DISTORTIONS) == DISTORTION_NAMES
 
 
 @MANY
@@ -48,7 +48,7 @@ def test_settings_name_every_distortion_in_its_order():
     st.sampled_from(list(SOUNDS)),
     st.sampled_from([8000, 16000, 44100]),
     st.sampled_from([1, 2, 3, 17, 511, 5000]) | st.integers(1, 2000),
-    st.lists(st.sampled_from(EVERY), unique=True) | st.just(list(EVERY)),
+    st.lists(st.sampled_from(DISTORTION_NAMES), unique=True) | st.just(list(DISTORTION_NAMES)),
     SEEDS,
 )
 def test_any_copy_is_finite_float32_of_the_same_length(name, sr, samples, kinds, seed):
@@ -63,7 +63,7 @@ def test_any_copy_is_finite_float32_of_the_same_length(name, sr, samples, kinds,
 
 @pytest.mark.parametrize("sr", [8000, 16000, 44100])
 @pytest.mark.parametrize("samples", [1, 100, 64000])
-@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("kind", DISTORTION_NAMES)
 @pytest.mark.parametrize("name", SOUNDS)
 def test_each_kind_alone_is_finite(name, kind, samples, sr):
     copy = distort(sound(name, samples, sr), sr, [kind], 1)
@@ -75,10 +75,12 @@ def test_each_kind_alone_is_finite(name, kind, samples, sr):
 @given(SEEDS, SEEDS)
 def test_another_seed_gives_another_sound(one, other):
     y = sound("noise", 64000)
-    assert np.array_equal(distort(y, SR, EVERY, one), distort(y, SR, EVERY, other)) == (one == other)
+    assert np.array_equal(distort(y, SR, DISTORTION_NAMES, one), distort(y, SR, DISTORTION_NAMES, other)) == (
+        one == other
+    )
 
 
-@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("kind", DISTORTION_NAMES)
 def test_each_kind_varies_with_the_seed(kind):
     y = sound("noise", 64000)
     assert len({distort(y, SR, [kind], seed).tobytes() for seed in range(12)}) > 6
@@ -90,7 +92,7 @@ def test_no_kind_means_no_change():
 
 
 @MANY
-@given(st.lists(st.sampled_from(EVERY), min_size=1, unique=True), st.integers(1, 3000), SEEDS)
+@given(st.lists(st.sampled_from(DISTORTION_NAMES), min_size=1, unique=True), st.integers(1, 3000), SEEDS)
 def test_silence_stays_silence(kinds, samples, seed):
     assert not distort(np.zeros(samples, np.float32), SR, kinds, seed).any()
 
@@ -145,7 +147,7 @@ def test_narrowing_above_the_band_does_nothing():
 @MANY
 @given(SEEDS, st.sampled_from([8000, 16000, 44100]))
 def test_a_cut_sound_fades_within_its_time_and_ends_in_exact_silence(seed, sr):
-    envelope = cut(np.ones(4 * sr), sr, random(seed))
+    envelope = shorten(np.ones(4 * sr), sr, random(seed))
     whole, fading = np.flatnonzero(envelope == 1), np.flatnonzero((envelope > 0) & (envelope < 1))
     assert 0.3 * sr <= whole[-1] + 1 <= 3 * sr + 1
     np.testing.assert_array_equal(whole, np.arange(len(whole)))
@@ -153,12 +155,12 @@ def test_a_cut_sound_fades_within_its_time_and_ends_in_exact_silence(seed, sr):
     np.testing.assert_allclose(np.diff(envelope[fading]), -1 / (len(fading) + 1), rtol=1e-6)  # a straight line
     assert not envelope[fading[-1] + 1 :].any()
     y = sound("noise", 4 * sr, sr).astype(float)
-    np.testing.assert_array_equal(cut(y, sr, random(seed)), y * envelope)
+    np.testing.assert_array_equal(shorten(y, sr, random(seed)), y * envelope)
 
 
 def test_a_sound_shorter_than_any_cut_is_left_alone():
     y = sound("noise", 4000).astype(float)
-    assert all(np.array_equal(cut(y, SR, random(seed)), y) for seed in range(30))
+    assert all(np.array_equal(shorten(y, SR, random(seed)), y) for seed in range(30))
 
 
 @MANY
@@ -207,4 +209,4 @@ def test_the_peak_lies_25_to_1_decibels_below_full_scale(name, seed, samples):
 
 def test_a_copy_with_every_distortion_keeps_to_full_scale():
     y = sound("full scale", 64000)
-    assert max(np.abs(distort(y, SR, EVERY, seed)).max() for seed in range(20)) < 1
+    assert max(np.abs(distort(y, SR, DISTORTION_NAMES, seed)).max() for seed in range(20)) < 1
