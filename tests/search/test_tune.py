@@ -18,7 +18,7 @@ from fusion.search.plots import importance, importance_figure, places
 from fusion.search.trials import Trial, best, read_trials
 from fusion.settings.reading import read_experiment, resolve
 from fusion.settings.search_space import Choices, Range, SearchSettings
-from tests.support.command import SEARCH, command
+from tests.support.command import SEARCH, own_process
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def searched(many, tmp_path_factory):
     """A folder in which the search has been run once."""
     folder = tmp_path_factory.mktemp("search")
     (folder / "open.yaml").write_text(SEARCH)
-    done = command(folder, "tune", "open.yaml", "--data", many, "--jobs", 1)
+    done = own_process(folder, "tune", "open.yaml", "--data", many, "--jobs", 1)
     stored = "".join(path.read_text() for path in (folder / ".fusion/cache/features").rglob("*.csv"))
     assert "nsynth-train/" in stored
     assert "nsynth-test/" not in stored  # a search does not even extract test clips
@@ -79,7 +79,7 @@ def test_best_is_a_complete_experiment_with_the_best_trials_settings(search):
 
 
 def test_best_can_be_run(searched, search, many):
-    done = command(searched, "run", search / "best.yaml", "--data", many, "--json")
+    done = own_process(searched, "run", search / "best.yaml", "--data", many, "--json")
     assert json.loads(done.stdout)["experiment"] == "best"
 
 
@@ -134,9 +134,9 @@ def test_figures_are_written(search):
 
 def test_a_finished_search_is_not_repeated_and_goes_on_with_more_trials(searched, search, many):
     before = {path: path.stat().st_mtime_ns for path in (search / "scores").iterdir()}
-    command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1)
+    own_process(searched, "tune", "open.yaml", "--data", many, "--jobs", 1)
     assert {path: path.stat().st_mtime_ns for path in (search / "scores").iterdir()} == before
-    command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 4)
+    own_process(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 4)
     assert len(rows(search / "trials.csv")) == 5
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
@@ -146,7 +146,7 @@ def test_another_space_is_another_search(searched, search, many):
     other = SEARCH.replace("[0.1, 0.2, 0.3]", "[0.4, 0.5]").replace("trials: 3", "trials: 1")
     (searched / "other").mkdir()
     (searched / "other" / "open.yaml").write_text(other)
-    command(searched, "tune", "other/open.yaml", "--data", many, "--jobs", 1)
+    own_process(searched, "tune", "other/open.yaml", "--data", many, "--jobs", 1)
     assert len({path.name for path in search.glob("project-*")} - projects) == 1
     _, row = rows(search / "trials.csv")
     assert json.loads(row["model.dropout"]) in (0.4, 0.5)
@@ -156,7 +156,7 @@ def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
     shutil.copytree(searched, tmp_path / "copy")
     for oracle in (tmp_path / "copy").rglob("oracle.json"):
         oracle.write_text(oracle.read_text()[:50])
-    done = command(tmp_path / "copy", "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 3)
+    done = own_process(tmp_path / "copy", "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 3)
     assert "cut short; the search starts anew" in done.stderr
     (folder,) = (tmp_path / "copy" / "results" / "open").glob("*/search")
     assert len(rows(folder / "trials.csv")) == 4
@@ -164,12 +164,12 @@ def test_a_state_cut_short_is_no_loss(searched, search, many, tmp_path):
 
 def test_more_folds_than_groups_is_a_message(many, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH.replace("folds: 2", "folds: 20"))
-    done = command(tmp_path, "tune", "open.yaml", "--data", many, code=2)
+    done = own_process(tmp_path, "tune", "open.yaml", "--data", many, code=2)
     assert "20 folds, but there are 9 groups" in done.stderr
 
 
 def test_a_file_without_a_search_is_a_message(place, nsynth):
-    done = command(place, "tune", "small.yaml", "--data", nsynth, code=2)
+    done = own_process(place, "tune", "small.yaml", "--data", nsynth, code=2)
     assert "nothing is open to search" in done.stderr
 
 
@@ -240,7 +240,7 @@ def test_features_left_out_leave_the_space_too(tmp_path):
 def test_half_an_address_is_a_message(place, nsynth, monkeypatch, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner3")
-    done = command(tmp_path, "tune", "open.yaml", "--data", nsynth, code=2)
+    done = own_process(tmp_path, "tune", "open.yaml", "--data", nsynth, code=2)
     assert "KERASTUNER_ORACLE_IP, KERASTUNER_ORACLE_PORT, KERASTUNER_TUNER_ID" in done.stderr
     assert "KERASTUNER_TUNER_ID=tuner3" in done.stderr
 
