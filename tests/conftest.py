@@ -10,7 +10,7 @@ import pytest
 from fusion.cli import app
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
-from tests.support.command import TRAINED, own_process
+from tests.support.command import TRAINED, command
 from tests.support.notes import names, write_part
 
 
@@ -71,7 +71,7 @@ def place(nsynth: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an experiment, small.yaml, that has been run once."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "small.yaml").write_text(TRAINED)
-    done = own_process(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
+    done = command(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
     (folder / "stdout.txt").write_text(done.stdout)
     (folder / "stderr.txt").write_text(done.stderr)
     return folder

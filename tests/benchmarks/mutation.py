@@ -98,7 +98,7 @@ def main() -> None:
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "results"))
         for room in chosen.rooms:
             if not passes(folder, f"tests/{room}", chosen.seconds):
-                sys.exit(f"tests/{room} fails before anything is changed")
+                sys.exit(f"tests/{room} fails before anything is changed; run it by itself to see why")
         for path, number in random.Random(chosen.seed).sample(known, min(chosen.mutants, len(known))):
             name = path.relative_to(ROOT)
             source = path.read_text()

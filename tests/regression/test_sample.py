@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import own_process
+from tests.support.command import command
 
 STORED = Path(__file__).with_name("sample.json")
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -53,7 +53,7 @@ def place(tmp_path_factory):
 def test_metrics_are_the_stored_ones(name, place, request):
     epochs = f"training.epochs={EPOCHS[name]}"
     file = EXPERIMENTS / f"{name}.yaml"
-    done = own_process(
+    done = command(
         place, "run", file, "--sample", "--seeds", "1,", "--set", epochs, "--jobs", 2, "--json", "--cache", "cache"
     )
     measured = flat(json.loads(done.stdout))

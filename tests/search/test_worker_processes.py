@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from tests.support.command import SEARCH, own_process
+from tests.support.command import SEARCH, command
 
 
 def rows(path):
@@ -45,7 +45,7 @@ def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
     process.wait()
     assert len(kept) == 1
     before = kept[0].stat().st_mtime_ns
-    own_process(tmp_path, *words[3:])
+    command(tmp_path, *words[3:])
     (folder,) = tmp_path.glob("results/open/*/search")
     assert kept[0].stat().st_mtime_ns == before
     assert len(list((folder / "scores").iterdir())) == 4
@@ -54,14 +54,14 @@ def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
 
 def test_two_trials_at_once(many, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
-    own_process(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 2)
+    command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 2)
     (folder,) = tmp_path.glob("results/open/*/search")
     table = rows(folder / "trials.csv")
     assert [row["status"] for row in table] == ["COMPLETED"] * 4
     assert (folder / "chief.log").exists()
     kept = {path: path.stat().st_mtime_ns for path in (folder / "scores").iterdir()}
     for jobs, trials in ((2, 3), (1, 4), (2, 5)):  # finished; going on alone; going on with others
-        own_process(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", jobs, "--trials", trials)
+        command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", jobs, "--trials", trials)
         again = rows(folder / "trials.csv")
         assert [row["trial"] for row in again] == [str(number) for number in range(trials + 1)]
         assert again[:4] == table
@@ -97,7 +97,7 @@ def test_failed_trials_keep_their_error_and_a_search_of_failures_says_why(many, 
     text = text.replace("mfcc: {n_mfcc: 8}", "mfcc: {n_mfcc: 8, fmax: 7800}")
     broken = text.replace("model.dropout: [0.1, 0.2, 0.3]", "features.mfcc.fmax: [100, 200]")
     (tmp_path / "open.yaml").write_text(broken)
-    done = own_process(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1, code=2)
+    done = command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1, code=2)
     assert "none of 3 trials could be scored" in done.stderr
     assert "do not fit below" in done.stderr
     assert "Traceback" not in done.stderr
@@ -115,7 +115,7 @@ def test_some_failures_do_not_stop_a_search(many, tmp_path):
     (tmp_path / "open.yaml").write_text(
         text.replace("n_mfcc: 8}", "n_mfcc: 8, fmax: 7000}").replace("trials: 3", "trials: 6")
     )
-    own_process(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1)
+    command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 1)
     (folder,) = tmp_path.glob("results/open/*/search")
     status = [row["status"] for row in rows(folder / "trials.csv")]
     assert {"COMPLETED", "FAILED"} == set(status)

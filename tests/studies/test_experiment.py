@@ -13,7 +13,7 @@ from fusion.result.folder import ResultFolder
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
-from tests.support.command import command, own_process
+from tests.support.command import command
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
@@ -107,7 +107,7 @@ def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth,
 
 
 def test_repeat_is_bit_identical_whatever_the_jobs(place, nsynth, result):
-    done = own_process(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2,")
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2,")
     other = place / done.stdout.splitlines()[-1]
     assert other.name == result.name
     mine = [row for row in rows(result / "predictions.csv") if row["seed"] == "2"]
@@ -121,7 +121,7 @@ def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
     shutil.rmtree(copy / "seed-2")
     (copy / "metrics.json").unlink()
     kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
-    done = own_process(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
     again = json.loads(done.stdout)
     assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
     assert again["seeds"] == [1, 2]

@@ -1,21 +1,10 @@
-"""The command line, in this process or in one of its own, and small experiments for it."""
+"""The command line as a process of its own, and small experiments for it."""
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from subprocess import CompletedProcess
-from typing import Any
-
-import pytest
-
-from fusion.cli import app
-from fusion.runtime import workers
 
 TRAINED = """
 dataset: {name: nsynth, protocol: course}
@@ -28,47 +17,20 @@ seeds: [1, 2]
 """
 
 
-def command(folder: Path, *words: object, code: int = 0) -> CompletedProcess[str]:
-    """Run the command line in a folder, in this process; workers' tasks too, so that keras is imported only once."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, chdir(folder), redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(workers, "_processes", _no_processes)
-        with pytest.raises(SystemExit) as stop:
-            app.main([str(word) for word in words])
-    assert stop.value.code == code, err.getvalue()
-    return CompletedProcess(list(words), code, out.getvalue(), err.getvalue())
+def command(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process of its own in a folder, with one worker unless ``--jobs`` asks for more.
 
-
-def own_process(folder: Path, *words: object, code: int = 0) -> CompletedProcess[str]:
-    """Run the command line as a process of its own, with its workers: where these are what is tested."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fusion.cli", *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=600
+    Every worker that trains imports keras, which takes longer than the small trainings of tests.
+    """
+    jobs = (
+        ["--jobs", "1"]
+        if words[0] in ("run", "ablate", "tune", "evaluate", "predict") and "--jobs" not in words
+        else []
     )
+    line = [sys.executable, "-m", "fusion.cli", *map(str, words), *jobs]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == code, done.stderr
     return done
-
-
-class _Here:
-    """A pool without processes: a task is done when it is submitted."""
-
-    def __init__(self) -> None:
-        self._processes: dict[int, Any] = {}
-
-    def submit(self, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(function(*arguments))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-@contextmanager
-def _no_processes(count: int, threads: int, listen: Callable[[Any], None] | None) -> Iterator[_Here]:
-    """Stand in for a pool of workers that are heard."""
-    with workers._environment(threads), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workers, "_outlet", listen or (lambda message: None))
-        yield _Here()
 
 
 SEARCH = """
