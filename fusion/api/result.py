@@ -50,7 +50,7 @@ class Result:
     ... }
     >>> result = fusion.run(spec, sample=True, seeds=1)
     >>> len(result.predictions())
-    72
+    144
     """
 
     folder: Path
