@@ -26,8 +26,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def listing(items: Iterable[str], most: int = 20) -> str:
     """Return `items` one a line, indented, the rest of a long list as a count."""
-    every = list(items)
-    lines = [f"  {item}" for item in every[:most]]
-    if len(every) > most:
-        lines.append(f"  ... and {len(every) - most} more")
+    whole = list(items)
+    lines = [f"  {item}" for item in whole[:most]]
+    if len(whole) > most:
+        lines.append(f"  ... and {len(whole) - most} more")
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """From Python: the functions and the result that `import fusion` offers; the command line is a thin layer on them.
 
-`experiments` runs experiment files, `results` works with what came out, `sounds` extracts features.
+`experiments` and `search` take experiment files, `data` audits, `results` lists, `sounds` extracts features.
 """
 
 __all__ = ["data", "experiments", "options", "result", "results", "search", "sounds", "tables"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,29 @@ from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
 from fusion.settings.datasets import DatasetSettings
 from fusion.studies.experiment import result_of
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a check of a data set found.
+
+    Attributes
+    ----------
+    folder : Path
+        Where its page belongs.
+    report : dict
+        All of it, as check.json has it.
+    group_noun : str
+        What a group is called in this data set, in the plural.
+    """
+
+    folder: Path
+    report: dict[str, Any]
+    group_noun: str
+
+    def write(self) -> None:
+        """Write check.html, check.json and check.png."""
+        write_audit(self.folder, self.report, self.group_noun)
 
 
 def check(
@@ -30,25 +54,20 @@ def check(
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
     progress: bool = False,
-) -> tuple[Path, dict[str, Any], str]:
+) -> Audit:
     """Audit an experiment's data, every file of it, and train nothing.
 
     Parameters
     ----------
     spec : path or dict
     quick : bool
-        Names, labels, groups and identical files alone; decode no sound and write nothing.
+        Names, labels, groups and identical files alone; decode no sound.
     sample, data, results, cache, features, set, plugins, jobs, progress
         As for `fusion.run`.
 
     Returns
     -------
-    Path
-        Folder of the page and of audit.json.
-    dict
-        What was found.
-    str
-        What a group is called in this data set, in the plural.
+    Audit
 
     Raises
     ------
@@ -58,29 +77,17 @@ def check(
     options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress)
     experiment = options.experiment(spec)
     workplace = options.workplace(experiment.dataset.name)
-    found = read_data(experiment.dataset, workplace)
-    folder = result_of(experiment, found, workplace).folder
+    whole = read_data(experiment.dataset, workplace)
+    folder = result_of(experiment, whole, workplace).folder
     if quick:
-        return folder, overview(found.dataset, found.duplicates), found.dataset.group_noun
-    report = check_data(found, experiment.dataset, workplace)
-    write_audit(folder, report, found.dataset.group_noun)
-    return folder, report, found.dataset.group_noun
+        return Audit(folder, overview(whole.dataset, whole.duplicates), whole.dataset.group_noun)
+    return Audit(folder, check_data(whole, experiment.dataset, workplace), whole.dataset.group_noun)
 
 
-def check_fetched(settings: DatasetSettings, workplace: Workplace) -> tuple[dict[str, Any], str]:
-    """Audit a data set that was fetched, and write the page into its own folder.
-
-    Returns
-    -------
-    dict
-        What was found.
-    str
-        What a group is called in this data set, in the plural.
-    """
-    found = read_data(settings, workplace)
-    report = check_data(found, settings, workplace)
-    write_audit(workplace.root, report, found.dataset.group_noun)
-    return report, found.dataset.group_noun
+def check_fetched(settings: DatasetSettings, workplace: Workplace) -> Audit:
+    """Audit a data set that was fetched; its page belongs into its own folder."""
+    whole = read_data(settings, workplace)
+    return Audit(workplace.root, check_data(whole, settings, workplace), whole.dataset.group_noun)
 
 
 def fill_store(

@@ -1,4 +1,4 @@
-"""What is asked of an experiment: run it, and ablate its features."""
+"""What is asked of an experiment: run it, run its arms as a study, ablate its features."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
-from fusion.errors import FusionError
 
 if TYPE_CHECKING:
     from fusion.api.result import Result
@@ -29,19 +28,18 @@ def run(
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
     force: bool = False,
-    paper: bool = False,
     progress: bool = False,
-) -> Result | Table:
+) -> Result:
     """Extract what is missing, train every seed that is missing, evaluate and report.
 
     Parameters
     ----------
     spec : path or dict
-        An experiment file, or what it holds. One with ``arms`` is a study of several experiments.
+        An experiment file, or what it holds. One with ``arms`` is for `study`.
     sample : bool
         Use the embedded sample, which proves that everything works and ranks nothing.
-    data : path, dict of str to path, or None
-        The data set's folder, by name where several are used; None: ``$FUSION_DATA/<name>``, else ``data/<name>``.
+    data : path or None
+        The data set's folder; None: ``$FUSION_DATA/<name>``, else ``data/<name>``.
     results : path
         Where results go.
     cache : path or None
@@ -49,7 +47,7 @@ def run(
     features : sequence of str, optional
         Use these features instead of the experiment's.
     set : dict or sequence of str
-        Settings to change, by dotted path, as in ``{"training.epochs": 20}``; applied last, in a study to every arm.
+        Settings to change, by dotted path, as in ``{"training.epochs": 20}``; applied last.
     seeds : int or sequence of int, optional
         How many random seeds (1 to that number), or which ones.
     plugins : sequence of path
@@ -58,15 +56,12 @@ def run(
         Processes at once; None: all processors.
     force : bool
         Train again what is trained.
-    paper : bool
-        Of a study: tables as LaTeX and CSV and figures as PDF, too.
     progress : bool
         Show progress on stderr.
 
     Returns
     -------
     Result
-        Or, of a study, a `Table` of its arms.
 
     Raises
     ------
@@ -87,22 +82,73 @@ def run(
     ['majority', 'random_forest', 'svm']
     """
     options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
-    study = options.study(spec)
-    if study is not None:
-        from fusion.api.tables import Table, study_rows
-        from fusion.studies.study import run_study
-
-        places = {name: options.workplace(name, study.datasets) for name in study.datasets}
-        folder, content = run_study(study, lambda name: places[name], force, paper)
-        return Table(folder, content, study_rows(content))
-    if paper:
-        raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
     experiment = options.experiment(spec)
     from fusion.api.result import Result
     from fusion.studies.experiment import run_experiment
 
-    outcome = run_experiment(experiment, options.workplace(experiment.dataset.name), force)
-    return Result(outcome.folder, trained=tuple(outcome.trained), changes=tuple(outcome.changes))
+    return Result(run_experiment(experiment, options.workplace(experiment.dataset.name), force))
+
+
+def study(
+    spec: Spec,
+    *,
+    sample: bool = False,
+    data: Folders = None,
+    results: FilePath = RESULTS,
+    cache: FilePath | None = None,
+    set: Changes = (),
+    seeds: int | Sequence[int] | None = None,
+    plugins: Sequence[FilePath] = (),
+    jobs: int | None = None,
+    force: bool = False,
+    paper: bool = False,
+    progress: bool = False,
+) -> Table:
+    """Run a study: named variations (``arms``) of one experiment, each step tested against the one before.
+
+    Parameters
+    ----------
+    spec : path or dict
+        An experiment file with ``arms``, or what it holds.
+    data : path, dict of str to path, or None
+        The data set's folder, by name where several are used.
+    paper : bool
+        Write tables as LaTeX and CSV and plots as PDF, too.
+    sample, results, cache, set, seeds, plugins, jobs, force, progress
+        As for `run`; ``set`` changes every arm.
+
+    Returns
+    -------
+    Table
+        One row an arm; ``content`` is what study.json holds.
+
+    Raises
+    ------
+    FusionError
+        For everything that can be mended.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> spec = {
+    ...     "name": "steps",
+    ...     "dataset": {"name": "nsynth", "protocol": "course"},
+    ...     "features": ["mfcc"],
+    ...     "training": {"epochs": 2},
+    ...     "arms": {"plain": {}, "dropout": {"model": {"dropout": 0.5}}},
+    ... }
+    >>> outcome = fusion.study(spec, sample=True, seeds=1)
+    >>> [test["arm"] for test in outcome.content["tests"]]
+    ['dropout']
+    """
+    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress)
+    checked = options.study(spec)
+    from fusion.api.tables import Table, study_rows
+    from fusion.studies.study import run_study
+
+    places = {name: options.workplace(name, checked.datasets) for name in checked.datasets}
+    folder, content = run_study(checked, lambda name: places[name], force, paper)
+    return Table(folder, content, study_rows(content))
 
 
 def ablate(

@@ -68,6 +68,17 @@ class Options:
     jobs: int | None = None
     progress: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("features", "set", "plugins"):
+            value = getattr(self, name)
+            if isinstance(value, (str, os.PathLike)):
+                raise FusionError(f"{name}={value!r}: should be a list, as in {name}=[{value!r}]")
+        whole = [self.seeds] if isinstance(self.seeds, (int, float, str)) else list(self.seeds or ())
+        if not all(type(seed) is int for seed in whole):
+            raise FusionError(f"seeds={self.seeds!r}: should be a whole number or a list of whole numbers")
+        if self.jobs is not None and (type(self.jobs) is not int or self.jobs < 1):
+            raise FusionError(f"jobs={self.jobs!r}: should be a whole number from 1 up")
+
     def experiment(self, spec: Spec, *, searching: bool = False, ablating: bool = False) -> Experiment:
         """Return the checked experiment, with what the keywords change.
 
@@ -76,11 +87,11 @@ class Options:
         FusionError
             With every mistake.
         """
-        source = spec if isinstance(spec, Mapping) else Path(spec)
+        source = _source(spec)
         if is_study(source):
             raise FusionError(
-                f"{_named(spec)}: has arms, so it is a study, which `fusion run` alone takes; name a file with one "
-                "experiment"
+                f"{_named(spec)}: has arms, so it is a study, which `fusion run` alone takes (in Python fusion.study); "
+                "name a file with one experiment"
             )
         return read_experiment(
             source,
@@ -92,19 +103,17 @@ class Options:
             ablating=ablating,
         )
 
-    def study(self, spec: Spec) -> Study | None:
-        """Return the checked study, None if `spec` is a single experiment.
+    def study(self, spec: Spec) -> Study:
+        """Return the checked study, with what the keywords change.
 
         Raises
         ------
         FusionError
-            With every mistake.
+            With every mistake; if `spec` is a single experiment.
         """
-        source = spec if isinstance(spec, Mapping) else Path(spec)
+        source = _source(spec)
         if not is_study(source):
-            return None
-        if self.features is not None:
-            raise FusionError(f"--features {','.join(self.features)}: a study's arms name their features themselves")
+            raise FusionError(f"{_named(spec)}: has no arms, so it is no study but a single experiment")
         folders = [Path(folder) for folder in self.plugins]
         return read_study(source, assignments=self.assignments(), seeds=self.seed_list(), plugins=folders)
 
@@ -129,12 +138,17 @@ class Options:
 
     def cache_folder(self) -> Path:
         """Return where extracted features are kept."""
-        return Path(self.cache if self.cache is not None else os.environ.get("FUSION_CACHE", ".fusion/cache"))
+        return Path(self.cache if self.cache is not None else os.environ.get("FUSION_CACHE") or ".fusion/cache")
 
     def assignments(self) -> list[str]:
         """Return the settings to change as ``key.path=value``."""
         if isinstance(self.set, Mapping):
-            return [f"{path}={json.dumps(value)}" for path, value in self.set.items()]
+            try:
+                return [f"{path}={json.dumps(value)}" for path, value in self.set.items()]
+            except (TypeError, ValueError) as error:
+                raise FusionError(
+                    f"set={self.set!r}: should hold texts, numbers, lists and mappings: {error}"
+                ) from None
         return list(self.set)
 
     def seed_list(self) -> list[int] | None:
@@ -162,6 +176,13 @@ class Options:
             if name not in known:
                 raise FusionError(f"--data {name}={folder}: {name} is not used here; used: {', '.join(known)}")
         return {name: Path(folder) for name, folder in self.data.items()}
+
+
+def _source(spec: Spec) -> Path | Mapping[str, Any]:
+    """Return what the settings' readers take."""
+    if not isinstance(spec, (str, os.PathLike, Mapping)):
+        raise FusionError(f"an experiment is a file or a dict, found {type(spec).__name__}")
+    return spec if isinstance(spec, Mapping) else Path(spec)
 
 
 def _named(spec: Spec) -> str:

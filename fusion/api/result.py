@@ -34,10 +34,6 @@ class Result:
     ----------
     folder : Path
         ``results/<experiment>/<digest>``.
-    trained : tuple of int
-        Random seeds that the call that gave this result trained; empty if it was complete before.
-    changes : tuple of str
-        Versions that differ from those it was made with, as ``numpy 2.0 -> 2.1``.
 
     Examples
     --------
@@ -54,22 +50,17 @@ class Result:
     """
 
     folder: Path
-    trained: tuple[int, ...] = ()
-    changes: tuple[str, ...] = ()
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The content of metrics.json: every figure with its interval, counts, warnings, references.
+        """The content of metrics.json: every metric with its interval, counts, warnings, references.
 
         Raises
         ------
         FusionError
             If the folder is no finished result.
         """
-        content = ResultFolder(self.folder).metrics()
-        if content is None:
-            raise FusionError(f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` printed")
-        return content
+        return ResultFolder(self.folder).finished()
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -160,8 +151,8 @@ class Result:
     ) -> tuple[list[Prediction], list[str]]:
         """Return what plays in each file as objects with all windows, and why others cannot be used."""
         paths = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
+        chosen = Options(seeds=seeds, jobs=jobs).seed_list()
         jobs = min(processors() if jobs is None else jobs, len(paths))
-        chosen = Options(seeds=seeds).seed_list()
         with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
             return predict(self.folder, paths, chosen, jobs, advance)
 
@@ -214,8 +205,7 @@ class Result:
         options = Options(sample, data, results, cache, seeds=seeds, jobs=jobs, progress=progress)
         workplace = options.workplace(self.metrics["dataset"])
         own = None if training_data is None else Path(training_data)
-        outcome = evaluate_result(self.folder, workplace, split, options.seed_list(), own, skip_damaged)
-        return Result(outcome.folder, tuple(outcome.trained), tuple(outcome.changes))
+        return Result(evaluate_result(self.folder, workplace, split, options.seed_list(), own, skip_damaged))
 
     def plot_confusion(self, ax: Axes | None = None) -> Axes:
         """Draw the confusion matrix with counts and row percentages, on new axes or on those given; return them."""

@@ -14,6 +14,11 @@ from fusion.report.wording import headline
 from fusion.result import compare as comparison
 from fusion.result.predictions import read_predictions
 
+_COLUMNS = (
+    *("experiment", "digest", "dataset", "protocol", "features", "metric", "mean", "low", "high", "seeds"),
+    *("folder", "warnings"),
+)
+
 
 def load(path: FilePath) -> Result:
     """Return a finished result.
@@ -66,6 +71,24 @@ def compare(first: Result | FilePath, second: Result | FilePath) -> Table:
     ------
     FusionError
         If the test clips differ; the message says how.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> spec = {
+    ...     "name": "quick",
+    ...     "dataset": {"name": "nsynth", "protocol": "course"},
+    ...     "features": ["zero_crossing_rate"],
+    ...     "training": {"epochs": 2},
+    ... }
+    >>> first = fusion.run(spec, sample=True, seeds=1)
+    >>> second = fusion.run(spec, sample=True, seeds=1, set={"training.epochs": 3})
+    >>> fusion.compare(first, second).table()["metric"].tolist()
+    ['accuracy', 'macro_f1']
+    >>> len(fusion.results())
+    2
+    >>> fusion.load(first.folder) == first
+    True
     """
     chosen = [result if isinstance(result, Result) else load(result) for result in (first, second)]
     content = comparison.compare_predictions(*(read_predictions(result.folder) for result in chosen))
@@ -82,8 +105,8 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, warnings (their fixed words)
-        and folder.
+        experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings (their fixed
+        words).
 
     Raises
     ------
@@ -112,4 +135,4 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
         row |= {"seeds": len(metrics["seeds"]), "folder": str(path.parent)}
         row["warnings"] = ", ".join(dict.fromkeys(text.split(":")[0] for text in metrics["warnings"]))
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(_COLUMNS))

@@ -68,11 +68,11 @@ def tune(
     from fusion.search.tune import tune as search_settings
     from fusion.settings.document import read
 
-    folder, found = search_settings(experiment, options.workplace(experiment.dataset.name), trials)
+    folder, tried = search_settings(experiment, options.workplace(experiment.dataset.name), trials)
     best = folder / "search" / "best.yaml"
     content = {
         "search": None if experiment.search is None else experiment.search.model_dump(mode="json"),
-        "best": read(best).data if found and best.exists() else None,
-        "trials": [asdict(trial) for trial in found],
+        "best": read(best).data if tried and best.exists() else None,
+        "trials": [asdict(trial) for trial in tried],
     }
     return Table(folder, content, trial_rows(content))

@@ -1,6 +1,6 @@
 """Commands: options become settings, errors become messages, everything else is elsewhere.
 
-`app` is the console script; every other module holds the commands of one kind.
+`app` is the console script; `options` and `console` are what the commands share, the other modules hold them.
 """
 
 __all__ = ["app"]

@@ -25,12 +25,12 @@ _BEST = 5  # trials shown
 _CHANGED = 10  # clips shown
 
 
-def print_features(found: list[dict[str, Any]]) -> None:
+def print_features(features: list[dict[str, Any]]) -> None:
     """Print the registry."""
     grid = Table(caption="shape: of a 4 s clip at 16 kHz with default parameters; fusion features NAME shows them")
     for column in ("feature", "shape", "what", "from"):
         grid.add_column(column, overflow="fold")
-    for entry in found:
+    for entry in features:
         shape = "broken" if "error" in entry else f"({', '.join(map(str, entry['shape']))})"
         grid.add_row(entry["name"], shape, entry.get("error") or entry["summary"], entry["origin"])
     Console(highlight=False, markup=False).print(grid)
@@ -52,8 +52,12 @@ def print_feature(entry: dict[str, Any]) -> None:
     console.print(f"shape for a 4 s clip at 16 kHz: {shape}")
 
 
-def print_result(metrics: dict[str, Any]) -> None:
-    """Print the network, its reference lines and the warnings of one result."""
+def print_result(result: Result, as_json: bool) -> None:
+    """Print the network, its reference models and the warnings of a result, or its metrics as JSON; then its folder."""
+    metrics = result.metrics
+    if as_json:
+        print(json.dumps(metrics, indent=2))
+        return
     console = Console(highlight=False, markup=False)
     grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
     for column in ("", *(metric.label for metric in shown_metrics(metrics))):
@@ -64,21 +68,7 @@ def print_result(metrics: dict[str, Any]) -> None:
     console.print("mean ± standard deviation over seeds [95 % interval over groups]")
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
-
-
-def print_outcome(result: Result, as_json: bool, again: str = "") -> None:
-    """Print a result, or its metrics as JSON, and last its folder; what has to be known of the run goes to stderr."""
-    metrics = result.metrics
-    for change in result.changes:
-        print(f"versions differ from those this result was made with: {change}{again}", file=sys.stderr)
-    if not result.trained:
-        trained = ", ".join(map(str, metrics["seeds"]))
-        print(f"complete, nothing to train (seeds {trained}){again}", file=sys.stderr)
-    if as_json:
-        print(json.dumps(metrics, indent=2))
-    else:
-        print_result(metrics)
-        print(result.folder)
+    print(result.folder)
 
 
 def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
@@ -113,22 +103,22 @@ def print_study(content: dict[str, Any]) -> None:
         console.print(step_sentence(test))
 
 
-def print_comparison(found: dict[str, Any]) -> None:
-    """Print the figures of two results, what their difference shows, and the clips that changed most."""
+def print_comparison(comparison: dict[str, Any]) -> None:
+    """Print the metrics of two results, what their difference shows, and the clips that changed most."""
     console = Console(highlight=False, markup=False)
-    grid = Table(title=f"{found['clips']} clips in {found['groups']} groups")
+    grid = Table(title=f"{comparison['clips']} clips in {comparison['groups']} groups")
     for column in ("", "first", "second", "difference", "95 %"):
         grid.add_column(column)
-    for metric in recorded_task(found).shown("headline", "table"):
-        row = found[metric.name]
+    for metric in recorded_task(comparison).shown("headline", "table"):
+        row = comparison[metric.name]
         interval = "" if row["low"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
         values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")
         grid.add_row(metric.label, *values, interval)
     console.print(grid)
-    console.print(sentence(found))
-    for warning in found["warnings"]:
+    console.print(sentence(comparison))
+    for warning in comparison["warnings"]:
         console.print(f"! {warning}")
-    changed = sorted(found["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
+    changed = sorted(comparison["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
     console.print(f"{len(changed)} clips changed" + (", most:" if len(changed) > _CHANGED else ":" if changed else ""))
     for clip in changed[:_CHANGED]:
         console.print(

@@ -17,7 +17,7 @@ app = typer.Typer(help="Fetch a data set, check one, or render practice data.", 
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "assignments", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
 def check(
     experiment: ExperimentFile,
     quick: Annotated[
@@ -31,16 +31,17 @@ def check(
     from fusion.api import data
     from fusion.cli import console
 
-    folder, report, noun = data.check(experiment, quick=quick, progress=True, **shared)
+    audit = data.check(experiment, quick=quick, progress=True, **shared)
     if as_json:
-        print(json.dumps(report, indent=2), flush=True)
+        print(json.dumps(audit.report, indent=2), flush=True)
     else:
-        console.print_audit(report, noun)
+        console.print_audit(audit.report, audit.group_noun)
     if quick:
         return
+    audit.write()  # last: an audit of hours is shown even where its page cannot be written
     if not as_json:
-        print(folder)
-    _refuse_unusable(report)
+        print(audit.folder)
+    _refuse_unusable(audit.report)
 
 
 def _refuse_unusable(report: dict[str, Any]) -> None:
@@ -107,7 +108,8 @@ def get(
         progress.say("not checked: these splits alone are too little to train and to test on")
         print(root)
         return
-    report, noun = check_fetched(settings, workplace)
-    console.print_audit(report, noun)
+    audit = check_fetched(settings, workplace)
+    console.print_audit(audit.report, audit.group_noun)
+    audit.write()
     print(root)
-    _refuse_unusable(report)
+    _refuse_unusable(audit.report)

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from fusion.cli.options import ExperimentFile, Force, takes
+from fusion.errors import FusionError
 
 app = typer.Typer()
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "assignments", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
 def run(
     experiment: ExperimentFile,
     force: Force = False,
@@ -23,24 +24,34 @@ def run(
     shared: dict[str, Any],
 ) -> None:
     """Extract what is missing, train every seed, evaluate, report; a file with arms is a study of several."""
-    from fusion.api.experiments import run as run_spec
+    from fusion.settings.arms import is_study
 
-    outcome = run_spec(experiment, force=force, paper=paper, progress=True, **shared)
-    from fusion.api.result import Result
+    if not is_study(experiment):
+        if paper:
+            raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
+        from fusion.api.experiments import run as run_spec
+
+        result = run_spec(experiment, force=force, progress=True, **shared)
+        from fusion.cli import console
+
+        console.print_result(result, as_json)
+        return
+    if "features" in shared:
+        raise FusionError(f"--features {','.join(shared['features'])}: a study's arms name their features themselves")
+    from fusion.api.experiments import study
+
+    table = study(experiment, force=force, paper=paper, progress=True, **shared)
     from fusion.cli import console
 
-    if isinstance(outcome, Result):
-        console.print_outcome(outcome, as_json, "; --force trains again")
-        return
     if as_json:
-        print(json.dumps(outcome.content, indent=2))
+        print(json.dumps(table.content, indent=2))
     else:
-        console.print_study(outcome.content)
-        print(outcome.folder)
+        console.print_study(table.content)
+        print(table.folder)
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "assignments", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
 def ablate(
     experiment: ExperimentFile,
     mode: Annotated[
@@ -62,19 +73,19 @@ def ablate(
     """Run an experiment with subsets of its features, and tell what each of them brings."""
     from fusion.api.experiments import ablate as ablate_spec
 
-    found = ablate_spec(experiment, mode=mode, trials=trials, force=force, progress=True, **shared)
+    table = ablate_spec(experiment, mode=mode, trials=trials, force=force, progress=True, **shared)
     from fusion.cli import console
     from fusion.report.ablation_sentences import ablation_sentences
 
     if as_json:
-        print(json.dumps(found.content, indent=2))
+        print(json.dumps(table.content, indent=2))
     else:
-        console.print_ablation(found.content, ablation_sentences(found.content))
-        print(found.folder)
+        console.print_ablation(table.content, ablation_sentences(table.content))
+        print(table.folder)
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "assignments", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
 def tune(
     experiment: ExperimentFile,
     trials: Annotated[
@@ -87,26 +98,26 @@ def tune(
     """Search the settings that the file leaves open, with KerasTuner, by folds of the training clips."""
     from fusion.api.search import tune as tune_spec
 
-    found = tune_spec(experiment, trials=trials, progress=True, **shared)
+    table = tune_spec(experiment, trials=trials, progress=True, **shared)
     from fusion.cli import console
 
     if as_json:
-        print(json.dumps(found.content["trials"], indent=2))
+        print(json.dumps(table.content["trials"], indent=2))
     else:
-        console.print_trials(found.content)
-        print(found.folder)
+        console.print_trials(table.content)
+        print(table.folder)
 
 
 @app.command()
-@takes("sample", "data", "cache", "features", "assignments", "plugins", "jobs", "as_json")
+@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "as_json")
 def extract(experiment: ExperimentFile, *, as_json: bool = False, shared: dict[str, Any]) -> None:
     """Fill the feature store, nothing else."""
     from fusion.api.data import fill_store
 
-    found = fill_store(experiment, progress=True, **shared)
+    outcome = fill_store(experiment, progress=True, **shared)
     if as_json:
-        print(json.dumps({key: found[key] for key in ("computed", "seconds")}, indent=2))
+        print(json.dumps({key: outcome[key] for key in ("computed", "seconds")}, indent=2))
         return
-    for name, count in found["computed"].items():
+    for name, count in outcome["computed"].items():
         print(f"{name}: {count} clips extracted" if count else f"{name}: all clips were stored, nothing extracted")
-    print(found["folder"])
+    print(outcome["folder"])

@@ -25,10 +25,10 @@ def list_features(
     from fusion.feature import listing
 
     folders = shared.get("plugins", [])
-    found = listing.feature(name, folders) if name else listing.features(folders)
+    listed = listing.feature(name, folders) if name else listing.features(folders)
     if as_json:
-        print(json.dumps(found, indent=2))
-    elif isinstance(found, dict):
-        console.print_feature(found)
+        print(json.dumps(listed, indent=2))
+    elif isinstance(listed, dict):
+        console.print_feature(listed)
     else:
-        console.print_features(found)
+        console.print_features(listed)

@@ -49,23 +49,20 @@ def _folders(typed: list[str]) -> str | dict[str, str]:
 
 @dataclass(frozen=True)
 class _Option:
-    """An option: the keyword that it becomes, its declaration, its default, and how what is typed is read."""
+    """An option: its declaration, its default, and how what is typed is read."""
 
-    keyword: str
     declared: Any
     default: Any = None
     read: Callable[[Any], Any] = lambda typed: typed
 
 
-# by parameter name; a command names those that it takes
+# by the keyword that each becomes; a command names those that it takes
 OPTIONS = {
     "sample": _Option(
-        "sample",
         Annotated[bool, typer.Option("--sample", help="Use the embedded sample instead of the full data set.")],
         False,
     ),
     "data": _Option(
-        "data",
         Annotated[
             list[str] | None,
             typer.Option(
@@ -77,12 +74,10 @@ OPTIONS = {
         read=_folders,
     ),
     "results": _Option(
-        "results",
         Annotated[Path, typer.Option("--results", metavar="DIR", help="Where results go.")],
         Path("results"),
     ),
     "cache": _Option(
-        "cache",
         Annotated[
             Path,
             typer.Option("--cache", metavar="DIR", envvar="FUSION_CACHE", help="Where extracted features are kept."),
@@ -90,21 +85,18 @@ OPTIONS = {
         Path(".fusion/cache"),
     ),
     "features": _Option(
-        "features",
         Annotated[
             str | None, typer.Option("--features", metavar="A,B", help="Use these features instead of the file's.")
         ],
         read=_names,
     ),
-    "assignments": _Option(
-        "set",
+    "set": _Option(
         Annotated[
             list[str] | None,
             typer.Option("--set", metavar="KEY.PATH=VALUE", help="Change a setting; repeatable, applied last."),
         ],
     ),
     "seeds": _Option(
-        "seeds",
         Annotated[
             str | None,
             typer.Option("--seeds", metavar="N|A,B", help="How many seeds (1 to N), or which ones: 1,2,5."),
@@ -112,7 +104,6 @@ OPTIONS = {
         read=_seeds,
     ),
     "plugins": _Option(
-        "plugins",
         Annotated[
             list[Path] | None,
             typer.Option(
@@ -121,16 +112,13 @@ OPTIONS = {
         ],
     ),
     "jobs": _Option(
-        "jobs",
         Annotated[
             int | None,
             typer.Option("--jobs", min=1, metavar="N", help="Processes at once; all processors unless told."),
         ],
     ),
-    "as_json": _Option("as_json", Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")], False),
-    "debug": _Option(
-        "debug", Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")], False
-    ),
+    "as_json": _Option(Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")], False),
+    "debug": _Option(Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")], False),
 }
 
 _PRINTING = ("as_json", "debug")  # what is printed; no keywords of functions
@@ -167,6 +155,4 @@ def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 def read(typed: Mapping[str, Any]) -> dict[str, Any]:
     """Return options as keywords; those that were not given are left to the functions' defaults."""
-    return {
-        OPTIONS[name].keyword: OPTIONS[name].read(value) for name, value in typed.items() if value not in (None, [], ())
-    }
+    return {name: OPTIONS[name].read(value) for name, value in typed.items() if value not in (None, [], ())}

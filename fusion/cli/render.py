@@ -66,19 +66,21 @@ def render(
     from fusion.rendering.music.render import render_irmas
     from fusion.rendering.notes.render import render_nsynth
     from fusion.runtime.progress import Progress
+    from fusion.runtime.workers import processors
 
     own = {"families": families, "pitches": pitches, "velocities": velocities}
     own |= {"notes": notes, "pieces": pieces, "level": level}
     common = {"preset": preset, "seed": seed, "share": share, "licences": tuple(licence or ())}
     common |= {"train_fonts": tuple(train_font or ()), "test_fonts": tuple(test_font or ())}
     options = read_options(name, {key: value for key, value in own.items() if value is not None}, common)
+    jobs = shared.get("jobs") or processors()
     progress = Progress()
-    with progress.counter("rendering") as told:
+    with progress.counter("rendering") as advance_to:
         summary: Any
         if isinstance(options, IrmasOptions):
-            summary = render_irmas(out, options, **shared, progress=told)
+            summary = render_irmas(out, options, jobs=jobs, progress=advance_to)
         else:
-            summary = render_nsynth(out, options, **shared, progress=told)
+            summary = render_nsynth(out, options, jobs=jobs, progress=advance_to)
     for warning in summary.warnings:
         progress.say(f"warning: {warning}")
     if as_json:

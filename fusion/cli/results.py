@@ -58,10 +58,10 @@ def evaluate(
     from fusion.api.results import load
     from fusion.cli import console
 
-    outcome = load(result).evaluate(
+    applied = load(result).evaluate(
         split=split, training_data=training_data, skip_damaged=skip_damaged, progress=True, **shared
     )
-    console.print_outcome(outcome, as_json)
+    console.print_result(applied, as_json)
 
 
 @app.command()
@@ -79,8 +79,8 @@ def compare(
     from fusion.api.results import compare as compare_results
     from fusion.cli import console
 
-    found = compare_results(first, second).content
+    comparison = compare_results(first, second).content
     if as_json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(comparison, indent=2))
     else:
-        console.print_comparison(found)
+        console.print_comparison(comparison)

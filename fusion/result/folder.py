@@ -67,6 +67,22 @@ class ResultFolder:
         """
         return self._json("metrics.json")
 
+    def finished(self) -> dict[str, Any]:
+        """Return metrics.json of a result that is to be used.
+
+        Raises
+        ------
+        FusionError
+            If the folder is no finished result.
+        """
+        metrics = self.metrics()
+        if metrics is None:
+            raise FusionError(
+                f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` or `fusion evaluate` "
+                "printed"
+            )
+        return metrics
+
     def environment(self) -> dict[str, Any]:
         """Return environment.json; empty where it is not there."""
         return self._json("environment.json") or {}

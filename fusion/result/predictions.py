@@ -78,10 +78,10 @@ def read_predictions(folder: Path) -> Predictions:
     FusionError
         If the folder is no finished result, or the file is damaged.
     """
-    metrics = ResultFolder(folder).metrics()
+    metrics = ResultFolder(folder).finished()
     path = folder / "predictions.csv"
-    if metrics is None or not path.is_file():
-        raise FusionError(f"{folder}: no result folder; name one that `fusion run` or `fusion evaluate` printed")
+    if not path.is_file():
+        raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"seed": int})
         predicted = table.pivot(index="seed", columns="clip", values="predicted")

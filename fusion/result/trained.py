@@ -53,9 +53,7 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None) -> TrainedRes
         If the folder is no result, lacks its networks, or was made with other versions of its features.
     """
     result = ResultFolder(folder)
-    metrics = result.metrics()
-    if metrics is None:
-        raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
+    metrics = result.finished()
     experiment = read_experiment(folder / "spec.yaml")
     recorded = result.environment().get("features", {})
     for name, version in experiment.versions().items():

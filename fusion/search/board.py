@@ -73,19 +73,19 @@ class Board:
 
     def _over(self, number: int, row: dict[str, Any], seconds: float) -> None:
         if row["error"]:
-            said = f"failed: {row['error']}"
+            outcome = f"failed: {row['error']}"
         else:
             score = float(np.mean(row["scores"]))
             sign = 1 if DIRECTIONS[self.search.objective] == "max" else -1
             if self.best is None or sign * score > sign * self.best[0]:
                 self.best = score, number
-            said = (
+            outcome = (
                 f"{self.search.objective} {score:.3f} (best {self.best[0]:.3f}, trial {self.best[1]}), {seconds:.0f} s"
             )
         if not self.live:
             settings = ", ".join(f"{name} {value}" for name, value in self.short(row["values"]).items())
             trial = f"trial {number}/{self.search.trials}" if number else "own settings"
-            self.progress.say(f"{trial}: {said}{self.left()}: {settings}")
+            self.progress.say(f"{trial}: {outcome}{self.left()}: {settings}")
 
     def left(self) -> str:
         """Return how long the rest will take at the rate so far."""

@@ -98,11 +98,13 @@ class Trial:
 
 def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return resolved settings by dotted path."""
-    found = {}
+    settings_by_path = {}
     for key, value in settings.items():
         inside = flat(value) if isinstance(value, dict) else {}
-        found.update({f"{key}.{path}": of for path, of in inside.items()} if inside else {key: value})
-    return found
+        settings_by_path.update(
+            {f"{key}.{path}": choices for path, choices in inside.items()} if inside else {key: value}
+        )
+    return settings_by_path
 
 
 def record_path(project: Path, trial: str) -> Path:
@@ -122,11 +124,13 @@ def encoded(choices: Choices) -> list[Any]:
 
 def decode(space: Mapping[str, Choices | Range], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that KerasTuner's values stand for."""
-    found = {}
-    for path, of in space.items():
+    settings_by_path = {}
+    for path, choices in space.items():
         value = values[path]
-        found[path] = of.values[encoded(of).index(value)] if isinstance(of, Choices) else value
-    return found
+        settings_by_path[path] = (
+            choices.values[encoded(choices).index(value)] if isinstance(choices, Choices) else value
+        )
+    return settings_by_path
 
 
 def read_trials(project: Path, search: SearchSettings) -> list[Trial]:

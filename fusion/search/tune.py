@@ -1,4 +1,4 @@
-"""A search from its experiment file to ``search/best.yaml``: the workers are in `fusion.search`.
+"""A search from its experiment file to ``search/best.yaml``: the workers are in `fusion.search.worker`.
 
 ::
 
@@ -111,14 +111,14 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
                     list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.receive))
                 _work(job, workplace.jobs, experiment.training.threads, board.receive)
         finally:
-            found = read_trials(folder / job.project, search)
-            write_trials(folder / "trials.csv", found, list(search.space))
+            tried_settings = read_trials(folder / job.project, search)
+            write_trials(folder / "trials.csv", tried_settings, list(search.space))
         if not _proposes():
             (folder / "trials.csv").unlink()
             workplace.progress.say("this worker is done; the results are the chief's")
             return result.folder, []
-        _write(folder, experiment, search, found)
-    return result.folder, found
+        _write(folder, experiment, search, tried_settings)
+    return result.folder, tried_settings
 
 
 def _work(job: SearchJob, jobs: int, threads: int, on_message: Callable[[Any], None]) -> None:

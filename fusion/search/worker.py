@@ -229,12 +229,12 @@ def fold_key(job: SearchJob, experiment: Experiment, number: int) -> str:
 
 def hyperparameters(space: Mapping[str, Choices | Range], project: str) -> keras_tuner.HyperParameters:
     """Return a search space in KerasTuner's terms, with the project's name, which tells workers what is searched."""
-    found = keras_tuner.HyperParameters()
-    found.Fixed(PROJECT, project)
+    parameters = keras_tuner.HyperParameters()
+    parameters.Fixed(PROJECT, project)
     for path, values in space.items():
         if isinstance(values, Choices):
-            found.Choice(path, encoded(values))
+            parameters.Choice(path, encoded(values))
         else:
-            add = found.Int if values.whole else found.Float
+            add = parameters.Int if values.whole else parameters.Float
             add(path, values.min, values.max, step=values.step, sampling="log" if values.log else "linear")
-    return found
+    return parameters

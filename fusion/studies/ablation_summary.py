@@ -1,4 +1,4 @@
-"""What the arms of an ablation say: figures, Shapley values, tests."""
+"""What the arms of an ablation say: metrics, Shapley values, tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AblationArm:
     folder : Path or None
         Its result; None where a feature of the full arm is masked.
     counts : (groups, seeds, ...)
-        What figures are functions of.
+        What metrics are functions of.
     right : (clips,)
         How right each clip's prediction is.
     """
@@ -37,15 +37,14 @@ class AblationArm:
 
 
 def summarise_ablation(
-    mode: str, every: tuple[str, ...], arms: dict[tuple[str, ...], AblationArm], clips: Predictions
+    mode: str, all_features: tuple[str, ...], arms: dict[tuple[str, ...], AblationArm], clips: Predictions
 ) -> dict[str, Any]:
     """Return the content of ablation.json.
 
     Parameters
     ----------
     mode : str
-    every : tuple of str
-        All features.
+    all_features : tuple of str
     arms : dict
         By their features, that of all features among them; all on the same clips.
     clips : Predictions
@@ -64,14 +63,14 @@ def summarise_ablation(
         if arm.folder is not None:
             refuse_other_clips(clips, read_predictions(arm.folder))
     truth = clips.truth
-    figure, strata, groups = truth.task.headline.function, truth.strata, truth.groups
-    whole = arms[every]
+    metric, strata, groups = truth.task.headline.function, truth.strata, truth.groups
+    whole = arms[all_features]
     rows: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
     for features, arm in arms.items():
-        per_seed = figure(arm.counts.sum(axis=0))
-        low, high = bootstrap_interval(arm.counts, lambda sums: figure(sums).mean(axis=-1), strata) or (None, None)
-        parts = variance_parts(arm.counts, figure, strata)
+        per_seed = metric(arm.counts.sum(axis=0))
+        low, high = bootstrap_interval(arm.counts, lambda sums: metric(sums).mean(axis=-1), strata) or (None, None)
+        parts = variance_parts(arm.counts, metric, strata)
         row = {
             "features": list(features),
             "mean": float(per_seed.mean()),
@@ -81,11 +80,11 @@ def summarise_ablation(
         }
         digest = arm.folder.name if arm.folder else None
         rows.append({**row, "groups_std": parts["groups"], "per_seed": per_seed.tolist(), "digest": digest})
-        if features == every or (mode == "all" and len(features) < len(every) - 1):
+        if features == all_features or (mode == "all" and len(features) < len(all_features) - 1):
             continue
         more = np.bincount(groups, whole.right - arm.right)
-        test = paired_difference(arm.counts, whole.counts, figure, strata, more)
-        without = [name for name in every if name not in features]
+        test = paired_difference(arm.counts, whole.counts, metric, strata, more)
+        without = [name for name in all_features if name not in features]
         kept = {key: test[key] for key in ("difference", "low", "high", "p")}
         tests.append({"features": list(features), "without": without, **kept})
     for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
@@ -94,7 +93,7 @@ def summarise_ablation(
     shares: dict[str, Any] = {}
     if mode == "all":
         counts = {frozenset(features): arm.counts for features, arm in arms.items()}
-        shares = shapley_intervals(counts, every, figure, strata, chance=chance)
+        shares = shapley_intervals(counts, all_features, metric, strata, chance=chance)
     count = int(groups.max()) + 1
     return {
         "mode": mode,
@@ -115,7 +114,7 @@ def summarise_ablation(
 
 def _per_class(clips: Predictions, whole: AblationArm, arm: AblationArm) -> dict[str, float]:
     """Return how much each class' recall falls, in an arm against the whole; mean over seeds."""
-    recall = [_recall(clips, of.counts) for of in (whole, arm)]
+    recall = [_recall(clips, each.counts) for each in (whole, arm)]
     occurs = np.asarray(clips.truth.targets.any(axis=0))
     return {
         label: float(recall[0][number] - recall[1][number])

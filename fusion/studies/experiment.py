@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fusion.datasets.data import Data, read_data
 from fusion.extraction.prepare import prepare
@@ -15,28 +13,7 @@ from fusion.settings.experiment import Experiment
 from fusion.studies.pending import complete, to_train
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run did.
-
-    Attributes
-    ----------
-    folder : Path
-    metrics : dict
-        The content of metrics.json.
-    trained : list of int
-        Seeds trained by this run; empty when all were there.
-    changes : list of str
-        Versions that differ from those the result was made with.
-    """
-
-    folder: Path
-    metrics: dict[str, Any]
-    trained: list[int]
-    changes: list[str]
-
-
-def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = False) -> Outcome:
+def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = False) -> Path:
     """Extract what is missing, train every seed that is missing, evaluate, report.
 
     Parameters
@@ -48,7 +25,8 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
 
     Returns
     -------
-    Outcome
+    Path
+        The result folder.
 
     Raises
     ------
@@ -57,15 +35,26 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     """
     data = read_data(experiment.dataset, workplace)
     result = result_of(experiment, data, workplace)
-    changes = result.changes()
-    previous = result.metrics()
-    if previous and result.covers(experiment.seeds, data.dataset.label_task.references) and not force:
-        return Outcome(result.folder, previous, [], changes)
+    say_versions(result, workplace, "; --force trains again")
+    if not force and result.covers(experiment.seeds, data.dataset.label_task.references):
+        say_complete(result, workplace, "; --force trains again")
+        return result.folder
     prepared = prepare(experiment, data, workplace)
     with result.locked():
-        pending = to_train(experiment, prepared, result, workplace, force=force)
-        (metrics,) = complete([pending])
-    return Outcome(result.folder, metrics, pending.seeds, changes)
+        complete([to_train(experiment, prepared, result, workplace, force=force)])
+    return result.folder
+
+
+def say_versions(result: ResultFolder, workplace: Workplace, advice: str = "") -> None:
+    """Say which versions differ from those that a result was made with."""
+    for change in result.changes():
+        workplace.progress.say(f"versions differ from those this result was made with: {change}{advice}")
+
+
+def say_complete(result: ResultFolder, workplace: Workplace, advice: str = "") -> None:
+    """Say that nothing is trained."""
+    seeds = ", ".join(map(str, result.finished()["seeds"]))
+    workplace.progress.say(f"complete, nothing to train (seeds {seeds}){advice}")
 
 
 def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> ResultFolder:

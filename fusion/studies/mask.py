@@ -26,11 +26,11 @@ def predict_masked(task: MaskJob) -> NDArray[np.bool_]:
     model = load_model(job.folder / "model.keras")
     part = job.parts["test"]
     random = np.random.default_rng(job.seed)
-    said = []
+    decisions = []
     for _ in range(task.draws):
         scores = aggregate(predict_windows(model, _with_others(part, task.feature, random)), part.clips, job.aggregate)
-        said.append(decide(scores, threshold_of(job.folder)))
-    return np.stack(said)
+        decisions.append(decide(scores, threshold_of(job.folder)))
+    return np.stack(decisions)
 
 
 def _with_others(part: Part, feature: str, random: np.random.Generator) -> Part:
@@ -41,5 +41,5 @@ def _with_others(part: Part, feature: str, random: np.random.Generator) -> Part:
     while same.any() and part.clips.max():  # with a single clip there is no other
         other[same] = random.integers(count, size=int(same.sum()))
         same = part.clips[other] == part.clips
-    rows = {name: of.part(other) if name == feature else of for name, of in part.rows.items()}
+    rows = {name: values.part(other) if name == feature else values for name, values in part.rows.items()}
     return Part(rows, part.targets, part.clips)

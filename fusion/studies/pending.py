@@ -74,9 +74,8 @@ class PendingResult:
         """Seeds that the jobs are for."""
         return list(dict.fromkeys(job.seed for job in self.jobs))
 
-    def tasks(self) -> list[tuple[str, TrainingJob | ReferenceJob]]:
-        """Return what is to be called in workers: a function's name and its task."""
-        stored = self.stored_references()
+    def tasks(self, stored: ReferencePredictions) -> list[tuple[str, TrainingJob | ReferenceJob]]:
+        """Return what is to be called in workers, a function's name and its task; `stored` is there already."""
         aggregate = self.experiment.dataset.aggregate
         references = [
             ReferenceJob(*key, self.prepared.parts(fold), aggregate, fold.fold)
@@ -203,7 +202,7 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
         return []
     previous = [each.result.metrics() for each in pending]
     stored = [each.stored_references() for each in pending]
-    tasks = [each.tasks() for each in pending]
+    tasks = [each.tasks(known) for each, known in zip(pending, stored, strict=True)]
     owner = {task: number for number, own in enumerate(tasks) for _, task in own}
     left = [len(own) for own in tasks]
     fresh: list[ReferencePredictions] = [{} for _ in pending]

@@ -44,7 +44,7 @@ def run_study(
     Parameters
     ----------
     study : Study
-    setting_of : callable
+    workplace_of : callable
         Gives the workplace for a data set's name.
     force : bool
         Train every arm again.
@@ -99,24 +99,26 @@ def _run_arms(
     workplace_of : callable
     force : bool
     """
-    results: dict[str, ResultFolder] = {}
+    chosen: list[tuple[Arm, Data, ResultFolder]] = []
+    for arm in arms:  # all data are read before any feature is extracted: what is missing is told at once
+        settings, workplace = arm.experiment.dataset, workplace_of(arm.experiment.dataset.name)
+        key = settings.model_dump_json()
+        if key not in data:
+            data[key] = read_data(settings, workplace)
+        chosen.append((arm, data[key], result_of(arm.experiment, data[key], workplace)))
     with ExitStack() as locks:
         pending = []
-        for arm in arms:
+        for arm, own, result in chosen:
             experiment, workplace = arm.experiment, workplace_of(arm.experiment.dataset.name)
-            key = experiment.dataset.model_dump_json()
-            if key not in data:
-                data[key] = read_data(experiment.dataset, workplace)
-            result = results[arm.name] = result_of(experiment, data[key], workplace)
-            if force or not result.covers(experiment.seeds, data[key].dataset.label_task.references):
-                prepared = prepare(experiment, data[key], workplace)
+            if force or not result.covers(experiment.seeds, own.dataset.label_task.references):
+                prepared = prepare(experiment, own, workplace)
                 locks.enter_context(result.locked())
                 pending.append(to_train(experiment, prepared, result, workplace, force=force))
         complete(pending)
-    return results
+    return {arm.name: result for arm, _, result in chosen}
 
 
-def summarise_study(study: Study, results: dict[str, ResultFolder], settings: dict[str, Workplace]) -> dict[str, Any]:
+def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: dict[str, Workplace]) -> dict[str, Any]:
     """Return the content of study.json.
 
     Parameters
@@ -124,7 +126,7 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], settings: di
     study : Study
     results : dict of str to ResultFolder
         Finished, by arm.
-    settings : dict of str to Workplace
+    workplaces : dict of str to Workplace
         By data set.
 
     Returns
@@ -152,13 +154,13 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], settings: di
         "study": study.name,
         "question": study.question,
         "digest": hashlib.sha256(digests.encode()).hexdigest()[:12],
-        "sample": any(workplace.sample for workplace in settings.values()),
+        "sample": any(workplace.sample for workplace in workplaces.values()),
         "data": {
             name: {
                 "folder": None if workplace.sample else str(workplace.root),
                 "rendered": (workplace.root / "render.json").exists(),
             }
-            for name, workplace in settings.items()
+            for name, workplace in workplaces.items()
         },
         "arms": arms,
         "tests": tests,

@@ -19,7 +19,7 @@ from fusion.result.trained import TrainedResult, read_trained
 from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
-from fusion.studies.experiment import Outcome
+from fusion.studies.experiment import say_complete, say_versions
 from fusion.studies.pending import PendingResult, complete, seed_jobs
 
 
@@ -30,10 +30,10 @@ def evaluate_result(
     seeds: Sequence[int] | None = None,
     training_data: Path | None = None,
     skip_damaged: bool = False,
-) -> Outcome:
+) -> Path:
     """Apply a result's networks to another data set and write what came out as a result of its own.
 
-    The reference lines are fitted again on the training clips of the result. Clips of classes that the networks do not
+    The reference models are fitted again on the training clips of the result. Clips of classes that the networks do not
     know are left out and counted in a warning.
 
     Parameters
@@ -53,8 +53,8 @@ def evaluate_result(
 
     Returns
     -------
-    Outcome
-        The folder is ``results/<experiment>@<name of the other data set>/<digest>``.
+    Path
+        The result folder, ``results/<experiment>@<name of the other data set>/<digest>``.
 
     Raises
     ------
@@ -80,10 +80,11 @@ def evaluate_result(
     sample = workplace.sample or bool(saved.metrics["sample"])
     workplace = replace(workplace, sample=sample)
     result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
-    previous = result.metrics()
     missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
-    if previous and not missing and result.covers(saved.seeds, data.dataset.label_task.references):
-        return Outcome(result.folder, previous, [], result.changes())
+    if not missing and result.covers(saved.seeds, data.dataset.label_task.references):
+        say_versions(result, workplace)
+        say_complete(result, workplace)
+        return result.folder
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}
     prepared = prepare(experiment, data, workplace)
     jobs = [
@@ -92,8 +93,8 @@ def evaluate_result(
     references = data.dataset.label_task.references
     pending = PendingResult(experiment, prepared, result, workplace, tuple(jobs), references, extra={"source": source})
     with result.locked():
-        (metrics,) = complete([pending])
-    return Outcome(result.folder, metrics, missing, [])
+        complete([pending])
+    return result.folder
 
 
 def _applied(saved: TrainedResult, result: ResultFolder, seed: int) -> bool:
@@ -108,7 +109,7 @@ def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None
     recorded = saved.result.environment().get("data")
     name = saved.experiment.dataset.name
     root = sample_root(name) if sample else root or (Path(recorded) if recorded else data_root(name))
-    advice = "the reference lines need it: name its folder with --training-data"
+    advice = "the reference models need it: name its folder with --training-data"
     try:
         data = read_data(saved.experiment.dataset, replace(workplace, root=root, sample=sample))
     except FusionError as error:

@@ -18,11 +18,11 @@ from fusion.api import data as api_data
 from fusion.api.options import Options
 from fusion.api.tables import Table
 from fusion.cli import app
-from fusion.cli.options import OPTIONS
+from fusion.cli import data as data_commands
 from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
-NAMES = ["run", "load", "ablate", "tune", "compare", "results", "extract", "features", "Result"]
+NAMES = ["run", "study", "load", "ablate", "tune", "compare", "results", "extract", "features", "Result"]
 NAMES += ["Feature", "SeriesFeature", "Clip", "frame_count", "FusionError"]
 
 
@@ -56,31 +56,30 @@ def test_docstrings_name_every_parameter(name):
         ("ablate", fusion.ablate),
         ("tune", fusion.tune),
         ("extract", api_data.fill_store),
+        ("features", fusion.features),
+        ("compare", fusion.compare),
+        ("check", api_data.check),
         ("evaluate", fusion.Result.evaluate),
         ("predict", fusion.Result.predict),
     ],
 )
 def test_no_option_can_do_what_a_keyword_cannot(command, function):
-    (callback,) = [
-        each.callback for each in app.app.registered_commands if (each.name or each.callback.__name__) == command
-    ]
-    own_words = {
-        "experiment": "spec",
-        "audio": "files",
-        "result": "self",
-        "as_csv": None,
-        "as_json": None,
-        "debug": None,
-    }
-    keywords = [OPTIONS[name].keyword if name in OPTIONS else name for name in inspect.signature(callback).parameters]
-    wanted = {own_words.get(keyword, keyword) for keyword in keywords} - {None}
+    commands = {each.name or each.callback.__name__: each for each in app.app.registered_commands}
+    commands |= {each.name or each.callback.__name__: each for each in data_commands.app.registered_commands}
+    callback = commands[command].callback
+    own_words = {"experiment": "spec", "audio": "files", "result": "self"}  # arguments; how it is printed is no keyword
+    shown = {"as_csv", "as_json", "debug"}
+    wanted = {own_words.get(name, name) for name in inspect.signature(callback).parameters if name not in shown}
+    wanted -= {"paper"} if command == "run" else set()  # of a study, which has a function of its own
     assert wanted <= set(inspect.signature(function).parameters)
 
 
 def test_a_result_of_the_command_line_is_one_in_python(place, result, nsynth, monkeypatch, capfd):
     monkeypatch.chdir(place)
+    before = (result / "metrics.json").stat().st_mtime_ns
     found = fusion.run("small.yaml", data=nsynth)
-    assert (found.folder, found.trained) == (result.relative_to(place), ())
+    assert found == fusion.Result(result.relative_to(place))
+    assert (result / "metrics.json").stat().st_mtime_ns == before
     assert found.metrics == json.loads((result / "metrics.json").read_text())
     assert found.warnings == found.metrics["warnings"]
     assert fusion.load("results/small").folder == found.folder
@@ -90,8 +89,8 @@ def test_a_result_of_the_command_line_is_one_in_python(place, result, nsynth, mo
 def test_a_dict_is_an_experiment_as_its_file_is(place, result, nsynth, monkeypatch):
     monkeypatch.chdir(place)
     found = fusion.run({"name": "small", **yaml.safe_load(TRAINED)}, data={"nsynth": nsynth})
-    assert (found.folder, found.trained) == (result.relative_to(place), ())
-    assert fusion.run(found.spec, data=nsynth).folder == found.folder
+    assert found == fusion.Result(result.relative_to(place))
+    assert fusion.run(found.spec, data=nsynth) == found
 
 
 def test_keywords_change_what_options_change(nsynth):
@@ -99,6 +98,39 @@ def test_keywords_change_what_options_change(nsynth):
     experiment = options.experiment({"name": "x", **yaml.safe_load(TRAINED)})
     assert (experiment.training.epochs, list(experiment.features), experiment.seeds) == (3, ["mfcc"], (1, 2))
     assert Options(set=["training.epochs=3"]).assignments() == Options(set={"training.epochs": 3}).assignments()
+
+
+def test_a_study_has_a_function_of_its_own(tmp_path, nsynth):
+    arms = {"name": "x", **yaml.safe_load(TRAINED), "arms": {"a": {}}}
+    with pytest.raises(fusion.FusionError, match=r"has arms, so it is a study.*fusion\.study"):
+        fusion.run(arms)
+    with pytest.raises(fusion.FusionError, match="has no arms"):
+        fusion.study({"name": "x", **yaml.safe_load(TRAINED)})
+    assert set(inspect.signature(fusion.study).parameters) >= {"paper", "force", "data", "set", "seeds"}
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text"),
+    [
+        ({"features": "mfcc"}, r"features='mfcc': should be a list, as in features=\['mfcc'\]"),
+        ({"plugins": "own"}, "plugins='own': should be a list"),
+        ({"set": "training.epochs=3"}, "set='training.epochs=3': should be a list"),
+        ({"set": {"training.pretrain": Path("x")}}, "should hold texts, numbers, lists and mappings"),
+        ({"seeds": 2.0}, "seeds=2.0: should be a whole number"),
+        ({"seeds": 0}, "--seeds 0: a number of seeds goes from 1 to 1000"),
+        ({"jobs": 0}, "jobs=0: should be a whole number from 1 up"),
+    ],
+)
+def test_wrong_keywords_are_errors_that_say_so(keywords, text):
+    with pytest.raises(fusion.FusionError, match=text):
+        fusion.run({"name": "x", **yaml.safe_load(TRAINED)}, **keywords)
+    with pytest.raises(fusion.FusionError, match="an experiment is a file or a dict, found NoneType"):
+        fusion.run(None)
+
+
+def test_an_empty_folder_has_no_results_but_the_columns(tmp_path):
+    assert len(fusion.results(tmp_path)) == 0
+    assert "digest" in fusion.results(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +244,7 @@ def test_the_shipped_types_hold_for_a_user(tmp_path):
     script = tmp_path / "user.py"
     script.write_text(
         "import fusion\n\n"
-        "result = fusion.load('x')\n"
+        "result = fusion.run('x')\n"
         "reveal_type(result.metrics)\n"
         "reveal_type(fusion.extract)\n"
         "fusion.run('x.yaml', sampel=True)\n"

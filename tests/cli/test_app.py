@@ -15,6 +15,7 @@ import pytest
 
 from fusion.cli import app
 from fusion.errors import FusionError
+from fusion.runtime.workers import processors
 from tests.support.notes import names, write_part
 
 HEAVY = ("keras", "tensorflow", "pandas", "librosa.core", "scipy", "sklearn", "matplotlib")
@@ -336,3 +337,19 @@ def test_help_loses_no_default(fusion, words):
     code, out, _ = fusion(*words, "--help")
     assert code == 0
     assert not re.search(r"\w \.(\s|$)", out, re.MULTILINE)  # something in brackets was taken for markup
+
+
+def test_several_folders_are_named(fusion, experiment):
+    code, _, err = fusion("data", "check", experiment, "--data", "x", "--data", "nsynth=y")
+    assert code == 2
+    assert err.startswith("error: --data x: several folders are NAME=DIR each, NAME one of nsynth, irmas")
+
+
+def test_rendering_takes_all_processors_unless_told(fusion, tmp_path, monkeypatch):
+    """`--jobs` is one for the functions of a render when it is left out there; the command line says all."""
+    given = []
+    monkeypatch.setattr(
+        "fusion.rendering.notes.render.render_nsynth", lambda out, options, jobs, progress: given.append(jobs)
+    )
+    fusion("data", "render", "nsynth", "--out", tmp_path / "notes", "--preset", "sample")
+    assert given == [processors()]
