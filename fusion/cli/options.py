@@ -37,14 +37,12 @@ def _names(text: str) -> list[str]:
 
 def _folders(typed: list[str]) -> str | dict[str, str]:
     """Return the folder of ``--data DIR``, or those of ``--data NAME=DIR``, by name."""
-    named = [text.partition("=") for text in typed]
-    if not all(equals and name in DATASETS for name, equals, _ in named):
-        if len(typed) > 1:
-            raise FusionError(
-                f"--data {typed[-1]}: several folders are NAME=DIR each, NAME one of {', '.join(DATASETS)}"
-            )
-        return typed[0]
-    return {name: folder for name, _, folder in named}
+    named = {text: text.partition("=") for text in typed}
+    plain = [text for text, (name, equals, _) in named.items() if not equals or name not in DATASETS]
+    if plain and len(typed) > 1:
+        known = ", ".join(DATASETS)
+        raise FusionError(f"--data {plain[0]}: several folders are NAME=DIR each, NAME one of {known}")
+    return plain[0] if plain else {name: folder for name, _, folder in named.values()}
 
 
 @dataclass(frozen=True)
