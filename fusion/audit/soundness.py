@@ -5,7 +5,7 @@ Remembered by content, so that a file is looked at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.runtime.memory import remembered
+from fusion.runtime.progress import Advance
 
 VERSION = 1  # raise when any of these figures changes
 
@@ -27,8 +28,6 @@ _RUNS = 3
 _UNKNOWN, _PIPED = 0xFFFF0000, (0xFFFF0000, 0x7FFF0000)  # lengths that FFmpeg and SoX write when they do not know
 _BLOCK = 1 << 14  # frames read at once
 _BATCH = 256  # files of a task
-
-Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,16 @@ _LONGEST = 60.0  # seconds between attempts
 _LONGEST_ASKED = 300.0  # if the server asks for it
 _STEP = 2**20  # bytes that count as progress: the attempts begin to count anew
 _BLOCK = 2**16
-_TOLERANCE = 0.2  # of a file's size; its checksum decides
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on a server: its address, its size in bytes within a fifth, and its MD5."""
+    """A file on a server: its address, its size in bytes, its MD5, and the share by which the size may be wrong."""
 
     url: str
     size: int
     md5: str
+    tolerance: float = 0.0
 
 
 class HiccupError(Exception):
@@ -132,6 +132,8 @@ def _transfer(remote: RemoteFile, part: Path, progress: AdvanceTo | None, timeou
                 return
             total = _begin(response, remote, part, have, validator)
             _append(response.raw.stream(_BLOCK, decode_content=False), remote, part, total, progress)
+            if _size(part) < (total or remote.size * (1 - remote.tolerance)):  # nothing else tells, without a length
+                raise HiccupError("the connection was cut")
     except (requests.exceptions.SSLError, requests.exceptions.TooManyRedirects) as error:
         raise FusionError(f"{shown(remote.url)}: {_in_words(error)}; name a mirror with --url") from None
     except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
@@ -172,11 +174,11 @@ def _begin(response: requests.Response, remote: RemoteFile, part: Path, have: in
         if changed or not have or not headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             _discard(part)
             raise HiccupError("the file has changed on the server; starting over")
-    length = headers.get("Content-Length", "0")
-    total = int(length) and int(length) + (have if code == 206 else 0)
-    if total and abs(total - remote.size) > remote.size * _TOLERANCE:
+    announced = headers.get("Content-Range" if code == 206 else "Content-Length", "").rpartition("/")[2]
+    total = int(announced) if announced.isdecimal() else 0
+    if total and abs(total - remote.size) > remote.size * remote.tolerance:
         raise FusionError(
-            f"{where}: the server announces {total:,} bytes, the file should have about {remote.size:,}: another file; "
+            f"{where}: the server announces {total:,} bytes, the file should have {remote.size:,}: another file; "
             "name a mirror with --url"
         )
     if code == 200:
@@ -187,7 +189,7 @@ def _begin(response: requests.Response, remote: RemoteFile, part: Path, have: in
 
 def _append(blocks: Iterable[bytes], remote: RemoteFile, part: Path, total: int, progress: AdvanceTo | None) -> None:
     """Write what the server sends to the end of the partial file."""
-    most = remote.size * (1 + _TOLERANCE)
+    most = remote.size * (1 + remote.tolerance)
     with part.open("ab") as file:
         for block in blocks:
             file.write(block)

@@ -61,7 +61,7 @@ def get(
     """Fetch a data set, or some of its splits; what is there and whole is left alone.
 
     Interrupted at any point, the same call goes on from there. An official archive that lies in `root` is used, and
-    not removed.
+    not removed. Of an archive only the folder with the data set's content is kept: files beside it are not.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def get(
                         _get_one(archive, plan, keep_archives, progress, timeout, sleep)
                     shutil.rmtree(_workshop(archive, root), ignore_errors=True)
     except OSError as error:
-        raise unwritable(root, error) from None
+        raise unwritable(error.filename or root, error, "read or written") from None
     return [root / archive.folder for archive in archives]
 
 
@@ -172,7 +172,7 @@ def _get_one(
                 f"{path}: is not the archive that is expected (wrong checksum); delete it or move it away"
             )
     else:
-        remote = RemoteFile(f"{plan.base}/{archive.file}", archive.size, archive.md5)
+        remote = RemoteFile(f"{plan.base}/{archive.file}", archive.size, archive.md5, archive.tolerance)
         with progress.counter(f"fetching {archive.file} (MB)") as advance_to:
             shown_progress = _in_megabytes(advance_to)
             fetch(remote, path, progress=shown_progress, say=progress.say, timeout=timeout, sleep=sleep)

@@ -12,6 +12,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
@@ -22,16 +23,19 @@ from fusion.runtime.progress import AdvanceTo
 
 _BLOCK = 2**20
 _MOST_MEMBERS = 2_000_000
+_MOST_PADDING = 64  # blocks after the last member
 _DRIVE = re.compile(r"[A-Za-z]:")
+_UTF8, _ENCRYPTED = 0x800, 0x1  # flags of a zip's member: how its name is written, and its content
+_SPECIAL = "is a link, a device or otherwise no regular file"
 
 
 class _Member(NamedTuple):
-    """One entry of an archive."""
+    """One entry of an archive; `fault` says why it must not be written, or is empty."""
 
     name: str
     size: int
     folder: bool
-    regular: bool
+    fault: str
     open: Callable[[], IO[bytes] | None]
 
 
@@ -68,7 +72,7 @@ def unpack(archive: Path, folder: Path, *, most: int, progress: AdvanceTo | None
                 f"{archive}: damaged, cannot be unpacked ({error}); delete it and fetch it again"
             ) from None
         if isinstance(error, OSError):
-            raise unwritable(folder, error) from None
+            raise unwritable(error.filename or folder, error, "read or written") from None
         raise
 
 
@@ -79,7 +83,7 @@ _DAMAGE = (
     EOFError,
     zlib.error,
     lzma.LZMAError,
-    RuntimeError,  # zipfile's, for encryption and for a method of compression that it does not know
+    NotImplementedError,  # zipfile's, for a method of compression that it does not know
     ValueError,
     OverflowError,
 )
@@ -119,7 +123,7 @@ def _write_all(archive: Path, folder: Path, most: int, progress: AdvanceTo | Non
     with archive.open("rb") as file:
         members = _zip_members(file) if archive.suffix.lower() == ".zip" else _tar_members(file)
         for number, member in enumerate(members):
-            announced += member.size  # neither library gives more than that
+            announced += 0 if member.folder else member.size  # neither library gives more than that
             if announced > most or number >= _MOST_MEMBERS:
                 raise FusionError(
                     f"{archive}: its content is larger than the {most:,} bytes that are expected or free, or has more "
@@ -141,8 +145,10 @@ def _write_all(archive: Path, folder: Path, most: int, progress: AdvanceTo | Non
 
 def _judged(member: _Member) -> PurePosixPath:
     path = member_path(member.name)
-    if not member.folder and not member.regular:
-        raise ValueError("is a link, a device or otherwise no regular file")
+    if member.fault:
+        raise ValueError(member.fault)
+    if member.size < 0:
+        raise ValueError("has a negative size")
     if not member.folder and not path.parts:
         raise ValueError("has no name")
     return path
@@ -160,12 +166,15 @@ def _write(member: _Member, path: Path) -> None:
 
 
 def _zip_members(file: IO[bytes]) -> Iterator[_Member]:
-    with zipfile.ZipFile(file, metadata_encoding="utf-8") as opened:  # macOS does not declare it
+    with zipfile.ZipFile(file) as opened:
         for info in opened.infolist():
-            kind = stat.S_IFMT(info.external_attr >> 16)
             name = info.orig_filename  # not cut at a NUL
-            regular = kind in (0, stat.S_IFREG, stat.S_IFDIR)
-            yield _Member(name, info.file_size, regular and name.endswith("/"), regular, partial(opened.open, info))
+            if not info.flag_bits & _UTF8:
+                with suppress(UnicodeError):  # then it is as old as zip
+                    name = name.encode("cp437").decode("utf-8")  # as macOS writes it, without declaring it
+            regular = stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG, stat.S_IFDIR)
+            fault = _SPECIAL if not regular else "is encrypted" if info.flag_bits & _ENCRYPTED else ""
+            yield _Member(name, info.file_size, name.endswith("/"), fault, partial(opened.open, info))
 
 
 def _tar_members(file: IO[bytes]) -> Iterator[_Member]:
@@ -173,10 +182,12 @@ def _tar_members(file: IO[bytes]) -> Iterator[_Member]:
     with gzip.GzipFile(fileobj=file) as plain, tarfile.open(fileobj=plain, mode="r:") as opened:
         while info := opened.next():
             opened.members.clear()  # type: ignore[attr-defined]  # hundreds of thousands otherwise; only links would need them
-            regular = info.isreg() and not info.issparse()
-            yield _Member(info.name, info.size, info.isdir(), regular, partial(opened.extractfile, info))
-        while plain.read(_BLOCK):  # up to the checksum at its end
-            pass
+            regular = info.isdir() or (info.isreg() and not info.issparse())
+            fault = "" if regular else _SPECIAL
+            yield _Member(info.name, info.size, info.isdir(), fault, partial(opened.extractfile, info))
+        for _ in range(_MOST_PADDING):  # up to the checksum at its end
+            if not plain.read(_BLOCK):
+                break
 
 
 def _refused(archive: Path, member: _Member, why: str) -> FusionError:

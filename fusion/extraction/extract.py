@@ -7,7 +7,7 @@ features and writes them; a shard that was finished is never computed again, whe
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from fusion.extraction.store import Store
 from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
 from fusion.feature.registry import build
+from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
@@ -52,7 +53,7 @@ def extract(
     windows: Sequence[Window],
     stores: Sequence[Store],
     jobs: int = 1,
-    advance: Callable[[int], None] | None = None,
+    advance: Advance | None = None,
 ) -> Extracted:
     """Compute and store every feature of every window that is not stored yet.
 

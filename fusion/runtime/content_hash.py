@@ -15,7 +15,7 @@ from fusion.runtime.progress import Advance
 
 MISSING = ""
 
-_VERSION = 1
+_VERSION = 2
 _BATCH = 512  # files hashed between two writes to the table
 
 
@@ -43,27 +43,32 @@ def content_hashes(paths: Sequence[Path], cache: Path, jobs: int = 1, advance: A
         If the table cannot be written or a file cannot be read.
     """
     names = [os.path.abspath(path) for path in paths]
-    keys = {name: _key(name) for name in dict.fromkeys(names)}
-    there = {key: name for name, key in keys.items() if key}
+    states = {name: _state(name) for name in dict.fromkeys(names)}
+    there = {ascii(name): name for name, state in states.items() if state}  # in ASCII: not every name is UTF-8
     if advance:
-        advance(len(keys) - len(there))
+        advance(len(states) - len(there))
     with ThreadPoolExecutor(jobs) as pool:
-        table = cache / "hashes.sqlite"
-        hashes = remembered(
-            table, _VERSION, there, lambda batch: list(pool.map(_hash, batch)), batch=_BATCH, advance=advance
+        results = remembered(
+            cache / "hashes.sqlite",
+            _VERSION,
+            there,
+            lambda batch: [(states[name], digest) for name, digest in zip(batch, pool.map(_hash, batch), strict=True)],
+            batch=_BATCH,
+            is_current=lambda key, result: result[0] == states[there[key]],
+            advance=advance,
         )
-    return [hashes.get(keys[name], MISSING) for name in names]
+    return [results[ascii(name)][1] if states[name] else MISSING for name in names]
 
 
-def _key(name: str) -> str:
-    """Return what a file's content is remembered by, empty if there is no such file (a pipe would never end)."""
+def _state(name: str) -> str:
+    """Return what changes with a file's content, empty if there is no such file (a pipe would never end)."""
     try:
         status = os.stat(name)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     if not stat.S_ISREG(status.st_mode):
         return ""
-    return f"{status.st_size} {status.st_mtime_ns} {name!a}"  # in ASCII: not every name is UTF-8
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _hash(name: str) -> str:

@@ -50,10 +50,10 @@ def replacing(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
 
 
-def unwritable(path: Path, error: OSError) -> FusionError:
-    """Return the error for a file or folder that could not be written."""
+def unwritable(path: Path, error: OSError, verb: str = "written") -> FusionError:
+    """Return the error for a file or folder that could not be written, or whatever `verb` says."""
     return FusionError(
-        f"{path}: cannot be written: {error.strerror or error}; free some space, mend the permissions, or name another "
+        f"{path}: cannot be {verb}: {error.strerror or error}; free some space, mend the permissions, or name another "
         "folder with --cache, --results or --data. What was finished is kept, the same command goes on from there"
     )
 

@@ -16,6 +16,12 @@ from fusion.runtime.workers import run
 
 Batch = tuple[Any, ...]
 
+# one look-up a key: a table may hold many times what is asked for
+_WANTED = """
+    SELECT results.key, result FROM json_each(?) AS wanted CROSS JOIN results ON results.key = wanted.value
+    WHERE version = ?
+"""
+
 
 def remembered(
     table: Path,
@@ -25,6 +31,7 @@ def remembered(
     *,
     jobs: int = 1,
     batch: int = 64,
+    is_current: Callable[[str, Any], bool] = lambda _key, _result: True,
     advance: Advance | None = None,
 ) -> dict[str, Any]:
     """Return a function's results, computing those that the table lacks.
@@ -36,7 +43,7 @@ def remembered(
     version : int
         Of the function: results of other versions do not count.
     tasks : mapping of str to task
-        What to compute, picklable, by a key that says all that the result depends on.
+        What to compute, picklable, by a key that says all that the result depends on, but for what `is_current` sees.
     function : str or callable
         From a tuple of tasks to a list of results that JSON can hold: ``module:name`` of one for worker processes, or
         one to be called here.
@@ -44,6 +51,8 @@ def remembered(
         Worker processes at once.
     batch : int
         Tasks of a call; those of an interrupted call are lost, no others.
+    is_current : callable
+        From a key and its result to whether that still counts; one that does not is computed anew and replaced.
     advance : callable, optional
         Called with a number of tasks done, at first with those that are known.
 
@@ -65,8 +74,9 @@ def remembered(
     try:
         with closing(sqlite3.connect(table, timeout=60)) as database:
             database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, version INT, result TEXT)")
-            rows = database.execute("SELECT key, result FROM results WHERE version = ?", (version,))
-            results = {key: json.loads(result) for key, result in rows if key in tasks}
+            database.execute("DROP TABLE IF EXISTS hashes")  # of fusion 0.1.0
+            rows = database.execute(_WANTED, (json.dumps(list(tasks)), version))
+            results = {key: result for key, text in rows if is_current(key, result := json.loads(text))}
             advance(len(results))
             keys = [key for key in tasks if key not in results]
             groups = [tuple(keys[first : first + batch]) for first in range(0, len(keys), batch)]

@@ -43,10 +43,10 @@ def version_changes(recorded: dict[str, Any], installed: dict[str, Any]) -> list
     return [f"{name} {old[name]} -> {now}" for name, now in new.items() if old.get(name) not in (None, now)]
 
 
-def decisive_versions(of: dict[str, Any] | None = None) -> dict[str, Any]:
+def decisive_versions(recorded: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return those of `versions` that numbers depend on: fusion's, the backend's and the libraries'."""
-    every = versions() if of is None else of
-    return {"fusion": every.get("fusion"), "backend": every.get("backend"), **every.get("libraries", {})}
+    record = versions() if recorded is None else recorded
+    return {"fusion": record.get("fusion"), "backend": record.get("backend"), **record.get("libraries", {})}
 
 
 def _commit() -> str | None:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from tempfile import NamedTemporaryFile
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from fusion.errors import FusionError, listing
@@ -145,6 +145,9 @@ def in_turn(
         yield call
 
 
+_STARTING = Lock()  # a thread must not take for the main module's file what another one has put there
+
+
 class _Worker(SpawnProcess):
     """A process that does not run the script again that started it: tasks name their functions by module.
 
@@ -154,12 +157,13 @@ class _Worker(SpawnProcess):
     def start(self) -> None:
         """Start while the main module seems to come from nowhere."""
         main = vars(sys.modules["__main__"])
-        hidden: dict[str, Any] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
-        main |= dict.fromkeys(hidden)
-        try:
-            super().start()
-        finally:
-            main |= hidden
+        with _STARTING:
+            hidden: dict[str, Any] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+            main |= dict.fromkeys(hidden)
+            try:
+                super().start()
+            finally:
+                main |= hidden
 
 
 class _Context(SpawnContext):

@@ -7,7 +7,7 @@ the networks'; a file's are put together from its windows' as the result's were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build
 from fusion.result.trained import read_trained
+from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_duration, read_audio
@@ -81,7 +82,7 @@ def predict(
     paths: Sequence[Path],
     seeds: Sequence[int] | None = None,
     jobs: int = 1,
-    advance: Callable[[int], None] | None = None,
+    advance: Advance | None = None,
 ) -> tuple[list[Prediction], list[str]]:
     """Apply a result's networks to audio files.
 

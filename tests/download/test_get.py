@@ -251,6 +251,13 @@ def test_an_archive_that_someone_put_there(place: Place, fetch: Fetch) -> None:
     assert mine.read_bytes() == b"other"
 
 
+def test_an_archive_that_cannot_be_read_is_named(place: Place, fetch: Fetch) -> None:
+    mine = fetch.root / "nsynth-test.jsonwav.tar.gz"
+    mine.mkdir(parents=True)
+    with pytest.raises(FusionError, match=r"/nsynth-test\.jsonwav\.tar\.gz: cannot be read or written: Is a directory"):
+        fetch("nsynth", "test")
+
+
 def test_half_a_folder_is_left_alone(place: Place, fetch: Fetch) -> None:
     fetch("nsynth", "test")
     next((fetch.root / "nsynth-test" / "audio").iterdir()).unlink()

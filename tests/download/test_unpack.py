@@ -158,7 +158,7 @@ def test_encrypted(tmp_path: Path) -> None:
     content = bytearray(archive.read_bytes())
     content[content.index(b"PK\x01\x02") + 8] |= 1
     archive.write_bytes(content)
-    refused(archive, "is encrypted")
+    refused(archive, "member 'a' is encrypted; refused")
 
 
 @BOTH
@@ -167,6 +167,60 @@ def test_bombs(make: Maker, tmp_path: Path) -> None:
     assert archive.stat().st_size < 10**5
     refused(archive, "larger than the 10,000,000 bytes")
     unpack(archive, tmp_path / "out", most=2 * 10**7)
+
+
+def test_a_folder_of_negative_size_does_not_make_room_for_a_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        for name, kind, size in (("folder", tarfile.DIRTYPE, -(2**60)), ("bomb", tarfile.REGTYPE, 2 * ENOUGH)):
+            info = tarfile.TarInfo(name)
+            info.type, info.size = kind, size
+            archive.addfile(info, io.BytesIO(bytes(max(size, 0))))
+    refused(path, "'folder' has a negative size|damaged")
+
+
+def test_the_size_that_a_tar_gives_a_folder_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        info = tarfile.TarInfo("folder")
+        info.type, info.size = tarfile.DIRTYPE, 2 * ENOUGH
+        archive.addfile(info)
+    unpack(path, tmp_path / "out", most=ENOUGH)
+    assert (tmp_path / "out" / "folder").is_dir()
+
+
+def test_padding_without_end_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = make_tar(tmp_path, [("a", b"1")])
+    read, blocks = gzip.GzipFile.read, []
+
+    def padded(file: gzip.GzipFile, size: int = -1) -> bytes:
+        if size != module._BLOCK:
+            return read(file, size)
+        blocks.append(size)
+        assert len(blocks) < 1000
+        return bytes(size)
+
+    monkeypatch.setattr(gzip.GzipFile, "read", padded)
+    unpack(archive, tmp_path / "out", most=ENOUGH)
+    assert len(blocks) == 64
+
+
+@BOTH
+def test_a_bug_is_not_reported_as_damage(make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(module, "_write", bug)
+    with pytest.raises(RuntimeError, match="a bug"):
+        unpack(make(tmp_path, [("a", b"1")]), tmp_path / "out", most=ENOUGH)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_archive_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archive.mkdir()
+    with pytest.raises(FusionError, match=r"a\.zip: cannot be read or written: Is a directory"):
+        unpack(archive, tmp_path / "out", most=ENOUGH)
 
 
 @BOTH
@@ -236,6 +290,13 @@ def test_rubbish_of_macos_and_names_in_undeclared_utf8(tmp_path: Path) -> None:
     unpack(archive, tmp_path / "out", most=ENOUGH)
     assert [path.name for path in (tmp_path / "out").rglob("*.wav")] == ["Jo\u00e9.wav"]
     assert not list((tmp_path / "out").glob("__*"))
+
+
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    archive = make_zip(tmp_path, [("Joe\u0301.wav", b"1"), ("X" * 7, b"2")])
+    archive.write_bytes(archive.read_bytes().replace(b"X" * 7, "Zoë.wav".encode("cp437")))
+    unpack(archive, tmp_path / "out", most=ENOUGH)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {"Joé.wav": b"1", "Zoë.wav": b"2"}
 
 
 PIECES = st.sampled_from(["..", ".", "", "a", "b.wav", "C:", "c:x", "~", "é", " ", "-", "...", "a..b"])

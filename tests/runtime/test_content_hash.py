@@ -4,6 +4,7 @@ import hashlib
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,19 @@ def test_only_a_changed_file_is_read_again(files: list[Path], cache: Path, read:
     assert read == ["b.wav"]
     assert content_hashes([files[1]], cache) == [blake(b"x" * size)]
     assert read == ["b.wav"]
+
+
+def test_a_changed_file_replaces_its_row_and_the_table_of_an_earlier_version_goes(
+    files: list[Path], cache: Path
+) -> None:
+    cache.mkdir()
+    with closing(sqlite3.connect(cache / "hashes.sqlite")) as database:
+        database.execute("CREATE TABLE hashes (path BLOB PRIMARY KEY, size INTEGER, mtime INTEGER, hash TEXT)")
+        for content in (b"x", b"yy", b"zzz"):
+            files[0].write_bytes(content)
+            assert content_hashes(files, cache)[0] == blake(content)
+        assert database.execute("SELECT count(*) FROM results").fetchone() == (3,)
+        assert database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("results",)]
 
 
 def test_a_file_that_went_back_in_time_is_read_again(files: list[Path], cache: Path) -> None:

@@ -45,6 +45,21 @@ def test_another_version_is_computed_anew(tmp_path):
     assert batches(tmp_path) == ["[1]", "[1]"]
 
 
+def test_what_is_not_current_is_computed_anew_and_replaced(tmp_path):
+    call(tmp_path, [1, 2])
+    assert call(tmp_path, [1, 2], is_current=lambda key, result: (key, result) == ("1", 2)) == {"1": 2, "2": 4}
+    assert batches(tmp_path) == ["[1, 2]", "[2]"]
+    with sqlite3.connect(tmp_path / "new" / "table.sqlite") as database:
+        assert database.execute("SELECT count(*) FROM results").fetchone() == (2,)
+
+
+def test_only_what_is_asked_for_is_read(tmp_path):
+    call(tmp_path, [1, 2])
+    with sqlite3.connect(tmp_path / "new" / "table.sqlite") as database:
+        database.execute("UPDATE results SET result = '{' WHERE key = '2'")
+    assert call(tmp_path, [1]) == {"1": 2}
+
+
 def test_what_was_finished_before_a_failure_is_kept(tmp_path):
     with pytest.raises(FusionError, match="thirteen"):
         call(tmp_path, [1, 2, 13, 4, 5])

@@ -4,11 +4,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from multiprocessing.context import SpawnProcess
+from threading import Thread
 
 import pytest
 
 from fusion.errors import FusionError
-from fusion.runtime.workers import in_turn, processors, run
+from fusion.runtime.workers import _Worker, in_turn, processors, run
 
 SCRIPT = """
     import os, signal, sys, time
@@ -98,6 +100,19 @@ def test_workers_have_the_threads_asked_for_and_this_process_keeps_its_own(tasks
     ((_, found),) = run([("tasks:threads", None)], 1, threads=3)
     assert found == ("3", "3")
     assert dict(os.environ) == before
+
+
+def test_threads_that_start_workers_at_once_leave_the_main_module_as_it_was(monkeypatch):
+    main = sys.modules["__main__"]
+    monkeypatch.setattr(main, "__file__", "script.py", raising=False)
+    monkeypatch.setattr(SpawnProcess, "start", lambda _: time.sleep(0.2))
+    threads = [Thread(target=_Worker().start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    for thread in threads:
+        thread.join()
+    assert main.__file__ == "script.py"
 
 
 def test_processors_are_those_that_this_process_may_use(monkeypatch):

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from fusion.rendering.music.players import Players, choose_players
 from fusion.rendering.music.readme import count_labels, write_music_readme
 from fusion.rendering.record import claim, complete, describe
 from fusion.runtime.files import replacing
+from fusion.runtime.progress import AdvanceTo
 from fusion.runtime.workers import run
 from fusion.settings.datasets import INSTRUMENTS
 
@@ -38,9 +39,7 @@ class IrmasSummary:
     seconds: float
 
 
-def render_irmas(
-    out: Path, options: IrmasOptions, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None
-) -> IrmasSummary:
+def render_irmas(out: Path, options: IrmasOptions, *, jobs: int = 1, progress: AdvanceTo | None = None) -> IrmasSummary:
     """Render music from SoundFonts into IRMAS's layout.
 
     Test songs are played by other instruments than training pieces, where the fonts have several of a class.
@@ -109,7 +108,7 @@ def _play(
     fonts: tuple[Path, ...],
     options: IrmasOptions,
     jobs: int,
-    progress: Callable[[int, int], None] | None,
+    progress: AdvanceTo | None,
 ) -> dict[Path, str]:
     """Write every excerpt, then the planted copies; return what became of each by its relative path."""
     copies, encoding = {target: source for source, target in plan.copies}, options.size.encoding

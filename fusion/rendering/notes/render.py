@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,7 @@ from fusion.rendering.notes.readme import count_instruments, write_notes_readme
 from fusion.rendering.options import as_typed
 from fusion.rendering.record import claim, complete, describe
 from fusion.runtime.files import write_text
+from fusion.runtime.progress import AdvanceTo
 from fusion.runtime.workers import run
 from fusion.settings.datasets import FAMILIES
 
@@ -38,7 +39,7 @@ class NSynthSummary:
 
 
 def render_nsynth(
-    out: Path, options: NSynthOptions, *, jobs: int = 1, progress: Callable[[int, int], None] | None = None
+    out: Path, options: NSynthOptions, *, jobs: int = 1, progress: AdvanceTo | None = None
 ) -> NSynthSummary:
     """Render notes from SoundFonts into NSynth's layout.
 
