@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
 from fusion.report.study_sentences import unconverged
 from fusion.report.wording import LEVEL, headline, p_text
@@ -34,9 +35,10 @@ def plot_gaps(study: dict[str, Any]) -> Figure:
     )
     axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, 1.03)
-    several = [f"{arm['dataset']}, {arm['protocol']}" for arm in arms if headline(arm) == "micro_f1"]
-    name = "micro F1" if len(several) == len(arms) else f"accuracy ({several[0]}: micro F1)" if several else "accuracy"
-    axes.set_xlabel(f"{name}; hollow: training, filled: test with 95 % interval", fontsize=9)
+    tests = {metric_label(headline(arm)): f"{arm['dataset']}, {arm['protocol']}" for arm in reversed(arms)}
+    name, *others = sorted(tests)
+    exceptions = "".join(f" ({tests[other]}: {other})" for other in others)
+    axes.set_xlabel(f"{name}{exceptions}; hollow: training, filled: test with 95 % interval", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     if any(map(unconverged, arms)):
         axes.scatter([], [], color=ORANGE, label="did not converge")
@@ -131,7 +133,7 @@ def plot_confusion_pair(study: dict[str, Any]) -> Figure | None:
         ticks = range(len(arm["classes"]))
         axes.set_xticks(ticks, arm["classes"], rotation=45, ha="right", fontsize=8)
         axes.set_yticks(ticks, arm["classes"], fontsize=8)
-        axes.set_title(f"{arm['name']}: {arm['test']['accuracy']['mean']:.3f}", fontsize=9)
+        axes.set_title(f"{arm['name']}: {arm['test'][headline(arm)]['mean']:.3f}", fontsize=9)
         axes.set_xlabel("predicted")
     both[0].set_ylabel("true (%)")
     return figure
