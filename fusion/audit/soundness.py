@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fusion.runtime.memory import remembered
 
-VERSION = 1  # raise when any of these figures changes
+VERSION = 1  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
@@ -33,7 +33,7 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Soundness:
-    """Figures of one sound file.
+    """What is measured of one sound file.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ def examine_files(
 
 
 def examine_batch(paths: Sequence[Path]) -> list[dict[str, Any] | None]:
-    """Look at some files; return their figures as plain data."""
+    """Look at some files; return what is measured as plain data."""
     return [asdict(sound) if (sound := examine_file(path)) else None for path in paths]
 
 
