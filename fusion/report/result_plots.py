@@ -57,8 +57,8 @@ def draw_cells(
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect=aspect)
     for row, column in np.ndindex(*shares.shape):
-        share = shares[row, column]
-        if written := text(confusion[row, column], share):
+        share = shares.item(row, column)
+        if written := text(confusion.item(row, column), share):
             colour = "white" if share > 0.55 else "black"
             axes.text(column, row, written, ha="center", va="center", fontsize=fontsize, color=colour)
 
@@ -94,7 +94,7 @@ def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
 
 def read_history(path: Path) -> pd.DataFrame:
     """Return a history.csv: one row an epoch of a training, with its seed, and its fold where there are folds."""
-    return pd.read_csv(path, float_precision="round_trip")
+    return pd.read_csv(path)
 
 
 def plot_curves(history: Path) -> Figure:
