@@ -54,7 +54,7 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
         except FusionError as error:  # too little is left
             why = f"without {len(damaged)} damaged clips: {error}"
     table = data.dataset.table
-    windows = windows.only(~table["id"].isin(damaged).to_numpy(), renumber=False)
+    windows = windows.only(~table["id"].isin(damaged).to_numpy())
     level_copies = np.empty((0, 2), dtype=np.int64)
     if settings.single_notes:
         level_copies = find_level_copies(data.dataset, windows, waves)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
 
-VERSION = 1  # raise when any of these figures changes
+VERSION = 1  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
@@ -32,7 +32,7 @@ _BATCH = 256  # files of a task
 
 @dataclass(frozen=True)
 class Soundness:
-    """Figures of one sound file.
+    """What is measured of one sound file.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ def examine_files(
 
 
 def examine_batch(paths: Sequence[Path]) -> list[dict[str, Any] | None]:
-    """Look at some files; return their figures as plain data."""
+    """Look at some files; return what is measured as plain data."""
     return [asdict(sound) if (sound := examine_file(path)) else None for path in paths]
 
 

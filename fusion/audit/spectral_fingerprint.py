@@ -15,7 +15,8 @@ from fusion.feature.registry import FeatureSource
 from fusion.sound.clip import Clip
 
 NAME = "_spectral_fingerprint"  # no plug-in can have this name
-SOURCE = FeatureSource(NAME, module="fusion.audit.spectral_fingerprint", package="fusion")
+_STORED_AS = "fusion.audit.spectral_fingerprint"  # stays as it is wherever this module is, or stored ones are lost
+SOURCE = FeatureSource(NAME, module=__name__, package="fusion", stored_as=_STORED_AS)
 
 WHOLE, OVERLAPPING = 0.95, 0.8
 """Cosine of two fingerprints from which waveforms are compared: of copies that begin together, and of others. With

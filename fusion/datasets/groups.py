@@ -1,4 +1,4 @@
-"""Folds of the training clips, for choosing settings without a look at the test."""
+"""How clips are divided by group: folds of training clips, what validates, and which groups are connected."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+
+_HELD_OUT = 0.1  # share of a class' training clips that validates
 
 Ints = NDArray[np.int64]
 
@@ -63,9 +65,6 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
     if len(np.unique(fold_of[fold_of >= 0])) < folds:
         raise FusionError(f"{setting}: {folds} folds cannot all get clips from such uneven groups; take fewer folds")
     return fold_of
-
-
-_HELD_OUT = 0.1  # share of a class' training clips that validates
 
 
 def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:

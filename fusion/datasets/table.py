@@ -16,9 +16,6 @@ from fusion.datasets.groups import hold_out
 from fusion.errors import FusionError, listing
 from fusion.evaluation.label_task import LabelTask, label_task
 
-COLUMNS = ("id", "path", "start", "duration", "labels", "group", "split")
-"""What readers give; `fusion.datasets.data` adds ``content``, the hash of the file's bytes."""
-
 SPLITS = ("train", "validation", "test")
 
 Ints = NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Two tasks: each clip has one label, or may have several. Everything that differs between them stands here."""
+"""Two tasks: each clip has one label, or may have several. What differs between them in evaluation stands here."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Metric:
         ``headline``: first everywhere, and what results are compared by. ``table``: beside it in every table.
         ``detail``: in a sentence on the page of a result. ``file``: in metrics.json alone.
     direction : {"max", "min"}
-        Which values are better.
+        Which values are better; ``max`` for a headline metric, so that whatever sorts by one puts its largest first.
     """
 
     name: str

@@ -107,22 +107,23 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     Raises
     ------
     FusionError
-        For damaged clips, all listed, unless ``dataset.skip_damaged`` leaves them out.
+        For damaged clips, unless ``dataset.skip_damaged`` leaves them out: at once for those that cannot be cut, all
+        listed; else after extraction for those found there, all listed.
     """
     started = time.perf_counter()
     settings = experiment.dataset
     stores = open_stores(workplace.cache, settings, experiment.features, experiment.sources)
-    fingerprints = (
-        open_stores(workplace.cache, settings, {NAME: WaveFingerprint()}, {NAME: SOURCE})
-        if settings.single_notes
-        else []
-    )
     windows = cut_windows(data.dataset.table, settings)
-    extracted = _fill("extracting", windows.windows, [*stores, *fingerprints], workplace)
+    if windows.damaged and not settings.skip_damaged:
+        without_damaged(data, windows.damaged, skip=False)
+    fingerprints: Store | None = None
+    if settings.single_notes:
+        (fingerprints,) = open_stores(workplace.cache, settings, {NAME: WaveFingerprint()}, {NAME: SOURCE})
+    extracted = _fill("extracting", windows.windows, [*stores, fingerprints] if fingerprints else stores, workplace)
     damaged = windows.damaged_clips(extracted.damaged, data.dataset.table)
     data, windows = leave_out(damaged, data, windows, settings.skip_damaged)
-    for store in fingerprints:
-        pairs = find_level_copies(data.dataset, windows, store)
+    if fingerprints:
+        pairs = find_level_copies(data.dataset, windows, fingerprints)
         data = replace(data, duplicates=data.duplicates.with_level_copies(data.dataset.table, pairs))
     variants = plan_variants(experiment, data.dataset, windows, pools)
     extracted_too = _fill("extracting copies and mixtures", variants.windows, stores, workplace)
@@ -170,7 +171,9 @@ def leave_out(damaged: dict[str, str], data: Data, windows: Windows, skip: bool)
     if not damaged:
         return data, windows
     left = without_damaged(data, damaged, skip)
-    return left, windows.only(data.dataset.table["id"].isin(left.dataset.table["id"]).to_numpy())
+    kept = data.dataset.table["id"].isin(left.dataset.table["id"]).to_numpy()
+    windows = windows.only(kept)
+    return left, replace(windows, clips=(np.cumsum(kept) - 1)[windows.clips].astype(np.int64))
 
 
 def find_level_copies(dataset: Dataset, windows: Windows, fingerprints: Store) -> Ints:

@@ -83,15 +83,23 @@ def plan_variants(experiment: Experiment, dataset: Dataset, own: Windows, pools:
     mixed = None
     if dataset.several:
         first = len(own.clips) + len(windows)
-        more, truth, numbers = _mixed_recordings(dataset, own)
+        more, truth, numbers = _mixed_recordings(dataset, own, targets[own.clips], groups[own.clips])
         windows += more
         labels.append(truth)
         mixed = (first + np.arange(len(more)), numbers)
     return Variants(windows, np.concatenate(labels), rows, partners, mixed)
 
 
-def _mixed_recordings(dataset: Dataset, own: Windows) -> tuple[list[Window], Bools, Ints]:
+def _mixed_recordings(dataset: Dataset, own: Windows, targets: Bools, groups: Ints) -> tuple[list[Window], Bools, Ints]:
     """Mix whole validation recordings, window by window, so that a threshold is chosen on clips of several windows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    own : Windows
+        Of all its clips.
+    targets : (own windows, classes) bool
+    groups : (own windows,) int
 
     Returns
     -------
@@ -100,7 +108,6 @@ def _mixed_recordings(dataset: Dataset, own: Windows) -> tuple[list[Window], Boo
     (windows,) int
         The mixture that each window is of.
     """
-    targets, groups = dataset.targets[own.clips], dataset.groups[own.clips]
     chosen = np.flatnonzero((dataset.table["split"] == "validation").to_numpy()[own.clips])
     recordings = [chosen[groups[chosen] == group] for group in np.unique(groups[chosen])]
     recordings = [windows for windows in recordings if len(np.unique(targets[windows], axis=0)) == 1]

@@ -15,7 +15,8 @@ from fusion.feature.registry import FeatureSource
 from fusion.sound.clip import Clip
 
 NAME = "_wave_fingerprint"  # no plug-in can have this name
-SOURCE = FeatureSource(NAME, module="fusion.extraction.wave_fingerprint", package="fusion")
+_STORED_AS = "fusion.extraction.wave_fingerprint"  # stays as it is wherever this module is, or stored ones are lost
+SOURCE = FeatureSource(NAME, module=__name__, package="fusion", stored_as=_STORED_AS)
 
 _SIZE = 128
 _SAME = 0.999  # cosine of two waveforms from which they count as one sound at two levels

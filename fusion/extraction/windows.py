@@ -45,12 +45,10 @@ class Windows:
             if window.id in extraction
         }
 
-    def only(self, kept: NDArray[np.bool_], renumber: bool = True) -> Windows:
-        """Return the windows of some clips, given by a mask; `renumber` counts clips without those left out."""
+    def only(self, kept: NDArray[np.bool_]) -> Windows:
+        """Return the windows of some clips, given by a mask, as rows of the same table."""
         chosen = np.flatnonzero(kept[self.clips])
-        clips = self.clips[chosen]
-        numbers = (np.cumsum(kept) - 1)[clips] if renumber else clips
-        return Windows([self.windows[number] for number in chosen], numbers.astype(np.int64), {})
+        return Windows([self.windows[number] for number in chosen], self.clips[chosen], {})
 
 
 def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:

@@ -39,12 +39,15 @@ class FeatureSource:
         The plug-in file.
     package : str
         Distribution that announces the module, as ``name version``; empty for a plug-in file.
+    stored_as : str
+        For what fusion itself stores as features are: a fingerprint that stays when its module moves.
     """
 
     name: str
     module: str = ""
     file: Path | None = None
     package: str = ""
+    stored_as: str = ""
 
     def __str__(self) -> str:
         return str(self.file) if self.file else f"{self.module} ({self.package})"
@@ -56,7 +59,7 @@ class FeatureSource:
         For an installed package, its module; for a plug-in file, a hash of its text, so that an edited file never
         gets the values that were stored for the old one.
         """
-        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else self.module
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else self.stored_as or self.module
 
 
 def discover(folders: Iterable[Path] = ()) -> dict[str, FeatureSource]:
@@ -137,9 +140,11 @@ def load(source: FeatureSource) -> type[Feature]:
         frames = traceback.extract_tb(error.__traceback__)
         numbers = [frame.lineno for frame in frames if frame.filename == str(source.file)]
         line = f", line {numbers[-1]}" if numbers else ""
+        old = isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"
+        mend = "; import Feature, SeriesFeature, Clip and frame_count from fusion" if old else ""
         raise FusionError(
             f"{source}{line}: the plug-in of feature {source.name!r} cannot be imported: "
-            f"{type(error).__name__}: {error}"
+            f"{type(error).__name__}: {error}{mend}"
         ) from error
     classes = [
         value

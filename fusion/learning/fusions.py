@@ -14,7 +14,10 @@ from fusion.learning.layers import WeightedMean
 
 Tensor = Any  # keras has no types
 
-LOGITS = "_logits"  # how a branch's own logits are named, after the branch
+# endings of layer names after the branch's; they stay, because older networks have them in their files, and training
+# that starts from such a network leaves these layers out by name
+LOGITS = "_logits"  # a branch's own logits
+CONTENT, GATE = "_said", "_gate"  # what a branch brings to a gated fusion, and how much of it passes
 
 
 def concat(branches: dict[str, Tensor], classes: int) -> Tensor:
@@ -39,8 +42,8 @@ def gated(branches: dict[str, Tensor], classes: int) -> Tensor:
     parts = []
     for name, branch in branches.items():
         size = branch.shape[-1]
-        content = layers.Dense(size, activation="tanh", name=f"{name}_said")(branch)
-        gate = layers.Dense(size, activation="sigmoid", name=f"{name}_gate")(everything)
+        content = layers.Dense(size, activation="tanh", name=f"{name}{CONTENT}")(branch)
+        gate = layers.Dense(size, activation="sigmoid", name=f"{name}{GATE}")(everything)
         parts.append(layers.Multiply(name=f"{name}_gated")([gate, content]))
     fused = layers.Add(name="fused")(parts) if len(parts) > 1 else parts[0]
     return layers.Dense(classes, name="logits")(fused)

@@ -68,12 +68,13 @@ def predict_reference(job: ReferenceJob) -> tuple[Scores, float | None]:
     """
     train, test, mixed = job.parts["train"], job.parts["test"], job.parts.get("mixed")
     labels, classes = _labels(train), train.targets.shape[1]
-    if job.name not in FITS:  # it does not listen: how frequent each class is
+    reference = REFERENCES[job.name]
+    if reference.trivial:  # how frequent each class is
         shares = np.bincount(labels, minlength=classes) / len(labels)
         constant = np.tile(shares, (len(test.truth), 1))
         return constant, best_threshold(np.tile(shares, (len(mixed.truth), 1)), mixed.truth) if mixed else None
     pooled = {split: pool(part) for split, part in job.parts.items()}
-    values, labels = _at_most(REFERENCES[job.name].most, pooled["train"], labels, job.seed)
+    values, labels = _at_most(reference.most, pooled["train"], labels, job.seed)
     held_out = Pooled(values, labels, pooled["validation"], _labels(job.parts["validation"]))
     model = FITS[job.name](held_out, job.seed)
 
@@ -165,4 +166,4 @@ def _fit_forest(pooled: Pooled, seed: int) -> Any:
 
 
 FITS: dict[str, Callable[[Pooled, int], Any]] = {SVM.name: _fit_svm, RANDOM_FOREST.name: _fit_forest}
-"""How each reference model that listens is fitted, from pooled windows and a seed."""
+"""How each reference model that is not trivial is fitted, from pooled windows and a seed."""

@@ -9,7 +9,7 @@ from keras import layers
 
 from fusion.errors import FusionError
 from fusion.learning.fused_network import VECTORS
-from fusion.learning.fusions import LOGITS
+from fusion.learning.fusions import CONTENT, GATE, LOGITS
 
 
 def load_model(path: Path) -> keras.Model:
@@ -56,7 +56,7 @@ def start_from(model: keras.Model, source: keras.Model, path: Path) -> None:
     moved = 0
     for layer in model.layers:
         counterpart = known.get(layer.name)
-        not_moved = layer.name.endswith((LOGITS, "_said", "_gate")) or isinstance(layer, layers.Normalization)
+        not_moved = layer.name.endswith((CONTENT, GATE, LOGITS)) or isinstance(layer, layers.Normalization)
         if counterpart is None or not_moved or not layer.weights or not layer.name.startswith(tuple(names)):
             continue
         shapes, others = ([tuple(weight.shape) for weight in each.weights] for each in (layer, counterpart))

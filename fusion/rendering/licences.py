@@ -72,7 +72,7 @@ def find_licences(fonts: Mapping[Path, SoundFont], given: Iterable[str]) -> dict
     for line in given:
         path, text = _parse(line, list(fonts))
         if path in by_path:
-            raise FusionError(f"--licence: the licence of {path} is told twice; tell it once")
+            raise FusionError(f"--licence: the licence of {path} is given twice; give it once")
         by_path[path] = text
     return {path: FLUIDR3_LICENCE for path, font in fonts.items() if is_fluidr3(font)} | by_path
 
@@ -99,7 +99,7 @@ def check_sharing(fonts: Mapping[Path, SoundFont], licences: dict[Path, str]) ->
     """Raise FusionError if the licence of any font is neither known nor given."""
     if unknown := [path for path in fonts if path not in licences]:
         raise FusionError(
-            f"--share: {', '.join(map(str, unknown))}: no licence known that lets the audio be shared; tell it with "
+            f"--share: {', '.join(map(str, unknown))}: no licence known that lets the audio be shared; give it with "
             f"--licence {unknown[0]}=TEXT if there is one, or use other fonts"
         )
 
@@ -113,7 +113,7 @@ def write_terms(out: Path, fonts: Mapping[Path, SoundFont], licences: dict[Path,
         text = textwrap.indent(licences.get(path, "**unknown**"), "  ").lstrip()
         lines.append(f"- {font.name} (`{path.name}`): {text}")
     if any(text != FLUIDR3_LICENCE for text in licences.values()):
-        lines += ["", "Licences other than FluidR3's are as told by who made this folder."]
+        lines += ["", "Licences other than FluidR3's are as given by who made this folder."]
     if unknown := [f"`{path.name}`" for path in fonts if path not in licences]:
         lines += ["", f"The licence of {', '.join(unknown)} is unknown: **audio that it plays must not be passed on.**"]
     return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """What all plots have in common: size, colours, how they are saved.
 
-A plot is returned as matplotlib's `Figure`; the word figure has no other meaning here.
+A plot is returned as matplotlib's `Figure`; code calls nothing else a figure.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from fusion.evaluation.label_task import recorded_task
 from fusion.report.html import escape, html_page, html_table, image, warning_box
 from fusion.report.plots import save
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves
@@ -81,6 +80,6 @@ thread(s) a training. {escape(seconds)}.</p>
 def _other_metrics(metrics: dict[str, Any]) -> str:
     """Return the metrics that tables do not show as a sentence, and the thresholds where there are any."""
     test = metrics["test"]
-    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in recorded_task(test).shown("detail"))
+    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in shown_metrics(metrics, "detail"))
     thresholds = ", ".join(f"{value:.3f}" for value in metrics.get("thresholds", ()))
     return (f" Test: {details}." if details else "") + (f" Thresholds: {thresholds}." if thresholds else "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
 
@@ -31,27 +32,35 @@ def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str]) -> Figur
 
 def draw_confusion(axes: Axes, confusion: np.ndarray[Any, Any], classes: list[str]) -> None:
     """Draw the same on axes that are there."""
-    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
     decimals = 0 if np.all(confusion == np.round(confusion)) else 1
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for row, column in np.ndindex(*confusion.shape):
-        count, part = confusion[row, column], share[row, column]
-        if count > 0:
-            axes.text(
-                column,
-                row,
-                f"{count:.{decimals}f}\n{100 * part:.0f} %",
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="white" if part > 0.55 else "black",
-            )
+
+    def text(count: float, share: float) -> str:
+        return f"{count:.{decimals}f}\n{100 * share:.0f} %" if count > 0 else ""
+
+    draw_cells(axes, confusion, text, fontsize=8, aspect="auto")
     axes.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
     totals = confusion.sum(axis=1)
     axes.set_yticks(range(len(classes)), [f"{name} ({total:.0f})" for name, total in zip(classes, totals, strict=True)])
     axes.set_xlabel("predicted")
     axes.set_ylabel("true (clips)")
     axes.set_title("Confusion: clips (mean of seeds) and share of the row", fontsize=10)
+
+
+def draw_cells(
+    axes: Axes,
+    confusion: np.ndarray[Any, Any],
+    text: Callable[[float, float], str],
+    fontsize: int,
+    aspect: Literal["equal", "auto"],
+) -> None:
+    """Draw the cells of a confusion matrix, coloured by share of the row, with `text` of their count and share."""
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1e-12)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect=aspect)
+    for row, column in np.ndindex(*shares.shape):
+        share = shares.item(row, column)
+        if written := text(confusion.item(row, column), share):
+            colour = "white" if share > 0.55 else "black"
+            axes.text(column, row, written, ha="center", va="center", fontsize=fontsize, color=colour)
 
 
 def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
@@ -83,17 +92,19 @@ def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
     return figure
 
 
+def read_history(path: Path) -> pd.DataFrame:
+    """Return a history.csv: one row an epoch of a training, with its seed, and its fold where there are folds."""
+    return pd.read_csv(path)
+
+
 def plot_curves(history: Path) -> Figure:
     """Plot loss and accuracy by epoch, one line a seed, from a history.csv."""
-    with history.open(encoding="utf-8", newline="") as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    rows = read_history(history)
     figure, axes = new_figure(9.5, 3.6, columns=2)
     for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
-        for training in sorted({(row["seed"], row.get("fold", 0.0)) for row in rows}):
-            one_training = [row for row in rows if (row["seed"], row.get("fold", 0.0)) == training]
-            epochs = [row["epoch"] for row in one_training]
-            panel.plot(epochs, [row[name] for row in one_training], color=BLUE, alpha=0.7, lw=1.2)
-            panel.plot(epochs, [row[f"val_{name}"] for row in one_training], color=ORANGE, alpha=0.7, lw=1.2)
+        for _, training in rows.groupby(["seed", "fold"] if "fold" in rows else "seed"):
+            panel.plot(training["epoch"], training[name], color=BLUE, alpha=0.7, lw=1.2)
+            panel.plot(training["epoch"], training[f"val_{name}"], color=ORANGE, alpha=0.7, lw=1.2)
         panel.set_xlabel("epoch")
         panel.set_ylabel("loss (nats)" if name == "loss" else name)
         panel.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)

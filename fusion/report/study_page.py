@@ -72,9 +72,8 @@ def _page(folder: Path, study: dict[str, Any], plots: list[str]) -> str:
         for name in plots
     )
     header, published = published_table(study)
-    beside = (
-        f"<h3>Beside published results (micro F1, macro F1)</h3>{html_table(header, published)}" if published else ""
-    )
+    compared = ", ".join(header[1:-1])
+    beside = f"<h3>Beside published results ({compared})</h3>{html_table(header, published)}" if published else ""
     seeds = ", ".join(map(str, arms[0]["seeds"]))
     folders = " ".join(f"--data {name}={data['folder']}" for name, data in study["data"].items())
     options = "--sample" if study["sample"] else folders

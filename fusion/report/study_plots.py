@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
+from fusion.report.result_plots import draw_cells, read_history
 from fusion.report.study_sentences import unconverged
 from fusion.report.wording import LEVEL, headline, p_text
 
@@ -34,9 +35,10 @@ def plot_gaps(study: dict[str, Any]) -> Figure:
     )
     axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlim(0, 1.03)
-    several = [f"{arm['dataset']}, {arm['protocol']}" for arm in arms if headline(arm) == "micro_f1"]
-    name = "micro F1" if len(several) == len(arms) else f"accuracy ({several[0]}: micro F1)" if several else "accuracy"
-    axes.set_xlabel(f"{name}; hollow: training, filled: test with 95 % interval", fontsize=9)
+    tests = {metric_label(headline(arm)): f"{arm['dataset']}, {arm['protocol']}" for arm in reversed(arms)}
+    name, *others = sorted(tests)
+    exceptions = "".join(f" ({tests[other]}: {other})" for other in others)
+    axes.set_xlabel(f"{name}{exceptions}; hollow: training, filled: test with 95 % interval", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     if any(map(unconverged, arms)):
         axes.scatter([], [], color=ORANGE, label="did not converge")
@@ -61,11 +63,11 @@ def plot_training(study: dict[str, Any], histories: dict[str, Path]) -> Figure:
     colours = iter(["#2c5f8a", "#5aa469", "#8c6bb1", "#777777", "#b58900", "#d7301f", "#41b6c4", "#252525"] * 4)
     styles = iter(["-", "--", ":", "-."] * len(chosen))
     for arm in chosen:
-        curve = _accuracy(histories[arm["name"]])
+        curve = read_history(histories[arm["name"]]).groupby("epoch")["accuracy"].mean()  # over trainings
         colour, width = (ORANGE, 2.6) if unconverged(arm) else (next(colours), 1.3)
         style = next(styles) if unconverged(arm) else "-"
         label = f"{arm['name']}{' (did not converge)' if unconverged(arm) else ''}"
-        axes.plot(np.arange(1, len(curve) + 1), curve, style, color=colour, lw=width, label=label)
+        axes.plot(curve.index, curve, style, color=colour, lw=width, label=label)
     axes.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel("training accuracy (with dropout, mixtures)")
@@ -73,15 +75,6 @@ def plot_training(study: dict[str, Any], histories: dict[str, Path]) -> Figure:
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
-
-
-def _accuracy(history: Path) -> list[float]:
-    """Return the mean over trainings of each epoch's accuracy, as far as any of them went."""
-    by_epoch: dict[int, list[float]] = {}
-    with history.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            by_epoch.setdefault(int(row["epoch"]), []).append(float(row["accuracy"]))
-    return [float(np.mean(by_epoch[epoch])) for epoch in sorted(by_epoch)]
 
 
 def plot_steps(study: dict[str, Any]) -> Figure | None:
@@ -104,6 +97,10 @@ def plot_steps(study: dict[str, Any]) -> Figure | None:
     return figure
 
 
+def _percentage(count: float, share: float) -> str:
+    return f"{100 * share:.0f}" if share >= 0.005 else ""
+
+
 def plot_confusion_pair(study: dict[str, Any]) -> Figure | None:
     """Plot the confusion of the first and the last of the arms that share their test; None without a pair.
 
@@ -120,18 +117,11 @@ def plot_confusion_pair(study: dict[str, Any]) -> Figure | None:
     size = 1.6 + 0.4 * len(chosen[0]["classes"])
     figure, both = new_figure(2 * size, size, columns=2)
     for axes, arm in zip(both, chosen, strict=True):
-        matrix = np.array(arm["confusion"])
-        share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1e-12)
-        axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-        for row, column in np.ndindex(*share.shape):
-            if share[row, column] >= 0.005:
-                dark = "white" if share[row, column] > 0.55 else "black"
-                text = f"{100 * share[row, column]:.0f}"
-                axes.text(column, row, text, ha="center", va="center", fontsize=7, color=dark)
+        draw_cells(axes, np.array(arm["confusion"]), _percentage, fontsize=7, aspect="equal")
         ticks = range(len(arm["classes"]))
         axes.set_xticks(ticks, arm["classes"], rotation=45, ha="right", fontsize=8)
         axes.set_yticks(ticks, arm["classes"], fontsize=8)
-        axes.set_title(f"{arm['name']}: {arm['test']['accuracy']['mean']:.3f}", fontsize=9)
+        axes.set_title(f"{arm['name']}: {arm['test'][headline(arm)]['mean']:.3f}", fontsize=9)
         axes.set_xlabel("predicted")
     both[0].set_ylabel("true (%)")
     return figure

@@ -61,9 +61,9 @@ def conclusions(study: dict[str, Any]) -> tuple[list[str], list[str]]:
     for arm in study["arms"]:
         unsure += [f"{arm['name']}: {text.split(': ', 1)[1]}." for text in arm["warnings"] if text.startswith("below-")]
     if study["sample"]:
-        unsure.append("These are figures of the embedded sample, which proves that everything works and ranks nothing.")
+        unsure.append("These are scores of the embedded sample, which proves that everything works and ranks nothing.")
     unsure += [
-        f"{name}'s figures come from rendered practice data, not from {name} itself: nothing here says how it would be "
+        f"{name}'s scores come from rendered practice data, not from {name} itself: nothing here says how it would be "
         "on real recordings."
         for name, data in study["data"].items()
         if data["rendered"] and not study["sample"]

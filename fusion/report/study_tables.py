@@ -8,30 +8,33 @@ from typing import Any
 
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import signed, unconverged
-from fusion.report.wording import headline, p_text, reference_label, score
+from fusion.report.wording import headline, p_text, reference_label, score, shown_metrics
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows."""
 
+PUBLISHED_METRICS = ("micro_f1", "macro_f1")
 PUBLISHED = (
     ("Bosch et al. 2012, ISMIR, 559-564", "0.503", "0.432", ""),
     ("Han et al. 2017, https://doi.org/10.1109/TASLP.2016.2632307", "0.602", "0.503", ""),
     ("Reghunath and Rajan 2022, https://doi.org/10.1186/s13636-022-00245-8", "0.66", "0.62", "its own aggregation"),
     ("Zhong et al. 2023, https://doi.org/10.48550/arXiv.2306.08850", "0.674", "", "threshold chosen on the test"),
 )
-"""Published micro and macro F1 on IRMAS's testing data, and what differs."""
+"""Published values of these metrics on IRMAS's testing data, and what differs."""
 
 _IRMAS_TEST = (2874, 208)  # clips and songs of IRMAS's testing data
 
 
 def arms_table(study: dict[str, Any]) -> Table:
     """Return every arm, and the references of the last arm of each test."""
-    header = ["arm", "test", "features", "figure", "training", "test score", "macro F1", "note"]
+    beside = list(dict.fromkeys(metric.name for arm in study["arms"] for metric in shown_metrics(arm, "table")))
+    labels = map(metric_label, beside)
+    header = ["arm", "test", "features", "figure", "training", "test score", *labels, "note"]
     rows = []
     for arm in study["arms"]:
         metric, features = headline(arm), arm["features"]
         listed = f": {', '.join(features)}" if len(features) < 4 else " features"
-        scores = [f"{arm['train'][metric]['mean']:.3f}", score(arm["test"][metric]), score(arm["test"]["macro_f1"])]
+        scores = [f"{arm['train'][metric]['mean']:.3f}", *_scores(arm["test"], [metric, *beside])]
         of_all = "" if arm["protocol"] == "cv" else f" of {len(arm['seeds'])}"  # a seed of folds has several trainings
         note = f"{len(unconverged(arm))}{of_all} did not converge" if unconverged(arm) else ""
         test = f"{arm['dataset']}, {arm['protocol']}"
@@ -40,9 +43,14 @@ def arms_table(study: dict[str, Any]) -> Table:
         metric = headline(arm)
         for name, reference in arm["references"].items():
             label = f"{reference_label(name, reference)} (features of {arm['name']})"
-            scores = ["", score(reference[metric]), score(reference["macro_f1"])]
+            scores = ["", *_scores(reference, [metric, *beside])]
             rows.append([label, f"{dataset}, {protocol}", "", metric_label(metric), *scores, "reference"])
     return header, rows
+
+
+def _scores(metrics: dict[str, Any], names: list[str]) -> list[str]:
+    """Return scores as text; an empty one where an older result does not have the metric."""
+    return [score(metrics[name]) if name in metrics else "" for name in names]
 
 
 def steps_table(study: dict[str, Any]) -> Table:
@@ -69,9 +77,9 @@ def published_table(study: dict[str, Any]) -> Table:
         size = (arm["clips"]["test"], arm["groups"]["test"])
         real = size == _IRMAS_TEST and not study["data"][arm["dataset"]]["rendered"] and not study["sample"]
         if real and (arm["dataset"], arm["protocol"]) == ("irmas", "official"):
-            scores = [f"{arm['test'][metric]['mean']:.3f}" for metric in ("micro_f1", "macro_f1")]
+            scores = [f"{arm['test'][metric]['mean']:.3f}" for metric in PUBLISHED_METRICS]
             rows.append([arm["name"], *scores, "this study"])
-    return ["", "micro F1", "macro F1", ""], [*rows, *map(list, PUBLISHED)] if rows else []
+    return ["", *map(metric_label, PUBLISHED_METRICS), ""], [*rows, *map(list, PUBLISHED)] if rows else []
 
 
 def as_csv(table: Table) -> str:

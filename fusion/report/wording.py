@@ -16,9 +16,13 @@ def score(summary: dict[str, Any]) -> str:
     return f"{summary['mean']:.3f}{spread}{interval}"
 
 
-def shown_metrics(metrics: dict[str, Any]) -> list[Metric]:
-    """Return the metrics that tables show of a result: the first is what it is compared by."""
-    return recorded_task(metrics["test"]).shown("headline", "table")
+def shown_metrics(metrics: dict[str, Any], *places: str) -> list[Metric]:
+    """Return the metrics of a result, or an arm of a study, that are shown in some places: in tables by default.
+
+    There the first is what it is compared by. A result that is older than a metric does not have it.
+    """
+    test = metrics["test"]
+    return [metric for metric in recorded_task(test).shown(*(places or ("headline", "table"))) if metric.name in test]
 
 
 def reference_label(name: str, scores: dict[str, Any]) -> str:

@@ -68,8 +68,9 @@ class Checker:
         features = self.features(sources) if sources else {}
         if dataset and features:
             self.fit(features, dataset, model)
-        search = self.search(training, model, features, sources) if model and training else None
-        ablation = self.ablation(data.get("ablation"), features)
+        # without sources no feature is known, and all that name one would be called wrong
+        search = self.search(training, model, features, sources) if sources and model and training else None
+        ablation = self.ablation(data.get("ablation"), features) if sources else None
         name = data.get("name", name)
         if wrong := wrong_name(name):
             self.mistake(("name",), wrong)

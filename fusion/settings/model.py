@@ -49,7 +49,7 @@ class FusionModel(Network):
         description="share of clips that lose a branch in training, never all of them",
     )
     time_masking: float = Field(
-        default=0.0, ge=0, lt=1, description="longest stretch of frames masked in training, as a share of a sequence"
+        default=0.0, ge=0, lt=1, description="longest span of frames masked in training, as a share of a sequence"
     )
     frequency_masking: float = Field(
         default=0.0, ge=0, lt=1, description="widest band of dimensions masked in training, as a share of all"

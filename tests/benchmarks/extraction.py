@@ -200,13 +200,13 @@ def assert_equal(one: Contender, other: Contender, clip: Any, edge: int = 0) -> 
             sys.exit(f"{one.__name__} and {other.__name__} do not compute the same: nothing to compare")
 
 
-def measure(contenders: dict[str, Contender], clips: Sequence[Any], each_fold: int) -> dict[str, float]:
+def measure(contenders: dict[str, Contender], clips: Sequence[Any], rounds: int) -> dict[str, float]:
     """Return each contender's median processor time a clip, ms; they take turns, and begin by turns."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for contender in contenders.values():  # caches, compilation
         contender(clips[0])
     order = list(contenders)
-    for _ in range(each_fold):
+    for _ in range(rounds):
         for clip in clips:
             for name in order:
                 started = time.process_time()
@@ -243,17 +243,17 @@ def main() -> None:
     if options.essentia:
         essentia_three, five["essentia"] = essentias()
         assert_equal(ours_three, essentia_three, clips[0], edge=2)
-    show("five features, STFT chroma", measure(five, clips, options.each_fold), target=2)
+    show("five features, STFT chroma", measure(five, clips, options.rounds), target=2)
     if options.essentia:
         three = {"ours": ours_three, "essentia": essentia_three}
-        show("three equal features", measure(three, clips, options.each_fold), target=2)
+        show("three equal features", measure(three, clips, options.rounds), target=2)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{number}.wav" for number in range(len(clips))]
         for path, y in zip(paths, clips, strict=True):
             soundfile.write(path, y / max(1, np.abs(y).max()), SR)
-        from_files = measure({"ours": ours_from_file, "librosa": librosa_from_file}, paths, options.each_fold)
+        from_files = measure({"ours": ours_from_file, "librosa": librosa_from_file}, paths, options.rounds)
     show("the same with reading a file", from_files, target=2)
-    cqt = measure({"ours": ours_cqt, "librosa": librosa_cqt}, clips, max(1, options.each_fold // 5))
+    cqt = measure({"ours": ours_cqt, "librosa": librosa_cqt}, clips, max(1, options.rounds // 5))
     show("tonnetz, CQT chroma", cqt)
 
 

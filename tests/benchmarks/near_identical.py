@@ -57,13 +57,13 @@ def best(copy: np.ndarray, original: np.ndarray, sr: int, window: float, whole: 
     size = round(window * sr)
     copy = np.pad(copy[:size], (0, max(0, size - len(copy))))
     mine = SpectralFingerprint().extract(Clip(copy, sr))
-    found, cosine = 0.0, WHOLE if whole else OVERLAPPING
+    highest, cosine = 0.0, WHOLE if whole else OVERLAPPING
     for part in windows(original, sr, window):
         other = SpectralFingerprint().extract(Clip(part, sr))
         if mine @ other >= cosine * np.linalg.norm(mine) * np.linalg.norm(other):
             low = (Wave(soxr.resample(sound, sr, 2 * RATE)) for sound in (copy, part))
-            found = max(found, similarity(*low)[0])
-    return found
+            highest = max(highest, similarity(*low)[0])
+    return highest
 
 
 def main(
@@ -88,9 +88,9 @@ def main(
                 excerpt = encoded(y[start : start + round(window * sr)], sr, options)
                 alike.setdefault((name, "excerpt"), []).append(best(excerpt, y, sr, window, False))
     for (name, kind), values in alike.items():
-        found = [value for value in values if value >= ALIKE]
-        lowest = f", lowest similarity {min(found):.4f}" if found else ""
-        print(f"{name}, {kind}: {len(found)} of {len(values)} found{lowest}")
+        copies = [value for value in values if value >= ALIKE]
+        lowest = f", lowest similarity {min(copies):.4f}" if copies else ""
+        print(f"{name}, {kind}: {len(copies)} of {len(values)} found{lowest}")
 
 
 if __name__ == "__main__":

@@ -32,14 +32,14 @@ def features(experiment: Experiment, root: Path, split: str, cache: Path) -> tup
     workplace = Workplace(root, False, cache, Path("results"), 2, Progress(quiet=True))
     dataset = read_split(experiment.dataset, root, split, hasher(workplace))
     prepared = prepare(experiment, with_content(dataset, workplace), workplace)
-    (of,) = prepared.data.dataset.each_fold()
-    part = prepared.parts(of)["test"]
+    (fold,) = prepared.data.dataset.each_fold()
+    part = prepared.parts(fold)["test"]
     values = {name: pool(replace(part, rows={name: rows})) for name, rows in part.rows.items()}
     table = prepared.data.dataset.part("test")
     return values, table["labels"].to_numpy(dtype=str), table["group"].to_numpy(dtype=str)
 
 
-def told_apart(first: np.ndarray, second: np.ndarray, groups: np.ndarray) -> float:
+def discriminability(first: np.ndarray, second: np.ndarray, groups: np.ndarray) -> float:
     """Return the area under the ROC curve of a logistic regression, out of fold by group."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -48,19 +48,19 @@ def told_apart(first: np.ndarray, second: np.ndarray, groups: np.ndarray) -> flo
     from sklearn.preprocessing import StandardScaler
 
     values = np.concatenate([first, second])
-    of = np.repeat([0, 1], [len(first), len(second)])
+    origins = np.repeat([0, 1], [len(first), len(second)])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000))
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=1)
-    scores = cross_val_predict(model, values, of, groups=groups, cv=folds, method="decision_function")
-    return float(roc_auc_score(of, scores))
+    scores = cross_val_predict(model, values, origins, groups=groups, cv=folds, method="decision_function")
+    return float(roc_auc_score(origins, scores))
 
 
 def moved(first: np.ndarray, second: np.ndarray, labels: tuple[np.ndarray, np.ndarray], classes: list[str]) -> float:
     """Return the mean distance of class means over dimensions and classes, in standard deviations of the first."""
     spread = np.maximum(first.std(axis=0), 1e-9)
     means = [
-        np.stack([values[of == label].mean(axis=0) for label in classes])
-        for values, of in zip((first, second), labels, strict=True)
+        np.stack([values[own == label].mean(axis=0) for label in classes])
+        for values, own in zip((first, second), labels, strict=True)
     ]
     return float(np.abs((means[1] - means[0]) / spread).mean())
 
@@ -87,15 +87,18 @@ def main(
     two, other_labels, other_groups = features(spec, other, "validation", cache)
     classes = sorted(set(labels) & set(other_labels))
     mine, theirs = np.isin(labels, classes), np.isin(other_labels, classes)
-    every = np.concatenate([[f"1 {name}" for name in groups[mine]], [f"2 {name}" for name in other_groups[theirs]]])
+    all_groups = np.concatenate(
+        [[f"1 {name}" for name in groups[mine]], [f"2 {name}" for name in other_groups[theirs]]]
+    )
     print(f"{mine.sum()} training notes of {data}, {theirs.sum()} validation notes of {other}, {len(classes)} families")
     print(f"{'feature':20s} {'told apart':>10s} {'moved':>6s} {'accuracy':>9s}")
     one["all"], two["all"] = (np.concatenate(list(values.values()), axis=1) for values in (one, two))
     kept = labels[mine], other_labels[theirs]
     for name in one:
         first, second = one[name][mine], two[name][theirs]
-        figures = told_apart(first, second, every), moved(first, second, kept, classes), accuracy(first, second, kept)
-        print(f"{name:20s} {figures[0]:10.2f} {figures[1]:6.2f} {figures[2]:9.2f}")
+        area = discriminability(first, second, all_groups)
+        distance = moved(first, second, kept, classes)
+        print(f"{name:20s} {area:10.2f} {distance:6.2f} {accuracy(first, second, kept):9.2f}")
 
 
 if __name__ == "__main__":

@@ -143,8 +143,8 @@ def test_everything_wrong_with_testing_files_is_listed_at_once(own, tmp_path):
     texts[3].with_suffix(".wav").unlink()
     with pytest.raises(FusionError) as error:
         read(own, tmp_path)
-    for said in ("empty, should have", "unknown label 'banjo'", "has no label file", "has no sound file"):
-        assert said in str(error.value)
+    for reason in ("empty, should have", "unknown label 'banjo'", "has no label file", "has no sound file"):
+        assert reason in str(error.value)
 
 
 def test_clips_without_their_other_file_can_be_left_out(own, tmp_path):
@@ -174,17 +174,17 @@ def test_names_that_do_not_parse_are_listed_at_once(own, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("IRMAS-TrainingData", "training data are not there"), ("", "testing data")]
+    ("name", "message"), [("IRMAS-TrainingData", "training data are not there"), ("", "testing data")]
 )
-def test_missing_data_say_how_to_get_them(own, tmp_path, name, said):
+def test_missing_data_say_how_to_get_them(own, tmp_path, name, message):
     for folder in [own / name] if name else own.glob("IRMAS-Testing*"):
         folder.rename(own / f"away-{folder.name}")
-    with pytest.raises(FusionError, match=rf"{said}(.|\n)*fusion data get irmas"):
+    with pytest.raises(FusionError, match=rf"{message}(.|\n)*fusion data get irmas"):
         read(own, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"threshold": 0.3, "protocol": "single"}, "threshold is for protocol: official"),
         ({"folds": 3}, "folds is for protocol: cv"),
@@ -194,6 +194,6 @@ def test_missing_data_say_how_to_get_them(own, tmp_path, name, said):
         ({"threshold": 1.5}, "between 0 and 1"),
     ],
 )
-def test_settings_that_make_no_sense_together_are_refused(settings, said):
-    with pytest.raises(ValueError, match=said):
+def test_settings_that_make_no_sense_together_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
         IRMASSettings(**settings)

@@ -103,11 +103,11 @@ def test_every_name_song_and_duplicate_is_counted(root, cache):
     counted = {"pairs": 56, "conflicting": 9, "velocity_twins": None, "repeats": 10}
     assert report["duplicates"] == counted
     assert report["shared_groups"] == {"train": 0, "validation": 0}
-    said = [text for text in report["warnings"] if text.startswith("duplicates:")]
-    assert said[0].startswith(
+    duplicates = [text for text in report["warnings"] if text.startswith("duplicates:")]
+    assert duplicates[0].startswith(
         "duplicates: 56 pairs of byte-identical clips, 9 of them with different labels, 0 between"
     )
-    assert said[1].startswith("duplicates: 10 pairs of byte-identical test clips within one group, 10 of them")
+    assert duplicates[1].startswith("duplicates: 10 pairs of byte-identical test clips within one group, 10 of them")
     assert data.classes == INSTRUMENTS
 
 
@@ -142,9 +142,9 @@ def test_folds_test_every_excerpt_once_in_equal_shares(root, cache):
 
 def test_folds_of_excerpts_name_what_they_share(root, cache):
     data, report = read(root, cache, protocol="cv", folds=5, grouped=False)
-    (said,) = [text for text in cautions(data) if text.startswith("shared-groups:")]
-    assert "recordings" in said
-    assert "songs" not in said
+    (warning,) = [text for text in cautions(data) if text.startswith("shared-groups:")]
+    assert "recordings" in warning
+    assert "songs" not in warning
     assert report["shared_groups"]["train"] > 1500
 
 

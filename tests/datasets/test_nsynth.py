@@ -15,7 +15,7 @@ import pytest
 from fusion.datasets.cautions import cautions
 from fusion.datasets.groups import shuffled
 from fusion.datasets.registry import read_dataset
-from fusion.datasets.table import COLUMNS, Dataset
+from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
 from fusion.settings.datasets import NSynthSettings
 from tests.support.notes import FAMILIES, SOURCES, example, names
@@ -82,7 +82,7 @@ PROTOCOLS = [
 @pytest.mark.parametrize("settings", PROTOCOLS)
 def test_the_table_has_its_columns(root, settings):
     dataset = read(root, **settings)
-    assert set(dataset.table.columns) == set(COLUMNS)
+    assert set(dataset.table.columns) == {"id", "path", "start", "duration", "labels", "group", "split"}
     assert dataset.table["id"].is_unique
     assert all(path.is_file() for path in dataset.table["path"])
     assert set(dataset.table["start"]) == {0.0}
@@ -327,7 +327,7 @@ def test_a_root_that_is_a_file_is_no_data_set(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "lost", "said"),
+    ("settings", "lost", "lack"),
     [
         ({"protocol": "course"}, "nsynth-test", "nsynth-test: half unpacked, examples.json and audio missing"),
         ({"protocol": "course"}, "nsynth-valid", "nsynth-valid: half unpacked, examples.json and audio missing"),
@@ -341,9 +341,9 @@ def test_a_root_that_is_a_file_is_no_data_set(tmp_path):
         ),
     ],
 )
-def test_a_half_unpacked_data_set_is_named(root, tmp_path_factory, settings, lost, said):
+def test_a_half_unpacked_data_set_is_named(root, tmp_path_factory, settings, lost, lack):
     (root / lost).rename(tmp_path_factory.mktemp("lost") / "lost")
-    assert refusal(root, **settings).startswith(f"{root}/{said}; unpack nsynth's archive again")
+    assert refusal(root, **settings).startswith(f"{root}/{lack}; unpack nsynth's archive again")
 
 
 def test_a_file_in_the_place_of_a_folder_is_half_unpacked(root, tmp_path_factory):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.datasets.table import assemble
+from fusion.datasets.table import Dataset, checked
 from fusion.errors import FusionError
 
 
@@ -28,7 +28,7 @@ TRAINED = (("train", "flute"), ("train", "reed"), ("validation", "flute"))
 
 def test_a_clip_with_a_label_that_is_partly_unknown_is_left_out_and_counted():
     table = clips(*TRAINED, ("test", "flute;reed"), ("test", "flute;organ"), ("test", "organ"), ("test", "reed"))
-    dataset = assemble("made", "official", table, "songs", several=True)
+    dataset = checked(Dataset("made", "official", table, "songs", several=True))
     assert dataset.classes == ("flute", "reed")
     assert list(dataset.part("test")["labels"]) == ["flute;reed", "reed"]
     left_out = "left out: the class has no training clip"
@@ -41,18 +41,18 @@ def test_a_clip_with_a_label_that_is_partly_unknown_is_left_out_and_counted():
 
 def test_one_class_is_too_few():
     with pytest.raises(FusionError, match="at least two classes, there is only flute"):
-        assemble("made", "official", clips(("train", "flute"), ("test", "flute")), "songs")
+        checked(Dataset("made", "official", clips(("train", "flute"), ("test", "flute")), "songs"))
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_split_that_has_no_clip_left_is_named(split):
     rows = [row for row in (*TRAINED, ("test", "reed")) if row[0] != split]
     with pytest.raises(FusionError, match=f"no {split} clip is left"):
-        assemble("made", "official", clips(*rows), "songs")
+        checked(Dataset("made", "official", clips(*rows), "songs"))
 
 
 def test_a_fold_without_test_clips_is_named():
     table = clips(*(("train", label) for label in ("flute", "reed") * 4))
     folds = np.array([0, 0, 0, 0, 2, 2, 2, 2])
     with pytest.raises(FusionError, match="fold 1 has no test clip"):
-        assemble("made", "folds", table, "songs", folds=folds)
+        checked(Dataset("made", "folds", table, "songs", folds=folds))

@@ -11,6 +11,7 @@ TASKS = [SINGLE_LABEL, MULTI_LABEL]
 def test_each_task_has_one_headline_and_the_table_has_a_metric_beside_it(task):
     assert len(task.shown("headline")) == 1
     assert [metric.name for metric in task.shown("headline", "table")] == [task.headline.name, "macro_f1"]
+    assert task.headline.direction == "max"  # results, trials and reference models are sorted by it
     assert len({metric.name for metric in task.metrics}) == len(task.metrics)
 
 

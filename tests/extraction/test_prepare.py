@@ -1,6 +1,7 @@
 """From a data set's folder to stored features: what is damaged is left out once, and said once."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -34,11 +35,22 @@ def read(place, *assignments):
     return experiment, read_data(experiment.dataset, workplace), workplace
 
 
-def test_all_damaged_clips_are_listed_at_once(place):
+def test_clips_that_cannot_be_cut_are_all_listed_before_anything_is_extracted(place):
+    write(place / "data" / "IRMAS-TrainingData" / "gel" / "[gel][cla]0803__1.wav", sound("gel", 3, 0.7))
     with pytest.raises(FusionError, match=r"^2 clips are damaged") as error:
         prepare(*read(place))
     assert re.search(r"0801__1\.wav: too short: 0\.500 s", str(error.value))
-    assert re.search(r"0802__1\.wav: NaN or infinity", str(error.value))
+    assert re.search(r"0803__1\.wav: too short: 0\.700 s", str(error.value))
+    assert not (place / "cache" / "features").exists()
+
+
+def test_clips_that_extraction_finds_damaged_are_all_listed(place):
+    folder = place / "data" / "IRMAS-TrainingData" / "gel"
+    (folder / "[gel][cla]0801__1.wav").unlink()
+    shutil.copy(folder / "[gel][cla]0802__1.wav", folder / "[gel][cla]0803__1.wav")
+    with pytest.raises(FusionError, match=r"^2 clips are damaged") as error:
+        prepare(*read(place))
+    assert len(re.findall(r"080[23]__1\.wav: NaN or infinity", str(error.value))) == 2
 
 
 def test_damaged_clips_are_left_out_with_one_warning_and_the_rest_is_whole(place):

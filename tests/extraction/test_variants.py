@@ -99,8 +99,8 @@ def test_a_threshold_is_chosen_on_mixtures_of_validation_recordings(place):
         clips = sources(windows, more.windows[row])
         assert set(split[clips]) == {"validation"}
         assert (more.targets[row] == dataset.targets[clips].any(axis=0)).all()
-        of_same = more.targets[rows[numbers == number] - len(windows.clips)]
-        assert (of_same == more.targets[row]).all()  # the windows of a clip have the same labels
+        same_clip = more.targets[rows[numbers == number] - len(windows.clips)]
+        assert (same_clip == more.targets[row]).all()  # the windows of a clip have the same labels
         assert len(set(groups[clips])) == len(clips)
     assert sorted(set(numbers)) == list(range(numbers.max() + 1))
 
@@ -147,8 +147,8 @@ def test_mixtures_do_not_depend_on_the_number_of_copies(place):
     keys = []
     for copies in (0, 1, 2):
         _, windows, more = planned(place, f"training.copies={copies}")
-        mixtures_of = more.rows[copies:]
-        keys.append([more.windows[row - len(windows.clips)].key for row in mixtures_of[mixtures_of >= 0]])
+        mixed_rows = more.rows[copies:]
+        keys.append([more.windows[row - len(windows.clips)].key for row in mixed_rows[mixed_rows >= 0]])
     assert keys[0] == keys[1] == keys[2]
 
 
@@ -157,27 +157,27 @@ def test_stored_rows_are_features_of_the_sound_that_they_stand_for(place, assign
     experiment, workplace, data = read(place, *assignments)
     prepared = prepare(experiment, data, workplace)
     dataset, windows, more = planned(place, *assignments)
-    every = [*windows.windows, *more.windows]
-    assert len(prepared.targets) == len(every)
+    all_windows = [*windows.windows, *more.windows]
+    assert len(prepared.targets) == len(all_windows)
     random = np.random.default_rng(0)
-    chosen = np.unique([*random.choice(len(every), 25, replace=False), len(every) - 1])
+    chosen = np.unique([*random.choice(len(all_windows), 25, replace=False), len(all_windows) - 1])
     for row in chosen:
-        clip = Clip(every[row].read(22050), 22050)
+        clip = Clip(all_windows[row].read(22050), 22050)
         for name, feature in experiment.features.items():
             stored = prepared.rows[name].take(np.array([row]))[0]
-            assert np.allclose(stored, feature.extract(clip), atol=1e-4), (name, every[row].id)
-        assert (prepared.targets[row] == dataset.targets[sources(windows, every[row])].any(axis=0)).all()
+            assert np.allclose(stored, feature.extract(clip), atol=1e-4), (name, all_windows[row].id)
+        assert (prepared.targets[row] == dataset.targets[sources(windows, all_windows[row])].any(axis=0)).all()
 
 
 @pytest.mark.parametrize("assignments", [(), CV])
-def test_parts_hold_a_rounds_windows_then_their_variants(place, assignments):
+def test_parts_hold_a_folds_windows_then_their_variants(place, assignments):
     experiment, workplace, data = read(place, *assignments)
     prepared = prepare(experiment, data, workplace)
     dataset = prepared.data.dataset
-    for of in dataset.each_fold():
-        parts = prepared.parts(of)
+    for fold in dataset.each_fold():
+        parts = prepared.parts(fold)
         for split in ("train", "validation", "test"):
-            part, clips = parts[split], of.clips(split)
+            part, clips = parts[split], fold.clips(split)
             assert part.variants == (4 if split == "train" else 1)
             assert (part.truth == dataset.targets[clips]).all()
             windows = np.flatnonzero(np.isin(prepared.clips, clips))
@@ -189,26 +189,26 @@ def test_parts_hold_a_rounds_windows_then_their_variants(place, assignments):
             labels = train.targets[number * size : (number + 1) * size]
             assert (labels >= train.targets[:size]).all()  # a mixture has its first clip's labels
         values, labels = train.draw(np.arange(size), np.random.default_rng(1))
-        every = train.rows["mfcc"].take(np.arange(train.variants * size)).reshape(train.variants, size, -1)
+        all_windows = train.rows["mfcc"].take(np.arange(train.variants * size)).reshape(train.variants, size, -1)
         for window in range(size):
             drawn = values["mfcc"][window].ravel()
-            said = [number for number in range(4) if np.array_equal(every[number, window], drawn)]
-            assert any((train.targets[number * size + window] == labels[window]).all() for number in said)
+            equal = [number for number in range(4) if np.array_equal(all_windows[number, window], drawn)]
+            assert any((train.targets[number * size + window] == labels[window]).all() for number in equal)
 
 
-def test_no_training_mixture_of_a_round_holds_what_validates_or_tests_it(place):
+def test_no_training_mixture_of_a_fold_holds_what_validates_or_tests_it(place):
     experiment, workplace, data = read(place, *CV)
     prepared = prepare(experiment, data, workplace)
     _, windows, more = planned(place, *CV)
-    every = [*windows.windows, *more.windows]
-    stored = prepared.rows["mfcc"].take(np.arange(len(every)))
+    all_windows = [*windows.windows, *more.windows]
+    stored = prepared.rows["mfcc"].take(np.arange(len(all_windows)))
     row_of = {values.tobytes(): row for row, values in enumerate(stored)}
     kept = 0
-    for of in data.dataset.each_fold():  # of what training is given, not of what was planned
-        train = prepared.parts(of)["train"]
+    for fold in data.dataset.each_fold():  # of what training is given, not of what was planned
+        train = prepared.parts(fold)["train"]
         given = train.rows["mfcc"].take(np.arange(len(train.targets)))
-        heard = [sources(windows, every[row_of[values.tobytes()]]) for values in given]
-        assert not {clip for clips in heard for clip in clips} & {*of.validation, *of.test}
+        heard = [sources(windows, all_windows[row_of[values.tobytes()]]) for values in given]
+        assert not {clip for clips in heard for clip in clips} & {*fold.validation, *fold.test}
         for clips, labels in zip(heard, train.targets, strict=True):
             assert labels.sum() == len(clips)
         kept += sum(len(clips) > 1 for clips in heard)
@@ -217,8 +217,8 @@ def test_no_training_mixture_of_a_round_holds_what_validates_or_tests_it(place):
 
 def test_a_part_of_some_clips_keeps_their_variants(place):
     experiment, workplace, data = read(place)
-    (of,) = data.dataset.each_fold()
-    train = prepare(experiment, data, workplace).parts(of)["train"]
+    (fold,) = data.dataset.each_fold()
+    train = prepare(experiment, data, workplace).parts(fold)["train"]
     kept = np.arange(len(train.truth)) % 3 == 0
     some = train.only(kept)
     assert some.variants == train.variants

@@ -1,13 +1,31 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from fusion.audit import spectral_fingerprint
+from fusion.extraction import wave_fingerprint
 from fusion.extraction.wave_fingerprint import WaveFingerprint, level_copies
+from fusion.feature.contract import Feature
+from fusion.feature.registry import load
 from fusion.sound.clip import Clip
 from tests.support.notes import tone
 
 
 def fingerprints(*sounds):
     return np.stack([WaveFingerprint().extract(Clip(np.asarray(y), 16000)) for y in sounds])
+
+
+@pytest.mark.parametrize(
+    ("source", "literal"),
+    [
+        (wave_fingerprint.SOURCE, "fusion.extraction.wave_fingerprint"),
+        (spectral_fingerprint.SOURCE, "fusion.audit.spectral_fingerprint"),
+    ],
+)
+def test_a_move_of_its_module_throws_no_stored_fingerprint_away(source, literal):
+    assert replace(source, module="fusion.elsewhere").fingerprint == literal
+    assert issubclass(load(source), Feature)
 
 
 def test_level_does_not_matter():

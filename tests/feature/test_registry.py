@@ -149,6 +149,19 @@ def test_a_broken_package_is_an_error_when_used(site: Path, point: str, message:
         load(source)
 
 
+@pytest.mark.parametrize(
+    "line", ["from fusion.clip import Clip", "from fusion.feature import Feature", "import fusion.clip"]
+)
+def test_a_plugin_that_imports_from_inside_fusion_is_told_where_from(tmp_path: Path, line: str) -> None:
+    with pytest.raises(FusionError, match=r"import Feature, SeriesFeature, Clip and frame_count from fusion$"):
+        load(discover([write(tmp_path, level=f"{line}\n{PLUGIN}")])["level"])
+
+
+def test_a_plugin_that_lacks_another_package_is_not_told_so(tmp_path: Path) -> None:
+    with pytest.raises(FusionError, match=r"No module named 'nowhere'$"):
+        load(discover([write(tmp_path, level=f"import nowhere\n{PLUGIN}")])["level"])
+
+
 def test_a_name_taken_twice_names_both(tmp_path: Path, folder: Path, site: Path) -> None:
     other = write(tmp_path / "other", level=PLUGIN)
     with pytest.raises(FusionError, match=r"'level' is taken twice: by .*/plugins/level\.py and by .*/other/level\.py"):

@@ -1,6 +1,5 @@
 """Statistics over time against their definitions, for any series."""
 
-import doctest
 from random import Random
 
 import numpy as np
@@ -9,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusion.feature import summary
 from fusion.feature.summary import STATISTICS, check_names, summarise_series
 
 NAMES = [*STATISTICS, "median", "p0", "p10", "p37", "p90", "p100"]
@@ -186,8 +184,3 @@ def test_right_names(names: list[str]) -> None:
 def test_one_statistic_under_two_names_is_refused(names):
     with pytest.raises(ValueError, match="each statistic once"):
         check_names(names)
-
-
-def test_the_examples_run():
-    failed, attempted = doctest.testmod(summary)
-    assert (failed, attempted) == (0, 1)

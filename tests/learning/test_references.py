@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL
+from fusion.evaluation.reference import REFERENCES, Reference
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows
 from fusion.learning.references import FITS, ReferenceJob, pool, predict_reference
@@ -93,5 +94,15 @@ def test_forest_repeats_by_seed(rows):
 
 
 @pytest.mark.parametrize("task", [SINGLE_LABEL, MULTI_LABEL])
-def test_every_reference_but_the_trivial_one_is_fitted(task):
-    assert list(task.references[1:]) == list(FITS)
+def test_the_first_reference_of_a_task_is_the_only_trivial_one(task):
+    assert [REFERENCES[name].trivial for name in task.references] == [True] + [False] * len(task.references[1:])
+
+
+def test_all_references_but_the_trivial_ones_are_fitted():
+    assert {name for name, reference in REFERENCES.items() if not reference.trivial} == set(FITS)
+
+
+def test_a_reference_that_nothing_fits_is_an_error_and_not_class_frequencies(rows, monkeypatch):
+    monkeypatch.setitem(REFERENCES, "nearest", Reference("nearest", "nearest neighbour"))
+    with pytest.raises(KeyError, match="nearest"):
+        predict_reference(ReferenceJob("nearest", 1, rows[0], "mean"))

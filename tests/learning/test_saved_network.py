@@ -26,6 +26,12 @@ def test_names_by_which_saved_networks_know_our_layers(name):
     assert keras.saving.get_registered_name(getattr(layers, name)) == f"fusion>{name}"
 
 
+def test_endings_by_which_saved_networks_know_what_joins_the_branches():
+    names = {layer.name for layer in network(fusion="gated").layers}
+    assert {f"{branch}{ending}" for branch in ("mfcc", "all-vectors") for ending in ("_said", "_gate")} <= names
+    assert "mfcc_logits" in {layer.name for layer in network(fusion="late").layers}
+
+
 def test_branches_start_from_another_network_and_what_joins_them_does_not(tmp_path):
     source, model = network(), network()
     before = model.get_layer("logits").get_weights()[0].copy()

@@ -94,7 +94,7 @@ def test_equal_signs_are_allowed_on_both_sides() -> None:
         (["paino.sf2=CC0"], "--licence paino.sf2: no font of this render; did you mean 'piano.sf2'?; its fonts: x/a.sf2, y/a"),
         (["=CC0"], "--licence : no font of this render; its fonts: x/a.sf2, y/a.sf2, piano.sf2"),
         (["a.sf2=CC0"], "--licence a.sf2: x/a.sf2 and y/a.sf2 have this name; give the path"),
-        (["piano.sf2=CC0", "./piano.sf2=MIT"], "--licence: the licence of piano.sf2 is told twice"),
+        (["piano.sf2=CC0", "./piano.sf2=MIT"], "--licence: the licence of piano.sf2 is given twice"),
         (["Permission is granted\nto all\n"], "--licence Permission is granted to all: should be"),
     ],
 )  # fmt: skip
@@ -106,7 +106,7 @@ def test_what_cannot_be_given(given: list[str], message: str) -> None:
 def test_the_terms_name_each_font(tmp_path: Path) -> None:
     text = write_terms(tmp_path, fonts_at("a.sf2", "b.sf2"), {Path("a.sf2"): "CC0\nfor all"})
     assert "- a.sf2 (`a.sf2`): CC0\n  for all\n- b.sf2 (`b.sf2`): **unknown**\n" in text
-    assert "as told by who made this folder" in text
+    assert "as given by who made this folder" in text
     assert text.endswith("The licence of `b.sf2` is unknown: **audio that it plays must not be passed on.**\n")
     assert "must not" not in write_terms(tmp_path, fonts_at("a.sf2"), {Path("a.sf2"): "CC0"})
 

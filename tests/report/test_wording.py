@@ -1,6 +1,9 @@
 import pytest
 
-from fusion.report.wording import score, table
+from fusion.evaluation.label_task import SingleLabel
+from fusion.evaluation.metric import SINGLE_LABEL_METRICS, Metric
+from fusion.evaluation.single_label import accuracy
+from fusion.report.wording import score, shown_metrics, table
 
 
 @pytest.mark.parametrize(
@@ -22,3 +25,15 @@ def test_the_best_line_comes_first():
 
     metrics = {"test": line(0.5), "references": {"majority": line(0.1), "svm": line(0.7), "random_forest": line(0.4)}}
     assert [row[0] for row in table(metrics)] == ["SVM (RBF)", "network", "random forest", "majority class"]
+
+
+def test_a_result_older_than_a_metric_is_shown_without_it(monkeypatch):
+    newer = (Metric("kappa", "kappa", accuracy, "table"), Metric("mcc", "MCC", accuracy, "detail"))
+    monkeypatch.setattr(SingleLabel, "metrics", (*SINGLE_LABEL_METRICS, *newer))
+    summary = {"mean": 0.5, "std": 0.0, "low": None, "high": None, "per_seed": [0.5]}
+    metrics = {"test": {"accuracy": summary, "macro_f1": summary}, "references": {}}
+    assert [metric.name for metric in shown_metrics(metrics)] == ["accuracy", "macro_f1"]
+    assert shown_metrics(metrics, "detail") == []
+    assert table(metrics) == [("network", "0.500", "0.500")]
+    metrics["test"]["kappa"] = summary
+    assert [metric.name for metric in shown_metrics(metrics)] == ["accuracy", "macro_f1", "kappa"]

@@ -1,10 +1,9 @@
 """Experiment files: every mistake is found before anything slow starts, and said where it was made."""
 
-import doctest
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -12,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.errors import FusionError
-from fusion.settings import experiment as experiment_module
-from fusion.settings import section
+from fusion.search.trials import DIRECTIONS
 from fusion.settings.arms import is_study, read_study
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment, resolve
+from fusion.settings.search_space import SearchSettings
 from fusion.settings.strict_yaml import dump
 
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
@@ -392,11 +391,6 @@ def test_a_files_own_name_is_checked_like_a_written_one(tmp_path):
     assert accept(tmp_path / "my notes.yaml", BASE + "name: my_notes\n").name == "my_notes"
 
 
-def test_the_examples_run():
-    for module, examples in ((experiment_module, 1), (section, 2)):
-        assert doctest.testmod(module) == (0, examples)
-
-
 def test_changes_keep_the_name(path):
     experiment = accept(path, "name: violin\n" + BASE)
     changed = resolve(experiment.settings(), {"model.dropout": 0.4})
@@ -508,6 +502,16 @@ def test_a_missing_plugin_folder_is_named(path, tmp_path):
     assert found.startswith(f"{tmp_path}/nope: no such plug-in folder")
 
 
+def test_what_names_features_is_not_called_wrong_for_a_missing_plugin_folder(path):
+    text = BASE + "plugins: [nope]\nablation: [[mfcc]]\nsearch: {space: {features.mfcc.n_mfcc: [13, 20]}}\n"
+    (found,) = mistakes(path, text)
+    assert "no such plug-in folder" in found
+
+
+def test_a_search_has_a_direction_for_each_objective_and_takes_each_that_has_one():
+    assert set(get_args(SearchSettings.model_fields["objective"].annotation)) == set(DIRECTIONS)
+
+
 @pytest.mark.parametrize("shape", ["5", "None", "[5]", "()", "(1, 2, 3)", "(0,)", "(2, -1)", "(2.0,)", "'ab'"])
 def test_a_plugin_that_declares_no_shape_is_refused(path, plugins, shape):
     (plugins / "odd.py").write_text(PLUGIN.format(shape=shape))
@@ -517,13 +521,13 @@ def test_a_plugin_that_declares_no_shape_is_refused(path, plugins, shape):
 
 
 @pytest.mark.parametrize(
-    ("shape", "said"),
+    ("shape", "reason"),
     [("1 / 0", "ZeroDivisionError: division by zero"), ("exit(0)", "SystemExit: 0"), ("int('x')", "invalid literal")],
 )
-def test_a_plugin_that_raises_when_asked_for_its_shape_is_named(path, plugins, shape, said):
+def test_a_plugin_that_raises_when_asked_for_its_shape_is_named(path, plugins, shape, reason):
     (plugins / "odd.py").write_text(PLUGIN.format(shape=shape))
     (found,) = mistakes(path, "dataset: {name: nsynth}\nfeatures:\n  odd:\n", plugins=[plugins])
-    assert found.startswith(f"x.yaml:3: features.odd: does not fit the clips: {said}")
+    assert found.startswith(f"x.yaml:3: features.odd: does not fit the clips: {reason}")
 
 
 SPEC = """\

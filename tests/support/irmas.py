@@ -1,4 +1,4 @@
-"""A small data set in IRMAS's layout: three classes told by their overtones, recordings, songs, planted duplicates."""
+"""A small data set in IRMAS's layout: three classes that differ in their overtones, recordings, songs, planted duplicates."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def make(root: Path, recordings: int = 6, songs: int = 4) -> Path:
         for take in range(songs):
             labels = [label] if take % 2 == 0 else [label, other]
             for clip in (1, 2):
-                y = sum(sound(of, 77 * song + clip, 5.0) for of in labels)
+                y = sum(sound(part, 77 * song + clip, 5.0) for part in labels)
                 path = root / PARTS[song % 3] / f"{song:02d} - Émile - Song {song}-{clip}.wav"
                 write(path, np.asarray(y, dtype=np.float32))
-                path.with_suffix(".txt").write_text("".join(f"{of}\t\n" for of in labels))
+                path.with_suffix(".txt").write_text("".join(f"{part}\t\n" for part in labels))
             song += 1
     return root
