@@ -157,8 +157,8 @@ class Options:
             return None if self.seeds is None else list(self.seeds)
         if not 1 <= self.seeds <= _MOST_SEEDS:
             raise FusionError(
-                f"--seeds {self.seeds}: a number of seeds goes from 1 to {_MOST_SEEDS}; name a single seed with a comma "
-                "(7,) or in Python [7]"
+                f"--seeds {self.seeds}: a number of seeds goes from 1 to {_MOST_SEEDS}; name a single seed with a "
+                "comma (7,) or in Python [7]"
             )
         return list(range(1, self.seeds + 1))
 
