@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from tests.support.notes import names, write_part
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take an option of the regression tests."""
     parser.addoption("--store", action="store_true", help="store what tests/regression measures, instead of comparing")
+
+
+# two processes that compile one of librosa's functions at once can leave a cache that crashes every later call
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / f"numba-{_WORKER}"))
 
 
 @pytest.fixture(scope="session")
