@@ -77,7 +77,7 @@ def place(nsynth: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an experiment, small.yaml, that has been run once."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "small.yaml").write_text(TRAINED)
-    done = command(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
+    done = command(folder, "run", "small.yaml", "--data", nsynth)
     (folder / "stdout.txt").write_text(done.stdout)
     (folder / "stderr.txt").write_text(done.stderr)
     return folder

@@ -71,7 +71,7 @@ def planted(tmp_path_factory):
     for name, value in VALUES.items():
         (folder / "plugins" / f"{name}.py").write_text(PLUGIN.replace("{value}", value))
     (folder / "planted.yaml").write_text(SPEC)
-    done = command(folder, "ablate", "planted.yaml", "--mode", "all", "--data", "data", "--jobs", 2)
+    done = command(folder, "ablate", "planted.yaml", "--mode", "all", "--data", "data")
     (folder / "all.txt").write_text(done.stdout)
     return folder
 
@@ -79,7 +79,7 @@ def planted(tmp_path_factory):
 def ablate(folder: Path, mode: str, *words: object) -> tuple[dict, str]:
     """Return ablation.json and what was printed; nothing may be trained."""
     before = trained(folder)
-    done = command(folder, "ablate", "planted.yaml", "--mode", mode, "--data", "data", "--jobs", 2, *words)
+    done = command(folder, "ablate", "planted.yaml", "--mode", mode, "--data", "data", *words)
     assert trained(folder) == before
     result = folder / done.stdout.splitlines()[-1]
     return json.loads((result / "ablation.json").read_text()), done.stdout
@@ -195,7 +195,7 @@ def test_sets_of_the_file(planted):
 
 def test_as_json(planted):
     ablation, _ = ablate(planted, "only-one")
-    done = command(planted, "ablate", "planted.yaml", "--mode", "only-one", "--data", "data", "--jobs", 2, "--json")
+    done = command(planted, "ablate", "planted.yaml", "--mode", "only-one", "--data", "data", "--json")
     assert json.loads(done.stdout) == ablation
 
 

@@ -33,7 +33,7 @@ def place(tmp_path_factory):
 
 
 def run(place, name, *words, code=0):
-    done = command(place, "run", f"{name}.yaml", "--data", "data", "--jobs", 2, *words, code=code)
+    done = command(place, "run", f"{name}.yaml", "--data", "data", *words, code=code)
     if code:
         return done.stderr
     folder = place / done.stdout.splitlines()[-1]

@@ -21,7 +21,7 @@ def place(tmp_path_factory):
 
 
 def run(place, name, *words):
-    done = command(place, "run", FOLDER / name, "--sample", "--seeds", "1,", "--jobs", 2, "--json", *words)
+    done = command(place, "run", FOLDER / name, "--sample", "--seeds", "1,", "--json", *words)
     return json.loads(done.stdout)
 
 

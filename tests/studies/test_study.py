@@ -162,9 +162,7 @@ def tiny(nsynth, tmp_path_factory):
     """A folder with a study that has been run once, and what was printed."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "tiny.yaml").write_text(TINY)
-    (folder / "out.txt").write_text(
-        command(folder, "run", "tiny.yaml", "--data", nsynth, "--jobs", 2, "--paper").stdout
-    )
+    (folder / "out.txt").write_text(command(folder, "run", "tiny.yaml", "--data", nsynth, "--paper").stdout)
     return folder
 
 
