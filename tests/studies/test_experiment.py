@@ -107,7 +107,7 @@ def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth,
 
 
 def test_repeat_is_bit_identical_whatever_the_jobs(place, nsynth, result):
-    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 1, "--seeds", "2,")
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 2, "--seeds", "2,")
     other = place / done.stdout.splitlines()[-1]
     assert other.name == result.name
     mine = [row for row in rows(result / "predictions.csv") if row["seed"] == "2"]
