@@ -1,7 +1,8 @@
 """Metrics of the embedded sample stay what they were: stored beside this file, measured anew by short trainings.
 
-Exact on the kind of machine where they were stored, within 0.02 elsewhere. Who changes them on purpose stores them
-anew, looks at the difference, and says in the commit why they changed:
+Exact on the kind of machine where they were stored, within 0.02 elsewhere; of two seeds each, since a single one moves
+by as much as that between processors. Who changes them on purpose stores them anew, looks at the difference, and says
+in the commit why they changed:
 
     pytest tests/regression --store -n0
 """
@@ -53,7 +54,7 @@ def place(tmp_path_factory):
 def test_metrics_are_the_stored_ones(name, place, request):
     epochs = f"training.epochs={EPOCHS[name]}"
     file = EXPERIMENTS / f"{name}.yaml"
-    done = command(place, "run", file, "--sample", "--seeds", "1,", "--set", epochs, "--json", "--cache", "cache")
+    done = command(place, "run", file, "--sample", "--seeds", "2", "--set", epochs, "--json", "--cache", "cache")
     measured = flat(json.loads(done.stdout))
     stored = json.loads(STORED.read_text()) if STORED.exists() else {"metrics": {}}
     if request.config.getoption("--store"):
