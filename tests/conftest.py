@@ -20,9 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", action="store_true", help="store what tests/regression measures, instead of comparing")
 
 
-# two processes that compile one of librosa's functions at once can leave a cache that crashes every later call
+# two processes that compile one of librosa's functions at once can leave a cache that crashes every later call; set
+# anew in each test process, since those of xdist inherit the variable from the one that started them
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / f"numba-{_WORKER}"))
+os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / f"numba-{_WORKER}")
 
 
 @pytest.fixture(scope="session")
