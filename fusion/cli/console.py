@@ -65,7 +65,7 @@ def print_result(result: Result, as_json: bool) -> None:
     for row in table(metrics):
         grid.add_row(*row, style="bold" if row[0] == "network" else None)
     console.print(grid)
-    console.print("mean ± standard deviation over seeds [95 % interval over groups]")
+    console.print("mean ± standard deviation over seeds [95 % interval]")
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
     print(result.folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from fusion.datasets.table import Dataset
+from fusion.evaluation.coverage import coverage_warnings
 
 FEW_GROUPS = 10
 
@@ -46,28 +47,29 @@ def shared_groups(dataset: Dataset) -> list[str]:
         ("train", f"the score is for new clips of known {dataset.group_noun}, not for unknown ones"),
         ("validation", f"the network was stopped by what it did on the test's own {dataset.group_noun}"),
     ):
-        groups, clips = set(), 0
+        groups: set[str] = set()
+        clips: set[int] = set()
         for fold in dataset.each_fold():
             tested = dataset.table.loc[fold.test, "group"]
             known = tested[tested.isin(set(dataset.table.loc[fold.clips(split), "group"]))]
             groups |= set(known)
-            clips += len(known)
+            clips |= set(known.index)
         if groups:
             return [
                 f"shared-groups: {len(groups)} of {test['group'].nunique()} test {dataset.group_noun} "
-                f"({clips} of {len(test)} clips) are also in {split}: {effect}"
+                f"({len(clips)} of {len(test)} clips) are also in {split}: {effect}"
             ]
     return []
 
 
 def few_groups(dataset: Dataset) -> list[str]:
-    """Say which classes have few test groups."""
-    groups = each_label(dataset.part("test")).groupby("labels")["group"].nunique()
-    few = {str(label): int(count) for label, count in groups.items() if count < FEW_GROUPS}
+    """Say that there are few test groups, of all classes together or of some, and what that means for intervals."""
+    test = dataset.part("test")
+    count, noun = int(test["group"].nunique()), dataset.group_noun
+    warnings = coverage_warnings(count, f"test {noun}")
+    by_class = each_label(test).groupby("labels")["group"].nunique()
+    few = ", ".join(f"{label} {number}" for label, number in by_class.items() if number < FEW_GROUPS)
     if not few:
-        return []
-    counts = ", ".join(f"{label} {count}" for label, count in few.items())
-    return [
-        f"few-groups: fewer than {FEW_GROUPS} test {dataset.group_noun}, so no interval of its own and a rough one "
-        f"overall: {counts}"
-    ]
+        return warnings
+    text = f"fewer than {FEW_GROUPS} {noun} of {few}, which get no interval of their own"
+    return [f"{warning}; {text}" for warning in warnings] or [f"few-groups: {text}"]

@@ -53,7 +53,7 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
 def with_content(dataset: Dataset, workplace: Workplace) -> Data:
     """Return a data set with the content hash of each clip's file, made where files are new or changed."""
     table = dataset.table.assign(content=hasher(workplace)(list(dataset.table["path"])))
-    return Data(replace(dataset, table=table), fingerprint(table), find_duplicates(table, dataset.folds))
+    return Data(replace(dataset, table=table), fingerprint(table), _duplicates(replace(dataset, table=table)))
 
 
 def hasher(workplace: Workplace) -> Hasher:
@@ -86,4 +86,9 @@ def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
         )
     kinds = sorted({re.split(r"[:(]", damaged[clip])[0].strip() for clip in bad["id"]})
     dataset = data.dataset.without(damaged, ", ".join(kinds[:5]))
-    return Data(dataset, data.fingerprint, find_duplicates(dataset.table, dataset.folds))
+    return Data(dataset, data.fingerprint, _duplicates(dataset))
+
+
+def _duplicates(dataset: Dataset) -> Duplicates:
+    """Return clips that sound the same; of folds, by those of the first repeat."""
+    return find_duplicates(dataset.table, None if dataset.folds is None else dataset.folds[0])

@@ -67,6 +67,34 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
     return fold_of
 
 
+def divided(table: pd.DataFrame, folds: int, repeats: int, grouped: bool, setting: str) -> Ints:
+    """Return the fold of each clip, ``(repeats, clips)``, each repeat another division.
+
+    Parameters
+    ----------
+    table : DataFrame
+    folds, repeats : int
+    grouped : bool
+        Keep groups whole.
+    setting : str
+        What chooses the classes, for messages.
+
+    Raises
+    ------
+    FusionError
+        If a class has a single group, or clips cannot be divided so.
+    """
+    groups = numbered(table["group"]) if grouped else None
+    labels = numbered(table["labels"])
+    numbers = [assign_folds(labels, groups, folds, 1 + repeat, "dataset.folds") for repeat in range(repeats)]
+    if alone := sorted(set(table.loc[numbers[0] < 0, "labels"])):
+        raise FusionError(
+            f"{setting}: {', '.join(alone)} cannot be both trained on and tested, with one group alone; leave such "
+            "classes out"
+        )
+    return np.stack(numbers)
+
+
 def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
     """Choose whole groups of training clips, at least one a class, that validate; a class' only one stays.
 
@@ -122,3 +150,8 @@ def components(sets: Sequence[frozenset[str]]) -> list[int]:
     labels = connected_components(coo_array((np.ones(len(rows)), (rows, ends)), (size, size)), directed=False)[1]
     numbers: dict[int, int] = {}
     return [numbers.setdefault(label, len(numbers)) for label in labels[: len(sets)].tolist()]
+
+
+def numbered(names: pd.Series) -> Ints:
+    """Return the number of each name among the sorted names, ``(names,)``."""
+    return np.unique(names.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)

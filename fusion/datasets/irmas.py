@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusion.datasets.groups import assign_folds, hold_out
+from fusion.datasets.groups import divided, hold_out
 from fusion.datasets.irmas_testing import read_testing
 from fusion.datasets.irmas_training import read_training
-from fusion.datasets.table import Dataset, Hasher, checked, numbered
+from fusion.datasets.table import Dataset, Hasher, checked
 from fusion.errors import FusionError
 from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
 
@@ -54,13 +54,7 @@ def read(settings: IRMASSettings, root: Path, hasher: Hasher) -> Dataset:
     training = _one_class(read_training(root, hasher), settings)
     if settings.protocol == "cv":
         table = training.assign(split="train").reset_index(drop=True)
-        groups = numbered(table["group"]) if settings.grouped else None
-        folds = assign_folds(numbered(table["labels"]), groups, settings.folds, 1, "dataset.folds")
-        if alone := sorted(set(table.loc[folds < 0, "labels"])):
-            raise FusionError(
-                f"{root}: {', '.join(alone)} have one recording alone, which cannot be trained on and tested; leave "
-                "them out with dataset.classes"
-            )
+        folds = divided(table, settings.folds, settings.repeats, settings.grouped, f"{root}: dataset.classes")
         return checked(Dataset("irmas", "cv", table, RECORDINGS, folds=folds, grouped=settings.grouped))
     held = training["group"].isin(hold_out(training))
     testing, notes = read_testing(root, settings.skip_damaged)

@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-from fusion.datasets.groups import hold_out, shuffled
+from fusion.datasets.groups import divided, hold_out, shuffled
 from fusion.datasets.table import Dataset, checked, clip_table, missing_audio
 from fusion.errors import FusionError, listing
 from fusion.settings.datasets import FAMILIES, ORIGINS, NSynthSettings
@@ -52,6 +52,8 @@ def read(settings: NSynthSettings, root: Path) -> Dataset:
     FusionError
         If the data set is missing, half unpacked or damaged; the message says where and what to do.
     """
+    if settings.protocol == "cv":
+        return _read_folds(settings, root)
     course = settings.protocol == "course"
     parts = {"train": "valid" if course else "train", "test": "test"}
     if settings.validation == "official":
@@ -72,6 +74,19 @@ def read(settings: NSynthSettings, root: Path) -> Dataset:
         table = table.assign(split=table["split"].mask(held, "validation"))
     notes = missing_audio(missing, settings.skip_damaged, root)
     return checked(Dataset("nsynth", settings.protocol, table, GROUPS, notes))
+
+
+def _read_folds(settings: NSynthSettings, root: Path) -> Dataset:
+    """Read the metadata of all parts that are there, and divide their instruments into folds."""
+    parts = [part for part in ("train", "valid", "test") if (root / f"nsynth-{part}").is_dir()]
+    _refuse_absent(root, parts or ["train"])
+    tables, missing = zip(*(_read_part(root / f"nsynth-{part}", settings) for part in parts), strict=True)
+    kept = [_limit(table, settings.limit) for table in tables]
+    table = pd.concat(kept, ignore_index=True).assign(split="train")
+    notes = missing_audio([name for names in missing for name in names], settings.skip_damaged, root)
+    notes += [f"damaged: nsynth-{part} is not there" for part in ("train", "valid", "test") if part not in parts]
+    folds = divided(table, settings.folds, settings.repeats, True, f"{root}: dataset.families, dataset.sources")
+    return checked(Dataset("nsynth", settings.protocol, table, GROUPS, notes, folds=folds))
 
 
 def read_split(settings: NSynthSettings, root: Path, split: str) -> Dataset:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.datasets.groups import hold_out
+from fusion.datasets.groups import hold_out, numbered
 from fusion.errors import FusionError, listing
 from fusion.evaluation.label_task import LabelTask, label_task
 
@@ -25,12 +25,16 @@ Hasher = Callable[[Sequence[Path]], list[str]]
 
 @dataclass(frozen=True)
 class Fold:
-    """Row numbers of the clips that train, validate and test one network; `fold` is None where there are no folds."""
+    """Row numbers of the clips that train, validate and test one network.
+
+    `fold` is None where there are no folds; where clips are divided several times, it goes on from one to the next.
+    """
 
     fold: int | None
     train: Ints
     validation: Ints
     test: Ints
+    repeat: int = 0
 
     def clips(self, split: str) -> Ints:
         """Return the rows of a split."""
@@ -54,8 +58,9 @@ class Dataset:
         What happened while reading, as warnings.
     several : bool
         Whether test clips may have several labels.
-    folds : (clips,) int or None
-        Fold of each clip where every clip is a test clip once; the split of all is ``train`` then.
+    folds : (repeats, clips) int or None
+        Fold of each clip, each time that clips are divided, where every clip is a test clip once in each of them; the
+        split of all is ``train`` then.
     grouped : bool
         Whether folds keep groups whole.
     classes : tuple of str
@@ -93,9 +98,14 @@ class Dataset:
         return targets
 
     @property
+    def repeats(self) -> int:
+        """How often clips are divided into folds; 1 where there are none."""
+        return 1 if self.folds is None else len(self.folds)
+
+    @property
     def places(self) -> list[str]:
-        """Where each clip is: its split, or its fold where there are folds."""
-        return list(self.table["split"]) if self.folds is None else [f"fold {fold}" for fold in self.folds]
+        """Where each clip is: its split, or its fold where there are folds (of the first repeat)."""
+        return list(self.table["split"]) if self.folds is None else [f"fold {fold}" for fold in self.folds[0]]
 
     @property
     def groups(self) -> Ints:
@@ -106,14 +116,17 @@ class Dataset:
         """Return which clips train, validate and test each network of a seed."""
         if self.folds is None:
             splits = self.table["split"].to_numpy()
-            return [Fold(None, *(np.flatnonzero(splits == split) for split in SPLITS))]
-        folds = []
-        for fold in range(int(self.folds.max()) + 1):
-            rest = self.table[self.folds != fold]
-            unit = "group" if self.grouped else "id"
-            held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
-            training = rest.index.to_numpy()
-            folds.append(Fold(fold, training[~held], training[held], np.flatnonzero(self.folds == fold)))
+            train, validation, test = (np.flatnonzero(splits == split) for split in SPLITS)
+            return [Fold(None, train, validation, test)]
+        folds: list[Fold] = []
+        for repeat, divided in enumerate(self.folds):
+            for fold in range(int(divided.max()) + 1):
+                rest = self.table[divided != fold]
+                unit = "group" if self.grouped else "id"
+                held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
+                training = rest.index.to_numpy()
+                tested = np.flatnonzero(divided == fold)
+                folds.append(Fold(len(folds), training[~held], training[held], tested, repeat))
         return folds
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
@@ -125,14 +138,9 @@ class Dataset:
                 self,
                 table=self.table[kept].reset_index(drop=True),
                 notes=[*self.notes, f"damaged: {len(left_out)} clips left out ({reason})"],
-                folds=None if self.folds is None else self.folds[kept.to_numpy()],
+                folds=None if self.folds is None else self.folds[:, kept.to_numpy()],
             )
         )
-
-
-def numbered(names: pd.Series) -> Ints:
-    """Return the number of each name among the sorted names, ``(names,)``."""
-    return np.unique(names.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
 
 
 def clip_table(rows: Sequence[tuple[Any, ...]], duration: float = np.nan) -> pd.DataFrame:

@@ -3,5 +3,5 @@
 `label_task` says what differs between one label a clip and several; metrics are functions of counts by group.
 """
 
-__all__ = ["aggregate", "convergence", "decisions", "effects", "ground_truth", "intervals", "label_task"]
+__all__ = ["aggregate", "convergence", "coverage", "decisions", "effects", "estimate", "ground_truth", "label_task"]
 __all__ += ["metric", "reference"]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.evaluation.intervals import bootstrap_interval
+from fusion.evaluation.estimate import Estimate, linearise, of_arm, strata_of
 from fusion.evaluation.label_task import LabelTask
+from fusion.evaluation.metric import MetricFunction
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -29,16 +30,20 @@ class GroundTruth:
         Which classes each clip has.
     groups : (clips,) int
         Numbered from 0.
+    repeats : int
+        Predictions are of each seed in turn, and within a seed of each repeat of cross-validation. With several,
+        repeats vary as seeds do otherwise: each is the mean over seeds.
     """
 
     task: LabelTask
     targets: Bools
     groups: Ints
+    repeats: int = 1
 
     @cached_property
-    def strata(self) -> Ints | None:
-        """The class of each group, ``(groups,)``; None where groups have clips of several classes."""
-        return self.task.strata(self.targets, self.groups)
+    def strata(self) -> Ints:
+        """The stratum of each group, ``(groups,)``: its class; one for all where groups have clips of several."""
+        return strata_of(int(self.groups.max()) + 1, self.task.strata(self.targets, self.groups))
 
     def counts(self, predictions: Sequence[tuple[NDArray[Any], Bools]]) -> NDArray[Any]:
         """Return what metrics are functions of, ``(groups, seeds, ...)``.
@@ -50,31 +55,66 @@ class GroundTruth:
         """
         return np.stack([self.task.counts(self.targets, *seed, self.groups) for seed in predictions], axis=1)
 
-    def over_seeds(self, counts: NDArray[Any]) -> dict[str, dict[str, Any]]:
-        """Return every metric over seeds, with an interval over groups.
+    def linearised(self, counts: NDArray[Any], metric: MetricFunction, draws: int = 1) -> tuple[Floats, Floats]:
+        """Return a metric of each seed, or of each repeat where there are several, and what each group contributes.
 
         Parameters
         ----------
         counts : (groups, seeds, ...)
+        metric : callable
+        draws : int
+            Predictions of each seed and repeat that differ by chance alone; their mean is taken.
+
+        Returns
+        -------
+        (seeds,), (groups, seeds)
+            As `fusion.evaluation.estimate.linearise` gives them; with several repeats, repeats in place of seeds.
+        """
+        values, by_group = linearise(metric, counts)
+        columns = np.concatenate([values[np.newaxis], by_group]).reshape(1 + len(by_group), -1, self.repeats, draws)
+        each = columns.mean(axis=(1, 3)) if self.repeats > 1 else columns.mean(axis=(2, 3))
+        return each[0], each[1:]
+
+    def estimate(self, counts: NDArray[Any], metric: MetricFunction, seeded: bool = True) -> Estimate:
+        """Return a metric's mean over seeds, with what is needed to say how sure it is.
+
+        Parameters
+        ----------
+        counts : (groups, seeds, ...)
+        metric : callable
+        seeded : bool
+            Whether predictions vary with the seed.
+        """
+        return of_arm(*self.linearised(counts, metric), self.strata, seeded or self.repeats > 1)
+
+    def over_seeds(self, counts: NDArray[Any], seeded: bool = True) -> dict[str, dict[str, Any]]:
+        """Return every metric over seeds, with an interval over groups and seeds.
+
+        Parameters
+        ----------
+        counts : (groups, seeds, ...)
+        seeded : bool
+            Whether predictions vary with the seed.
 
         Returns
         -------
         dict
-            Metric to ``{mean, std, low, high, per_seed}``: mean and standard deviation (ddof 1; 0 for one seed)
-            over seeds, a 95 % BCa interval of the seed mean over groups (None with one group).
+            Metric to ``mean`` and ``std`` (ddof 1; 0 for one seed) over seeds, ``per_seed``, and ``low``, ``high``,
+            ``se_groups``, ``se_seeds``, ``df`` as `Estimate.spread` gives them, the interval within 0 and 1.
         """
-        table = {}
-        for metric in self.task.metrics:
-            per_seed = metric.function(counts.sum(axis=0))
+        return {
+            metric.name: {
+                **self._seeds(metric.function(counts.sum(axis=0))),
+                **bounded(self.estimate(counts, metric.function, seeded)),
+            }
+            for metric in self.task.metrics
+        }
 
-            def seed_mean(sums: Floats, function: Any = metric.function) -> Floats:
-                return np.asarray(function(sums).mean(axis=-1))
-
-            low, high = bootstrap_interval(counts, seed_mean, self.strata) or (None, None)
-            std = float(per_seed.std(ddof=1)) if len(per_seed) > 1 else 0.0
-            spread = {"std": std, "low": low, "high": high, "per_seed": per_seed.tolist()}
-            table[metric.name] = {"mean": float(per_seed.mean()), **spread}
-        return table
+    def _seeds(self, values: Floats) -> dict[str, Any]:
+        """Return mean, deviation and values of the seeds, each the mean over its repeats."""
+        per_seed = values.reshape(-1, self.repeats).mean(axis=1)
+        std = float(per_seed.std(ddof=1)) if len(per_seed) > 1 else 0.0
+        return {"mean": float(per_seed.mean()), "std": std, "per_seed": per_seed.tolist()}
 
     def by_class(self, counts: NDArray[Any], classes: Sequence[str], enough: int) -> dict[str, dict[str, Any]]:
         """Return each class' scores, means over seeds; with `enough` groups also an interval of its F1.
@@ -97,11 +137,11 @@ class GroundTruth:
         for number, label in enumerate(classes):
             groups = int(np.count_nonzero(support[:, number]))
 
-            def f1(sums: Floats, number: int = number) -> Floats:
-                return np.asarray(self.task.class_scores(sums)["f1"][..., number].mean(axis=-1))
+            def f1(sums: NDArray[Any], number: int = number) -> Floats:
+                return self.task.class_scores(sums)["f1"][..., number]
 
-            interval = bootstrap_interval(counts, f1, self.strata) if groups >= enough else None
-            low, high = interval or (None, None)
+            spread = bounded(self.estimate(counts, f1)) if groups >= enough else {}
+            low, high = spread.get("low"), spread.get("high")
             row = {name: float(values[number]) for name, values in scores.items()}
             table[label] = {**row, "support": round(row["support"]), "groups": groups, "low": low, "high": high}
         return table
@@ -110,3 +150,12 @@ class GroundTruth:
         """Return the headline metric of the best prediction that is the same for every clip."""
         constant = self.counts([(decisions, decisions) for decisions in self.task.constant_decisions(self.targets)])
         return float(self.task.headline.function(constant.sum(axis=0)).max())
+
+
+def bounded(estimate: Estimate) -> dict[str, Any]:
+    """Return how sure a share is: `Estimate.spread` without p, the interval within 0 and 1."""
+    spread = estimate.spread()
+    del spread["p"]
+    if spread["low"] is not None:
+        spread["low"], spread["high"] = max(0.0, spread["low"]), min(1.0, spread["high"])
+    return spread

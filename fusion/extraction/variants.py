@@ -57,7 +57,7 @@ def plan_variants(experiment: Experiment, dataset: Dataset, own: Windows, pools:
     training = experiment.training
     targets, groups = dataset.targets, dataset.groups
     training_clips = (dataset.table["split"] == "train").to_numpy()
-    apart = np.zeros(len(training_clips), dtype=np.int64) if dataset.folds is None else dataset.folds.copy()
+    apart = np.zeros(len(training_clips), dtype=np.int64) if dataset.folds is None else dataset.folds[0].copy()
     if pools is not None:
         apart[training_clips] = pools
     chosen = np.flatnonzero(training_clips[own.clips])

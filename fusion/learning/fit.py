@@ -72,7 +72,7 @@ def _data(job: TrainingJob, outputs: list[str]) -> tuple[Batches, Batches]:
     settings, train = job.training, job.parts["train"]
     class_weights = _class_weights(train) if settings.class_weights else None
     softmax = job.model.activation == "softmax"
-    batches = Batches(train, settings.batch_size, job.seed, settings.mixup, outputs, softmax, class_weights)
+    batches = Batches(train, settings.batch_size, job.random_seed, settings.mixup, outputs, softmax, class_weights)
     validation = Batches(job.parts["validation"], max(settings.batch_size, 256), outputs=outputs, shares=softmax)
     return batches, validation
 

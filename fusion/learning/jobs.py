@@ -44,6 +44,8 @@ class TrainingJob:
         A network whose branches this one starts from.
     folds : int
         Trainings of this seed.
+    repeat : int
+        Of cross-validation with several partitions, the partition's number.
     """
 
     folder: Path
@@ -59,6 +61,14 @@ class TrainingJob:
     source: Path | None = None
     pretrained: Path | None = None
     folds: int = 1
+    repeat: int = 0
+
+    @property
+    def random_seed(self) -> int:
+        """What the training draws from: its seed, in later repeats another number for each of them."""
+        if not self.repeat:
+            return self.seed
+        return int(np.random.SeedSequence([self.seed, self.repeat]).generate_state(1)[0] >> 1)
 
 
 @dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays

@@ -38,7 +38,7 @@ def train_seed(job: TrainingJob) -> None:
         classes)`` float32), ``predictions.csv`` (test clip and one score a class) and ``summary.json``.
     """
     started = time.perf_counter()
-    keras.utils.set_random_seed(job.seed)
+    keras.utils.set_random_seed(job.random_seed)
     model = fit(job)
     trained = time.perf_counter()
     with replacing(job.folder) as folder:

@@ -71,7 +71,7 @@ def plot_arms(ablation: Mapping[str, Any]) -> Figure:
     axes.set_ylim(0, steps.sum())
     axes.set_yticks(places, labels, fontsize=8)
     note = "" if near else f"; chance is {chance:.3f}, out of the picture"
-    axes.set_xlabel(f"{metric}: mean of seeds, 95 % interval over {ablation['groups']} test groups{note}", fontsize=9)
+    axes.set_xlabel(f"{metric}: mean of seeds, 95 % interval, {ablation['groups']} test groups{note}", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)
     return figure
@@ -97,7 +97,7 @@ def plot_shapley(ablation: Mapping[str, Any]) -> Figure:
     axes.axvline(0, color="black", lw=0.8)
     axes.set_yticks(range(len(shares)), [name for name, _ in shares])
     metric = metric_label(ablation["metric"])
-    axes.set_xlabel(f"points of {metric}; line: 95 % interval over {ablation['groups']} test groups")
+    axes.set_xlabel(f"points of {metric}; line: 95 % interval, {ablation['groups']} test groups")
     whole = 100 * sum(row["value"] for _, row in shares)
     axes.set_title(f"Shares of {points_text(whole)} points above chance (Shapley values)", fontsize=10)
     axes.grid(axis="x", alpha=0.25)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import LEVEL, p_text, points_text
+from fusion.report.wording import p_text, points_text, significant
 
 _TINY = 0.05  # points: less is 0.0 when rounded
 
@@ -40,10 +40,8 @@ def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     else:
         change = f"{'costs' if points > 0 else 'gains'} {_points(abs(points))} of {metric}"
     evidence = _evidence(test, len(ablation["tests"]), reverse=points < 0 and not _rounds_to_nothing(points))
-    if test["p_holm"] >= LEVEL:
+    if not significant(test):
         verdict = "not shown to matter"
-    elif _rounds_to_nothing(points):  # a test is about clips: their answers may change where the metric does not
-        verdict = f"what is said of the clips of these {ablation['groups']} test groups is shown to change"
     else:
         verdict = f"shown to matter on these {ablation['groups']} test groups"
     return f"{doing} {names} {change} ({evidence}): {verdict}."
@@ -60,10 +58,8 @@ def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
         change = f"{_points(abs(points))} {'less' if points > 0 else 'more'} than {whole}"
     evidence = _evidence(test, len(ablation["tests"]), reverse=points < 0 and not _rounds_to_nothing(points))
     where = f" on these {ablation['groups']} test groups"
-    if test["p_holm"] >= LEVEL:
+    if not significant(test):
         verdict = "not shown to differ"
-    elif _rounds_to_nothing(points):
-        verdict = f"what is said of the clips of these {ablation['groups']} test groups is shown to differ"
     else:
         verdict = f"shown to differ{where}"
     names, metric = _listed(test["features"]), metric_label(ablation["metric"])
@@ -91,11 +87,9 @@ def _shares(ablation: Mapping[str, Any]) -> str:
 def _evidence(test: Mapping[str, Any], tests: int, reverse: bool) -> str:
     """Return the interval, of the gain if `reverse`, and p."""
     if test["low"] is None:
-        interval = "no interval"
-    else:
-        ends = (-test["high"], -test["low"]) if reverse else (test["low"], test["high"])
-        interval = f"95 % interval {_interval(*ends)}"
-    return f"{interval}, {p_text(test['p_holm'])}{' after Holm' if tests > 1 else ''}"
+        return f"no interval and no p: {test['why']}"
+    ends = (-test["high"], -test["low"]) if reverse else (test["low"], test["high"])
+    return f"95 % interval {_interval(*ends)}, {p_text(test['p_holm'])}{' after Holm' if tests > 1 else ''}"
 
 
 def _rounds_to_nothing(points: float) -> bool:

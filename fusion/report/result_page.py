@@ -11,7 +11,7 @@ import numpy as np
 from fusion.report.html import escape, html_page, html_table, image, warning_box
 from fusion.report.plots import save
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves
-from fusion.report.wording import score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, score, shown_metrics, table
 from fusion.runtime.files import write_text
 
 
@@ -60,8 +60,8 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 {warning_box(metrics["warnings"])}
 <h2>Test</h2>
 {html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
-<p class="note">Mean ± standard deviation over seeds [95 % bootstrap interval over groups, within class].
-Training {escape(training)}.{escape(_other_metrics(metrics))}</p>
+<p class="note">Mean ± standard deviation over seeds [95 % interval].
+{ABOUT_INTERVALS} Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}</p>
 {image(folder / shown, caption)}
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
@@ -75,6 +75,15 @@ Training {escape(training)}.{escape(_other_metrics(metrics))}</p>
 thread(s) a training. {escape(seconds)}.</p>
 <pre>{escape(spec)}</pre>"""
     return html_page(title, body)
+
+
+def _gap(metrics: dict[str, Any]) -> str:
+    """Return how far training is above the test as a sentence; an older result does not have it."""
+    if "gap" not in metrics:
+        return ""
+    gap = metrics["gap"]
+    interval = "" if gap["low"] is None else f" [{100 * gap['low']:.1f}, {100 * gap['high']:.1f}]"
+    return f" That is {100 * gap['difference']:.1f}{interval} points above the test."
 
 
 def _other_metrics(metrics: dict[str, Any]) -> str:

@@ -85,7 +85,7 @@ def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
     axes.set_yticks(places, [f"{name} ({rows[name]['support']} in {rows[name]['groups']})" for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.02)
-    axes.set_xlabel("mean over seeds; line: 95 % interval of F1 over groups")
+    axes.set_xlabel("mean over seeds; line: 95 % interval of F1")
     axes.set_ylabel("class (clips in groups)")
     axes.grid(axis="x", alpha=0.25)
     axes.legend(frameon=False, fontsize=8, loc="lower right")

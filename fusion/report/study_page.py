@@ -10,12 +10,13 @@ from fusion.report.plots import save
 from fusion.report.study_plots import plot_confusion_pair, plot_gaps, plot_steps, plot_training
 from fusion.report.study_sentences import conclusions, data_sentences, gap_sentences, unconverged
 from fusion.report.study_tables import arms_table, as_csv, as_latex, published_table, steps_table
+from fusion.report.wording import ABOUT_INTERVALS
 from fusion.runtime.files import write_text
 
 _CAPTIONS = {
-    "gap": "Training (hollow) and test (filled) score of each arm, with 95 % intervals over groups.",
+    "gap": "Training (hollow) and test (filled) score of each arm, with 95 % intervals.",
     "curves": "Training accuracy by epoch, mean over seeds.",
-    "steps": "Effect of each step on the test, with 95 % intervals over groups.",
+    "steps": "Effect of each step on the test, with 95 % intervals.",
     "confusions": "Confusion before and after: rows are true classes, shares of each row.",
 }
 
@@ -85,11 +86,10 @@ def _page(folder: Path, study: dict[str, Any], plots: list[str]) -> str:
 {html_list(warnings)}
 <h2>What was done</h2>
 <p>{len(arms)} arms, each with the seeds {escape(seeds)}; each step is tested against the arm before it on the same test
-clips, by a sign-flip test over songs or instruments, with p-values adjusted by Holm's method for {len(study["tests"])}
-tests. Intervals are 95 % bootstrap intervals over the same groups.</p>
+clips, with p-values adjusted by Holm's method for {len(study["tests"])} tests. {ABOUT_INTERVALS}</p>
 <h2>Results</h2>
 {html_table(*arms_table(study))}
-<p class="note">Mean ± standard deviation over seeds [95 % interval over groups].</p>
+<p class="note">Mean ± standard deviation over seeds [95 % interval].</p>
 {images}
 <h3>Steps</h3>
 {html_table(*steps_table(study))}

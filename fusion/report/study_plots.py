@@ -11,7 +11,7 @@ from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
 from fusion.report.result_plots import draw_cells, read_history
 from fusion.report.study_sentences import unconverged
-from fusion.report.wording import LEVEL, headline, p_text
+from fusion.report.wording import headline, p_text, significant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,7 +84,7 @@ def plot_steps(study: dict[str, Any]) -> Figure | None:
         return None
     figure, axes = new_figure(8.5, 1.1 + 0.36 * len(tests))
     for place, test in enumerate(tests):
-        colour = BLUE if test["p_holm"] < LEVEL else GREY
+        colour = BLUE if significant(test) else GREY
         if test["low"] is not None:
             axes.plot([100 * test["low"], 100 * test["high"]], [place, place], color=colour, lw=2)
         axes.scatter([100 * test["difference"]], [place], color=colour, s=36, zorder=3)
@@ -92,7 +92,7 @@ def plot_steps(study: dict[str, Any]) -> Figure | None:
     labels = [f"{test['arm']} against {test['before']}  ({p_text(test['p_holm'])})" for test in tests]
     axes.set_yticks(range(len(tests)), labels, fontsize=8)
     axes.set_ylim(len(tests) - 0.4, -0.6)
-    axes.set_xlabel("points on the test, 95 % interval over groups\nblue: p < .05 after Holm", fontsize=9)
+    axes.set_xlabel("points on the test, 95 % interval\nblue: p < .05 after Holm", fontsize=9)
     axes.grid(axis="x", alpha=0.25)
     return figure
 

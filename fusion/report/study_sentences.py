@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import LEVEL, headline, p_text
+from fusion.report.wording import headline, p_text, significant
 
 
 def unconverged(arm: dict[str, Any]) -> list[str]:
@@ -23,10 +23,7 @@ def step_sentence(test: dict[str, Any]) -> str:
     else:
         relation = f"is {abs(points):.1f} points of {metric} " + ("above" if points > 0 else "below")
     interval = "" if test["low"] is None else f"95 % interval {signed(test['low'])} to {signed(test['high'])}, "
-    if test["p_holm"] >= LEVEL:
-        verdict = "not shown to differ"
-    else:  # the test is of clips: their answers may differ where the metric does not
-        verdict = "what is said of the clips is shown to differ" if same else "more than chance"
+    verdict = "more than chance" if significant(test) else "not shown to differ"
     return f"{test['arm']} {relation} {test['before']} ({interval}{p_text(test['p_holm'])} after Holm): {verdict}."
 
 
@@ -56,8 +53,8 @@ def gap_sentences(study: dict[str, Any]) -> list[str]:
 
 def conclusions(study: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return sentences on what is shown, and on what is not."""
-    sure = [step_sentence(test) for test in study["tests"] if test["p_holm"] < LEVEL]
-    unsure = [step_sentence(test) for test in study["tests"] if test["p_holm"] >= LEVEL]
+    sure = [step_sentence(test) for test in study["tests"] if significant(test)]
+    unsure = [step_sentence(test) for test in study["tests"] if not significant(test)]
     for arm in study["arms"]:
         unsure += [f"{arm['name']}: {text.split(': ', 1)[1]}." for text in arm["warnings"] if text.startswith("below-")]
     if study["sample"]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from fusion.evaluation.effects import LEVEL
 from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import Metric
 from fusion.evaluation.reference import REFERENCES
 
+ABOUT_INTERVALS = (
+    "95 % intervals and p-values come from one t over groups within their class and over seeds: classes fixed, one "
+    "training set."
+)
+"""What stands wherever an interval is explained."""
+
 
 def score(summary: dict[str, Any]) -> str:
-    """Return ``0.912 ± 0.010 [0.881, 0.934]``: mean, standard deviation over seeds, interval over groups."""
+    """Return ``0.912 ± 0.010 [0.881, 0.934]``: mean, standard deviation over seeds, 95 % interval."""
     spread = f" ± {summary['std']:.3f}" if len(summary["per_seed"]) > 1 else ""
     interval = "" if summary["low"] is None else f" [{summary['low']:.3f}, {summary['high']:.3f}]"
     return f"{summary['mean']:.3f}{spread}{interval}"
@@ -41,17 +49,21 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
 
 
-LEVEL = 0.05  # of the tests, after Holm
-
-
-def p_text(value: float) -> str:
-    """Return ``p = .11``, never rounded to the other side of .05."""
+def p_text(value: float | None) -> str:
+    """Return ``p = .11``, never rounded to the other side of .05; ``no p`` where there is none."""
+    if value is None:
+        return "no p"
     if value < 0.001:
         return "p < .001"
     if value > 0.99:
         return "p = 1" if value == 1 else "p > .99"
     text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
     return "p < .05" if value < LEVEL and float(text) >= LEVEL else f"p = {text[1:]}"
+
+
+def significant(test: Mapping[str, Any]) -> bool:
+    """Say whether a test shows a difference; one without p does not."""
+    return test["p_holm"] is not None and test["p_holm"] < LEVEL
 
 
 def headline(metrics: dict[str, Any]) -> str:

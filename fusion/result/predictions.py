@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError, listing
 from fusion.evaluation.decisions import split_labels
+from fusion.evaluation.estimate import Estimate
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.label_task import LabelTask, recorded_task
+from fusion.evaluation.metric import Metric
 from fusion.result.folder import ResultFolder
 
 Bools = NDArray[np.bool_]
@@ -33,9 +36,10 @@ class Predictions:
     clips : dict of str to tuple of str
         Group and true labels (joined by ``;``) by clip, sorted.
     predicted : (seeds, clips) of str
-        Labels, joined.
+        Labels, joined; of each seed in turn, and within it of each repeat of cross-validation.
     task : LabelTask
     seeds : tuple of int
+    repeats : int
     """
 
     name: str
@@ -44,12 +48,14 @@ class Predictions:
     predicted: NDArray[np.str_]
     task: LabelTask
     seeds: tuple[int, ...]
+    repeats: int = 1
 
     @cached_property
     def truth(self) -> GroundTruth:
         """Labels and groups of the clips."""
         groups = np.unique([group for group, _ in self.clips.values()], return_inverse=True)[1].astype(np.int64)
-        return GroundTruth(self.task, split_labels(self.classes, (labels for _, labels in self.clips.values())), groups)
+        targets = split_labels(self.classes, (labels for _, labels in self.clips.values()))
+        return GroundTruth(self.task, targets, groups, self.repeats)
 
     @cached_property
     def decisions(self) -> Bools:
@@ -62,6 +68,15 @@ class Predictions:
         The table has no scores of other decisions, so decisions take their place: metrics of rankings say nothing.
         """
         return self.truth.counts([(seed, seed) for seed in (self.decisions if decisions is None else decisions)])
+
+    def estimate(self, metric: Metric) -> Estimate:
+        """Return a metric's mean over seeds, with what is needed to say how sure it is."""
+        return self.truth.estimate(self.counts(), metric.function)
+
+    def of_seeds(self, seeds: Sequence[int]) -> Predictions:
+        """Return the predictions of some seeds alone."""
+        rows = [self.seeds.index(seed) * self.repeats + number for seed in seeds for number in range(self.repeats)]
+        return replace(self, predicted=self.predicted[rows], seeds=tuple(seeds))
 
     def right(self, decisions: Bools | None = None) -> Floats:
         """Return how right each clip's prediction is, mean over seeds, ``(clips,)``: 1 or 0, or its labels' F1."""
@@ -84,7 +99,9 @@ def read_predictions(folder: Path) -> Predictions:
         raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"seed": int})
-        predicted = table.pivot(index="seed", columns="clip", values="predicted")
+        repeated = table["repeat"].astype(int) if "repeat" in table else 0
+        predicted = table.assign(repeat=repeated).pivot(index=["seed", "repeat"], columns="clip", values="predicted")
+        seeds, repeats = (level.tolist() for level in predicted.index.levels)
         if (table.iloc[:, -1] == "").any() or predicted.isna().any(axis=None):
             raise ValueError("a line is cut short, or a seed lacks clips")
         truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
@@ -94,7 +111,8 @@ def read_predictions(folder: Path) -> Predictions:
             dict(zip(truth.index, zip(truth["group"], truth["true"], strict=True), strict=True)),
             predicted.to_numpy(dtype=str),
             recorded_task(metrics["test"]),
-            tuple(int(seed) for seed in predicted.index),
+            tuple(seeds),
+            len(repeats),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None

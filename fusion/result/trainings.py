@@ -45,8 +45,8 @@ class Trainings:
 
     @cached_property
     def tested(self) -> Ints:
-        """Rows of the test clips, fold after fold."""
-        return np.concatenate([fold.test for fold in self.folds])
+        """Rows of the test clips, fold after fold of the first repeat."""
+        return np.concatenate([fold.test for fold in self.folds if not fold.repeat])
 
     @cached_property
     def by_seed(self) -> list[list[tuple[Path, dict[str, Any]]]]:
@@ -59,7 +59,7 @@ class Trainings:
         return [summary for trainings in self.by_seed for _, summary in trainings]
 
     def test_predictions(self) -> list[tuple[Floats, Bools]]:
-        """Return scores and decisions of the test clips for each seed, ``(clips, classes)`` each.
+        """Return scores and decisions of the test clips for each seed and repeat, ``(clips, classes)`` each.
 
         Raises
         ------
@@ -75,8 +75,16 @@ class Trainings:
             decisions = [
                 decide(values, summary.get("threshold")) for values, (_, summary) in zip(scores, trainings, strict=True)
             ]
-            predictions.append((np.concatenate(scores), np.concatenate(decisions)))
+            predictions += self._by_repeat(scores, decisions)
         return predictions
+
+    def _by_repeat(self, scores: list[Floats], decisions: list[Bools]) -> list[tuple[Floats, Bools]]:
+        """Return what the trainings of one seed say of the test clips, once for each repeat."""
+        whole: Floats = np.zeros((self.dataset.repeats, len(self.dataset.table), len(self.dataset.classes)))
+        decided = np.zeros(whole.shape, dtype=bool)
+        for fold, values, decision in zip(self.folds, scores, decisions, strict=True):
+            whole[fold.repeat, fold.test], decided[fold.repeat, fold.test] = values, decision
+        return [(whole[repeat, self.tested], decided[repeat, self.tested]) for repeat in range(self.dataset.repeats)]
 
     def train_predictions(self, number: int) -> list[tuple[Floats, Bools]]:
         """Return scores and decisions of the training clips of one fold for each seed, ``(clips, classes)`` each."""
@@ -92,13 +100,16 @@ class Trainings:
     def write_predictions(self, predictions: list[tuple[Floats, Bools]]) -> None:
         """Write predictions.csv over all seeds, from what `test_predictions` gives."""
         clips = self.dataset.table.loc[self.tested, ["id", "group", "labels"]].to_numpy()
-        numbers = [() if fold.fold is None else (fold.fold,) for fold in self.folds for _ in fold.test]
-        columns = [] if self.dataset.folds is None else ["fold"]
-        rows = [
-            (clip, group, seed, *fold, labels, join_labels(self.dataset.classes, decision), *map(_digits, values))
-            for seed, (scores, decisions) in zip(self.seeds, predictions, strict=True)
-            for (clip, group, labels), fold, values, decision in zip(clips, numbers, scores, decisions, strict=True)
-        ]
+        repeats, folds = self.dataset.repeats, self.dataset.folds
+        columns = [*(["repeat"] if repeats > 1 else []), *(["fold"] if folds is not None else [])]
+        rows = []
+        for number, (scores, decisions) in enumerate(predictions):
+            repeat = number % repeats
+            divided = np.zeros(len(clips), dtype=int) if folds is None else folds[repeat, self.tested]
+            for (clip, group, labels), fold, values, decision in zip(clips, divided, scores, decisions, strict=True):
+                where = (repeat, int(fold))[2 - len(columns) :]
+                predicted = labels, join_labels(self.dataset.classes, decision)
+                rows.append((clip, group, self.seeds[number // repeats], *where, *predicted, *map(_digits, values)))
         header = ["clip", "group", "seed", *columns, "true", "predicted", *self.dataset.classes]
         self.result.write_table("predictions.csv", header, rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fusion.evaluation import convergence
+from fusion.evaluation.effects import LEVEL
 from fusion.evaluation.metric import Metric
 from fusion.result.trainings import Trainings
 from fusion.settings.experiment import Experiment
@@ -25,15 +26,28 @@ def unconverged(trainings: Trainings, activation: str) -> list[str]:
     return warnings
 
 
-def below(scores: dict[str, Any], references: dict[str, dict[str, Any]], metric: Metric) -> list[str]:
-    """Say which reference models the network does not surpass."""
-    own = scores[metric.name]["mean"]
-    return [
-        f"below-reference: the network's {metric.label} of {own:.3f} is not above "
-        f"{reference[metric.name]['mean']:.3f}, that of {name} on the same clips and features"
-        for name, reference in references.items()
-        if own <= reference[metric.name]["mean"]
-    ]
+def below(references: dict[str, dict[str, Any]], metric: Metric) -> list[str]:
+    """Say which reference models the network is not shown to surpass, by a paired test of each, after Holm.
+
+    Where there is no test, for want of groups or seeds, that the network has not the larger value.
+    """
+    warnings = []
+    for name, reference in references.items():
+        test = reference["network_minus"]
+        tested = test["p_holm"] is not None
+        if test["difference"] > 0 and (not tested or test["p_holm"] < LEVEL):
+            continue
+        if tested:
+            shown = "shown to be below" if test["p_holm"] < LEVEL else "not shown to be above"
+            low, high = (f"{100 * test[end]:.1f}" for end in ("low", "high"))
+            evidence = f" (difference {100 * test['difference']:+.1f} points, 95 % interval {low} to {high})"
+        else:
+            shown, evidence = "not above", ""
+        warnings.append(
+            f"below-reference: the network's {metric.label} of {test['first']:.3f} is {shown} {test['second']:.3f}, "
+            f"that of {name} on the same clips and features{evidence}"
+        )
+    return warnings
 
 
 def oracle(experiment: Experiment) -> list[str]:

@@ -5,7 +5,7 @@ To add a data set, add a class and list it at the end.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -27,13 +27,23 @@ def _is_course(fields: dict[str, Any]) -> bool:
     return fields.get("protocol") == "course"
 
 
+def _refuse_other_protocols(settings: Any, needs: dict[str, str]) -> None:
+    """Raise a ValueError for a setting that was changed and is for another protocol."""
+    for name, protocol in needs.items():
+        if getattr(settings, name) != type(settings).model_fields[name].default and settings.protocol != protocol:
+            raise ValueError(f"{name} is for protocol: {protocol}, this is {settings.protocol}")
+
+
 class NSynthSettings(Section):
     """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"folds", "repeats"})
+
     name: Literal["nsynth"] = "nsynth"
-    protocol: Literal["course", "official"] = Field(
+    protocol: Literal["course", "official", "cv"] = Field(
         default="official",
-        description="course: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train",
+        description="course: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train; "
+        "cv: folds of the instruments of all parts that are there",
     )
     validation: Literal["notes", "instruments", "official"] = Field(
         default_factory=lambda fields: "notes" if _is_course(fields) else "instruments",
@@ -56,6 +66,8 @@ class NSynthSettings(Section):
         ge=1,
         description="at most so many notes of a class from each part of the data set, always the same ones",
     )
+    folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the instruments")
+    repeats: int = Field(default=1, ge=1, le=100, description="cv: how often instruments are divided, each time anew")
     skip_damaged: bool = Field(default=False, description="leave damaged notes out and record them")
     sr: int = Field(default=16000, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
 
@@ -69,8 +81,11 @@ class NSynthSettings(Section):
         if (self.protocol == "course") != (self.validation == "notes"):
             raise ValueError(
                 f"validation: {self.validation} does not go with protocol: {self.protocol} "
-                "(course: notes; official: instruments or official)"
+                "(course: notes; official: instruments or official; cv: instruments)"
             )
+        if self.protocol == "cv" and self.validation != "instruments":
+            raise ValueError(f"validation: {self.validation} does not go with protocol: cv (cv: instruments)")
+        _refuse_other_protocols(self, {"folds": "cv", "repeats": "cv"})
         return self
 
     @property
@@ -122,6 +137,8 @@ class NSynthSettings(Section):
 class IRMASSettings(Section):
     """IRMAS: the predominant instruments of real music, eleven classes."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"repeats"})
+
     name: Literal["irmas"] = "irmas"
     protocol: Literal["official", "single", "cv"] = Field(
         default="official",
@@ -146,6 +163,7 @@ class IRMASSettings(Section):
         "excerpts; oracle: best for the test itself, with a warning",
     )
     folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the training excerpts")
+    repeats: int = Field(default=1, ge=1, le=100, description="cv: how often excerpts are divided, each time anew")
     grouped: bool = Field(default=True, description="cv: keep recordings in one fold; false shows what leakage buys")
     skip_damaged: bool = Field(default=False, description="leave damaged clips out and record them")
     sr: int = Field(default=22050, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
@@ -173,9 +191,7 @@ class IRMASSettings(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> IRMASSettings:
-        for name, protocol in (("threshold", "official"), ("folds", "cv"), ("grouped", "cv")):
-            if getattr(self, name) != type(self).model_fields[name].default and self.protocol != protocol:
-                raise ValueError(f"{name} is for protocol: {protocol}, this is {self.protocol}")
+        _refuse_other_protocols(self, {"threshold": "official", "folds": "cv", "repeats": "cv", "grouped": "cv"})
         lost = sorted({name for names in self.merge.values() for name in names} - set(self.classes))
         if lost:
             raise ValueError(f"merge names {', '.join(lost)}, which classes leaves out")

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fusion.datasets.data import read_data
+from fusion.evaluation.decisions import join_labels
 from fusion.extraction.prepare import prepare
 from fusion.learning.jobs import MaskJob, TrainingJob
 from fusion.report import ablation_plots as plots
@@ -96,11 +96,10 @@ def ablate(
     }
     full = sets.index(tuple(experiment.features))
     folder = results[full].folder
-    predictions = read_predictions(folder)
     if mode == "mask":
         jobs = [job for seed in experiment.seeds for job in seed_jobs(arms[full], prepared[full], results[full], seed)]
-        outcomes |= _masked(jobs, arms[full], predictions, workplace)
-    ablation = summarise_ablation(mode, sets[full], outcomes, predictions)
+        outcomes |= _masked(jobs, arms[full], outcomes[sets[full]].predictions, workplace)
+    ablation = summarise_ablation(mode, sets[full], outcomes)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
     _write_table(folder / "ablation.csv", ablation)
@@ -129,9 +128,7 @@ def _searched(arm: Experiment, workplace: Workplace, trials: int) -> Experiment:
 
 def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> AblationArm:
     """Return what an arm's networks predict, of these seeds alone: a result may have more."""
-    predictions = read_predictions(folder)
-    chosen = predictions.decisions[[predictions.seeds.index(seed) for seed in seeds]]
-    return AblationArm(features, folder, predictions.counts(chosen), predictions.right(chosen))
+    return AblationArm(features, folder, read_predictions(folder).of_seeds(seeds))
 
 
 def _masked(
@@ -139,17 +136,20 @@ def _masked(
 ) -> dict[tuple[str, ...], AblationArm]:
     """Return an arm for each feature whose values are drawn from other test clips, without any training."""
     tasks = [MaskJob(job, name, DRAWS) for job in jobs for name in full.features]
-    decisions: dict[tuple[str, int], dict[str, NDArray[np.bool_]]] = {}
+    labels: dict[tuple[str, int, int], dict[str, list[str]]] = {}
     with workplace.progress.task("masking features", len(tasks)) as advance:
         for task, drawn in run([("fusion.studies.mask:predict_masked", task) for task in tasks], workplace.jobs):
             advance(1)
-            by_clip = dict(zip(task.job.ids, np.moveaxis(drawn, 1, 0), strict=True))
-            decisions.setdefault((task.feature, task.job.seed), {}).update(by_clip)
+            joined = [[join_labels(predictions.classes, one) for one in draws] for draws in np.moveaxis(drawn, 1, 0)]
+            key = task.feature, task.job.seed, task.job.repeat
+            labels.setdefault(key, {}).update(zip(task.job.ids, joined, strict=True))
     arms = {}
     for name in full.features:
-        chosen = np.concatenate(
-            [np.stack([decisions[name, seed][clip] for clip in predictions.clips], axis=1) for seed in full.seeds]
-        )
+        predicted = [
+            np.stack([labels[name, seed, repeat][clip] for clip in predictions.clips], axis=1)
+            for seed in full.seeds
+            for repeat in range(predictions.repeats)
+        ]
         rest = tuple(other for other in full.features if other != name)
-        arms[rest] = AblationArm(rest, None, predictions.counts(chosen), predictions.right(chosen))
+        arms[rest] = AblationArm(rest, None, replace(predictions, predicted=np.concatenate(predicted)), DRAWS)
     return arms

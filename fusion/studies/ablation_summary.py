@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.evaluation.effects import coverage_warnings, holm, paired_difference, shapley_intervals, variance_parts
-from fusion.evaluation.intervals import bootstrap_interval
-from fusion.result.predictions import Predictions, read_predictions, refuse_other_clips
+from fusion.evaluation.coverage import coverage_warnings
+from fusion.evaluation.effects import adjusted, shapley
+from fusion.evaluation.estimate import Estimate, constant, of_arm
+from fusion.evaluation.ground_truth import bounded
+from fusion.result.predictions import Predictions, refuse_other_clips
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,20 +30,48 @@ class AblationArm:
         That its networks use.
     folder : Path or None
         Its result; None where a feature of the full arm is masked.
-    counts : (groups, seeds, ...)
-        What metrics are functions of.
-    right : (clips,)
-        How right each clip's prediction is.
+    predictions : Predictions
+    draws : int
+        Predictions of each seed that differ by what a masked feature is replaced with; those of a seed stand together.
     """
 
     features: tuple[str, ...]
     folder: Path | None
-    counts: NDArray[Any]
-    right: NDArray[np.float64]
+    predictions: Predictions
+    draws: int = 1
+
+    @cached_property
+    def counts(self) -> NDArray[Any]:
+        """What metrics are functions of, ``(groups, seeds, ...)``."""
+        return self.predictions.counts()
+
+    @cached_property
+    def linearised(self) -> tuple[Floats, Floats]:
+        """The headline metric of each seed, ``(seeds,)``, and what each group contributes, ``(groups, seeds)``."""
+        headline = self.predictions.task.headline
+        return self.predictions.truth.linearised(self.counts, headline.function, self.draws)
+
+    @cached_property
+    def estimate(self) -> Estimate:
+        """The headline metric's mean over seeds."""
+        return of_arm(*self.linearised, self.predictions.truth.strata)
+
+    def less(self, other: AblationArm) -> Estimate:
+        """Return how far this arm is above another; a masked one has the same networks, so seeds are paired, too."""
+        if other.folder is not None:
+            return self.estimate - other.estimate
+        values, by_group = (mine - theirs for mine, theirs in zip(self.linearised, other.linearised, strict=True))
+        return of_arm(values, by_group, self.predictions.truth.strata)
+
+    @property
+    def recall(self) -> Floats:
+        """Recall of each class, mean over seeds, ``(classes,)``."""
+        scores = self.predictions.task.class_scores(self.counts.sum(axis=0))
+        return np.asarray(scores["recall"].mean(axis=0))
 
 
 def summarise_ablation(
-    mode: str, all_features: tuple[str, ...], arms: dict[tuple[str, ...], AblationArm], clips: Predictions
+    mode: str, all_features: tuple[str, ...], arms: Mapping[tuple[str, ...], AblationArm]
 ) -> dict[str, Any]:
     """Return the content of ablation.json.
 
@@ -47,81 +81,72 @@ def summarise_ablation(
     all_features : tuple of str
     arms : dict
         By their features, that of all features among them; all on the same clips.
-    clips : Predictions
-        Of the arm of all features.
 
     Returns
     -------
     dict
-        ``mode, metric, chance, groups, arms [{features, mean, std, low, high, per_seed, groups_std, digest}], shapley
-        {feature: {value, low, high}}, tests [{features, without, difference, low, high, p, p_holm}], per_class
-        {feature:
-        {class: difference}}, warnings``. A test's difference is the arm of all features minus the other; a Shapley
-        value is a feature's share of the whole above chance; ``per_class`` is of each class' recall.
+        ``mode, metric, chance, groups, arms [{features, mean, std, per_seed, digest, low, high, se_groups, se_seeds,
+        df}], shapley {feature: {value, low, high, ...}}, tests [{features, without, difference, p, p_holm, low, high,
+        ...}], per_class {feature: {class: difference}}, warnings``. A test's difference is the arm of all features
+        minus the other; a Shapley value is a feature's share of the whole above chance; ``per_class`` is of each class'
+        recall.
+
+    Raises
+    ------
+    FusionError
+        If arms are on other clips.
     """
-    for arm in arms.values():
-        if arm.folder is not None:
-            refuse_other_clips(clips, read_predictions(arm.folder))
-    truth = clips.truth
-    metric, strata, groups = truth.task.headline.function, truth.strata, truth.groups
     whole = arms[all_features]
+    truth, task = whole.predictions.truth, whole.predictions.task
     rows: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
     for features, arm in arms.items():
-        per_seed = metric(arm.counts.sum(axis=0))
-        low, high = bootstrap_interval(arm.counts, lambda sums: metric(sums).mean(axis=-1), strata) or (None, None)
-        parts = variance_parts(arm.counts, metric, strata)
-        row = {
-            "features": list(features),
-            "mean": float(per_seed.mean()),
-            "std": parts["seeds"],
-            "low": low,
-            "high": high,
-        }
-        digest = arm.folder.name if arm.folder else None
-        rows.append({**row, "groups_std": parts["groups"], "per_seed": per_seed.tolist(), "digest": digest})
+        refuse_other_clips(whole.predictions, arm.predictions)
+        rows.append(_row(arm))
         if features == all_features or (mode == "all" and len(features) < len(all_features) - 1):
             continue
-        more = np.bincount(groups, whole.right - arm.right)
-        test = paired_difference(arm.counts, whole.counts, metric, strata, more)
+        difference = whole.less(arm)
         without = [name for name in all_features if name not in features]
-        kept = {key: test[key] for key in ("difference", "low", "high", "p")}
-        tests.append({"features": list(features), "without": without, **kept})
-    for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
-        test["p_holm"] = float(p)
+        test = {"features": list(features), "without": without, "difference": difference.value}
+        tests.append({**test, **difference.spread()})
     chance = truth.chance()
     shares: dict[str, Any] = {}
     if mode == "all":
-        counts = {frozenset(features): arm.counts for features, arm in arms.items()}
-        shares = shapley_intervals(counts, all_features, metric, strata, chance=chance)
-    count = int(groups.max()) + 1
+        subsets = {frozenset(features): arm.estimate for features, arm in arms.items()}
+        subsets[frozenset()] = constant(chance, truth.strata)
+        estimates = shapley(subsets, all_features)
+        shares = {name: {"value": share.value, **share.spread()} for name, share in estimates.items()}
     return {
         "mode": mode,
-        "metric": truth.task.headline.name,
+        "metric": task.headline.name,
         "chance": chance,
-        "groups": count,
+        "groups": len(truth.strata),
         "arms": rows,
         "shapley": shares,
-        "tests": tests,
+        "tests": adjusted(tests),
         "per_class": {
-            test["without"][0]: _per_class(clips, whole, arms[tuple(test["features"])])
+            test["without"][0]: _per_class(whole, arms[tuple(test["features"])])
             for test in tests
             if len(test["without"]) == 1
         },
-        "warnings": coverage_warnings(count),
+        "warnings": coverage_warnings(len(truth.strata)),
     }
 
 
-def _per_class(clips: Predictions, whole: AblationArm, arm: AblationArm) -> dict[str, float]:
-    """Return how much each class' recall falls, in an arm against the whole; mean over seeds."""
-    recall = [_recall(clips, each.counts) for each in (whole, arm)]
-    occurs = np.asarray(clips.truth.targets.any(axis=0))
+def _row(arm: AblationArm) -> dict[str, Any]:
+    per_seed = arm.predictions.task.headline.function(arm.counts.sum(axis=0))
     return {
-        label: float(recall[0][number] - recall[1][number])
-        for number, label in enumerate(clips.classes)
-        if occurs[number]
+        "features": list(arm.features),
+        "mean": arm.estimate.value,
+        "std": float(per_seed.std(ddof=1)) if len(per_seed) > 1 else None,
+        "per_seed": per_seed.tolist(),
+        "digest": arm.folder.name if arm.folder else None,
+        **bounded(arm.estimate),
     }
 
 
-def _recall(clips: Predictions, counts: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(clips.task.class_scores(counts.sum(axis=0))["recall"].mean(axis=0))
+def _per_class(whole: AblationArm, arm: AblationArm) -> dict[str, float]:
+    """Return how much each class' recall falls, in an arm against the whole; mean over seeds."""
+    occurs = np.asarray(whole.predictions.truth.targets.any(axis=0))
+    lost = whole.recall - arm.recall
+    return {label: float(lost[number]) for number, label in enumerate(whole.predictions.classes) if occurs[number]}

@@ -183,6 +183,7 @@ def seed_jobs(
             source=source,
             pretrained=_first_network(start, seed) if start else None,
             folds=len(folds),
+            repeat=fold.repeat,
         )
         for fold in folds
     ]

@@ -16,10 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fusion.datasets.data import Data, read_data
-from fusion.evaluation.effects import holm, paired_difference
+from fusion.evaluation.effects import adjusted, paired_difference
 from fusion.extraction.prepare import prepare
 from fusion.report import study_page as page
 from fusion.result.folder import ResultFolder
@@ -134,7 +132,7 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
     dict
         ``study, question, digest, sample, data {name: {folder, rendered}}, arms [{name, digest, dataset, protocol,
         features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before, metric,
-        difference, low, high, p, p_holm}]``.
+        difference, low, high, p, p_holm, se_groups, se_seeds, df}]``.
     """
     arms, tests = [], []
     predictions: dict[str, Predictions] = {}
@@ -147,8 +145,6 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
         before = arm.before or (above[-1] if above else None)
         if before is not None and same_clips(predictions[before], own):
             tests.append({"arm": arm.name, "before": before, **_test(predictions[before], own)})
-    for test, p in zip(tests, holm(np.array([test["p"] for test in tests])) if tests else [], strict=True):
-        test["p_holm"] = float(p)
     digests = json.dumps([[arm["name"], arm["digest"], arm["seeds"]] for arm in arms])
     return {
         "study": study.name,
@@ -163,12 +159,10 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
             for name, workplace in workplaces.items()
         },
         "arms": arms,
-        "tests": tests,
+        "tests": adjusted(tests),
     }
 
 
 def _test(before: Predictions, after: Predictions) -> dict[str, Any]:
-    truth, metric = after.truth, after.task.headline
-    more_right = np.bincount(truth.groups, after.right() - before.right())
-    effect = paired_difference(before.counts(), after.counts(), metric.function, truth.strata, more_right)
-    return {"metric": metric.name, **{key: effect[key] for key in ("difference", "low", "high", "p")}}
+    metric = after.task.headline
+    return {"metric": metric.name, **paired_difference(after.estimate(metric), before.estimate(metric))}

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fusion.datasets.cautions import cautions
@@ -274,15 +275,47 @@ def test_test_instruments_that_stop_the_training_are_counted(root):
     assert not shared(read(root, protocol="official"))
 
 
+def test_folds_hold_instruments_of_all_parts_and_each_is_tested_once_a_repeat(tmp_path):
+    root = write(
+        tmp_path,
+        train=names(["bass", "reed"], [0, 1, 2], range(40, 60)),
+        test=names(["bass", "reed"], [3, 4], range(40, 42)),
+    )
+    dataset = read(root, protocol="cv", folds=3, repeats=2)
+    assert dataset.folds.shape == (2, len(dataset.table))
+    assert (dataset.folds[0] != dataset.folds[1]).any()
+    folds = dataset.each_fold()
+    assert [(fold.fold, fold.repeat) for fold in folds] == [(n, n // 3) for n in range(6)]
+    for repeat in range(2):
+        own = [fold for fold in folds if fold.repeat == repeat]
+        tested = np.concatenate([fold.test for fold in own])
+        assert sorted(tested) == list(range(len(dataset.table)))
+        for fold in own:
+            splits = [set(dataset.groups[fold.clips(split)]) for split in ("train", "validation", "test")]
+            assert not (splits[0] & splits[2] or splits[0] & splits[1] or splits[1] & splits[2])
+    assert dataset.table["group"].nunique() == 10
+    assert any(note == "damaged: nsynth-valid is not there" for note in dataset.notes)
+
+
+def test_folds_of_a_family_with_one_instrument_are_a_message(tmp_path):
+    root = write(
+        tmp_path,
+        train=names(["bass"], [0, 1, 2], range(40, 60)),
+        test=names(["bass"], [3], range(40, 42)) + names(["reed"], [0], range(40, 42)),
+    )
+    with pytest.raises(FusionError, match=r"reed cannot be both trained on and tested.*one group alone"):
+        read(root, protocol="cv", folds=2)
+
+
 def test_classes_with_few_test_instruments_are_counted(tmp_path):
     root = write(
         tmp_path,
         train=names(["bass", "reed"], [0, 1], range(40, 60)),
         test=names(["bass"], list(range(10, 19)), range(40, 42)) + names(["reed"], list(range(10, 20)), range(40, 42)),
     )
-    assert cautions(read(root)) == [
-        "few-groups: fewer than 10 test instruments, so no interval of its own and a rough one overall: bass 9"
-    ]
+    (text,) = cautions(read(root))
+    assert text.startswith("few-groups: 19 test instruments; in simulations with 19 groups, ")
+    assert text.endswith("; fewer than 10 instruments of bass 9, which get no interval of their own")
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".WAV", ".Flac"])
@@ -558,8 +591,8 @@ def test_few_instruments_of_the_real_test_set_are_named(whole_test):
         "shared-groups: 42 of 42 test instruments (3039 of 3039 clips) are also in train"
     )
     assert cautions(dataset)[1:] == [
-        "few-groups: fewer than 10 test instruments, so no interval of its own and a rough one overall: "
-        "bass 3, brass 5, flute 1, guitar 7, keyboard 7, mallet 3, organ 6, reed 4, string 6"
+        "few-groups: fewer than 10 instruments of bass 3, brass 5, flute 1, guitar 7, keyboard 7, mallet 3, organ 6, "
+        "reed 4, string 6, which get no interval of their own"
     ]
 
 

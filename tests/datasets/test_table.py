@@ -53,6 +53,6 @@ def test_a_split_that_has_no_clip_left_is_named(split):
 
 def test_a_fold_without_test_clips_is_named():
     table = clips(*(("train", label) for label in ("flute", "reed") * 4))
-    folds = np.array([0, 0, 0, 0, 2, 2, 2, 2])
+    folds = np.array([[0, 0, 0, 0, 2, 2, 2, 2]])
     with pytest.raises(FusionError, match="fold 1 has no test clip"):
         checked(Dataset("made", "folds", table, "songs", folds=folds))

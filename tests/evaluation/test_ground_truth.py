@@ -14,7 +14,7 @@ def test_metrics_are_over_seeds_with_an_interval_over_groups():
     random = np.random.default_rng(0)
     true = np.repeat(np.arange(3), 200)
     truth = GroundTruth(SINGLE_LABEL, np.eye(3, dtype=bool)[true], np.repeat(np.arange(30), 20))
-    predicted = [np.where(random.random(600) < share, true, (true + 1) % 3) for share in (0.7, 0.8, 0.9)]
+    predicted = [np.where(random.random(600) < share, true, (true + 1) % 3) for share in (0.79, 0.8, 0.81)]
     counts = truth.counts([seed_decisions(labels, 3) for labels in predicted])
     assert counts.shape == (30, 3, 3, 3)
     assert truth.strata.tolist() == np.repeat(np.arange(3), 10).tolist()
@@ -40,18 +40,43 @@ def test_only_classes_with_enough_groups_get_an_interval():
     clips = np.repeat(np.arange(14), 10)
     labels = np.array([0] * 12 + [1] * 2)[clips]
     truth = GroundTruth(SINGLE_LABEL, np.eye(2, dtype=bool)[labels], clips)
-    predicted = np.where(random.random(140) < 0.8, labels, 1 - labels)
-    table = truth.by_class(truth.counts([seed_decisions(predicted, 2)]), ["many", "few"], enough=10)
+    predicted = [np.where(random.random(140) < 0.8, labels, 1 - labels) for _ in range(2)]
+    table = truth.by_class(truth.counts([seed_decisions(each, 2) for each in predicted]), ["many", "few"], enough=10)
     assert table["many"]["low"] < table["many"]["f1"] < table["many"]["high"]
     assert table["few"]["low"] is None
     assert (table["many"]["groups"], table["few"]["groups"]) == (12, 2)
     assert (table["many"]["support"], table["few"]["support"]) == (120, 20)
 
 
-def test_groups_of_several_classes_have_no_strata():
+def test_groups_of_several_classes_are_one_stratum():
     targets = np.eye(2, dtype=bool)[[0, 1, 1]]
-    assert GroundTruth(SINGLE_LABEL, targets, np.array([0, 0, 1])).strata is None
-    assert GroundTruth(MULTI_LABEL, targets, np.array([0, 1, 2])).strata is None
+    assert GroundTruth(SINGLE_LABEL, targets, np.array([0, 0, 1])).strata.tolist() == [0, 0]
+    assert GroundTruth(MULTI_LABEL, targets, np.array([0, 1, 2])).strata.tolist() == [0, 0, 0]
+
+
+def test_repeats_vary_as_seeds_do_and_are_means_over_seeds():
+    random = np.random.default_rng(2)
+    true = np.repeat(np.arange(2), 60)
+    groups = np.repeat(np.arange(12), 10)
+    predicted = [np.where(random.random(120) < 0.8, true, 1 - true) for _ in range(6)]  # two seeds of three repeats
+    repeated = GroundTruth(SINGLE_LABEL, np.eye(2, dtype=bool)[true], groups, repeats=3)
+    counts = repeated.counts([seed_decisions(labels, 2) for labels in predicted])
+    accuracy = repeated.over_seeds(counts)["accuracy"]
+    right = [np.mean(labels == true) for labels in predicted]
+    assert accuracy["per_seed"] == pytest.approx([np.mean(right[:3]), np.mean(right[3:])])
+    values, _ = repeated.linearised(counts, SINGLE_LABEL.headline.function)
+    assert values == pytest.approx([np.mean(right[repeat::3]) for repeat in range(3)])
+    one_seed = repeated.over_seeds(counts[:, :3])["accuracy"]
+    assert one_seed["low"] < one_seed["mean"] < one_seed["high"]
+
+
+def test_draws_of_a_seed_are_averaged_before_anything_else():
+    truth = GroundTruth(SINGLE_LABEL, np.eye(2, dtype=bool)[[0, 1, 0, 1]], np.arange(4))
+    labels = ([0, 1, 0, 0], [0, 1, 1, 1], [0, 1, 0, 1], [1, 1, 0, 1])  # two draws of each of two seeds
+    counts = truth.counts([seed_decisions(each, 2) for each in labels])
+    values, by_group = truth.linearised(counts, SINGLE_LABEL.headline.function, draws=2)
+    assert values.tolist() == [0.75, 0.875]
+    assert by_group.shape == (4, 2)
 
 
 def test_chance_is_the_best_prediction_that_is_the_same_for_every_clip():

@@ -144,7 +144,7 @@ def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
         ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
         (
             "{name: nsynth, protocol: cours}",
-            "dataset.protocol: should be 'course' or 'official', found 'cours'; did you mean",
+            "dataset.protocol: should be 'course', 'official' or 'cv', found 'cours'; did you mean",
         ),
         ("{name: nsynth, sources: []}", "dataset.sources: should have at least 1 item, not 0, found []"),
         ("{name: nsynth, sources: [acustic]}", "dataset.sources.0: should be 'acoustic', 'electronic' or 'synthetic'"),

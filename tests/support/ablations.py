@@ -16,7 +16,7 @@ def made_up(mode, difference=0.1, p_holm=0.01, interval=0.03, names=NAMES, chanc
         low, high = (None, None) if interval is None else (mean - interval, mean + interval)
         values = {"mean": mean, "std": 0.01, "low": low, "high": high, "per_seed": [mean - 0.01, mean + 0.01]}
         digest = None if mode == "mask" and features != names else "0" * 12
-        arms.append({"features": list(features), **values, "groups_std": 0.02, "digest": digest})
+        arms.append({"features": list(features), **values, "se_groups": 0.02, "se_seeds": 0.01, "digest": digest})
     tests = [
         {
             "features": list(features),
@@ -24,8 +24,9 @@ def made_up(mode, difference=0.1, p_holm=0.01, interval=0.03, names=NAMES, chanc
             "difference": difference,
             "low": None if interval is None else difference - interval,
             "high": None if interval is None else difference + interval,
-            "p": p_holm / 2,
-            "p_holm": p_holm,
+            "p": None if interval is None else p_holm / 2,
+            "p_holm": None if interval is None else p_holm,
+            "why": "one group",
         }
         for features in sets[1:]
         if mode != "all" or len(features) == len(names) - 1
