@@ -7,6 +7,7 @@ import re
 import resource
 import time
 from collections import Counter
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -292,7 +293,7 @@ def test_folds_hold_instruments_of_all_parts_and_each_is_tested_once_a_repeat(tm
         assert sorted(tested) == list(range(len(dataset.table)))
         for fold in own:
             splits = [set(dataset.groups[fold.clips(split)]) for split in ("train", "validation", "test")]
-            assert not (splits[0] & splits[2] or splits[0] & splits[1] or splits[1] & splits[2])
+            assert all(one.isdisjoint(other) for one, other in combinations(splits, 2))
     assert dataset.table["group"].nunique() == 10
     assert any(note == "damaged: nsynth-valid is not there" for note in dataset.notes)
 
