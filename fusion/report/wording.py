@@ -35,8 +35,8 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     shown = [metric.name for metric in shown_metrics(metrics)]
     rows = [("network", metrics["test"])]
     for name, scores in metrics["references"].items():
-        note = "" if name in REFERENCES else ", the test's largest class"
-        rows.append((reference_label(name, scores) + note, scores))
+        note = scores.get("note") if name in REFERENCES else "the test's largest class"
+        rows.append((reference_label(name, scores) + (f", {note}" if note else ""), scores))
     rows.sort(key=lambda row: -row[1][shown[0]]["mean"])
     return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
 

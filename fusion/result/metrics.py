@@ -12,10 +12,11 @@ from fusion.datasets.duplicates import Duplicates
 from fusion.datasets.overview import overview
 from fusion.datasets.table import SPLITS, Dataset
 from fusion.evaluation.ground_truth import GroundTruth
+from fusion.evaluation.metric import Metric
 from fusion.evaluation.reference import MAJORITY, REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.result.folder import ResultFolder
-from fusion.result.reference_predictions import ReferencePredictions, to_scores
+from fusion.result.reference_predictions import ReferencePredictions, commonest_settings, to_scores
 from fusion.result.trainings import Trainings
 from fusion.result.warnings import below, oracle, unconverged
 from fusion.settings.experiment import Experiment
@@ -59,7 +60,7 @@ def evaluate_trainings(
     truth = _ground_truth(dataset, trainings.tested)
     counts = truth.counts(predictions)
     scores = truth.over_seeds(counts)
-    reference_scores = _reference_scores(truth, trainings, references)
+    reference_scores = _reference_scores(truth, trainings, prepared, references)
     summaries = trainings.summaries
     data, data_warnings = _data(trainings, prepared.data.duplicates)
     return {
@@ -89,6 +90,7 @@ def evaluate_trainings(
         "test": {**scores, "per_class": truth.by_class(counts, dataset.classes, FEW_GROUPS)},
         **dataset.label_task.decision_record(counts, [summary.get("threshold") for summary in summaries]),
         "references": reference_scores,
+        "best_reference": _best(reference_scores, dataset.label_task.headline),
     }
 
 
@@ -114,21 +116,26 @@ def _data(trainings: Trainings, duplicates: Duplicates) -> tuple[dict[str, Any],
 
 
 def _reference_scores(
-    truth: GroundTruth, trainings: Trainings, references: ReferencePredictions
+    truth: GroundTruth, trainings: Trainings, prepared: Prepared, references: ReferencePredictions
 ) -> dict[str, dict[str, Any]]:
     """Return the metrics of each reference model, and of always naming the test's own largest class."""
     dataset = trainings.dataset
     clips = list(dataset.table["id"].to_numpy()[trainings.tested])
     training_clips = max(len(fold.train) for fold in trainings.folds)
+    windows = max(int(np.isin(prepared.clips, fold.train).sum()) for fold in trainings.folds)
     table: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(name for name, _ in references):
         seeds = [
-            to_scores(dataset, [by_clip[clip] for clip in clips])
-            for (reference, _), by_clip in references.items()
-            if reference == name
+            [by_clip[clip] for clip in clips] for (reference, _), by_clip in references.items() if reference == name
         ]
-        table[name] = truth.over_seeds(truth.counts(seeds))
-        table[name]["train_clips"] = min(training_clips, REFERENCES[name].most or training_clips)
+        most = REFERENCES[name].most or windows
+        table[name] = {
+            **truth.over_seeds(truth.counts([to_scores(dataset, predictions) for predictions in seeds])),
+            "train_clips": min(training_clips, most),
+            "settings": commonest_settings([prediction for predictions in seeds for prediction in predictions]),
+        }
+        if windows > most:
+            table[name]["note"] = f"fitted on {most:,} of {windows:,} training windows"
     if MAJORITY.name not in table:
         return table
     largest = dataset.classes[int(truth.targets.sum(axis=0).argmax())]
@@ -138,6 +145,12 @@ def _reference_scores(
     if constant[headline]["mean"] > table[MAJORITY.name][headline]["mean"]:
         table[CONSTANT] = {**constant, "class": largest, "train_clips": 0}
     return table
+
+
+def _best(references: dict[str, dict[str, Any]], metric: Metric) -> str:
+    """Return the reference model that does best; what always names the test's largest class is none, it knows that."""
+    names = [name for name in references if name in REFERENCES]
+    return max(names, key=lambda name: float(references[name][metric.name]["mean"]))
 
 
 def _train_scores(trainings: Trainings) -> dict[str, Any]:

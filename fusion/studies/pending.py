@@ -8,14 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fusion.datasets.table import Dataset
 from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
-from fusion.learning.references import ReferenceJob
+from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
 from fusion.result.folder import ResultFolder
 from fusion.result.metrics import evaluate_trainings
@@ -78,7 +75,7 @@ class PendingResult:
         """Return what is to be called in workers, a function's name and its task; `stored` is there already."""
         aggregate = self.experiment.dataset.aggregate
         references = [
-            ReferenceJob(*key, self.prepared.parts(fold), aggregate, fold.fold)
+            ReferenceJob(*key, self.prepared.parts(fold), self.dataset.groups[fold.train], aggregate, fold.fold)
             for key in self.wanted_references()
             if key not in stored
             for fold in self.dataset.each_fold()
@@ -99,13 +96,12 @@ class PendingResult:
         # those that came without networks, from a repository, are not this machine's
         return {} if self.force or not self.result.trained() else read_reference_predictions(self.result.folder)
 
-    def by_clip(
-        self, job: ReferenceJob, output: tuple[NDArray[np.float64], float | None]
-    ) -> dict[str, ReferencePrediction]:
+    def by_clip(self, job: ReferenceJob, output: ReferenceOutput) -> dict[str, ReferencePrediction]:
         """Return what a reference predicted, by the clip's id."""
         (fold,) = (fold for fold in self.dataset.each_fold() if fold.fold == job.fold)
         ids = self.dataset.table["id"].to_numpy()[fold.test]
-        return dict(zip(ids, to_reference_predictions(self.dataset, *output), strict=True))
+        predictions = to_reference_predictions(self.dataset, output.scores, output.threshold, output.settings)
+        return dict(zip(ids, predictions, strict=True))
 
     def finish(
         self, stored: ReferencePredictions, fresh: ReferencePredictions, previous: dict[str, Any] | None
