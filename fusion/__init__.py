@@ -1,7 +1,7 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
-``run``, ``study``, ``ablate`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare`` and
-``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature of your own
+``run``, ``study``, ``ablate`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``, ``report``
+and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature of your own
 is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that can be mended are ``FusionError``.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fusion.api.experiments import ablate, run, study
     from fusion.api.result import Result
-    from fusion.api.results import compare, load, results
+    from fusion.api.results import compare, load, report, results
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features
     from fusion.errors import FusionError
@@ -34,6 +34,7 @@ __all__ = [
     "features",
     "frame_count",
     "load",
+    "report",
     "results",
     "run",
     "study",
@@ -44,7 +45,7 @@ _HOMES = {
     "fusion.api.experiments": ("ablate", "run", "study"),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
-    "fusion.api.results": ("compare", "load", "results"),
+    "fusion.api.results": ("compare", "load", "report", "results"),
     "fusion.api.sounds": ("extract", "features"),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),

@@ -79,7 +79,7 @@ def run(
     ... }
     >>> result = fusion.run(spec, sample=True, seeds=1)
     >>> sorted(result.metrics["references"])
-    ['majority', 'random_forest', 'svm']
+    ['boosting', 'lda', 'logistic', 'majority', 'random_forest', 'svm']
     """
     options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
     experiment = options.experiment(spec)

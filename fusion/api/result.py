@@ -12,7 +12,7 @@ import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath, Options
 from fusion.errors import FusionError
-from fusion.report import plots, result_page
+from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
 from fusion.result.folder import ResultFolder
@@ -20,6 +20,7 @@ from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
 from fusion.settings.document import read
 from fusion.studies.predict import Prediction, predict
+from fusion.studies.report import report
 from fusion.studies.transfer import evaluate_result
 
 if TYPE_CHECKING:
@@ -215,8 +216,8 @@ class Result:
         return axes
 
     def report(self) -> Path:
-        """Write the page of this result anew and return where it is: ``report.html``."""
-        result_page.write(self.folder, self.metrics)
+        """Compute the statistics of this result anew, write its page, and return where that is: ``report.html``."""
+        report(self.folder)
         return self.folder / "report.html"
 
     def table(self) -> pd.DataFrame:

@@ -12,8 +12,11 @@ from fusion.api.tables import Table, comparison_rows
 from fusion.errors import FusionError, listing
 from fusion.report.wording import headline
 from fusion.result import compare as comparison
+from fusion.result.folder import of_older_method
 from fusion.result.predictions import read_predictions
+from fusion.studies.report import report as report_folder
 
+_FINISHED = ("metrics.json", "study.json")
 _COLUMNS = (
     *("experiment", "digest", "dataset", "protocol", "features", "metric", "mean", "low", "high", "seeds"),
     *("folder", "warnings"),
@@ -95,6 +98,44 @@ def compare(first: Result | FilePath, second: Result | FilePath) -> Table:
     return Table(None, content, comparison_rows(content))
 
 
+def report(folder: FilePath) -> list[str]:
+    """Compute the statistics of a finished result or study anew from its tables, and write its page.
+
+    Parameters
+    ----------
+    folder : path
+        A result or a study, or a folder of those, such as ``results``.
+
+    Returns
+    -------
+    list of str
+        What was left as it is, and why.
+
+    Raises
+    ------
+    FusionError
+        If nothing is there, or tables are damaged.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> fusion.report("elsewhere")
+    Traceback (most recent call last):
+        ...
+    fusion.errors.FusionError: elsewhere: no result, no study and no folder of these
+    """
+    top = Path(folder)
+    own = [top] if any((top / name).is_file() for name in _FINISHED) else []
+    inside = sorted({path.parent for name in _FINISHED for path in top.glob(f"**/{name}")}, key=_studies_last)
+    if not (own or inside):
+        raise FusionError(f"{top}: no result, no study and no folder of these")
+    return [left for each in own or inside for left in report_folder(each)]
+
+
+def _studies_last(folder: Path) -> tuple[bool, Path]:
+    return (folder / "study.json").is_file(), folder
+
+
 def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     """Return every result in a folder, by experiment.
 
@@ -106,7 +147,7 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     -------
     DataFrame
         experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings (their fixed
-        words).
+        words). One of an older fusion has no interval, and ``older-method`` among its warnings: `report` mends that.
 
     Raises
     ------
@@ -131,8 +172,10 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
         score = metrics["test"][name]
         row = {key: metrics[key] for key in ("experiment", "digest", "dataset", "protocol")}
         row |= {"features": ", ".join(metrics["features"]), "metric": name}
-        row |= {key: score[key] for key in ("mean", "low", "high")}
+        old = of_older_method(metrics)  # its interval is by another method
+        row |= {"mean": score["mean"], **{end: None if old else score[end] for end in ("low", "high")}}
         row |= {"seeds": len(metrics["seeds"]), "folder": str(path.parent)}
-        row["warnings"] = ", ".join(dict.fromkeys(text.split(":")[0] for text in metrics["warnings"]))
+        words = [text.split(":")[0] for text in metrics["warnings"]] + (["older-method"] if old else [])
+        row["warnings"] = ", ".join(dict.fromkeys(words))
         rows.append(row)
     return pd.DataFrame(rows, columns=list(_COLUMNS))

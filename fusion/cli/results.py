@@ -84,3 +84,19 @@ def compare(
         print(json.dumps(comparison, indent=2))
     else:
         console.print_comparison(comparison)
+
+
+@app.command()
+@takes()
+def report(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A result or a study, or a folder of them.", show_default=False)
+    ],
+    *,
+    shared: dict[str, Any],
+) -> None:
+    """Compute the statistics of finished results anew from their tables, and write their pages; nothing is trained."""
+    from fusion.api.results import report as report_results
+
+    for left in report_results(folder):
+        print(left)

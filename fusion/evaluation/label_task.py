@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fusion.evaluation import multi_label, single_label
 from fusion.evaluation.metric import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS, Metric
-from fusion.evaluation.reference import MAJORITY, RANDOM_FOREST, SVM, TOP_K
+from fusion.evaluation.reference import FITTED, MAJORITY, TOP_K
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -91,7 +91,7 @@ class SingleLabel(LabelTask):
 
     several = ranked = False
     metrics = SINGLE_LABEL_METRICS
-    references = (MAJORITY.name, SVM.name, RANDOM_FOREST.name)
+    references = (MAJORITY.name, *(reference.name for reference in FITTED))
 
     def counts(self, targets: Bools, scores: NDArray[Any], decisions: Bools, groups: Ints) -> NDArray[Any]:
         true, predicted = (labels.argmax(axis=1).astype(np.int64) for labels in (targets, decisions))
@@ -117,7 +117,7 @@ class MultiLabel(LabelTask):
 
     several = ranked = True
     metrics = MULTI_LABEL_METRICS
-    references = (TOP_K.name, SVM.name, RANDOM_FOREST.name)
+    references = (TOP_K.name, *(reference.name for reference in FITTED))
 
     def counts(self, targets: Bools, scores: NDArray[Any], decisions: Bools, groups: Ints) -> NDArray[Any]:
         return multi_label.count(targets, scores, decisions, groups)

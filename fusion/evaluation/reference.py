@@ -1,7 +1,6 @@
 """The registry of reference models: simple methods that are tested on the same clips and features as a network.
 
-A new reference needs three things: an entry in `REFERENCES`; its name in `references` of each label task that it goes
-with, in `fusion.evaluation.label_task`; and, unless it is trivial, a function in `fusion.learning.references.FITS`.
+A new reference needs two things: an entry in `FITTED`, and its model in `fusion.learning.reference_models.MODELS`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ class Reference:
     trivial : bool
         Whether it knows the class frequencies alone, so that nothing is fitted.
     most : int or None
-        Training windows that it takes at most, a random part of each class in proportion.
+        Training windows that it takes at most, drawn by chance: each class keeps its share, groups take turns.
     """
 
     name: str
@@ -36,8 +35,14 @@ class Reference:
 
 MAJORITY = Reference("majority", "majority class", trivial=True)
 TOP_K = Reference("top_k", "always top k", trivial=True)
+LDA = Reference("lda", "shrinkage LDA")
+LOGISTIC = Reference("logistic", "logistic regression")
 SVM = Reference("svm", "SVM (RBF)", most=20_000)  # its cost grows with their square
 # 500 trees on all of NSynth would need more memory than most machines have
 RANDOM_FOREST = Reference("random_forest", "random forest", seeded=True, most=50_000)
+BOOSTING = Reference("boosting", "gradient boosting", seeded=True, most=100_000)
 
-REFERENCES = {reference.name: reference for reference in (MAJORITY, TOP_K, SVM, RANDOM_FOREST)}
+FITTED = (LDA, LOGISTIC, SVM, RANDOM_FOREST, BOOSTING)
+"""Those that learn from features."""
+
+REFERENCES = {reference.name: reference for reference in (MAJORITY, TOP_K, *FITTED)}

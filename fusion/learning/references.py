@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 
 from fusion.evaluation.aggregate import Aggregate, aggregate
 from fusion.evaluation.decisions import best_threshold
-from fusion.evaluation.reference import RANDOM_FOREST, REFERENCES, SVM
+from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.part import Part
-from fusion.extraction.store import Rows
-
-_PENALTIES = (1.0, 10.0, 100.0)
+from fusion.learning.reference_models import Settings, fit_reference
+from fusion.learning.sampling import draw_windows
 
 Ints = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -33,75 +31,82 @@ class ReferenceJob:
     seed : int
     parts : dict of str to Part
         As a network's training has them; copies and mixtures are not used.
+    groups : (training clips,) int
+        What settings are chosen and windows drawn by: clips of one group are no independent witnesses.
     aggregate : str
         How the windows of a clip become one prediction.
     fold : int or None
         Where there are folds.
+    repeat : int
+        Of cross-validation with several divisions.
     """
 
     name: str
     seed: int
     parts: dict[str, Part]
+    groups: Ints
     aggregate: Aggregate
     fold: int | None = None
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
-class Pooled:
-    """One vector for each window, ``(windows, dims)`` float32, and its class, to fit on and to validate on."""
+class ReferenceOutput:
+    """What one reference model says of the test clips.
 
-    values: Values
-    labels: Ints
-    held_out: Values
-    held_out_labels: Ints
-
-
-def predict_reference(job: ReferenceJob) -> tuple[Scores, float | None]:
-    """Fit one reference model on the training windows.
-
-    Returns
-    -------
-    (clips, classes) float64
-        Scores of the test clips.
-    float or None
+    Attributes
+    ----------
+    scores : (clips, classes) float64
+    threshold : float or None
         Score from which a class counts as heard, best for mixed validation clips; None where clips have one label.
+    settings : dict of str to float
+        Chosen inside the training clips.
     """
+
+    scores: Scores
+    threshold: float | None
+    settings: Settings
+
+
+def predict_reference(job: ReferenceJob) -> ReferenceOutput:
+    """Fit one reference model on the training windows."""
     train, test, mixed = job.parts["train"], job.parts["test"], job.parts.get("mixed")
     labels, classes = _labels(train), train.targets.shape[1]
     reference = REFERENCES[job.name]
     if reference.trivial:  # how frequent each class is
         shares = np.bincount(labels, minlength=classes) / len(labels)
         constant = np.tile(shares, (len(test.truth), 1))
-        return constant, best_threshold(np.tile(shares, (len(mixed.truth), 1)), mixed.truth) if mixed else None
-    pooled = {split: pool(part) for split, part in job.parts.items()}
-    values, labels = _at_most(reference.most, pooled["train"], labels, job.seed)
-    held_out = Pooled(values, labels, pooled["validation"], _labels(job.parts["validation"]))
-    model = FITS[job.name](held_out, job.seed)
+        threshold = best_threshold(np.tile(shares, (len(mixed.truth), 1)), mixed.truth) if mixed else None
+        return ReferenceOutput(constant, threshold, {})
+    groups = job.groups[train.clips]
+    drawn = draw_windows(labels, groups, reference.most, job.seed)
+    model, settings = fit_reference(job.name, pool(train, drawn), labels[drawn], groups[drawn], job.seed)
 
-    def scores(split: str) -> Scores:
-        return aggregate(_scores(model, pooled[split], classes), job.parts[split].clips, job.aggregate)
+    def scores(part: Part, values: Values) -> Scores:
+        return aggregate(_scores(model, values, classes), part.clips, job.aggregate)
 
+    values = pool(test)
     if mixed:
-        return scores("test"), best_threshold(scores("mixed"), mixed.truth)
+        threshold = best_threshold(scores(mixed, pool(mixed)), mixed.truth)
+        return ReferenceOutput(scores(test, values), threshold, settings)
     if len(test.truth) == len(test):  # a window a clip: the method's own answer
-        return np.eye(classes)[model.predict(pooled["test"])], None
-    return scores("test"), None
+        return ReferenceOutput(np.eye(classes)[model.predict(values)], None, settings)
+    return ReferenceOutput(scores(test, values), None, settings)
 
 
-def pool(part: Part) -> Values:
-    """Return one vector a window: mean and standard deviation over time of sequences, vectors as they are."""
+def pool(part: Part, windows: Ints | None = None) -> Values:
+    """Return one vector for each of some windows, or for all: what follows of its features, side by side.
+
+    Mean and standard deviation over time of sequences, vectors as they are; ``(windows, dims)`` float32.
+    """
     columns = []
     for rows in part.rows.values():
         pooled = [
             np.concatenate([batch.mean(axis=1), batch.std(axis=1)], axis=1) if batch.ndim == 3 else batch
-            for batch in _without_variants(rows, len(part)).batches()
+            for batch in rows.part(np.arange(len(part)) if windows is None else windows).batches()
         ]
         columns.append(np.concatenate(pooled))
     return np.concatenate(columns, axis=1)
-
-
-def _without_variants(rows: Rows, windows: int) -> Rows:
-    return rows.part(np.arange(windows))
 
 
 def _labels(part: Part) -> Ints:
@@ -122,48 +127,3 @@ def _scores(model: Any, values: Values, classes: int) -> Scores:
     scores = np.zeros((len(values), classes))
     scores[:, model.classes_] = known  # a fold may lack a class
     return scores
-
-
-def _at_most(most: int | None, values: Values, classes: Ints, seed: int) -> tuple[Values, Ints]:
-    """Return all windows, or a random part of each class in proportion."""
-    if most is None or len(classes) <= most:
-        return values, classes
-    from sklearn.model_selection import train_test_split
-
-    stratify = classes if np.bincount(classes)[np.unique(classes)].min() > 1 else None
-    kept, _, labels, _ = train_test_split(values, classes, train_size=most, stratify=stratify, random_state=seed)
-    return kept, labels
-
-
-def _fit_svm(pooled: Pooled, seed: int) -> Any:
-    """Return the RBF machine whose penalty does best on the validation windows, scaled on the training windows.
-
-    References
-    ----------
-    C. Cortes and V. Vapnik: "Support-vector networks", Machine Learning 20, 1995, 273-297,
-    https://doi.org/10.1007/BF00994018
-    """
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
-    models = [
-        make_pipeline(StandardScaler(), SVC(C=penalty)).fit(pooled.values, pooled.labels) for penalty in _PENALTIES
-    ]
-    return max(models, key=lambda model: model.score(pooled.held_out, pooled.held_out_labels))
-
-
-def _fit_forest(pooled: Pooled, seed: int) -> Any:
-    """Return a random forest of 500 trees.
-
-    References
-    ----------
-    L. Breiman: "Random forests", Machine Learning 45, 2001, 5-32, https://doi.org/10.1023/A:1010933404324
-    """
-    from sklearn.ensemble import RandomForestClassifier
-
-    return RandomForestClassifier(500, random_state=seed).fit(pooled.values, pooled.labels)
-
-
-FITS: dict[str, Callable[[Pooled, int], Any]] = {SVM.name: _fit_svm, RANDOM_FOREST.name: _fit_forest}
-"""How each reference model that is not trivial is fitted, from pooled windows and a seed."""

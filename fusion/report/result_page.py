@@ -11,7 +11,7 @@ import numpy as np
 from fusion.report.html import escape, html_page, html_table, image, warning_box
 from fusion.report.plots import save
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves
-from fusion.report.wording import ABOUT_INTERVALS, score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, reference_label, score, shown_metrics, table
 from fusion.runtime.files import write_text
 
 
@@ -60,8 +60,8 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 {warning_box(metrics["warnings"])}
 <h2>Test</h2>
 {html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
-<p class="note">Mean ± standard deviation over seeds [95 % interval].
-{ABOUT_INTERVALS} Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}</p>
+<p class="note">Mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}
+Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}{escape(_references(metrics))}</p>
 {image(folder / shown, caption)}
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
@@ -92,3 +92,17 @@ def _other_metrics(metrics: dict[str, Any]) -> str:
     details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in shown_metrics(metrics, "detail"))
     thresholds = ", ".join(f"{value:.3f}" for value in metrics.get("thresholds", ()))
     return (f" Test: {details}." if details else "") + (f" Thresholds: {thresholds}." if thresholds else "")
+
+
+def _references(metrics: dict[str, Any]) -> str:
+    """Return which reference is the best, and the settings that were chosen for them, as sentences."""
+    if "best_reference" not in metrics:  # of an older fusion
+        return ""
+    best = metrics["best_reference"]
+    chosen = "; ".join(
+        f"{reference_label(name, scores)} {', '.join(f'{key} {value:g}' for key, value in scores['settings'].items())}"
+        for name, scores in metrics["references"].items()
+        if scores.get("settings")
+    )
+    settings = f" Settings chosen by cross-validation over groups of training clips: {chosen}." if chosen else ""
+    return f" Best reference: {reference_label(best, metrics['references'][best])}.{settings}"

@@ -18,9 +18,12 @@ ABOUT_INTERVALS = (
 
 
 def score(summary: dict[str, Any]) -> str:
-    """Return ``0.912 ± 0.010 [0.881, 0.934]``: mean, standard deviation over seeds, 95 % interval."""
+    """Return ``0.912 ± 0.010 [0.881, 0.934]``: mean, standard deviation over seeds, 95 % interval.
+
+    An interval of an older fusion, by another method, is left out.
+    """
     spread = f" ± {summary['std']:.3f}" if len(summary["per_seed"]) > 1 else ""
-    interval = "" if summary["low"] is None else f" [{summary['low']:.3f}, {summary['high']:.3f}]"
+    interval = "" if summary.get("df") is None else f" [{summary['low']:.3f}, {summary['high']:.3f}]"
     return f"{summary['mean']:.3f}{spread}{interval}"
 
 
@@ -43,8 +46,8 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     shown = [metric.name for metric in shown_metrics(metrics)]
     rows = [("network", metrics["test"])]
     for name, scores in metrics["references"].items():
-        note = "" if name in REFERENCES else ", the test's largest class"
-        rows.append((reference_label(name, scores) + note, scores))
+        note = scores.get("note") if name in REFERENCES else "the test's largest class"
+        rows.append((reference_label(name, scores) + (f", {note}" if note else ""), scores))
     rows.sort(key=lambda row: -row[1][shown[0]]["mean"])
     return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
 

@@ -125,7 +125,7 @@ class ResultFolder:
     def covers(self, seeds: Iterable[int], references: Iterable[str]) -> bool:
         """Say whether all these seeds are trained, and in the metrics with all these reference models."""
         metrics = self.metrics()
-        if metrics is None or not set(references) <= set(metrics["references"]):
+        if metrics is None or of_older_method(metrics) or not set(references) <= set(metrics["references"]):
             return False
         return set(seeds) <= set(metrics["seeds"]) & set(self.trained())
 
@@ -168,6 +168,12 @@ class ResultFolder:
         if not isinstance(value, dict):
             raise FusionError(f"{path}: should be an object; delete it and run the experiment again")
         return value
+
+
+def of_older_method(metrics: dict[str, Any]) -> bool:
+    """Say whether intervals come from an older fusion: not by the method that everything is compared by now."""
+    summaries = [summary for summary in metrics["test"].values() if isinstance(summary, dict)]
+    return not any("df" in summary for summary in summaries)
 
 
 def threshold_of(folder: Path) -> float | None:

@@ -11,13 +11,13 @@ from fusion.datasets.cautions import FEW_GROUPS
 from fusion.datasets.duplicates import Duplicates
 from fusion.datasets.overview import overview
 from fusion.datasets.table import SPLITS, Dataset
-from fusion.evaluation.effects import adjusted, paired_difference
 from fusion.evaluation.estimate import Estimate, aligned, of_arm
 from fusion.evaluation.ground_truth import GroundTruth
-from fusion.evaluation.reference import MAJORITY, REFERENCES
+from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.result.folder import ResultFolder
-from fusion.result.reference_predictions import ReferencePredictions, to_scores
+from fusion.result.reference_predictions import ReferencePredictions
+from fusion.result.reference_scores import best_reference, reference_scores
 from fusion.result.trainings import Trainings
 from fusion.result.warnings import below, oracle, unconverged
 from fusion.settings.experiment import Experiment
@@ -25,8 +25,6 @@ from fusion.settings.experiment import Experiment
 Ints = NDArray[np.int64]
 
 _Tested = tuple[Ints, GroundTruth, NDArray[Any]]
-
-CONSTANT = "constant"
 
 
 def evaluate_trainings(
@@ -64,7 +62,7 @@ def evaluate_trainings(
     counts = truth.counts(predictions)
     scores = truth.over_seeds(counts)
     own = truth.estimate(counts, dataset.label_task.headline.function)
-    reference_scores = _reference_scores(truth, trainings, references, own)
+    compared = _reference_scores(truth, trainings, prepared, references, own)
     trained = _training_counts(trainings)
     summaries = trainings.summaries
     data, data_warnings = _data(trainings, prepared.data.duplicates)
@@ -80,7 +78,7 @@ def evaluate_trainings(
         **data,
         "warnings": [
             *unconverged(trainings, experiment.model.activation),
-            *below(reference_scores, dataset.label_task.headline),
+            *below(compared, dataset.label_task.headline),
             *oracle(experiment),
             *data_warnings,
         ],
@@ -95,7 +93,8 @@ def evaluate_trainings(
         "gap": _gap(dataset, trained, (trainings.tested, truth, counts)),
         "test": {**scores, "per_class": truth.by_class(counts, dataset.classes, FEW_GROUPS)},
         **dataset.label_task.decision_record(counts, [summary.get("threshold") for summary in summaries]),
-        "references": reference_scores,
+        "references": compared,
+        "best_reference": best_reference(compared, dataset.label_task.headline),
     }
 
 
@@ -120,37 +119,20 @@ def _data(trainings: Trainings, duplicates: Duplicates) -> tuple[dict[str, Any],
 
 
 def _reference_scores(
-    truth: GroundTruth, trainings: Trainings, references: ReferencePredictions, own: Estimate
+    truth: GroundTruth, trainings: Trainings, prepared: Prepared, references: ReferencePredictions, own: Estimate
 ) -> dict[str, dict[str, Any]]:
-    """Return the metrics of each reference model, how far the network is above it, and those of the test's own best.
-
-    That is always naming the test's largest class, where it is better than the training's.
-    """
-    dataset, headline = trainings.dataset, trainings.dataset.label_task.headline
+    """Return what each reference model reaches, with the number of clips that it was fitted on."""
+    dataset, folds = trainings.dataset, trainings.folds
     clips = list(dataset.table["id"].to_numpy()[trainings.tested])
-    training_clips = max(len(fold.train) for fold in trainings.folds)
-    table: dict[str, dict[str, Any]] = {}
-
-    def scores(counts: NDArray[Any], seeded: bool) -> dict[str, Any]:
-        against = paired_difference(own, truth.estimate(counts, headline.function, seeded))
-        return {**truth.over_seeds(counts, seeded), "network_minus": against}
-
-    for name in dict.fromkeys(name for name, _ in references):
-        seeds = [
-            to_scores(dataset, [by_clip[clip] for clip in clips])
-            for (reference, _), by_clip in references.items()
-            if reference == name
-        ]
-        table[name] = scores(truth.counts(seeds), REFERENCES[name].seeded)
-        table[name]["train_clips"] = min(training_clips, REFERENCES[name].most or training_clips)
-    if MAJORITY.name in table:
-        decisions = dataset.label_task.constant_decisions(truth.targets)[0]
-        constant = scores(truth.counts([(decisions, decisions)] * dataset.repeats), seeded=False)
-        if constant[headline.name]["mean"] > table[MAJORITY.name][headline.name]["mean"]:
-            largest = dataset.classes[int(truth.targets.sum(axis=0).argmax())]
-            table[CONSTANT] = {**constant, "class": largest, "train_clips": 0}
-    tests = adjusted([row["network_minus"] for row in table.values()])
-    return {name: {**row, "network_minus": test} for (name, row), test in zip(table.items(), tests, strict=True)}
+    table = reference_scores(truth, dataset.classes, clips, references, own)
+    training_clips = max(len(fold.train) for fold in folds)
+    windows = max(int(np.isin(prepared.clips, fold.train).sum()) for fold in folds)
+    for name, row in table.items():
+        most = (REFERENCES[name].most or windows) if name in REFERENCES else 0
+        row["train_clips"] = min(training_clips, most)
+        if 0 < most < windows:
+            row["note"] = f"fitted on {most:,} of {windows:,} training windows"
+    return table
 
 
 def _training_counts(trainings: Trainings) -> _Tested:

@@ -40,6 +40,8 @@ class Predictions:
     task : LabelTask
     seeds : tuple of int
     repeats : int
+    scores : (seeds, clips, classes) or None
+        Where metrics depend on their ranking; None: decisions take their place, and such metrics say nothing.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Predictions:
     task: LabelTask
     seeds: tuple[int, ...]
     repeats: int = 1
+    scores: Floats | None = None
 
     @cached_property
     def truth(self) -> GroundTruth:
@@ -62,12 +65,10 @@ class Predictions:
         """Which classes each seed's network predicts, ``(seeds, clips, classes)``."""
         return np.array([split_labels(self.classes, labels) for labels in self.predicted])
 
-    def counts(self, decisions: Bools | None = None) -> NDArray[Any]:
-        """Return what metrics are functions of, ``(groups, seeds, ...)``, of these decisions or others.
-
-        The table has no scores of other decisions, so decisions take their place: metrics of rankings say nothing.
-        """
-        return self.truth.counts([(seed, seed) for seed in (self.decisions if decisions is None else decisions)])
+    def counts(self) -> NDArray[Any]:
+        """Return what metrics are functions of, ``(groups, seeds, ...)``."""
+        scores = self.decisions if self.scores is None else self.scores
+        return self.truth.counts(list(zip(scores, self.decisions, strict=True)))
 
     def estimate(self, metric: Metric) -> Estimate:
         """Return a metric's mean over seeds, with what is needed to say how sure it is."""
@@ -76,11 +77,16 @@ class Predictions:
     def of_seeds(self, seeds: Sequence[int]) -> Predictions:
         """Return the predictions of some seeds alone."""
         rows = [self.seeds.index(seed) * self.repeats + number for seed in seeds for number in range(self.repeats)]
-        return replace(self, predicted=self.predicted[rows], seeds=tuple(seeds))
+        scores = None if self.scores is None else self.scores[rows]
+        return replace(self, predicted=self.predicted[rows], seeds=tuple(seeds), scores=scores)
 
-    def right(self, decisions: Bools | None = None) -> Floats:
+    def masked(self, predicted: NDArray[np.str_]) -> Predictions:
+        """Return other predictions for the same clips, of labels alone."""
+        return replace(self, predicted=predicted, scores=None)
+
+    def right(self) -> Floats:
         """Return how right each clip's prediction is, mean over seeds, ``(clips,)``: 1 or 0, or its labels' F1."""
-        predicted, targets = self.decisions if decisions is None else decisions, self.truth.targets
+        predicted, targets = self.decisions, self.truth.targets
         f1 = 2 * (predicted & targets).sum(axis=2) / (predicted.sum(axis=2) + targets.sum(axis=1))
         return np.asarray(f1).mean(axis=0)
 
@@ -99,20 +105,27 @@ def read_predictions(folder: Path) -> Predictions:
         raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"seed": int})
-        repeated = table["repeat"].astype(int) if "repeat" in table else 0
-        predicted = table.assign(repeat=repeated).pivot(index=["seed", "repeat"], columns="clip", values="predicted")
+        cut_short = (table.iloc[:, -1] == "").any()
+        table = table.assign(repeat=table["repeat"].astype(int) if "repeat" in table else 0)
+        index, classes, task = ["seed", "repeat"], tuple(metrics["classes"]), recorded_task(metrics["test"])
+        predicted = table.pivot(index=index, columns="clip", values="predicted")
         seeds, repeats = (level.tolist() for level in predicted.index.levels)
-        if (table.iloc[:, -1] == "").any() or predicted.isna().any(axis=None):
+        if cut_short or predicted.isna().any(axis=None):
             raise ValueError("a line is cut short, or a seed lacks clips")
+        scores = None
+        if task.ranked:
+            columns = [table.pivot(index=index, columns="clip", values=label).to_numpy(float) for label in classes]
+            scores = np.stack(columns, axis=-1)
         truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
         return Predictions(
             f"{metrics['experiment']} {metrics['digest']}",
-            tuple(metrics["classes"]),
+            classes,
             dict(zip(truth.index, zip(truth["group"], truth["true"], strict=True), strict=True)),
             predicted.to_numpy(dtype=str),
-            recorded_task(metrics["test"]),
+            task,
             tuple(seeds),
             len(repeats),
+            scores,
         )
     except (KeyError, ValueError, TypeError) as error:
         raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,50 +12,71 @@ from numpy.typing import NDArray
 
 from fusion.datasets.table import Dataset
 from fusion.evaluation.decisions import decide, join_labels, split_labels
+from fusion.evaluation.label_task import LabelTask
 from fusion.result.folder import ResultFolder
+
+_COLUMNS = ["clip", "reference", "seed", "repeat", "settings", "predicted"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-ReferencePrediction = tuple[str, tuple[float, ...]]
-"""Labels of a clip, joined by ``;``, and its scores where metrics depend on their ranking."""
+ReferencePrediction = tuple[str, str, tuple[float, ...]]
+"""Of a clip: the model's settings as JSON, labels joined by ``;``, and scores where metrics depend on their ranking."""
 
-ReferencePredictions = dict[tuple[str, int], dict[str, ReferencePrediction]]
-"""By name and seed of the reference model, then by clip."""
+ReferenceKey = tuple[str, int, int]
+"""Name and seed of a reference model, and repeat of cross-validation."""
+
+ReferencePredictions = dict[ReferenceKey, dict[str, ReferencePrediction]]
+"""By reference model, then by clip."""
 
 
-def to_reference_predictions(dataset: Dataset, scores: Floats, threshold: float | None) -> list[ReferencePrediction]:
+def to_reference_predictions(
+    dataset: Dataset, scores: Floats, threshold: float | None, settings: dict[str, float]
+) -> list[ReferencePrediction]:
     """Return what a reference model predicts for each clip from its scores, ``(clips, classes)``."""
+    chosen = json.dumps(settings)
     return [
-        (join_labels(dataset.classes, decision), tuple(values) if dataset.label_task.ranked else ())
+        (chosen, join_labels(dataset.classes, decision), tuple(values) if dataset.label_task.ranked else ())
         for decision, values in zip(decide(scores, threshold), scores.tolist(), strict=True)
     ]
 
 
-def to_scores(dataset: Dataset, predictions: list[ReferencePrediction]) -> tuple[Floats, Bools]:
+def to_scores(
+    task: LabelTask, classes: tuple[str, ...], predictions: list[ReferencePrediction]
+) -> tuple[Floats, Bools]:
     """Return scores and decisions of a reference model, ``(clips, classes)`` each; without scores, decisions twice."""
-    decisions = split_labels(dataset.classes, (labels for labels, _ in predictions))
-    scores = np.array([values for _, values in predictions])
-    return scores if dataset.label_task.ranked else decisions.astype(float), decisions
+    decisions = split_labels(classes, (labels for _, labels, _ in predictions))
+    scores = np.array([values for *_, values in predictions])
+    return scores if task.ranked else decisions.astype(float), decisions
+
+
+def commonest_settings(predictions: list[ReferencePrediction]) -> dict[str, float]:
+    """Return the settings that most predictions come from: they may differ between folds, and between seeds."""
+    ((settings, _),) = Counter(settings for settings, *_ in predictions).most_common(1)
+    chosen: dict[str, float] = json.loads(settings or "{}")
+    return chosen
 
 
 def read_reference_predictions(folder: Path) -> ReferencePredictions:
-    """Read references.csv of a result; empty where there is none."""
+    """Read references.csv of a result; empty where there is none. Those of an older fusion have empty settings."""
     path = folder / "references.csv"
     stored: ReferencePredictions = {}
-    if path.exists():
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        for clip, name, seed, labels, *scores in table.itertuples(index=False, name=None):
-            stored.setdefault((name, int(seed)), {})[clip] = labels, tuple(map(float, scores))
+    if not path.exists():
+        return stored
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = table.assign(**{name: value for name, value in (("repeat", 0), ("settings", "")) if name not in table})
+    scores = [name for name in table if name not in _COLUMNS]
+    for clip, name, seed, repeat, settings, labels, *values in table[[*_COLUMNS, *scores]].itertuples(False, None):
+        stored.setdefault((name, int(seed), int(repeat)), {})[clip] = settings, labels, tuple(map(float, values))
     return stored
 
 
 def write_reference_predictions(result: ResultFolder, dataset: Dataset, predictions: ReferencePredictions) -> None:
     """Write references.csv of a result."""
     rows = [
-        (clip, name, seed, labels, *(f"{score:.7g}" for score in scores))
-        for (name, seed), by_clip in sorted(predictions.items())
-        for clip, (labels, scores) in by_clip.items()
+        (clip, *key, settings, labels, *(f"{score:.7g}" for score in scores))
+        for key, by_clip in sorted(predictions.items())
+        for clip, (settings, labels, scores) in by_clip.items()
     ]
     columns = dataset.classes if dataset.label_task.ranked else ()
-    result.write_table("references.csv", ["clip", "reference", "seed", "predicted", *columns], rows)
+    result.write_table("references.csv", [*_COLUMNS, *columns], rows)

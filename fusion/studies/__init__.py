@@ -3,4 +3,4 @@
 One module a question; `pending` trains and evaluates several results in one crew of workers.
 """
 
-__all__ = ["ablate", "experiment", "predict", "study", "transfer"]
+__all__ = ["ablate", "experiment", "predict", "report", "study", "transfer"]

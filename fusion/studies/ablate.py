@@ -102,10 +102,15 @@ def ablate(
     ablation = summarise_ablation(mode, sets[full], outcomes)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
+    write_ablation(folder, ablation)
+    return folder, ablation
+
+
+def write_ablation(folder: Path, ablation: dict[str, Any]) -> None:
+    """Write ablation.csv, the plots and ablation.json."""
     _write_table(folder / "ablation.csv", ablation)
     plots.write(folder, ablation)
     write_json(folder / "ablation.json", ablation)
-    return folder, ablation
 
 
 def _write_table(path: Path, ablation: dict[str, Any]) -> None:
@@ -151,5 +156,5 @@ def _masked(
             for repeat in range(predictions.repeats)
         ]
         rest = tuple(other for other in full.features if other != name)
-        arms[rest] = AblationArm(rest, None, replace(predictions, predicted=np.concatenate(predicted)), DRAWS)
+        arms[rest] = AblationArm(rest, None, predictions.masked(np.concatenate(predicted)), DRAWS)
     return arms

@@ -8,18 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fusion.datasets.table import Dataset
 from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
-from fusion.learning.references import ReferenceJob
+from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
 from fusion.result.folder import ResultFolder
 from fusion.result.metrics import evaluate_trainings
 from fusion.result.reference_predictions import (
+    ReferenceKey,
     ReferencePrediction,
     ReferencePredictions,
     read_reference_predictions,
@@ -76,12 +74,13 @@ class PendingResult:
 
     def tasks(self, stored: ReferencePredictions) -> list[tuple[str, TrainingJob | ReferenceJob]]:
         """Return what is to be called in workers, a function's name and its task; `stored` is there already."""
-        aggregate = self.experiment.dataset.aggregate
+        aggregate, groups = self.experiment.dataset.aggregate, self.dataset.groups
         references = [
-            ReferenceJob(*key, self.prepared.parts(fold), aggregate, fold.fold)
-            for key in self.wanted_references()
-            if key not in stored
+            ReferenceJob(name, seed, self.prepared.parts(fold), groups[fold.train], aggregate, fold.fold, fold.repeat)
+            for name, seed, repeat in self.wanted_references()
+            if (name, seed, repeat) not in stored
             for fold in self.dataset.each_fold()
+            if fold.repeat == repeat
         ]
         jobs = [job for job in self.jobs if self.force or job.source or not (job.folder / "summary.json").exists()]
         return [
@@ -89,23 +88,32 @@ class PendingResult:
             *(("fusion.learning.references:predict_reference", reference) for reference in references),
         ]
 
-    def wanted_references(self) -> list[tuple[str, int]]:
-        """Return names and seeds of the references; only some vary with the seed."""
+    def wanted_references(self) -> list[ReferenceKey]:
+        """Return names, seeds and repeats of the references; only some vary with the seed."""
         seeds = sorted({*self.seeds, *self.result.trained()})
-        return [(name, seed) for name in self.references for seed in (seeds if REFERENCES[name].seeded else [0])]
+        return [
+            (name, seed, repeat)
+            for name in self.references
+            for seed in (seeds if REFERENCES[name].seeded else [0])
+            for repeat in range(self.dataset.repeats)
+        ]
 
     def stored_references(self) -> ReferencePredictions:
         """Return the references' predictions that are there already."""
-        # those that came without networks, from a repository, are not this machine's
-        return {} if self.force or not self.result.trained() else read_reference_predictions(self.result.folder)
+        if self.force or not self.result.trained():
+            return {}  # those that came without networks, from a repository, are not this machine's
+        return {
+            key: by_clip
+            for key, by_clip in read_reference_predictions(self.result.folder).items()
+            if all(settings for settings, *_ in by_clip.values())  # an older fusion fitted others
+        }
 
-    def by_clip(
-        self, job: ReferenceJob, output: tuple[NDArray[np.float64], float | None]
-    ) -> dict[str, ReferencePrediction]:
+    def by_clip(self, job: ReferenceJob, output: ReferenceOutput) -> dict[str, ReferencePrediction]:
         """Return what a reference predicted, by the clip's id."""
         (fold,) = (fold for fold in self.dataset.each_fold() if fold.fold == job.fold)
         ids = self.dataset.table["id"].to_numpy()[fold.test]
-        return dict(zip(ids, to_reference_predictions(self.dataset, *output), strict=True))
+        predictions = to_reference_predictions(self.dataset, output.scores, output.threshold, output.settings)
+        return dict(zip(ids, predictions, strict=True))
 
     def finish(
         self, stored: ReferencePredictions, fresh: ReferencePredictions, previous: dict[str, Any] | None
@@ -221,7 +229,8 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
         for task, output in run([call for own in tasks for call in own], workplace.jobs, threads, on_message):
             number = owner[task]
             if isinstance(task, ReferenceJob):
-                fresh[number].setdefault((task.name, task.seed), {}).update(pending[number].by_clip(task, output))
+                key = task.name, task.seed, task.repeat
+                fresh[number].setdefault(key, {}).update(pending[number].by_clip(task, output))
             left[number] -= 1
             if not left[number]:
                 metrics[number] = pending[number].finish(stored[number], fresh[number], previous[number])

@@ -28,7 +28,7 @@ from fusion.settings.arms import Arm, Study
 from fusion.studies.experiment import result_of
 from fusion.studies.pending import complete, to_train
 
-_KEPT = (
+KEPT = (
     *("digest", "dataset", "protocol", "features", "classes", "seeds", "clips", "groups", "train", "test"),
     *("references", "warnings"),
 )
@@ -134,17 +134,17 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
         features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before, metric,
         difference, low, high, p, p_holm, se_groups, se_seeds, df}]``.
     """
-    arms, tests = [], []
+    arms, steps = [], []
     predictions: dict[str, Predictions] = {}
     for arm in study.arms:
         metrics = results[arm.name].metrics() or {}
-        entry = {"name": arm.name, **{key: metrics[key] for key in _KEPT}}
+        entry = {"name": arm.name, **{key: metrics[key] for key in KEPT}}
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
         own = predictions[arm.name] = read_predictions(results[arm.name].folder)
         above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]
         before = arm.before or (above[-1] if above else None)
         if before is not None and same_clips(predictions[before], own):
-            tests.append({"arm": arm.name, "before": before, **_test(predictions[before], own)})
+            steps.append((arm.name, before))
     digests = json.dumps([[arm["name"], arm["digest"], arm["seeds"]] for arm in arms])
     return {
         "study": study.name,
@@ -159,10 +159,23 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
             for name, workplace in workplaces.items()
         },
         "arms": arms,
-        "tests": adjusted(tests),
+        "tests": tested_steps(predictions, steps),
     }
 
 
-def _test(before: Predictions, after: Predictions) -> dict[str, Any]:
-    metric = after.task.headline
-    return {"metric": metric.name, **paired_difference(after.estimate(metric), before.estimate(metric))}
+def tested_steps(predictions: dict[str, Predictions], steps: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return how far each arm is above the one before it, adjusted for the number of steps.
+
+    Parameters
+    ----------
+    predictions : dict of str to Predictions
+        By arm.
+    steps : list of two str
+        An arm and the one before it, on the same test clips.
+    """
+    tests = []
+    for arm, before in steps:
+        metric = predictions[arm].task.headline
+        effect = paired_difference(predictions[arm].estimate(metric), predictions[before].estimate(metric))
+        tests.append({"arm": arm, "before": before, "metric": metric.name, **effect})
+    return adjusted(tests)

@@ -7,6 +7,7 @@ import pytest
 from fusion.datasets.table import Dataset
 from fusion.result.folder import ResultFolder
 from fusion.result.reference_predictions import (
+    commonest_settings,
     read_reference_predictions,
     to_reference_predictions,
     to_scores,
@@ -19,7 +20,13 @@ SCORES = np.array([[0.5, 0.25, 0.125], [0.75, 1.0, 0.0625]])
 @pytest.mark.parametrize(("several", "threshold"), [(False, None), (True, 0.3)])
 def test_predictions_of_references_come_back_the_same(tmp_path, several, threshold):
     dataset = Dataset("n", "p", pd.DataFrame(), "songs", several=several, classes=("a", "b", "c"))
-    by_clip = dict(zip(("001", "NA"), to_reference_predictions(dataset, SCORES, threshold), strict=True))
+    by_clip = dict(
+        zip(
+            ("001", "NA"),
+            to_reference_predictions(dataset, SCORES, threshold, {"C": 0.1, "gamma": 0.0125}),
+            strict=True,
+        )
+    )
     written = {("svm", 0): by_clip, ("random_forest", 2): by_clip}
     write_reference_predictions(ResultFolder(tmp_path), dataset, written)
     stored = read_reference_predictions(tmp_path)
@@ -28,6 +35,19 @@ def test_predictions_of_references_come_back_the_same(tmp_path, several, thresho
     expected = SCORES >= 0.3 if several else np.array([[True, False, False], [False, True, False]])
     assert np.array_equal(decisions, expected)
     assert np.array_equal(scores, SCORES if several else expected)
+
+
+def test_settings_that_most_clips_were_predicted_with_are_named():
+    dataset = Dataset("n", "p", pd.DataFrame(), "songs", classes=("a", "b", "c"))
+    few, more = (
+        to_reference_predictions(dataset, scores, None, {"C": C}) for scores, C in ((SCORES[:1], 1.0), (SCORES, 10.0))
+    )
+    assert commonest_settings([*few, *more]) == {"C": 10.0}
+
+
+def test_a_table_without_settings_is_of_models_that_are_no_longer_fitted(tmp_path):
+    (tmp_path / "references.csv").write_text("clip,reference,seed,predicted\n001,svm,0,a\n")
+    assert read_reference_predictions(tmp_path) == {}
 
 
 def test_no_table_is_no_prediction(tmp_path):

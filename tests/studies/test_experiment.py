@@ -57,7 +57,10 @@ def test_metrics_have_the_fixed_keys(metrics):
         assert summary is metrics["test"] or summary["train_clips"] == metrics["clips"]["train"]
         for figure in ("accuracy", "macro_f1", "micro_f1"):
             assert set(summary[figure]) == {"mean", "std", "low", "high", "per_seed"}
-    assert set(metrics["references"]) == {"majority", "svm", "random_forest"}
+    assert set(metrics["references"]) == {"majority", "lda", "logistic", "svm", "random_forest", "boosting"}
+    assert metrics["references"]["svm"]["settings"].keys() == {"C", "gamma"}
+    best = metrics["references"][metrics["best_reference"]]["accuracy"]["mean"]
+    assert best == max(scores["accuracy"]["mean"] for scores in metrics["references"].values())
     assert set(metrics["test"]["per_class"]) == set(metrics["classes"])
 
 

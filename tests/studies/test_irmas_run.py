@@ -51,7 +51,7 @@ def test_several_labels_have_their_own_figures(official):
     assert "confusion" not in metrics
     assert len(metrics["thresholds"]) == 1
     assert 0 < metrics["thresholds"][0] < 1
-    assert set(metrics["references"]) == {"top_k", "svm", "random_forest"}
+    assert set(metrics["references"]) == {"top_k", "lda", "logistic", "svm", "random_forest", "boosting"}
     assert metrics["clips"]["test"] == 24
     assert metrics["groups"]["test"] == 12
     assert metrics["test"]["per_class"]["voi"]["groups"] == 6

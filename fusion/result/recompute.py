@@ -1,0 +1,66 @@
+"""The statistics of a finished result anew, from its tables: for results whose intervals are of an older method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.evaluation.coverage import coverage_warnings
+from fusion.result.folder import ResultFolder
+from fusion.result.predictions import read_predictions
+from fusion.result.reference_predictions import read_reference_predictions
+from fusion.result.reference_scores import best_reference, reference_scores
+from fusion.result.warnings import below
+
+_KEPT = ("train_clips", "note", "settings")
+_RENEWED = ("below-reference:", "few-groups:")
+
+
+def recomputed(folder: Path, enough: int) -> dict[str, Any]:
+    """Return metrics.json of a result with all metrics of the test anew, from predictions.csv and references.csv.
+
+    Parameters
+    ----------
+    folder : Path
+    enough : int
+        Groups that a class needs for an interval of its own.
+
+    Returns
+    -------
+    dict
+        Metrics of training have no interval: the tables do not have what was said of training clips.
+
+    Raises
+    ------
+    FusionError
+        If the folder is no finished result, or its tables are damaged or for other clips.
+    """
+    metrics = ResultFolder(folder).finished()
+    predictions = read_predictions(folder)
+    references = read_reference_predictions(folder)
+    if any(set(by_clip) != set(predictions.clips) for by_clip in references.values()):
+        raise FusionError(f"{folder}: references.csv is for other clips than predictions.csv; run it again")
+    truth, counts = predictions.truth, predictions.counts()
+    headline = predictions.task.headline
+    own = truth.estimate(counts, headline.function)
+    compared = reference_scores(truth, predictions.classes, list(predictions.clips), references, own)
+    for name, row in compared.items():
+        row |= {key: metrics["references"].get(name, {}).get(key, row.get(key)) for key in _KEPT}
+    test = truth.over_seeds(counts)
+    kept = [text for text in metrics["warnings"] if not text.startswith(_RENEWED)]
+    training = {name: _without_interval(summary) for name, summary in metrics["train"].items()}
+    return {
+        **metrics,
+        "train": training,
+        "test": {**test, "per_class": truth.by_class(counts, predictions.classes, enough)},
+        "references": compared,
+        "best_reference": best_reference(compared, headline) if compared else None,
+        "warnings": [*below(compared, headline), *kept, *coverage_warnings(len(truth.strata))],
+    }
+
+
+def _without_interval(summary: Any) -> Any:
+    if not isinstance(summary, dict) or "per_seed" not in summary:
+        return summary
+    return {**{key: summary[key] for key in ("mean", "std", "per_seed")}, "low": None, "high": None}
