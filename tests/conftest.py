@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from fusion.cli import app
 from fusion.errors import FusionError
@@ -71,6 +72,13 @@ def fusion(
         return code, out, err
 
     return call
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As in workers: boosting is many times slower where its threads wait for a processor that others use."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

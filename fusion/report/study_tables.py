@@ -44,7 +44,8 @@ def arms_table(study: dict[str, Any]) -> Table:
         for name, reference in arm["references"].items():
             label = f"{reference_label(name, reference)} (features of {arm['name']})"
             scores = ["", *_scores(reference, [metric, *beside])]
-            rows.append([label, f"{dataset}, {protocol}", "", metric_label(metric), *scores, "reference"])
+            note = ", ".join(filter(None, ["reference", reference.get("note")]))
+            rows.append([label, f"{dataset}, {protocol}", "", metric_label(metric), *scores, note])
     return header, rows
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from fusion.learning.reference_models import MODELS, fit_reference, inner_folds
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture
 def windows():

@@ -9,6 +9,8 @@ from fusion.learning import references
 from fusion.learning.reference_models import MODELS
 from fusion.learning.references import ReferenceJob, pool, predict_reference
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture
 def rows(tmp_path):

@@ -4,11 +4,13 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
+from fusion.evaluation.reference import REFERENCES
 from fusion.result.folder import ResultFolder
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
@@ -124,11 +126,30 @@ def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
     shutil.rmtree(copy / "seed-2")
     (copy / "metrics.json").unlink()
     kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
+    table = copy / "references.csv"
+    table.write_text(re.sub(r'""C"": [\d.]+', '""C"": 123.0', table.read_text()))  # a setting that no grid has
     done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
     again = json.loads(done.stdout)
     assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
     assert again["seeds"] == [1, 2]
+    assert again["references"]["svm"]["settings"]["C"] == 123.0  # stored, not fitted again
     assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
+
+
+def test_a_reference_that_took_a_part_of_the_windows_says_so(result, nsynth, tmp_path, fusion, monkeypatch):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    (copy / "metrics.json").unlink()
+    monkeypatch.setitem(REFERENCES, "svm", replace(REFERENCES["svm"], most=20))
+    code, out, err = fusion("run", copy / "spec.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    assert code == 0, err
+    again = json.loads((copy / "metrics.json").read_text())
+    note = f"fitted on 20 of {again['clips']['train']} training windows"
+    assert again["references"]["svm"]["note"] == note
+    assert again["references"]["svm"]["train_clips"] == 20
+    assert "note" not in again["references"]["lda"]
+    assert "fitted" in out
+    assert f"SVM (RBF), {note}" in (copy / "report.html").read_text()
 
 
 def test_other_versions_are_named(place, nsynth, result):
@@ -185,5 +206,7 @@ def test_page_shows_figures_warnings_and_settings(result, metrics):
     assert f"{metrics['test']['accuracy']['mean']:.3f}" in page
     assert "shared-groups:" in page
     assert "n_mfcc: 12" in page
+    assert f"Best reference: {REFERENCES[metrics['best_reference']].label}." in page
+    assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
     assert page.count("data:image/png;base64,") == 2
     assert "http" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.S)  # self-contained
