@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fusion.datasets.duplicates import Duplicates, find_duplicates
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
 from fusion.datasets.registry import read_dataset
 from fusion.datasets.table import Dataset, Hasher, fingerprint
 from fusion.errors import FusionError, listing
@@ -25,7 +28,7 @@ class Data:
     Attributes
     ----------
     dataset : Dataset
-        Its table has content hashes.
+        Its table has content hashes and sounds, which are content hashes until copies of other bytes are found.
     fingerprint : str
         Of the data as they were read, damaged clips included.
     duplicates : Duplicates
@@ -52,7 +55,8 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
 
 def with_content(dataset: Dataset, workplace: Workplace) -> Data:
     """Return a data set with the content hash of each clip's file, made where files are new or changed."""
-    table = dataset.table.assign(content=hasher(workplace)(list(dataset.table["path"])))
+    content = hasher(workplace)(list(dataset.table["path"]))
+    table = dataset.table.assign(content=content, sound=content)
     return Data(replace(dataset, table=table), fingerprint(table), find_duplicates(table, dataset.folds))
 
 
@@ -64,6 +68,12 @@ def hasher(workplace: Workplace) -> Hasher:
             return content_hashes(list(paths), workplace.cache, workplace.jobs, advance)
 
     return hashes
+
+
+def with_copies(data: Data, pairs: NDArray[np.int64]) -> Data:
+    """Return the data with clips of other bytes that are one sound known as such, ``(pairs, 2)`` rows of the table."""
+    table = data.dataset.table
+    return replace(data, dataset=replace(data.dataset, table=table.assign(sound=joined_sounds(table["sound"], pairs))))
 
 
 def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
