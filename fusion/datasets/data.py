@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
 from fusion.datasets.registry import read_dataset
+from fusion.datasets.rendered import read_rendered
 from fusion.datasets.table import Dataset, Hasher, fingerprint
 from fusion.errors import FusionError, listing
 from fusion.runtime.content_hash import content_hashes
@@ -48,6 +49,10 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
         If the data set is missing or damaged.
     """
     dataset = read_dataset(settings, workplace.root, hasher(workplace))
+    if rendered := read_rendered(workplace.root):
+        leaks = rendered.warnings() if dataset.folds is None else []  # folds are of training clips
+        notes = [*dataset.notes, *leaks]
+        dataset = replace(dataset, notes=notes, origin=f"{dataset.name}, rendered {rendered.identity}")
     if workplace.sample:
         dataset = replace(dataset, notes=[*dataset.notes, SAMPLE])
     return with_content(dataset, workplace)

@@ -60,6 +60,8 @@ class Dataset:
         Whether folds keep groups whole.
     classes : tuple of str
         Sorted; the order of every probability vector. `checked` sets them.
+    origin : str
+        Where the names of groups mean the same: the data set's name, or that of one render. Empty: its name.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Dataset:
     folds: Ints | None = None
     grouped: bool = True
     classes: tuple[str, ...] = ()
+    origin: str = ""
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the clips of one split; with folds, all clips are training and test clips."""

@@ -130,4 +130,5 @@ def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: s
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
     table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
     notes = [SAMPLE] if workplace.sample else [note for note in trained.dataset.notes if note == SAMPLE]
-    return with_content(checked(replace(other, table=table, notes=[*notes, *other.notes])), workplace)
+    joined = replace(other, table=table, notes=[*notes, *other.notes], origin=trained.dataset.origin)
+    return with_content(checked(joined), workplace)
