@@ -16,6 +16,7 @@ from fusion.evaluation.reference import MAJORITY, REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.result.folder import ResultFolder
 from fusion.result.reference_predictions import ReferencePredictions, to_scores
+from fusion.result.trained_on import start_warnings
 from fusion.result.trainings import Trainings
 from fusion.result.warnings import below, oracle, unconverged
 from fusion.settings.experiment import Experiment
@@ -76,6 +77,7 @@ def evaluate_trainings(
             *unconverged(trainings, experiment.model.activation),
             *below(scores, reference_scores, dataset.label_task.headline),
             *oracle(experiment),
+            *start_warnings(dataset, experiment.training.pretrain),
             *data_warnings,
         ],
         "seconds": {
