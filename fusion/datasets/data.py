@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
@@ -49,13 +50,19 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
         If the data set is missing or damaged.
     """
     dataset = read_dataset(settings, workplace.root, hasher(workplace))
-    if rendered := read_rendered(workplace.root):
-        leaks = rendered.warnings() if dataset.folds is None else []  # folds are of training clips
-        notes = [*dataset.notes, *leaks]
-        dataset = replace(dataset, notes=notes, origin=f"{dataset.name}, rendered {rendered.identity}")
+    rendered = read_rendered(workplace.root)
+    if rendered and dataset.folds is None:  # folds are of training clips
+        dataset = replace(dataset, notes=[*dataset.notes, *rendered.warnings()])
+    dataset = replace(dataset, table=with_origin(dataset.table, dataset.name, workplace.root))
     if workplace.sample:
         dataset = replace(dataset, notes=[*dataset.notes, SAMPLE])
     return with_content(dataset, workplace)
+
+
+def with_origin(table: pd.DataFrame, name: str, root: Path) -> pd.DataFrame:
+    """Return a table whose clips come from a data set in a folder: of its name, or one render of it."""
+    rendered = read_rendered(root)
+    return table.assign(origin=f"{name}, rendered {rendered.identity}" if rendered else name)
 
 
 def with_content(dataset: Dataset, workplace: Workplace) -> Data:

@@ -47,7 +47,8 @@ class Dataset:
     table : DataFrame
         One row a clip: id, path (Path), start and duration (seconds; NaN: to the end of the file), labels (joined by
         ``;``), group (what must not be split: an instrument, a recording), split (train, validation or test), and,
-        once the audio was hashed, content (of the whole file).
+        once the audio was hashed, content (of the whole file), sound (the same for clips that are copies) and origin
+        (data in which a group's name means the same).
     group_noun : str
         What a group is, in the plural, for messages: ``instruments``.
     notes : list of str
@@ -60,8 +61,6 @@ class Dataset:
         Whether folds keep groups whole.
     classes : tuple of str
         Sorted; the order of every probability vector. `checked` sets them.
-    origin : str
-        Where the names of groups mean the same: the data set's name, or that of one render. Empty: its name.
     """
 
     name: str
@@ -73,7 +72,6 @@ class Dataset:
     folds: Ints | None = None
     grouped: bool = True
     classes: tuple[str, ...] = ()
-    origin: str = ""
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the clips of one split; with folds, all clips are training and test clips."""

@@ -1,7 +1,7 @@
 """What the networks of a result have seen: the groups and sounds that they, and those they start from, trained on.
 
-Every result with networks has ``trained_on.csv.gz``: data (where names of groups mean the same), group and content (the
-first 12 hex digits of the hash of the file) of each training and validation clip, of all folds, each row once.
+Every result with networks has ``trained_on.csv.gz``: origin (data where a group's name means the same), group and
+content (the first 12 hex digits of the hash of the file) of each training and validation clip, of all folds, each once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fusion.runtime.files import replacing
 
 FILE = "trained_on.csv.gz"
 
-_COLUMNS = ["data", "group", "content"]
+_COLUMNS = ["origin", "group", "content"]
 _DIGITS = 12  # of 300,000 sounds and 4,000 others, two are the same by chance once in 200,000 pairs of data sets
 
 
@@ -35,7 +35,7 @@ def write_trained_on(folder: Path, dataset: Dataset, start: str | None) -> None:
     """
     seen = np.unique(np.concatenate([rows for fold in dataset.each_fold() for rows in (fold.train, fold.validation)]))
     clips = dataset.table.loc[seen]
-    tables = [pd.DataFrame({"data": _data(dataset), "group": clips["group"], "content": _short(clips["content"])})]
+    tables = [clips.assign(content=_short(clips["content"]))[_COLUMNS]]
     if start:
         before = _read(Path(start))
         if isinstance(before, str):
@@ -66,8 +66,9 @@ def start_warnings(dataset: Dataset, start: str | None) -> list[str]:
             "that experiment again with --force to know"
         ]
     test = dataset.part("test")
-    names = set(seen.loc[seen["data"] == _data(dataset), "group"])
-    known = test["group"].isin(names) | _short(test["content"]).isin(set(seen["content"]) - {""})
+    names = test["group"].str.rsplit("/").str[-1]  # groups of other data, which networks are applied to, have a prefix
+    by_name = pd.MultiIndex.from_arrays([test["origin"], names]).isin(pd.MultiIndex.from_frame(seen[_COLUMNS[:2]]))
+    known = by_name | _short(test["content"]).isin(set(seen["content"]) - {""})
     groups = set(test.loc[known, "group"])
     if not groups:
         return []
@@ -76,10 +77,6 @@ def start_warnings(dataset: Dataset, start: str | None) -> list[str]:
         f"({test['group'].isin(groups).sum()} of {len(test)} clips) were in the training data of the networks that "
         f"this result starts from ({start}): for these the score is for known {dataset.group_noun}, not unknown ones"
     ]
-
-
-def _data(dataset: Dataset) -> str:
-    return dataset.origin or dataset.name
 
 
 def _short(contents: pd.Series) -> pd.Series:

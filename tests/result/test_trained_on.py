@@ -9,11 +9,11 @@ from fusion.datasets.table import Dataset
 from fusion.result.trained_on import FILE, start_warnings, write_trained_on
 
 
-def dataset(*rows, name="nsynth", origin=""):
+def dataset(*rows, origin="nsynth"):
     """Return a data set of clips given as content, group and split."""
     table = pd.DataFrame([row.split() for row in rows], columns=["content", "group", "split"])
-    table = table.assign(content=table["content"].replace("-", "") * 16)
-    return Dataset(name, "p", table, "instruments", origin=origin)
+    table = table.assign(content=table["content"].replace("-", "") * 16, origin=origin)
+    return Dataset("d", "p", table, "instruments")
 
 
 @pytest.fixture
@@ -36,10 +36,11 @@ def test_groups_that_were_trained_or_validated_on_are_known(start, group, known)
 
 
 def test_names_of_other_data_are_other_groups_but_the_same_sound_is_the_same(start):
-    assert start_warnings(dataset("y g test", name="irmas"), start) == []
+    assert start_warnings(dataset("y g test", origin="irmas"), start) == []
     assert start_warnings(dataset("y g test", origin="nsynth, rendered 1234"), start) == []
-    assert "1 of 1 test instruments" in start_warnings(dataset("a l test", name="irmas"), start)[0]
-    assert start_warnings(dataset("c l test", name="irmas"), start) == []
+    assert "1 of 1 test instruments" in start_warnings(dataset("a l test", origin="irmas"), start)[0]
+    assert start_warnings(dataset("c l test", origin="irmas"), start) == []
+    assert "1 of 1 test instruments" in start_warnings(dataset("y folder/g test"), start)[0]
 
 
 def test_sounds_that_are_not_known_are_not_the_same(tmp_path):
@@ -48,9 +49,9 @@ def test_sounds_that_are_not_known_are_not_the_same(tmp_path):
 
 
 def test_a_chain_of_starts_passes_on_what_was_seen(start, tmp_path):
-    write_trained_on(tmp_path / "b", dataset("p q train", name="irmas"), start)
+    write_trained_on(tmp_path / "b", dataset("p q train", origin="irmas"), start)
     assert "1 of 2 test instruments" in start_warnings(dataset("x g test", "y l test"), str(tmp_path / "b"))[0]
-    assert "1 of 1 test instruments" in start_warnings(dataset("x q test", name="irmas"), str(tmp_path / "b"))[0]
+    assert "1 of 1 test instruments" in start_warnings(dataset("x q test", origin="irmas"), str(tmp_path / "b"))[0]
 
 
 def test_a_chain_with_a_gap_cannot_be_checked(start, tmp_path):
@@ -61,7 +62,7 @@ def test_a_chain_with_a_gap_cannot_be_checked(start, tmp_path):
     assert f"it has no {FILE}" in warning
 
 
-@pytest.mark.parametrize("content", [b"", b"data,group,content\n", b"\x1f\x8b\x08"])
+@pytest.mark.parametrize("content", [b"", b"origin,group,content\n", b"\x1f\x8b\x08"])
 def test_a_damaged_table_cannot_be_checked(start, tmp_path, content):
     (tmp_path / "a" / FILE).write_bytes(content)
     (warning,) = start_warnings(dataset("x g test"), start)
@@ -71,7 +72,7 @@ def test_a_damaged_table_cannot_be_checked(start, tmp_path, content):
 
 def test_another_table_cannot_be_checked(start, tmp_path):
     pd.DataFrame({"x": [1]}).to_csv(tmp_path / "a" / FILE, index=False)
-    assert f"{FILE} should have the columns data, group, content" in start_warnings(dataset("x g test"), start)[0]
+    assert f"{FILE} should have the columns origin, group, content" in start_warnings(dataset("x g test"), start)[0]
 
 
 def test_the_table_is_the_same_for_the_same_data_and_has_all_folds(start, tmp_path):
