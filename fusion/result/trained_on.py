@@ -42,9 +42,9 @@ def write_trained_on(folder: Path, dataset: Dataset, start: str | None) -> None:
             (folder / FILE).unlink(missing_ok=True)
             return
         tables.append(before)
-    table = pd.concat(tables).drop_duplicates().sort_values(_COLUMNS)
+    table = pd.concat(tables).drop_duplicates()
     with replacing(folder / FILE) as temporary:
-        temporary.write_bytes(gzip.compress(table.to_csv(index=False).encode(), mtime=0))
+        temporary.write_bytes(gzip.compress(table.to_csv(index=False).encode(), 6, mtime=0))
 
 
 def start_warnings(dataset: Dataset, start: str | None) -> list[str]:
