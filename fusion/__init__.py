@@ -1,8 +1,9 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``, ``report``
-and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature of your own
-is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that can be mended are ``FusionError``.
+and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature of your
+own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
+``FusionError``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from fusion.audit.findings import find, levels, summary, warnings
 from fusion.audit.near_identical import find_near_identical
 from fusion.audit.soundness import examine_files
 from fusion.audit.spectral_fingerprint import SpectralFingerprint
-from fusion.datasets.data import Data
+from fusion.datasets.data import Data, with_copies
 from fusion.datasets.overview import overview
 from fusion.errors import FusionError
 from fusion.extraction import wave_fingerprint
@@ -59,7 +59,10 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     if settings.single_notes:
         level_copies = find_level_copies(data.dataset, windows, waves)
         data = replace(data, duplicates=data.duplicates.with_level_copies(table, level_copies))
+        data = with_copies(data, level_copies)
     near = find_near_identical(data.dataset, windows, spectra, level_copies, settings, workplace)
+    if near:
+        data = with_copies(data, np.array([(pair.first, pair.second) for pair in near]))
     with workplace.progress.task("looking at files", len({*table["content"]} - {""})) as advance:
         sounds = examine_files(list(table["path"]), list(table["content"]), workplace.cache, workplace.jobs, advance)
     findings = find(data.dataset, damaged, near, sounds, settings.rate)

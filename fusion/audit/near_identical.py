@@ -37,7 +37,8 @@ def find_near_identical(
     settings: DatasetSettings,
     workplace: Workplace,
 ) -> list[ClipPair]:
-    """Return pairs of clips of two splits, or folds, that are one sound but neither the same bytes nor level copies.
+    """Return pairs of clips of two splits, or folds, that are one sound but neither the same bytes nor, in one group,
+    level copies.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def find_near_identical(
     values = fingerprints.rows(windows.keys).take()
     places = np.unique(dataset.places, return_inverse=True)[1]
     cosine, reach = (WHOLE, _DELAY) if settings.single_notes else (OVERLAPPING, settings.samples / settings.sr)
-    content = dataset.table["content"].to_numpy()
-    known = {(int(first), int(second)) for first, second in level_copies}
+    content, group = dataset.table["content"].to_numpy(), dataset.table["group"].to_numpy()
+    known = {(int(first), int(second)) for first, second in level_copies if group[first] == group[second]}
     tasks: dict[str, WindowPair] = {}
     clips_of: dict[str, set[tuple[int, int]]] = {}  # byte-identical clips have windows in common
     for one, other in candidates(values, places[windows.clips], cosine):

@@ -40,24 +40,36 @@ def missing_classes(dataset: Dataset) -> list[str]:
     return warnings
 
 
+def known_groups(dataset: Dataset, split: str) -> tuple[set[str], set[str]]:
+    """Return the test groups that a split has, too, and those that have nothing but a sound in common with it.
+
+    Sounds are compared where the audio was hashed; with folds, every test fold is compared with its own training clips.
+    """
+    by_name: set[str] = set()
+    by_sound: set[str] = set()
+    for fold in dataset.each_fold():
+        tested, others = dataset.table.loc[fold.test], dataset.table.loc[fold.clips(split)]
+        by_name |= set(tested["group"]) & set(others["group"])
+        if "sound" in dataset.table:
+            heard = tested["sound"].isin(set(others["sound"]) - {""})
+            by_sound |= set(tested.loc[heard, "group"])
+    return by_name, by_sound - by_name
+
+
 def shared_groups(dataset: Dataset) -> list[str]:
-    """Say whether test groups are known from training or validation."""
+    """Say whether test groups are known from training or validation, by their name or by a sound."""
     test = dataset.part("test")
     for split, effect in (
         ("train", f"the score is for new clips of known {dataset.group_noun}, not for unknown ones"),
         ("validation", f"the network was stopped by what it did on the test's own {dataset.group_noun}"),
     ):
-        groups: set[str] = set()
-        clips: set[int] = set()
-        for fold in dataset.each_fold():
-            tested = dataset.table.loc[fold.test, "group"]
-            known = tested[tested.isin(set(dataset.table.loc[fold.clips(split), "group"]))]
-            groups |= set(known)
-            clips |= set(known.index)
-        if groups:
+        by_name, by_sound = known_groups(dataset, split)
+        if groups := by_name | by_sound:
+            sounds = f", {len(by_sound)} of them under another name, with the same sound" if by_sound else ""
+            clips = int(test["group"].isin(groups).sum())
             return [
                 f"shared-groups: {len(groups)} of {test['group'].nunique()} test {dataset.group_noun} "
-                f"({len(clips)} of {len(test)} clips) are also in {split}: {effect}"
+                f"({clips} of {len(test)} clips) are also in {split}{sounds}: {effect}"
             ]
     return []
 

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fusion.datasets.duplicates import Duplicates, find_duplicates
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
 from fusion.datasets.registry import read_dataset
+from fusion.datasets.rendered import read_rendered
 from fusion.datasets.table import Dataset, Hasher, fingerprint
 from fusion.errors import FusionError, listing
 from fusion.runtime.content_hash import content_hashes
@@ -25,7 +30,7 @@ class Data:
     Attributes
     ----------
     dataset : Dataset
-        Its table has content hashes.
+        Its table has content hashes and sounds, which are content hashes until copies of other bytes are found.
     fingerprint : str
         Of the data as they were read, damaged clips included.
     duplicates : Duplicates
@@ -45,15 +50,27 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
         If the data set is missing or damaged.
     """
     dataset = read_dataset(settings, workplace.root, hasher(workplace))
+    rendered = read_rendered(workplace.root)
+    if rendered and dataset.folds is None:  # folds are of training clips
+        dataset = replace(dataset, notes=[*dataset.notes, *rendered.warnings()])
+    dataset = replace(dataset, table=with_origin(dataset.table, dataset.name, workplace.root))
     if workplace.sample:
         dataset = replace(dataset, notes=[*dataset.notes, SAMPLE])
     return with_content(dataset, workplace)
 
 
+def with_origin(table: pd.DataFrame, name: str, root: Path) -> pd.DataFrame:
+    """Return a table whose clips come from a data set in a folder: of its name, or one render of it."""
+    rendered = read_rendered(root)
+    return table.assign(origin=f"{name}, rendered {rendered.identity}" if rendered else name)
+
+
 def with_content(dataset: Dataset, workplace: Workplace) -> Data:
     """Return a data set with the content hash of each clip's file, made where files are new or changed."""
-    table = dataset.table.assign(content=hasher(workplace)(list(dataset.table["path"])))
-    return Data(replace(dataset, table=table), fingerprint(table), _duplicates(replace(dataset, table=table)))
+    content = hasher(workplace)(list(dataset.table["path"]))
+    table = dataset.table.assign(content=content, sound=content)
+    dataset = replace(dataset, table=table)
+    return Data(dataset, fingerprint(table), _duplicates(dataset))
 
 
 def hasher(workplace: Workplace) -> Hasher:
@@ -64,6 +81,12 @@ def hasher(workplace: Workplace) -> Hasher:
             return content_hashes(list(paths), workplace.cache, workplace.jobs, advance)
 
     return hashes
+
+
+def with_copies(data: Data, pairs: NDArray[np.int64]) -> Data:
+    """Return the data with clips of other bytes that are one sound known as such, ``(pairs, 2)`` rows of the table."""
+    table = data.dataset.table
+    return replace(data, dataset=replace(data.dataset, table=table.assign(sound=joined_sounds(table["sound"], pairs))))
 
 
 def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fusion.datasets.groups import components
+
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -82,10 +84,10 @@ class Duplicates:
         table : DataFrame
             A data set's, with content hashes.
         pairs : (pairs, 2) int
-            Rows of clips that are one sound; those with identical bytes do not count.
+            Rows of clips that are one sound; those with identical bytes or of two groups do not count.
         """
-        content = table["content"].to_numpy()
-        pairs = pairs[content[pairs[:, 0]] != content[pairs[:, 1]]]
+        content, group = table["content"].to_numpy(), table["group"].to_numpy()
+        pairs = pairs[(content[pairs[:, 0]] != content[pairs[:, 1]]) & (group[pairs[:, 0]] == group[pairs[:, 1]])]
         test = (table["split"] == "test").to_numpy()
         across = int(np.sum(test[pairs[:, 0]] != test[pairs[:, 1]]))
         return replace(self, level_copies=len(pairs), level_copies_across=across)
@@ -118,6 +120,24 @@ def find_duplicates(table: pd.DataFrame, folds: NDArray[np.int64] | None = None)
     return Duplicates(
         pairs, conflicting, across, repeats=repeats, contradictions=contradictions, by_folds=folds is not None
     )
+
+
+def joined_sounds(sounds: pd.Series, pairs: NDArray[np.int64]) -> pd.Series:
+    """Return the sound of each clip, the same one for clips that pairs join.
+
+    Parameters
+    ----------
+    sounds : Series of str
+        Of each clip; empty where it is not known.
+    pairs : (pairs, 2) int
+        Places of clips that are one sound.
+    """
+    names = sounds.to_numpy()[pairs]
+    joined: dict[str, str] = {}
+    first: dict[int, str] = {}
+    for number, names_of_pair in zip(components([frozenset(pair) for pair in names]), names, strict=True):
+        joined |= {name: first.setdefault(number, name) for name in names_of_pair if name}
+    return sounds.map(lambda name: joined.get(name, name))
 
 
 def _pairs(count: int) -> int:

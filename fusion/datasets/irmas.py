@@ -4,7 +4,8 @@
 |---|---|
 | Sound | 44.1 kHz, stereo, 16 bit; training excerpts 3 s, testing clips 5 to 20 s |
 | Classes | cel, cla, flu, gac, gel, org, pia, sax, tru, vio, voi |
-| Groups | training: recordings, joined where files are byte-identical; testing: 208 songs |
+| Groups | training: recordings, joined where files are byte-identical; testing: 208 songs (practice music: songs
+  that one instrument leads) |
 | Licence | CC BY-NC-SA 3.0 |
 | Layout | ``IRMAS-TrainingData/<class>/*.wav``; ``IRMAS-TestingData-Part1/`` to ``Part3/``, a folder in each with
   ``<song>-<n>.wav`` and ``<song>-<n>.txt`` (one label a line) |

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.datasets.files import files_below, sounds_below
+from fusion.datasets.rendered import read_rendered
 from fusion.datasets.table import clip_table
 from fusion.errors import FusionError, listing
 from fusion.settings.datasets import INSTRUMENTS
@@ -20,6 +21,8 @@ _CLIP = re.compile(r"(?P<song>.+)-(?P<number>\d+)")
 
 def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
     """Return the testing clips of all parts that are there, and notes on what is not.
+
+    A clip's group is its song; of practice data, those songs are one group whose lead is played by one instrument.
 
     Parameters
     ----------
@@ -44,6 +47,8 @@ def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
         absent = ", ".join(part for part in TESTING if root / part not in there)
         notes.append(f"damaged: the test is incomplete, {absent} not there")
     sounds, texts = _by_name(root, there)
+    rendered = read_rendered(root)
+    groups = rendered.groups if rendered else {}
     rows, wrong, alone = [], [], []
     for name, path in sorted(sounds.items()):
         match = _CLIP.fullmatch(name)
@@ -56,7 +61,7 @@ def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
             if mistake:
                 wrong.append(f"{texts[name].relative_to(root)}: {mistake}")
             folder = path.relative_to(root).parts[0]
-            rows.append((f"{folder}/{name}", path, ";".join(labels), match["song"]))
+            rows.append((f"{folder}/{name}", path, ";".join(labels), groups.get(match["song"], match["song"])))
     alone += [f"{text.relative_to(root)}: has no sound file" for name, text in texts.items() if name not in sounds]
     if wrong or (alone and not skip):
         mistakes = [*wrong, *([] if skip else alone)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusion.datasets.cautions import cautions, each_label
+from fusion.datasets.cautions import cautions, each_label, known_groups
 from fusion.datasets.duplicates import Duplicates
 from fusion.datasets.table import SPLITS, Dataset
 
@@ -20,12 +20,7 @@ def overview(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
         smallest) and ``duplicates, warnings``.
     """
     parts = {split: dataset.part(split) for split in SPLITS}
-    test = set(parts["test"]["group"])
-    shared = {split: len(test & set(parts[split]["group"])) for split in ("train", "validation")}
-    if dataset.folds is not None:  # every clip is a training clip, too, but of other folds
-        group = dataset.table["group"]
-        known = (set(group[fold.test]) & set(group[fold.train]) for fold in dataset.each_fold())
-        shared["train"] = len(set().union(*known))
+    shared = {split: len(set().union(*known_groups(dataset, split))) for split in ("train", "validation")}
     classes = {
         split: {label: int(n) for label, n in each_label(part)["labels"].value_counts().sort_index().items()}
         for split, part in parts.items()

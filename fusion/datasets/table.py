@@ -51,7 +51,8 @@ class Dataset:
     table : DataFrame
         One row a clip: id, path (Path), start and duration (seconds; NaN: to the end of the file), labels (joined by
         ``;``), group (what must not be split: an instrument, a recording), split (train, validation or test), and,
-        once the audio was hashed, content (of the whole file).
+        once the audio was hashed, content (of the whole file), sound (the same for clips that are copies) and origin
+        (data in which a group's name means the same).
     group_noun : str
         What a group is, in the plural, for messages: ``instruments``.
     notes : list of str

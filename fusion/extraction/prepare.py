@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.datasets.data import Data, without_damaged
+from fusion.datasets.data import Data, with_copies, without_damaged
 from fusion.datasets.table import SPLITS, Dataset, Fold
 from fusion.extraction.extract import Extracted, extract
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows, Store, open_stores
 from fusion.extraction.variants import plan_variants
-from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint, level_copies
+from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint, copies_across, level_copies
 from fusion.extraction.window import Window
 from fusion.extraction.windows import Windows, cut_windows
 from fusion.runtime.workplace import Workplace
@@ -125,6 +125,7 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     if fingerprints:
         pairs = find_level_copies(data.dataset, windows, fingerprints)
         data = replace(data, duplicates=data.duplicates.with_level_copies(data.dataset.table, pairs))
+        data = with_copies(data, pairs)
     variants = plan_variants(experiment, data.dataset, windows, pools)
     extracted_too = _fill("extracting copies and mixtures", variants.windows, stores, workplace)
     computed = {name: extracted.computed[name] + extracted_too.computed[name] for name in experiment.features}
@@ -177,7 +178,9 @@ def leave_out(damaged: dict[str, str], data: Data, windows: Windows, skip: bool)
 
 
 def find_level_copies(dataset: Dataset, windows: Windows, fingerprints: Store) -> Ints:
-    """Return the pairs of clips of one group that are one sound at two levels, ``(pairs, 2)`` rows of the table.
+    """Return the pairs of clips that are one sound at two levels, ``(pairs, 2)`` rows of the table.
+
+    Those of one group, and those of two of which one is in test and the other one in another split.
 
     Parameters
     ----------
@@ -189,4 +192,6 @@ def find_level_copies(dataset: Dataset, windows: Windows, fingerprints: Store) -
         Holds the `WaveFingerprint` of each window.
     """
     values = fingerprints.rows(windows.keys).take()
-    return np.asarray(windows.clips[level_copies(values, dataset.groups[windows.clips])])
+    groups, tested = dataset.groups[windows.clips], (dataset.table["split"] == "test").to_numpy()[windows.clips]
+    pairs = np.concatenate([level_copies(values, groups), copies_across(values, groups, tested)])
+    return np.asarray(windows.clips[pairs])

@@ -20,6 +20,7 @@ SOURCE = FeatureSource(NAME, module=__name__, package="fusion", stored_as=_STORE
 
 _SIZE = 128
 _SAME = 0.999  # cosine of two waveforms from which they count as one sound at two levels
+_BLOCK = 2048  # clips that are compared with all test clips at once
 
 
 class WaveFingerprint(Feature):
@@ -71,10 +72,42 @@ def level_copies(fingerprints: NDArray[np.float32], groups: NDArray[np.int64]) -
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
         mine = fingerprints[members].astype(np.float64)
-        squares = np.square(mine).sum(axis=1)
-        distances = squares[:, np.newaxis] + squares - 2 * mine @ mine.T
-        sounding = squares > 0
-        same = (distances <= 2 * (1 - _SAME)) & np.outer(sounding, sounding)
-        first, second = np.nonzero(np.triu(same, k=1))
+        first, second = np.nonzero(np.triu(_same(mine, mine), k=1))
         pairs.append(np.column_stack([members[first], members[second]]))
     return np.concatenate(pairs).astype(np.int64) if pairs else np.empty((0, 2), dtype=np.int64)
+
+
+def copies_across(
+    fingerprints: NDArray[np.float32], groups: NDArray[np.int64], tested: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the pairs of a test clip and a clip of another split and group that are the same sound at two levels.
+
+    Parameters
+    ----------
+    fingerprints : (clips, 128) float32
+    groups : (clips,) int
+    tested : (clips,) bool
+
+    Returns
+    -------
+    (pairs, 2) int64
+        Clip numbers, that of the test clip first.
+    """
+    test, rest = np.flatnonzero(tested), np.flatnonzero(~tested)
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for start in range(0, len(rest), _BLOCK):
+        others = rest[start : start + _BLOCK]
+        first, second = np.nonzero(_same(fingerprints[test], fingerprints[others]))
+        found = np.column_stack([test[first], others[second]])
+        pairs.append(found[groups[found[:, 0]] != groups[found[:, 1]]])
+    return np.concatenate(pairs)
+
+
+def _same(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Say which clips are the same sound, ``(clips of the first, clips of the second)``; silent ones never are."""
+    squares, others = (np.square(values).sum(axis=1) for values in (first, second))
+    distances = first @ second.T
+    distances *= -2
+    distances += np.where(squares > 0, squares, np.inf)[:, np.newaxis]
+    distances += np.where(others > 0, others, np.inf)
+    return np.asarray(distances <= 2 * (1 - _SAME))

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import keras
 import numpy as np
@@ -55,6 +56,7 @@ def train_seed(job: TrainingJob) -> None:
         summary = {
             "seed": job.seed,
             "folds": job.folds,
+            "training": uuid4().hex[:16],
             "epochs": len(model.history.epochs),
             "parameters": int(model.count_params()),
             "best_epoch": model.history.best_epoch,
@@ -94,6 +96,7 @@ def apply_seed(job: TrainingJob) -> None:
         _write_predictions(folder / "predictions.csv", job, test)
         if job.threshold == "oracle":
             summary["threshold"] = _threshold(model, job, test)
+        summary["training"] = uuid4().hex[:16]
         summary["network"] = content_hash(folder / "model.keras")
         summary["seconds"] = {"train": 0.0, "evaluate": time.perf_counter() - started}
         write_json(folder / "summary.json", summary)

@@ -11,7 +11,7 @@ import numpy as np
 from fusion.report.html import escape, html_page, html_table, image, warning_box
 from fusion.report.plots import save
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves
-from fusion.report.wording import ABOUT_INTERVALS, reference_label, score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, looks_text, reference_label, score, shown_metrics, table
 from fusion.runtime.files import write_text
 
 
@@ -61,7 +61,8 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 <h2>Test</h2>
 {html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
 <p class="note">Mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}
-Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}{escape(_references(metrics))}</p>
+Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}{escape(_references(metrics))}
+{escape(looks_text(metrics))}</p>
 {image(folder / shown, caption)}
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}

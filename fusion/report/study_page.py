@@ -10,7 +10,7 @@ from fusion.report.plots import save
 from fusion.report.study_plots import plot_confusion_pair, plot_gaps, plot_steps, plot_training
 from fusion.report.study_sentences import conclusions, data_sentences, gap_sentences, unconverged
 from fusion.report.study_tables import arms_table, as_csv, as_latex, published_table, steps_table
-from fusion.report.wording import ABOUT_INTERVALS
+from fusion.report.wording import ABOUT_INTERVALS, looks_text
 from fusion.runtime.files import write_text
 
 _CAPTIONS = {
@@ -63,6 +63,10 @@ def _page(folder: Path, study: dict[str, Any], plots: list[str]) -> str:
         for text in arm["warnings"]
         if not text.startswith(("did-not-converge:", "below-reference:"))
     )
+    looks = {
+        (arm["dataset"], arm["protocol"]): arm for arm in sorted(arms, key=lambda arm: int(arm.get("looks", 0)))
+    }  # the arm of each test that was scored last
+    often = "".join(f" {', '.join(test)}:{looks_text(arm)}" for test, arm in looks.items() if "looks" in arm)
     failures = [f"{arm['name']}: {text}" for arm in arms for text in unconverged(arm)[:1]]
     sure, unsure = conclusions(study)
     nothing = "No step differs from the one before by more than chance." if study["tests"] else "Nothing was tested."
@@ -89,7 +93,7 @@ def _page(folder: Path, study: dict[str, Any], plots: list[str]) -> str:
 clips, with p-values adjusted by Holm's method for {len(study["tests"])} tests. {ABOUT_INTERVALS}</p>
 <h2>Results</h2>
 {html_table(*arms_table(study))}
-<p class="note">Mean ± standard deviation over seeds [95 % interval].</p>
+<p class="note">Mean ± standard deviation over seeds [95 % interval].{escape(often)}</p>
 {images}
 <h3>Steps</h3>
 {html_table(*steps_table(study))}

@@ -18,6 +18,7 @@ from fusion.extraction.prepare import Prepared
 from fusion.result.folder import ResultFolder
 from fusion.result.reference_predictions import ReferencePredictions
 from fusion.result.reference_scores import best_reference, reference_scores
+from fusion.result.trained_on import start_warnings
 from fusion.result.trainings import Trainings
 from fusion.result.warnings import below, oracle, unconverged
 from fusion.settings.experiment import Experiment
@@ -80,6 +81,7 @@ def evaluate_trainings(
             *unconverged(trainings, experiment.model.activation),
             *below(compared, dataset.label_task.headline),
             *oracle(experiment),
+            *start_warnings(dataset, experiment.training.pretrain),
             *data_warnings,
         ],
         "seconds": {

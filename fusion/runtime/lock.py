@@ -18,7 +18,7 @@ _NO_LOCKS = {
 
 
 @contextmanager
-def alone(lock: Path, busy: str) -> Iterator[None]:
+def alone(lock: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
     """Keep other processes that ask for the same lock out.
 
     Where the file system has no locks, work goes on without one after a warning: leftover marker files, which would
@@ -30,18 +30,20 @@ def alone(lock: Path, busy: str) -> Iterator[None]:
         The lock file; is there as long as the lock is held. Missing parent folders are made.
     busy : str
         What to say if another process holds it.
+    wait : float, seconds
+        How long to wait for it.
 
     Raises
     ------
     FusionError
-        If another process holds it.
+        If another process holds it, and longer than that.
     OSError
         If the file cannot be made.
     """
     from filelock import FileLock, Timeout  # 0.1 s of import, of use only where work begins
 
     lock.parent.mkdir(parents=True, exist_ok=True)
-    held = FileLock(lock, timeout=0, fallback_to_soft=False)
+    held = FileLock(lock, timeout=wait, fallback_to_soft=False)
     try:
         held.acquire()
     except Timeout:

@@ -15,6 +15,7 @@ from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
 from fusion.result.folder import ResultFolder
+from fusion.result.looks import record_looks
 from fusion.result.metrics import evaluate_trainings
 from fusion.result.reference_predictions import (
     ReferenceKey,
@@ -25,6 +26,7 @@ from fusion.result.reference_predictions import (
     write_reference_predictions,
 )
 from fusion.result.trained import read_pretrained
+from fusion.result.trained_on import write_trained_on
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import versions
 from fusion.runtime.workers import run
@@ -140,9 +142,11 @@ class PendingResult:
         started = time.perf_counter()
         sample = self.workplace.sample
         metrics = {**evaluate_trainings(experiment, self.prepared, self.result, references, sample), **self.extra}
+        metrics |= record_looks(self.workplace.results, self.dataset, experiment.name, self.result, seeds)
         metrics["seconds"]["evaluate"] += time.perf_counter() - started
         if previous and not any(self.prepared.computed.values()):
             metrics["seconds"]["extract"] = previous["seconds"]["extract"]
+        write_trained_on(self.result.folder, self.dataset, experiment.training.pretrain)
         self.result.write_spec(experiment)
         device = str(self.result.summaries(seeds[0])[0]["device"])
         self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)

@@ -139,6 +139,7 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
     for arm in study.arms:
         metrics = results[arm.name].metrics() or {}
         entry = {"name": arm.name, **{key: metrics[key] for key in KEPT}}
+        entry |= {key: metrics[key] for key in ("looks", "looks_experiments") if key in metrics}
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
         own = predictions[arm.name] = read_predictions(results[arm.name].folder)
         above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.datasets.data import SAMPLE, Data, hasher, read_data, with_content
+from fusion.datasets.data import SAMPLE, Data, hasher, read_data, with_content, with_origin
 from fusion.datasets.registry import data_root, read_split, sample_root
 from fusion.datasets.table import checked
 from fusion.errors import FusionError
@@ -122,12 +122,12 @@ def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None
 def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
     other = read_split(experiment.dataset, workplace.root, split, hasher(workplace))
-    own = trained.dataset.table
+    own, clips = trained.dataset.table, with_origin(other.table, other.name, workplace.root)
     folders = {path.parent for path in own["path"]}
     # instruments of two data sets may have the same name; those of one are the same
     same = any(path.parent in folders for path in other.table["path"])
     changed = {"id": [f"{name}/{value}" for value in other.table["id"]]}
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
-    table = pd.concat([own[own["split"] != "test"], other.table.assign(**changed)], ignore_index=True)
+    table = pd.concat([own[own["split"] != "test"], clips.assign(**changed)], ignore_index=True)
     notes = [SAMPLE] if workplace.sample else [note for note in trained.dataset.notes if note == SAMPLE]
     return with_content(checked(replace(other, table=table, notes=[*notes, *other.notes])), workplace)

@@ -5,7 +5,7 @@ import pytest
 
 from fusion.audit import spectral_fingerprint
 from fusion.extraction import wave_fingerprint
-from fusion.extraction.wave_fingerprint import WaveFingerprint, level_copies
+from fusion.extraction.wave_fingerprint import WaveFingerprint, copies_across, level_copies
 from fusion.feature.contract import Feature
 from fusion.feature.registry import load
 from fusion.sound.clip import Clip
@@ -70,3 +70,12 @@ def test_distances_are_kept():
         cosine = y @ other / np.sqrt((y @ y) * (other @ other))
         one, two = fingerprints(y, other).astype(np.float64)
         assert np.square(one - two).sum() == pytest.approx(2 * (1 - cosine), rel=0.5)
+
+
+def test_copies_of_other_instruments_are_looked_for_between_test_and_the_rest_alone():
+    y, other = tone("reed", 60, 100), tone("flute", 60, 100)
+    prints = fingerprints(y, y * 0.3, y * 0.1, other, np.zeros(y.size), np.zeros(y.size))
+    tested = np.array([True, False, False, False, True, False])
+    assert copies_across(prints, np.array([0, 0, 1, 2, 3, 4]), tested).tolist() == [[0, 2]]
+    assert copies_across(prints, np.arange(6), ~tested).tolist() == [[1, 0], [2, 0]]
+    assert copies_across(prints, np.arange(6), np.zeros(6, dtype=bool)).shape == (0, 2)

@@ -19,6 +19,7 @@ from tests.support.command import command
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
+    "trained_on.csv.gz",
     *("confusion.png", "curves.png", "report.html", "seed-1", "seed-2"),
 }
 

@@ -131,8 +131,9 @@ def test_mixtures_and_class_weights_train_and_change_the_result(place, official)
 def test_a_network_starts_from_another_one(place, official):
     sigmoid = ("--set", "model.activation=sigmoid")
     still = ("--set", "training.learning_rate=1.0e-9", "--set", "training.epochs=1")
-    folder, _ = run(place, "official", *sigmoid, *still, "--set", f"training.pretrain={official[0]}")
+    folder, metrics = run(place, "official", *sigmoid, *still, "--set", f"training.pretrain={official[0]}")
     assert folder != official[0]
+    assert not [text for text in metrics["warnings"] if text.startswith("shared-groups:")]
     import keras
 
     old, new = (keras.saving.load_model(of / "seed-1" / "model.keras", compile=False) for of in (official[0], folder))
@@ -141,6 +142,23 @@ def test_a_network_starts_from_another_one(place, official):
     assert not np.allclose(
         old.get_layer("logits").get_weights()[0], new.get_layer("logits").get_weights()[0], atol=1e-3
     )
+
+
+def test_what_a_start_was_trained_on_is_told(place, official):
+    """Folds test the very recordings that the official protocol trains on."""
+    quick = ("--set", "training.epochs=1", "--set", f"training.pretrain={official[0]}")
+    _, metrics = run(place, "cv", *quick)
+    (warning,) = [text for text in metrics["warnings"] if text.startswith("shared-groups:")]
+    groups, clips = metrics["groups"]["test"], metrics["clips"]["test"]
+    assert warning.startswith(
+        f"shared-groups: {groups} of {groups} test recordings ({clips} of {clips} clips) were in the training data of "
+    )
+    (official[0] / "trained_on.csv.gz").rename(official[0] / "away")
+    try:
+        _, metrics = run(place, "cv", *quick, "--seeds", "2")
+        assert [text for text in metrics["warnings"] if text.startswith("shared-groups: cannot be checked")]
+    finally:
+        (official[0] / "away").rename(official[0] / "trained_on.csv.gz")
 
 
 def test_what_cannot_be_started_from_is_a_message(place, official):

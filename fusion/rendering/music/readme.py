@@ -30,14 +30,21 @@ The music was composed by rule and chance for this purpose; nothing in it is any
 Like IRMAS: folders and names, the files of labels, stereo at 44.1 kHz, one predominant instrument over others that
 play along (of IRMAS's classes too) to train, at most {most} to test.
 {copies}Unlike IRMAS: players are samples; a predominant instrument is {level} dB over the accompaniment, always;
-the instruments of test are none of training's{shared}.
+the instruments of test are none of training's{shared}, nor training instruments of practice notes from the same
+fonts{in_notes}. `render.json` names the instrument that leads each song: songs of one are one group.
 The names of songs and artists are made up. `render.json` has the fonts' checksums, FluidSynth's version and warnings.
 
 {terms}"""
 
 
 def write_music_readme(
-    out: Path, options: IrmasOptions, fonts: Fonts, plan: MusicPlan, written: Sequence[Excerpt], shared: Sequence[str]
+    out: Path,
+    options: IrmasOptions,
+    fonts: Fonts,
+    plan: MusicPlan,
+    written: Sequence[Excerpt],
+    shared: Sequence[str],
+    in_notes: Sequence[str],
 ) -> None:
     """Write README.md.
 
@@ -52,6 +59,8 @@ def write_music_readme(
         Those of the plan that were written.
     shared : sequence of str
         Classes that the same instruments play in train and test.
+    in_notes : sequence of str
+        Classes that training instruments of practice notes play in test.
     """
     training = [excerpt for excerpt in written if not excerpt.labelled]
     testing = [excerpt for excerpt in written if excerpt.labelled]
@@ -75,6 +84,7 @@ def write_music_readme(
         copies=f"Pairs of training files have the same bytes, in {pairs}.\n" if pairs else "",
         level=" to ".join(dict.fromkeys(f"{limit:g}" for limit in options.level)),
         shared=f", save those of {', '.join(shared)}" if shared else "",
+        in_notes=f", save those of {', '.join(in_notes)}" if in_notes else "",
     )
 
 

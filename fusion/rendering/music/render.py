@@ -42,7 +42,8 @@ class IrmasSummary:
 def render_irmas(out: Path, options: IrmasOptions, *, jobs: int = 1, progress: AdvanceTo | None = None) -> IrmasSummary:
     """Render music from SoundFonts into IRMAS's layout.
 
-    Test songs are played by other instruments than training pieces, where the fonts have several of a class.
+    Test songs are played by other instruments than training pieces and practice notes of the same fonts and seed, where
+    the fonts have several of a class. The record says which instrument leads a song: those songs are one group.
     An interrupted render of the same plan is continued. Same fonts and options: same names, labels and
     decoded audio, whatever `jobs`.
 
@@ -79,7 +80,10 @@ def render_irmas(out: Path, options: IrmasOptions, *, jobs: int = 1, progress: A
             classes = "" if options.families == INSTRUMENTS else f" {', '.join(options.families)}"
             raise FusionError(f"{names}: no program of IRMAS's classes{classes} in bank 0; name another font")
     plan = plan_recordings(train, test, options.size, options.seed, options.families)
-    record = describe(options, fonts, {"music": _digest(plan, fonts), "shared": shared})
+    leads = {song.name: song.piece.parts[0].voice.instrument for song in plan.testing}
+    in_notes = [name for name in _in_notes(test) if name in options.families]
+    content = {"music": _digest(plan, fonts), "shared": shared, "shared_with_notes": in_notes, "groups": leads}
+    record = describe(options, fonts, content)
     claim(out, record)
     outcomes = _play(out, plan, tuple(fonts.by_path), options, jobs, progress)
     planned = [excerpt for recording in plan.recordings for excerpt in recording.excerpts]
@@ -87,7 +91,7 @@ def render_irmas(out: Path, options: IrmasOptions, *, jobs: int = 1, progress: A
     warnings = list(music_warnings(fonts, train, test, shared, options.families))
     if silent := len(planned) - len(written):
         warnings.append(f"silent: {silent} excerpts whose predominant instrument was not heard were left out")
-    write_music_readme(out, options, fonts, plan, written, shared)
+    write_music_readme(out, options, fonts, plan, written, shared, in_notes)
     size = complete(out, record, version, warnings, fonts)
     testing = [excerpt for excerpt in written if excerpt.labelled]
     return IrmasSummary(
@@ -149,6 +153,11 @@ def _digest(plan: MusicPlan, fonts: Fonts) -> str:
     return digest.hexdigest()
 
 
+def _in_notes(players: Players) -> list[str]:
+    """Return the classes that are played by training instruments of practice notes."""
+    return [name for name, voices in players.lead.items() if any(voice.in_notes for voice in voices)]
+
+
 def music_warnings(
     fonts: Fonts, train: Players, test: Players, shared: Sequence[str], classes: Sequence[str]
 ) -> Iterator[str]:
@@ -156,6 +165,11 @@ def music_warnings(
     yield from common_sample_warnings(fonts, ", where their class has others")
     if shared:
         yield f"shared-groups: the instruments of {', '.join(shared)} are the same in train and test, in other pieces"
+    if in_notes := [name for name in _in_notes(test) if name in classes]:
+        yield (
+            f"shared-groups: test instruments of {', '.join(in_notes)} are training instruments of practice notes from "
+            "the same fonts, for want of others"
+        )
     for side, players in (("train", train), ("test", test)):
         for name in classes:
             if name not in players.lead:

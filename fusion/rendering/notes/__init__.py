@@ -1,6 +1,6 @@
 """Notes in NSynth's layout: which instruments, which notes, how they are played.
 
-`render` does all of it, as `options` say.
+`render` does all of it, as `options` say; `instruments` says who trains.
 """
 
-__all__ = ["options", "render"]
+__all__ = ["instruments", "options", "render"]

@@ -12,6 +12,7 @@ from fusion.rendering.music.composer import SHORTEST, Piece, compose
 from fusion.rendering.music.phrases import harmony
 from fusion.rendering.music.players import BACKING, CLASSES, PROGRAMS, Players, choose_players
 from fusion.rendering.music.styles import DRUMS, GENRES, LEADS, STYLES, SUSTAINED
+from fusion.rendering.notes.instruments import choose_instruments
 from tests.support.soundfonts import FONT, TEST, TRAIN, music_font
 
 
@@ -34,8 +35,29 @@ def test_no_instrument_of_training_plays_in_test(seed: int) -> None:
     for name in CLASSES:
         common = programs(train, name) & programs(test, name)
         assert common == (set(PROGRAMS[name]) if name in shared else set())
-        assert next(iter(PROGRAMS[name])) in programs(train, name)  # the commonest one
     assert len({frozenset(programs(choose_players([FONT], [FONT], s)[1], "gel")) for s in range(6)}) > 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_test_instruments_train_no_notes_where_their_class_has_others(seed: int) -> None:
+    train, test, shared = choose_players([FONT], [FONT], seed)
+    taught = {i.program for i in choose_instruments([FONT], [FONT], seed) if not i.held_out}
+    for name, voices in test.lead.items():
+        assert all(voice.in_notes for voice in voices if voice.program in taught)
+        others = {*PROGRAMS[name]} - taught
+        assert not any(voice.in_notes for voice in voices) or name in shared or others <= {*programs(train, name)}
+        if any(voice.in_notes for voice in voices) and name not in shared:
+            assert not others
+            assert next(iter(PROGRAMS[name])) in programs(train, name)  # the commonest one
+
+
+def test_test_has_up_to_half_of_a_class_and_programs_that_share_a_sample_are_one_instrument() -> None:
+    train, test, _ = choose_players([FONT], [FONT], 0)
+    for name in CLASSES:
+        sizes = [len({voice.instrument for voice in players.lead[name]}) for players in (test, train)]
+        assert 1 <= sizes[0] <= sizes[1]
+    assert {voice.instrument for voice in test.lead["vio"]} == {"a program 40"}  # 110 has its sample
+    assert {voice.instrument for voice in test.lead["gac"]} == {"a program 24"}
 
 
 def test_accompanists_that_share_a_sample_with_a_class_stay_out() -> None:

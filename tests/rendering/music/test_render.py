@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from fusion.datasets.rendered import read_rendered
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
 from fusion.rendering.encoding import Encoding
@@ -166,7 +167,9 @@ def test_the_plan_follows_from_its_seed() -> None:
 
 def test_warnings_of_a_plan() -> None:
     assert list(music_warnings(Fonts((FONT,), (FONT,), {}), TRAIN, TEST, SHARED, CLASSES)) == [
-        "shared-groups: the instruments of cel, cla, gac, vio are the same in train and test, in other pieces"
+        "shared-groups: the instruments of cel, cla, gac, vio are the same in train and test, in other pieces",
+        "shared-groups: test instruments of cel, sax are training instruments of practice notes from the same fonts, "
+        "for want of others",
     ]
     other = type(FONT)(Path("b.sf2"), "b", tuple(preset for preset in FONT.presets if preset.program != 71))
     train, test, shared = choose_players([FONT], [other], 0)
@@ -269,7 +272,16 @@ def test_readme_and_record(rendered: tuple[Path, IrmasSummary], small: Path) -> 
     assert record["fonts"][0]["file"] == small.name
     assert summary.warnings == (
         "shared-groups: the instruments of cel, cla are the same in train and test, in other pieces",
+        "shared-groups: test instruments of cel, cla are training instruments of practice notes from the same fonts, "
+        "for want of others",
     )
+    assert (record["shared"], record["shared_with_notes"]) == (["cel", "cla"], ["cel", "cla"])
+    songs = {path.stem.rsplit("-", 1)[0] for path in out.glob("IRMAS-Testing*/**/*.flac")}
+    assert set(record["groups"]) == songs
+    assert read_rendered(out).groups == record["groups"]
+    assert set(record["groups"].values()) <= {
+        f"small program {program}" for table in PROGRAMS.values() for program in table
+    }
 
 
 def test_same_with_one_worker_and_after_an_interruption(

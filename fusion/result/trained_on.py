@@ -1,0 +1,95 @@
+"""What the networks of a result have seen: the groups and sounds that they, and those they start from, trained on.
+
+Every result with networks has ``trained_on.csv.gz``: origin (data where a group's name means the same), group and
+content (the first 12 hex digits of the hash of the file) of each training and validation clip, of all folds, each once.
+"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fusion.datasets.table import Dataset
+from fusion.runtime.files import replacing
+
+FILE = "trained_on.csv.gz"
+
+_COLUMNS = ["origin", "group", "content"]
+_DIGITS = 12  # of 300,000 sounds and 4,000 others, two are the same by chance once in 200,000 pairs of data sets
+
+
+def write_trained_on(folder: Path, dataset: Dataset, start: str | None) -> None:
+    """Write what a result's networks have seen; nothing where it cannot be told what they start from has.
+
+    Parameters
+    ----------
+    folder : Path
+        The result's.
+    dataset : Dataset
+        With content hashes.
+    start : str or None
+        Folder of the result whose networks these start from.
+    """
+    seen = np.unique(np.concatenate([rows for fold in dataset.each_fold() for rows in (fold.train, fold.validation)]))
+    clips = dataset.table.loc[seen]
+    tables = [clips.assign(content=_short(clips["content"]))[_COLUMNS]]
+    if start:
+        before = _read(Path(start))
+        if isinstance(before, str):
+            (folder / FILE).unlink(missing_ok=True)
+            return
+        tables.append(before)
+    table = pd.concat(tables).drop_duplicates()
+    with replacing(folder / FILE) as temporary:
+        temporary.write_bytes(gzip.compress(table.to_csv(index=False).encode(), 6, mtime=0))
+
+
+def start_warnings(dataset: Dataset, start: str | None) -> list[str]:
+    """Say which test groups the networks that others start from have seen, by name in the same data or by sound.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With content hashes.
+    start : str or None
+        Folder of the result whose networks are the start; None: networks start from nothing.
+    """
+    if not start:
+        return []
+    seen = _read(Path(start))
+    if isinstance(seen, str):
+        return [
+            f"shared-groups: cannot be checked for the networks that this result starts from ({start}): {seen}; train "
+            "that experiment again with --force to know"
+        ]
+    test = dataset.part("test")
+    names = test["group"].str.rsplit("/").str[-1]  # groups of other data, which networks are applied to, have a prefix
+    by_name = pd.MultiIndex.from_arrays([test["origin"], names]).isin(pd.MultiIndex.from_frame(seen[_COLUMNS[:2]]))
+    known = by_name | _short(test["content"]).isin(set(seen["content"]) - {""})
+    groups = set(test.loc[known, "group"])
+    if not groups:
+        return []
+    return [
+        f"shared-groups: {len(groups)} of {test['group'].nunique()} test {dataset.group_noun} "
+        f"({test['group'].isin(groups).sum()} of {len(test)} clips) were in the training data of the networks that "
+        f"this result starts from ({start}): for these the score is for known {dataset.group_noun}, not unknown ones"
+    ]
+
+
+def _short(contents: pd.Series) -> pd.Series:
+    return contents.str[:_DIGITS]
+
+
+def _read(folder: Path) -> pd.DataFrame | str:
+    """Return what a result's networks have seen, or why that is not known."""
+    path = folder / FILE
+    if not path.is_file():
+        return f"it has no {FILE}, as results of an older fusion, or what it starts from has none"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, EOFError, ValueError) as error:
+        return f"its {FILE} is damaged ({error})"
+    return table if list(table) == _COLUMNS else f"its {FILE} should have the columns {', '.join(_COLUMNS)}"

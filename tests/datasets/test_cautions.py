@@ -1,0 +1,56 @@
+"""Test groups are known from training by their name, or by a sound that both sides have."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fusion.datasets.cautions import known_groups, shared_groups
+from fusion.datasets.data import Data, with_copies
+from fusion.datasets.duplicates import find_duplicates
+from fusion.datasets.table import Dataset
+
+
+def dataset(*rows, folds=None):
+    """Return a data set of clips given as sound, group and split."""
+    table = pd.DataFrame([row.split() for row in rows], columns=["content", "group", "split"])
+    table = table.assign(id=[str(number) for number in range(len(table))], path=Path("x"), labels="a")
+    sound = table["content"].replace("-", "")
+    return Dataset("d", "p", table.assign(content=sound, sound=sound), "songs", folds=folds)
+
+
+def test_a_sound_of_both_sides_makes_its_test_group_known_whatever_it_is_called():
+    data = dataset("x g train", "y h train", "x k test", "z k test", "w l test")
+    assert known_groups(data, "train") == (set(), {"k"})
+    assert shared_groups(data) == [
+        "shared-groups: 1 of 2 test songs (2 of 3 clips) are also in train, 1 of them under another name, with the "
+        "same sound: the score is for new clips of known songs, not for unknown ones"
+    ]
+
+
+def test_a_group_with_the_same_name_and_sound_is_counted_by_its_name():
+    assert known_groups(dataset("x g train", "x g test"), "train") == ({"g"}, set())
+
+
+def test_a_sound_of_validation_and_test_is_told_where_training_has_none():
+    (warning,) = shared_groups(dataset("x g train", "y h validation", "y k test"))
+    assert "(1 of 1 clips) are also in validation, 1 of them" in warning
+
+
+def test_files_that_are_not_there_have_no_sound_in_common():
+    assert shared_groups(dataset("- g train", "- k test")) == []
+
+
+@pytest.mark.parametrize(("folds", "known"), [([0, 0, 1, 1], set()), ([0, 1, 0, 1], {"g", "h", "k", "l"})])
+def test_each_fold_is_compared_with_its_own_training_clips(folds, known):
+    data = dataset("x g train", "x h train", "y k train", "y l train", folds=np.array(folds))
+    assert known_groups(data, "train")[1] | known_groups(data, "validation")[1] == known
+
+
+def test_copies_of_other_bytes_are_one_sound_and_so_are_copies_of_copies():
+    data = dataset("x g train", "y h train", "z k test", "w l test")
+    wrapped = Data(data, "", find_duplicates(data.table))
+    joined = with_copies(with_copies(wrapped, np.array([[0, 1]])), np.array([[1, 2]])).dataset
+    assert known_groups(joined, "train") == (set(), {"k"})
+    assert joined.table["content"].tolist() == ["x", "y", "z", "w"]
