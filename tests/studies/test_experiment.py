@@ -198,14 +198,23 @@ def test_two_runs_do_not_work_on_one_result(place, nsynth, result, tmp_path):
 
 
 def test_other_settings_get_another_folder(place, nsynth, result):
-    done = command(place, "run", "small.yaml", "--data", nsynth, "--set", "training.epochs=1", "--seeds", 1)
+    words = ("run", "small.yaml", "--data", nsynth, "--set", "training.epochs=1", "--seeds", 1)
+    done = command(place, *words)
     assert done.stdout.splitlines()[-1] != str(result.relative_to(place))
+    log = place / "results" / "looks.jsonl"
+    looks = len(log.read_text().splitlines())
+    command(place, *words)
+    assert len(log.read_text().splitlines()) == looks
+    again = json.loads(command(place, *words, "--force", "--json").stdout)
+    assert (again["looks"], again["looks_experiments"]) == (looks + 1, 2)
 
 
 def test_page_shows_figures_warnings_and_settings(result, metrics):
     page = (result / "report.html").read_text()
     assert f"{metrics['test']['accuracy']['mean']:.3f}" in page
     assert "shared-groups:" in page
+    assert "These test clips were scored 2 times so far by 1 experiment" in page
+    assert (metrics["looks"], metrics["looks_experiments"]) == (2, 1)
     assert "n_mfcc: 12" in page
     assert f"Best reference: {REFERENCES[metrics['best_reference']].label}." in page
     assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
