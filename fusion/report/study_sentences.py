@@ -34,19 +34,27 @@ def signed(share: float) -> str:
 
 
 def gap_sentences(study: dict[str, Any]) -> list[str]:
-    """Return, for each step, how the distance between the scores of training and test changes."""
-    gaps = {}
+    """Return, for each step, how the gap between training and test changes, and that of known and unknown groups."""
+    gaps, intervals = {}, {}
     for arm in study["arms"]:
         metric = headline(arm)
         gaps[arm["name"]] = 100 * (arm["train"][metric]["mean"] - arm["test"][metric]["mean"])
+        ends = arm.get("gap", {"low": None})
+        intervals[arm["name"]] = "" if ends["low"] is None else f" [{signed(ends['low'])}, {signed(ends['high'])}]"
     sentences = []
     for test in study["tests"]:
         before, after = gaps[test["before"]], gaps[test["arm"]]
         change = round(abs(after), 1) - round(abs(before), 1)
         verb = "stays as wide" if not change else "narrows" if change < 0 else "widens"
         sentences.append(
-            f"From {test['before']} to {test['arm']} the gap between training and test {verb}, from {before:.1f} to "
-            f"{after:.1f} points."
+            f"From {test['before']} to {test['arm']} the gap between training and test {verb}, from {before:.1f}"
+            f"{intervals[test['before']]} to {after:.1f}{intervals[test['arm']]} points."
+        )
+    for gap in study.get("known_groups", ()):
+        interval = "" if gap["low"] is None else f" (95 % interval {signed(gap['low'])} to {signed(gap['high'])})"
+        sentences.append(
+            f"{gap['known']}, whose test has groups that training knows, is {signed(gap['difference'])} points of "
+            f"{metric_label(gap['metric'])}{interval} from {gap['unknown']}, whose test has unknown ones."
         )
     return sentences
 

@@ -15,7 +15,8 @@ from fusion.result.recompute import recomputed
 from fusion.runtime.files import write_json
 from fusion.studies.ablate import write_ablation
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
-from fusion.studies.study import KEPT, tested_steps
+from fusion.studies.steps import known_gaps, tested_steps
+from fusion.studies.study import KEPT, LATER
 
 
 def report(folder: Path) -> list[str]:
@@ -54,9 +55,10 @@ def _study(folder: Path) -> None:
     for arm in content["arms"]:
         report(arms[arm["name"]])
         metrics = ResultFolder(arms[arm["name"]]).finished()
-        arm |= {key: metrics[key] for key in KEPT}
+        arm |= {key: metrics[key] for key in KEPT} | {key: metrics[key] for key in LATER if key in metrics}
     predictions = {name: read_predictions(result) for name, result in arms.items()}
     content["tests"] = tested_steps(predictions, [(test["arm"], test["before"]) for test in content["tests"]])
+    content["known_groups"] = known_gaps(content["arms"], predictions)
     study_page.write(folder, content, arms)
     write_json(folder / "study.json", content)
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from fusion.datasets.data import Data, read_data
-from fusion.evaluation.effects import adjusted, paired_difference
 from fusion.extraction.prepare import prepare
 from fusion.report import study_page as page
 from fusion.result.folder import ResultFolder
@@ -27,11 +26,13 @@ from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
 from fusion.studies.experiment import result_of
 from fusion.studies.pending import complete, to_train
+from fusion.studies.steps import known_gaps, tested_steps
 
 KEPT = (
     *("digest", "dataset", "protocol", "features", "classes", "seeds", "clips", "groups", "train", "test"),
     *("references", "warnings"),
 )
+LATER = ("gap", "looks", "looks_experiments")  # an older result does not have them
 
 
 def run_study(
@@ -132,14 +133,14 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
     dict
         ``study, question, digest, sample, data {name: {folder, rendered}}, arms [{name, digest, dataset, protocol,
         features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before, metric,
-        difference, low, high, p, p_holm, se_groups, se_seeds, df}]``.
+        difference, low, high, p, p_holm, se_groups, se_seeds, df}], known_groups [{known, unknown, metric, ...}]``.
     """
     arms, steps = [], []
     predictions: dict[str, Predictions] = {}
     for arm in study.arms:
         metrics = results[arm.name].metrics() or {}
         entry = {"name": arm.name, **{key: metrics[key] for key in KEPT}}
-        entry |= {key: metrics[key] for key in ("looks", "looks_experiments") if key in metrics}
+        entry |= {key: metrics[key] for key in LATER if key in metrics}
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
         own = predictions[arm.name] = read_predictions(results[arm.name].folder)
         above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]
@@ -161,22 +162,5 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
         },
         "arms": arms,
         "tests": tested_steps(predictions, steps),
+        "known_groups": known_gaps(arms, predictions),
     }
-
-
-def tested_steps(predictions: dict[str, Predictions], steps: list[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Return how far each arm is above the one before it, adjusted for the number of steps.
-
-    Parameters
-    ----------
-    predictions : dict of str to Predictions
-        By arm.
-    steps : list of two str
-        An arm and the one before it, on the same test clips.
-    """
-    tests = []
-    for arm, before in steps:
-        metric = predictions[arm].task.headline
-        effect = paired_difference(predictions[arm].estimate(metric), predictions[before].estimate(metric))
-        tests.append({"arm": arm, "before": before, "metric": metric.name, **effect})
-    return adjusted(tests)

@@ -44,7 +44,7 @@ def test_files_that_are_not_there_have_no_sound_in_common():
 
 @pytest.mark.parametrize(("folds", "known"), [([0, 0, 1, 1], set()), ([0, 1, 0, 1], {"g", "h", "k", "l"})])
 def test_each_fold_is_compared_with_its_own_training_clips(folds, known):
-    data = dataset("x g train", "x h train", "y k train", "y l train", folds=np.array(folds))
+    data = dataset("x g train", "x h train", "y k train", "y l train", folds=np.array([folds]))
     assert known_groups(data, "train")[1] | known_groups(data, "validation")[1] == known
 
 

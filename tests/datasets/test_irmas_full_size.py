@@ -89,7 +89,7 @@ def read(root, cache, **settings):
 
     data = read_dataset(IRMASSettings(**settings), root, hashes)
     table = data.table.assign(content=hashes(list(data.table["path"])))
-    return data, overview(data, find_duplicates(table, data.folds))
+    return data, overview(data, find_duplicates(table, None if data.folds is None else data.folds[0]))
 
 
 def test_every_name_song_and_duplicate_is_counted(root, cache):

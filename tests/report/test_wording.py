@@ -7,15 +7,17 @@ from fusion.report.wording import score, shown_metrics, table
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "per_seed", "text"),
+    ("low", "high", "df", "per_seed", "text"),
     [
-        (0.9, 0.95, [0.92, 0.94], "0.930 ± 0.010 [0.900, 0.950]"),
-        (None, None, [0.93], "0.930"),
-        (0.9, 0.95, [0.93], "0.930 [0.900, 0.950]"),
+        (0.9, 0.95, 12.0, [0.92, 0.94], "0.930 ± 0.010 [0.900, 0.950]"),
+        (None, None, None, [0.93], "0.930"),
+        (0.9, 0.95, 12.0, [0.93], "0.930 [0.900, 0.950]"),
+        (0.9, 0.95, None, [0.93], "0.930"),  # of an older fusion, by another method
     ],
 )
-def test_a_score_in_words(low, high, per_seed, text):
-    assert score({"mean": 0.93, "std": 0.01, "low": low, "high": high, "per_seed": per_seed}) == text
+def test_a_score_in_words(low, high, df, per_seed, text):
+    summary = {"mean": 0.93, "std": 0.01, "low": low, "high": high, "per_seed": per_seed}
+    assert score(summary | ({} if df is None else {"df": df})) == text
 
 
 def test_the_best_line_comes_first():

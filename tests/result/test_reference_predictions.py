@@ -27,11 +27,11 @@ def test_predictions_of_references_come_back_the_same(tmp_path, several, thresho
             strict=True,
         )
     )
-    written = {("svm", 0): by_clip, ("random_forest", 2): by_clip}
+    written = {("svm", 0, 0): by_clip, ("svm", 0, 1): by_clip, ("random_forest", 2, 0): by_clip}
     write_reference_predictions(ResultFolder(tmp_path), dataset, written)
     stored = read_reference_predictions(tmp_path)
     assert stored == written
-    scores, decisions = to_scores(dataset, list(stored["svm", 0].values()))
+    scores, decisions = to_scores(dataset.label_task, dataset.classes, list(stored["svm", 0, 0].values()))
     expected = SCORES >= 0.3 if several else np.array([[True, False, False], [False, True, False]])
     assert np.array_equal(decisions, expected)
     assert np.array_equal(scores, SCORES if several else expected)
@@ -45,9 +45,11 @@ def test_settings_that_most_clips_were_predicted_with_are_named():
     assert commonest_settings([*few, *more]) == {"C": 10.0}
 
 
-def test_a_table_without_settings_is_of_models_that_are_no_longer_fitted(tmp_path):
+def test_a_table_of_an_older_fusion_has_no_settings(tmp_path):
     (tmp_path / "references.csv").write_text("clip,reference,seed,predicted\n001,svm,0,a\n")
-    assert read_reference_predictions(tmp_path) == {}
+    stored = read_reference_predictions(tmp_path)
+    assert stored == {("svm", 0, 0): {"001": ("", "a", ())}}
+    assert commonest_settings(list(stored["svm", 0, 0].values())) == {}
 
 
 def test_no_table_is_no_prediction(tmp_path):

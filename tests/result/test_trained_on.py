@@ -80,7 +80,7 @@ def test_the_table_is_the_same_for_the_same_data_and_has_all_folds(start, tmp_pa
     data = dataset("a g train", "b h validation", "c k test")
     write_trained_on(tmp_path / "again", data, None)
     assert (tmp_path / "again" / FILE).read_bytes() == (tmp_path / "a" / FILE).read_bytes()
-    folds = replace(data, table=data.table.assign(split="train"), folds=np.array([0, 1, 1]), grouped=False)
+    folds = replace(data, table=data.table.assign(split="train"), folds=np.array([[0, 1, 1]]), grouped=False)
     folds = replace(folds, table=folds.table.assign(id=["1", "2", "3"], labels="x"))
     write_trained_on(tmp_path / "folds", folds, None)
     assert pd.read_csv(tmp_path / "folds" / FILE)["group"].tolist() == ["g", "h", "k"]

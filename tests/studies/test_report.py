@@ -1,0 +1,68 @@
+"""Statistics of finished results anew, as for those of an older fusion."""
+
+import json
+import shutil
+
+import pytest
+
+import fusion
+from fusion.errors import FusionError
+from fusion.result.folder import of_older_method
+
+
+@pytest.fixture
+def old(place, result, tmp_path):
+    """A copy of a result, as an older fusion left it: intervals by another method, no networks."""
+    folder = tmp_path / "results" / result.parent.name / result.name
+    shutil.copytree(result, folder, ignore=shutil.ignore_patterns("seed-*"))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    for row in (metrics["train"], metrics["test"], *metrics["references"].values()):
+        row.pop("network_minus", None)
+        for summary in row.values():
+            if isinstance(summary, dict) and "per_seed" in summary:
+                summary |= {"low": 0.123, "high": 0.987}
+                for name in ("df", "se_groups", "se_seeds", "why"):
+                    summary.pop(name, None)
+    metrics.pop("gap")
+    metrics.pop("best_reference")
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    return folder
+
+
+def test_a_result_of_an_older_method_is_recognised_and_shows_no_interval(old):
+    assert of_older_method(json.loads((old / "metrics.json").read_text()))
+    row = fusion.results(old.parents[1]).iloc[0]
+    assert row["low"] is None
+    assert "older-method" in row["warnings"]
+    assert "0.987" not in fusion.load(old).table().to_string()
+
+
+def test_statistics_anew_are_those_of_the_run(old, result):
+    (old / "report.html").unlink()
+    assert fusion.report(old.parents[1]) == []
+    anew, first = (json.loads((folder / "metrics.json").read_text()) for folder in (old, result))
+    assert not of_older_method(anew)
+    for name, summary in first["test"].items():
+        if name in anew["test"] and "per_seed" in summary:
+            assert anew["test"][name] == pytest.approx(summary)
+    for name, row in first["references"].items():
+        assert anew["references"][name]["accuracy"] == pytest.approx(row["accuracy"])
+        assert anew["references"][name]["network_minus"] == pytest.approx(row["network_minus"])
+    assert anew["best_reference"] == first["best_reference"]
+    assert anew["train"]["accuracy"]["low"] is None  # tables do not have what was said of training clips
+    assert (old / "report.html").is_file()
+
+
+def test_through_the_command_line(old, fusion):
+    code, out, err = fusion("report", old)
+    assert (code, out, err) == (0, "", "")
+    code, _, err = fusion("report", old / "nothing")
+    assert code == 2
+    assert "no result, no study and no folder of these" in err
+
+
+def test_tables_that_are_for_other_clips_are_a_message(old):
+    lines = (old / "references.csv").read_text().splitlines()
+    (old / "references.csv").write_text("\n".join(lines[:-3]) + "\n")
+    with pytest.raises(FusionError, match=r"references\.csv is for other clips"):
+        fusion.report(old)
