@@ -6,7 +6,7 @@
     environment.json   versions, commit, device, threads
     seed-<n>/          model.keras, history.csv, predictions.csv, summary.json; there when training finished
     references.csv     what the reference models predicted
-    predictions.csv, history.csv, metrics.json, confusion.png, curves.png, report.html
+    predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html
                        made from the above; metrics.json is written last
 """
 

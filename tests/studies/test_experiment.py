@@ -17,7 +17,7 @@ from tests.support.command import command
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
-    *("confusion.png", "curves.png", "report.html", "seed-1", "seed-2"),
+    *("confusion.png", "curves.png", "reliability.png", "report.html", "seed-1", "seed-2"),
 }
 
 
