@@ -47,7 +47,7 @@ def test_console_ends_with_a_table_and_the_warnings(place):
 def test_metrics_have_the_fixed_keys(metrics):
     fixed = {
         *("experiment", "digest", "dataset", "protocol", "sample", "classes", "clips", "groups", "duplicates"),
-        *("warnings", "seconds", "train", "test", "confusion", "references"),
+        *("warnings", "seconds", "train", "test", "confusion", "calibration", "references"),
     }
     assert fixed <= metrics.keys()
     assert metrics["sample"] is False
@@ -56,7 +56,7 @@ def test_metrics_have_the_fixed_keys(metrics):
     for summary in (metrics["test"], *metrics["references"].values()):
         assert summary is metrics["test"] or summary["train_clips"] == metrics["clips"]["train"]
         for figure in ("accuracy", "macro_f1", "micro_f1"):
-            assert set(summary[figure]) == {"mean", "std", "low", "high", "per_seed"}
+            assert {"mean", "std", "low", "high", "per_seed", "se_groups", "se_seeds", "df"} <= set(summary[figure])
     assert set(metrics["references"]) == {"majority", "svm", "random_forest"}
     assert set(metrics["test"]["per_class"]) == set(metrics["classes"])
 
