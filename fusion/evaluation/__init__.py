@@ -1,7 +1,7 @@
 """Pure functions on arrays: metrics, intervals, tests, from windows to clips.
 
-`label_task` says what differs between one label a clip and several; metrics are functions of counts by group.
+`label_task` says what differs between one label a clip and several; metrics are functions of counts, or of scores.
 """
 
-__all__ = ["aggregate", "convergence", "coverage", "decisions", "effects", "estimate", "ground_truth", "label_task"]
-__all__ += ["metric", "reference"]
+__all__ = ["aggregate", "calibration", "convergence", "coverage", "decisions", "effects", "estimate", "ground_truth"]
+__all__ += ["label_task", "metric", "probabilities", "reference"]

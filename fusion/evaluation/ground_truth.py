@@ -70,7 +70,10 @@ class GroundTruth:
         (seeds,), (groups, seeds)
             As `fusion.evaluation.estimate.linearise` gives them; with several repeats, repeats in place of seeds.
         """
-        values, by_group = linearise(metric, counts)
+        return self._drawn(*linearise(metric, counts), draws)
+
+    def _drawn(self, values: Floats, by_group: Floats, draws: int = 1) -> tuple[Floats, Floats]:
+        """Return the means over draws and repeats of each seed, or over draws and seeds of each repeat."""
         columns = np.concatenate([values[np.newaxis], by_group]).reshape(1 + len(by_group), -1, self.repeats, draws)
         each = columns.mean(axis=(1, 3)) if self.repeats > 1 else columns.mean(axis=(2, 3))
         return each[0], each[1:]
@@ -109,6 +112,26 @@ class GroundTruth:
             }
             for metric in self.task.metrics
         }
+
+    def of_scores(self, scores: Sequence[NDArray[Any]], probabilistic: bool = False) -> dict[str, dict[str, Any]]:
+        """Return every metric of scores over seeds, as `over_seeds` does those of decisions.
+
+        Parameters
+        ----------
+        scores : sequence of (clips, classes)
+            Of each seed.
+        probabilistic : bool
+            Only those that take scores as probabilities.
+        """
+        table = {}
+        for metric in self.task.score_metrics:
+            if self.targets.shape[1] < metric.least_classes or probabilistic > metric.probabilistic:
+                continue
+            values, by_clip = zip(*(metric.function(self.targets, seed) for seed in scores), strict=True)
+            by_group = np.stack([np.bincount(self.groups, seed).astype(np.float64) for seed in by_clip], axis=1)
+            estimate = of_arm(*self._drawn(np.array(values), by_group), self.strata)
+            table[metric.name] = {**self._seeds(np.array(values)), **bounded(estimate, metric.largest)}
+        return table
 
     def _seeds(self, values: Floats) -> dict[str, Any]:
         """Return mean, deviation and values of the seeds, each the mean over its repeats."""
@@ -152,10 +175,10 @@ class GroundTruth:
         return float(self.task.headline.function(constant.sum(axis=0)).max())
 
 
-def bounded(estimate: Estimate) -> dict[str, Any]:
-    """Return how sure a share is: `Estimate.spread` without p, the interval within 0 and 1."""
+def bounded(estimate: Estimate, largest: float = 1.0) -> dict[str, Any]:
+    """Return how sure a share is: `Estimate.spread` without p, the interval within 0 and the largest value."""
     spread = estimate.spread()
     del spread["p"]
     if spread["low"] is not None:
-        spread["low"], spread["high"] = max(0.0, spread["low"]), min(1.0, spread["high"])
+        spread["low"], spread["high"] = max(0.0, spread["low"]), min(largest, spread["high"])
     return spread

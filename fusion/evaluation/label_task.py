@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.evaluation import multi_label, single_label
-from fusion.evaluation.metric import MULTI_LABEL_METRICS, SINGLE_LABEL_METRICS, Metric
+from fusion.evaluation.metric import (
+    MULTI_LABEL_METRICS,
+    MULTI_LABEL_SCORE_METRICS,
+    SINGLE_LABEL_METRICS,
+    SINGLE_LABEL_SCORE_METRICS,
+    Metric,
+    ScoreMetric,
+)
 from fusion.evaluation.reference import FITTED, MAJORITY, TOP_K
 
 Bools = NDArray[np.bool_]
@@ -26,7 +33,9 @@ class LabelTask(ABC):
     several : bool
         Whether a clip may have several labels.
     metrics : tuple of Metric
-        In the order of metrics.json.
+        Of decisions, in the order of metrics.json.
+    score_metrics : tuple of ScoreMetric
+        Of the network's scores on the test.
     references : tuple of str
         Names of the reference models; the first is the trivial one, which does not listen.
     ranked : bool
@@ -36,6 +45,7 @@ class LabelTask(ABC):
     several: ClassVar[bool]
     ranked: ClassVar[bool]
     metrics: ClassVar[tuple[Metric, ...]]
+    score_metrics: ClassVar[tuple[ScoreMetric, ...]]
     references: ClassVar[tuple[str, ...]]
 
     @property
@@ -91,6 +101,7 @@ class SingleLabel(LabelTask):
 
     several = ranked = False
     metrics = SINGLE_LABEL_METRICS
+    score_metrics = SINGLE_LABEL_SCORE_METRICS
     references = (MAJORITY.name, *(reference.name for reference in FITTED))
 
     def counts(self, targets: Bools, scores: NDArray[Any], decisions: Bools, groups: Ints) -> NDArray[Any]:
@@ -117,6 +128,7 @@ class MultiLabel(LabelTask):
 
     several = ranked = True
     metrics = MULTI_LABEL_METRICS
+    score_metrics = MULTI_LABEL_SCORE_METRICS
     references = (TOP_K.name, *(reference.name for reference in FITTED))
 
     def counts(self, targets: Bools, scores: NDArray[Any], decisions: Bools, groups: Ints) -> NDArray[Any]:

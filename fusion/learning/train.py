@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fusion.evaluation import convergence
 from fusion.evaluation.aggregate import aggregate
 from fusion.evaluation.decisions import best_threshold
+from fusion.evaluation.probabilities import fit_temperature
 from fusion.extraction.part import Part
 from fusion.learning.diagnosis import likely_cause
 from fusion.learning.fit import fit
@@ -62,6 +63,7 @@ def train_seed(job: TrainingJob) -> None:
             "best_epoch": model.history.best_epoch,
             "versions": job.versions,
             "threshold": _threshold(model, job, test),
+            "temperature": _temperature(model, job),
             "train": {
                 "loss": loss if np.isfinite(loss) else None,
                 "accuracy": convergence.top_accuracy(scores, job.parts["train"].truth),
@@ -125,6 +127,15 @@ def _threshold(model: keras.Model, job: TrainingJob, test: NDArray[np.float64]) 
     if job.threshold == "oracle":
         return best_threshold(test, job.parts["test"].truth)
     return None if job.threshold is None else float(job.threshold)
+
+
+def _temperature(model: keras.Model, job: TrainingJob) -> float | None:
+    """Return the temperature that suits the clips held out from training; None where there are none."""
+    split = "mixed" if "mixed" in job.parts else "validation"
+    if split not in job.parts:
+        return None
+    truth = job.parts[split].truth
+    return fit_temperature(truth, _clip_scores(model, job, split), several=job.threshold is not None)
 
 
 def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:

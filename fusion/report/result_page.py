@@ -8,15 +8,24 @@ from typing import Any
 
 import numpy as np
 
+from fusion.evaluation.metric import Metric, ScoreMetric
 from fusion.report.html import escape, html_page, html_table, image, warning_box
 from fusion.report.plots import save
-from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves
-from fusion.report.wording import ABOUT_INTERVALS, looks_text, reference_label, score, shown_metrics, table
+from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves, plot_reliability
+from fusion.report.wording import (
+    ABOUT_INTERVALS,
+    looks_text,
+    reference_label,
+    score,
+    shown_metrics,
+    shown_score_metrics,
+    table,
+)
 from fusion.runtime.files import write_text
 
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
-    """Write ``confusion.png`` (or ``classes.png``), ``curves.png`` and the self-contained ``report.html``.
+    """Write the plots, ``confusion.png`` (or ``classes.png``) and others, and the self-contained ``report.html``.
 
     Parameters
     ----------
@@ -30,6 +39,9 @@ def write(folder: Path, metrics: dict[str, Any]) -> None:
     else:
         save(plot_classes(metrics["test"]["per_class"]), folder / "classes.png")
     save(plot_curves(folder / "history.csv"), folder / "curves.png")
+    if "bins" in metrics.get("calibration", {}):
+        several = "confusion" not in metrics
+        save(plot_reliability(metrics["calibration"], several), folder / "reliability.png")
     write_text(folder / "report.html", _page(folder, metrics))
 
 
@@ -67,7 +79,7 @@ Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metric
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
 <h2>Training</h2>
-{image(folder / "curves.png", "Learning curves")}
+{image(folder / "curves.png", "Learning curves")}{_calibration(folder, metrics)}
 <h2>Data</h2>
 {html_table(["split", "clips", "groups"], data)}
 <h2>To repeat it</h2>
@@ -90,7 +102,8 @@ def _gap(metrics: dict[str, Any]) -> str:
 def _other_metrics(metrics: dict[str, Any]) -> str:
     """Return the metrics that tables do not show as a sentence, and the thresholds where there are any."""
     test = metrics["test"]
-    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in shown_metrics(metrics, "detail"))
+    shown: list[Metric | ScoreMetric] = [*shown_metrics(metrics, "detail"), *shown_score_metrics(metrics)]
+    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in shown)
     thresholds = ", ".join(f"{value:.3f}" for value in metrics.get("thresholds", ()))
     return (f" Test: {details}." if details else "") + (f" Thresholds: {thresholds}." if thresholds else "")
 
@@ -107,3 +120,26 @@ def _references(metrics: dict[str, Any]) -> str:
     )
     settings = f" Settings chosen by cross-validation over groups of training clips: {chosen}." if chosen else ""
     return f" Best reference: {reference_label(best, metrics['references'][best])}.{settings}"
+
+
+def _calibration(folder: Path, metrics: dict[str, Any]) -> str:
+    """Return the reliability diagram and what it shows; nothing for an older result, or where a training diverged."""
+    calibration, test = metrics.get("calibration", {}), metrics["test"]
+    if "bins" not in calibration:
+        return ""
+    text = (
+        f"Scores are on the mean {100 * test['ece']['mean']:.1f} points away from how often they are right (expected "
+        f"calibration error), with a negative log-likelihood of {test['nll']['mean']:.3f} nats"
+    )
+    if "why" in calibration:
+        text += f"; no temperature is applied: {calibration['why']}."
+    else:
+        ends = dict.fromkeys(f"{end(calibration['temperature']):.2f}" for end in (min, max))
+        text += (
+            f"; divided by a temperature fitted on validation clips ({' to '.join(ends)}), their logits give "
+            f"{100 * calibration['ece_after']['mean']:.1f} points and {calibration['nll_after']['mean']:.3f} nats."
+        )
+    return f"""
+<h2>Calibration</h2>
+{image(folder / "reliability.png", "Reliability diagram")}
+<p class="note">{escape(text)}</p>"""

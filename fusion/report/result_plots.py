@@ -1,4 +1,4 @@
-"""The plots of one result: confusion, the scores of each class, learning curves."""
+"""The plots of one result: confusion, the scores of each class, reliability, learning curves."""
 
 from __future__ import annotations
 
@@ -89,6 +89,38 @@ def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
     axes.set_ylabel("class (clips in groups)")
     axes.grid(axis="x", alpha=0.25)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
+    return figure
+
+
+def plot_reliability(calibration: dict[str, Any], several: bool) -> Figure:
+    """Plot how often each bin of confidence is right, and how much lies in it, before and after temperature.
+
+    Parameters
+    ----------
+    calibration : dict
+        Of metrics.json, with ``bins``; ``bins_after`` where temperatures were fitted.
+    several : bool
+        Whether clips may have several labels.
+    """
+    figure, (axes, counts) = new_figure(9.5, 3.6, columns=2)
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", label="as right as sure")
+    for key, colour, label in (("bins", BLUE, "as it is"), ("bins_after", ORANGE, "after temperature")):
+        if key in calibration:
+            filled = [row for row in calibration[key] if row["count"]]
+            points = ([row[value] for row in filled] for value in ("confidence", "accuracy"))
+            axes.plot(*points, color=colour, marker="o", ms=4, lw=1.2, label=label)
+            edges = [*(row["low"] for row in calibration[key]), 1.0]
+            counts.stairs([row["count"] for row in calibration[key]], edges, color=colour, lw=1.4, label=label)
+    noun = "classes of clips" if several else "clips"
+    axes.set_ylabel(f"share of {noun} that are {'heard' if several else 'right'}")
+    counts.set_ylabel(f"{noun} (mean of seeds)")
+    for panel in (axes, counts):
+        panel.set_xlim(0, 1)
+        panel.set_xlabel("score of a class" if several else "score of the top class")
+        panel.grid(alpha=0.25)
+    axes.set_ylim(0, 1.02)
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    figure.suptitle("Reliability: test, in bins of equal width", fontsize=10)
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fusion.evaluation.effects import LEVEL
 from fusion.evaluation.label_task import recorded_task
-from fusion.evaluation.metric import Metric
+from fusion.evaluation.metric import Metric, ScoreMetric
 from fusion.evaluation.reference import REFERENCES
 
 ABOUT_INTERVALS = (
@@ -34,6 +34,12 @@ def shown_metrics(metrics: dict[str, Any], *places: str) -> list[Metric]:
     """
     test = metrics["test"]
     return [metric for metric in recorded_task(test).shown(*(places or ("headline", "table"))) if metric.name in test]
+
+
+def shown_score_metrics(metrics: dict[str, Any]) -> list[ScoreMetric]:
+    """Return the metrics of scores that a result has; one that is older has none."""
+    test = metrics["test"]
+    return [metric for metric in recorded_task(test).score_metrics if metric.name in test]
 
 
 def reference_label(name: str, scores: dict[str, Any]) -> str:

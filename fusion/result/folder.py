@@ -7,7 +7,7 @@
     seed-<n>/          model.keras, history.csv, predictions.csv, summary.json; there when training finished
     trained_on.csv.gz  groups and sounds that the networks have seen
     references.csv     what the reference models predicted
-    predictions.csv, history.csv, metrics.json, confusion.png, curves.png, report.html
+    predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html
                        made from the above; metrics.json is written last
 """
 

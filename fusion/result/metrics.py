@@ -15,6 +15,7 @@ from fusion.evaluation.estimate import Estimate, aligned, of_arm
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
+from fusion.result.calibration import score_metrics
 from fusion.result.folder import ResultFolder
 from fusion.result.reference_predictions import ReferencePredictions
 from fusion.result.reference_scores import best_reference, reference_scores
@@ -61,7 +62,8 @@ def evaluate_trainings(
     trainings.write_history()
     truth = _ground_truth(dataset, trainings.tested)
     counts = truth.counts(predictions)
-    scores = truth.over_seeds(counts)
+    of_scores, calibration = score_metrics(truth, trainings, [scores for scores, _ in predictions])
+    scores = {**truth.over_seeds(counts), **of_scores}
     own = truth.estimate(counts, dataset.label_task.headline.function)
     compared = _reference_scores(truth, trainings, prepared, references, own)
     trained = _training_counts(trainings)
@@ -95,6 +97,7 @@ def evaluate_trainings(
         "gap": _gap(dataset, trained, (trainings.tested, truth, counts)),
         "test": {**scores, "per_class": truth.by_class(counts, dataset.classes, FEW_GROUPS)},
         **dataset.label_task.decision_record(counts, [summary.get("threshold") for summary in summaries]),
+        "calibration": calibration,
         "references": compared,
         "best_reference": best_reference(compared, dataset.label_task.headline),
     }

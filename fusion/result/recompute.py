@@ -7,7 +7,7 @@ from typing import Any
 
 from fusion.errors import FusionError
 from fusion.evaluation.coverage import coverage_warnings
-from fusion.result.folder import ResultFolder
+from fusion.result.folder import ResultFolder, of_older_method
 from fusion.result.predictions import read_predictions
 from fusion.result.reference_predictions import read_reference_predictions
 from fusion.result.reference_scores import best_reference, reference_scores
@@ -29,7 +29,8 @@ def recomputed(folder: Path, enough: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        Metrics of training have no interval: the tables do not have what was said of training clips.
+        Metrics of training keep their interval, but one of an older method has none: the tables do not have what was
+        said of training clips.
 
     Raises
     ------
@@ -49,11 +50,14 @@ def recomputed(folder: Path, enough: int) -> dict[str, Any]:
         row |= {key: metrics["references"].get(name, {}).get(key, row.get(key)) for key in _KEPT}
     test = truth.over_seeds(counts)
     kept = [text for text in metrics["warnings"] if not text.startswith(_RENEWED)]
-    training = {name: _without_interval(summary) for name, summary in metrics["train"].items()}
+    training = metrics["train"]
+    if of_older_method(metrics):
+        training = {name: _without_interval(summary) for name, summary in training.items()}
+    of_scores = {name: value for name, value in metrics["test"].items() if name not in (*test, "per_class")}
     return {
         **metrics,
         "train": training,
-        "test": {**test, "per_class": truth.by_class(counts, predictions.classes, enough)},
+        "test": {**test, **of_scores, "per_class": truth.by_class(counts, predictions.classes, enough)},
         "references": compared,
         "best_reference": best_reference(compared, headline) if compared else None,
         "warnings": [*below(compared, headline), *kept, *coverage_warnings(len(truth.strata))],

@@ -86,6 +86,16 @@ class Trainings:
             whole[fold.repeat, fold.test], decided[fold.repeat, fold.test] = values, decision
         return [(whole[repeat, self.tested], decided[repeat, self.tested]) for repeat in range(self.dataset.repeats)]
 
+    def temperatures(self) -> list[Floats]:
+        """Return the temperature of the network that tests each clip, for each seed and repeat, ``(clips,)`` each."""
+        temperatures = []
+        for trainings in self.by_seed:
+            whole: Floats = np.ones((self.dataset.repeats, len(self.dataset.table)))
+            for fold, (_, summary) in zip(self.folds, trainings, strict=True):
+                whole[fold.repeat, fold.test] = summary["temperature"]
+            temperatures += list(whole[:, self.tested])
+        return temperatures
+
     def train_predictions(self, number: int) -> list[tuple[Floats, Bools]]:
         """Return scores and decisions of the training clips of one fold for each seed, ``(clips, classes)`` each."""
         predictions = []

@@ -3,6 +3,7 @@ import pytest
 
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL
+from tests.support.scores import scored
 
 
 def seed_decisions(labels, classes):
@@ -85,3 +86,37 @@ def test_chance_is_the_best_prediction_that_is_the_same_for_every_clip():
     assert GroundTruth(SINGLE_LABEL, np.eye(3, dtype=bool)[[0, 1, 1, 1]], groups).chance() == pytest.approx(3 / 4)
     # micro F1 of always naming the first class, the first two, all three
     assert GroundTruth(MULTI_LABEL, targets, groups).chance() == pytest.approx(max(6 / 11, 12 / 15, 14 / 19))
+
+
+@pytest.mark.parametrize("task", [SINGLE_LABEL, MULTI_LABEL])
+def test_metrics_of_scores_have_what_those_of_decisions_have(task):
+    targets, _ = scored(120, 5, several=task.several)
+    groups = np.repeat(np.arange(24), 5)
+    scores = [scored(120, 5, several=task.several, seed=0)[1] ** power for power in (1.0, 0.8, 1.2)]
+    found = GroundTruth(task, targets, groups).of_scores(scores)
+    assert list(found) == ["nll", "ece", *(["map"] if task.several else ["top_2", "top_3"])]
+    for summary in found.values():
+        assert set(summary) == {"mean", "std", "per_seed", "low", "high", "se_groups", "se_seeds", "df"}
+        assert 0 <= summary["low"] < summary["mean"] < summary["high"]
+    doubled = GroundTruth(task, np.repeat(targets, 2, axis=0), np.repeat(groups, 2))
+    for name, summary in doubled.of_scores([np.repeat(seed, 2, axis=0) for seed in scores]).items():
+        assert summary["se_groups"] == pytest.approx(found[name]["se_groups"])
+        assert summary["low"] == pytest.approx(found[name]["low"])
+
+
+def test_a_loss_may_be_above_1_and_top_k_needs_more_classes():
+    targets = np.eye(3, dtype=bool)[np.tile([0, 1, 2], 8)]
+    random = np.random.default_rng(0)
+    scores = [random.dirichlet(np.full(3, 0.2), 24) for _ in range(2)]
+    found = GroundTruth(SINGLE_LABEL, targets, np.arange(24)).of_scores(scores)
+    assert list(found) == ["nll", "ece", "top_2"]
+    assert found["nll"]["high"] > found["nll"]["mean"] > 1
+
+
+def test_repeats_of_scores_are_means_over_seeds():
+    targets, _ = scored(60)
+    scores = [scored(60)[1] ** power for power in (1.0, 0.8, 1.2, 0.9)]
+    groups = np.repeat(np.arange(12), 5)
+    found = GroundTruth(SINGLE_LABEL, targets, groups, repeats=2).of_scores(scores)["nll"]
+    each = GroundTruth(SINGLE_LABEL, targets, groups).of_scores(scores)["nll"]["per_seed"]
+    assert found["per_seed"] == pytest.approx(np.reshape(each, (2, 2)).mean(axis=1))

@@ -1,15 +1,17 @@
+import json
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
+from fusion.evaluation.probabilities import fit_temperature
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows
 from fusion.learning.batches import Batches
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
-from fusion.learning.train import predict_windows
+from fusion.learning.train import _temperature, predict_windows, train_seed
 from fusion.settings.model import FusionModel
 from fusion.settings.training import TrainingSettings
 
@@ -152,3 +154,18 @@ def _vectors(part, folder):
     path = folder / "vectors.npy"
     np.save(path, np.random.default_rng(1).normal(size=(60, 3)).astype(np.float32))
     return Rows((path,), np.column_stack([np.zeros(60, np.int64), np.arange(60)]), (3,))
+
+
+def test_the_temperature_is_that_of_the_clips_held_out_whose_windows_are_put_together(part, tmp_path):
+    windows = replace(part, clips=np.repeat(np.arange(30), 2), targets=np.repeat(part.targets[:30], 2, axis=0))
+    task = replace(job(part, tmp_path, epochs=2), ids=tuple(map(str, range(30))))
+    train_seed(replace(task, parts={"train": part, "validation": windows, "test": windows}))
+    summary = json.loads((task.folder / "summary.json").read_text())
+    lines = (task.folder / "predictions.csv").read_text().splitlines()[1:]
+    scores = np.array([line.split(",")[1:] for line in lines], dtype=float)
+    expected = fit_temperature(windows.truth, scores, several=False)
+    assert summary["temperature"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_where_nothing_is_held_out_there_is_no_temperature(part, tmp_path):
+    assert _temperature(None, replace(job(part, tmp_path), parts={"train": part, "test": part})) is None

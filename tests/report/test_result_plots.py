@@ -1,6 +1,10 @@
 import numpy as np
+import pytest
 
-from fusion.report.result_plots import plot_confusion
+from fusion.evaluation.calibration import reliability
+from fusion.evaluation.probabilities import tempered
+from fusion.report.result_plots import plot_confusion, plot_reliability
+from tests.support.scores import scored
 
 CLASSES = ["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
 
@@ -32,3 +36,21 @@ def test_confusion_of_eleven_classes_is_readable():
         box = text.get_window_extent()
         assert box.width < width
         assert box.height < height
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_reliability_shows_confidence_against_accuracy_before_and_after(several):
+    targets, scores = scored(several=several)
+    calibration = {
+        "bins": reliability(targets, [scores], several),
+        "bins_after": reliability(targets, [tempered(scores, 2.0, several)], several),
+    }
+    axes, counts = plot_reliability(calibration, several).axes
+    _, before, after = axes.get_lines()
+    for line, key in ((before, "bins"), (after, "bins_after")):
+        filled = [row for row in calibration[key] if row["count"]]
+        assert list(line.get_xdata()) == [row["confidence"] for row in filled]
+        assert list(line.get_ydata()) == [row["accuracy"] for row in filled]
+    assert len(counts.patches) == 2
+    del calibration["bins_after"]
+    assert len(plot_reliability(calibration, several).axes[0].get_lines()) == 2

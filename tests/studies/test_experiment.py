@@ -20,7 +20,7 @@ from tests.support.command import command
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
     "trained_on.csv.gz",
-    *("confusion.png", "curves.png", "report.html", "seed-1", "seed-2"),
+    *("confusion.png", "curves.png", "reliability.png", "report.html", "seed-1", "seed-2"),
 }
 
 
@@ -50,7 +50,7 @@ def test_console_ends_with_a_table_and_the_warnings(place):
 def test_metrics_have_the_fixed_keys(metrics):
     fixed = {
         *("experiment", "digest", "dataset", "protocol", "sample", "classes", "clips", "groups", "duplicates"),
-        *("warnings", "seconds", "train", "test", "confusion", "references"),
+        *("warnings", "seconds", "train", "test", "confusion", "calibration", "references"),
     }
     assert fixed <= metrics.keys()
     assert metrics["sample"] is False
@@ -59,7 +59,7 @@ def test_metrics_have_the_fixed_keys(metrics):
     for summary in (metrics["test"], *metrics["references"].values()):
         assert summary is metrics["test"] or summary["train_clips"] == metrics["clips"]["train"]
         for figure in ("accuracy", "macro_f1", "micro_f1"):
-            assert set(summary[figure]) == {"mean", "std", "low", "high", "per_seed"}
+            assert {"mean", "std", "low", "high", "per_seed", "se_groups", "se_seeds", "df"} <= set(summary[figure])
     assert set(metrics["references"]) == {"majority", "lda", "logistic", "svm", "random_forest", "boosting"}
     assert metrics["references"]["svm"]["settings"].keys() == {"C", "gamma"}
     best = metrics["references"][metrics["best_reference"]]["accuracy"]["mean"]

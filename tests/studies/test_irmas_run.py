@@ -19,6 +19,7 @@ training: {epochs: 6, batch_size: 8, learning_rate: 1.0e-2, patience: null}
 seeds: [1]
 """
 KEYS = {"micro_f1", "macro_f1", "micro_precision", "micro_recall", "macro_precision", "macro_recall", "lrap", "hamming"}
+SCORES = {"nll", "ece", "map"}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def official(place):
 
 def test_several_labels_have_their_own_figures(official):
     folder, metrics = official
-    assert set(metrics["test"]) == KEYS | {"per_class"}
+    assert set(metrics["test"]) == KEYS | SCORES | {"per_class"}
     assert "confusion" not in metrics
     assert len(metrics["thresholds"]) == 1
     assert 0 < metrics["thresholds"][0] < 1
@@ -87,7 +88,7 @@ def test_thresholds_are_given_or_from_the_test_with_a_warning(place, threshold, 
 
 def test_one_label_a_clip_has_accuracy_and_the_trivial_line(place):
     folder, metrics = run(place, "single")
-    assert set(metrics["test"]) == {"accuracy", "macro_f1", "micro_f1", "per_class"}
+    assert set(metrics["test"]) == {"accuracy", "macro_f1", "micro_f1", "nll", "ece", "top_2", "per_class"}
     assert np.sum(metrics["confusion"]) == pytest.approx(12)
     assert (folder / "confusion.png").exists()
 
