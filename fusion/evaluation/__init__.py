@@ -4,4 +4,4 @@
 """
 
 __all__ = ["aggregate", "convergence", "coverage", "decisions", "effects", "estimate", "ground_truth", "label_task"]
-__all__ += ["metric", "reference"]
+__all__ += ["learning_curve", "metric", "reference"]
