@@ -35,7 +35,7 @@ def curve(
     spec : path or dict
         An experiment file, or what it holds; with ``arms``, each of them has a curve.
     groups : sequence of int, optional
-        Numbers of training groups; all of them are a point in any case. None: halves of halves of all.
+        Numbers of training groups; all of them are a point in any case. None: all, half of them, a quarter and so on.
     sample, data, results, cache, features, set, seeds, plugins, jobs, force, progress
         As for `run`.
 

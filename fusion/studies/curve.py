@@ -21,6 +21,7 @@ import numpy as np
 from fusion.datasets.data import Data, read_data
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
+from fusion.evaluation.learning_curve import ENOUGH_POINTS
 from fusion.report import curve_plot
 from fusion.result.predictions import read_predictions
 from fusion.runtime.files import replacing, write_json
@@ -47,7 +48,7 @@ def run_curve(
     workplace_of : callable
         Gives the workplace for a data set's name.
     groups : sequence of int, optional
-        Numbers of training groups; all of them are a point in any case. None: halves of halves of all.
+        Numbers of training groups; all of them are a point in any case. None: all, half of them, a quarter and so on.
     force : bool
         Train every point again.
 
@@ -107,12 +108,7 @@ def _sizes(name: str, dataset: Dataset, wanted: Sequence[int] | None) -> list[in
     """
     counts = [dataset.table.loc[fold.train, "group"].nunique() for fold in dataset.each_fold()]
     everything, classes = round(float(np.mean(counts))), len(dataset.classes)
-    if wanted is None:
-        halves = [everything // 2**step for step in range(_MOST)]
-        enough = [size for size in halves if size >= 2 * classes]  # two of a class, where that leaves a curve
-        chosen = enough if len(enough) > 2 else [size for size in halves if size >= classes]
-    else:
-        chosen = list(wanted)
+    chosen = _halves(everything, classes) if wanted is None else list(wanted)
     of = f"{name} ({dataset.name}, protocol {dataset.protocol}) has {everything} training groups of {classes} classes"
     for size in chosen:
         if not classes <= size <= everything:
@@ -120,6 +116,16 @@ def _sizes(name: str, dataset: Dataset, wanted: Sequence[int] | None) -> list[in
     if len({*chosen, everything}) < 2:
         raise FusionError(f"{of}, and fewer would not have every class: there is no curve")
     return sorted({*chosen, everything})
+
+
+def _halves(everything: int, classes: int) -> list[int]:
+    """Return all groups, half of them and so on to two of a class; to one, or in smaller steps, where these are few."""
+    for step, least in ((1.0, 2 * classes), (1.0, classes), (0.5, classes)):
+        sizes = [round(everything / 2 ** (step * number)) for number in range(_MOST)]
+        chosen = [size for size in sizes if size >= least]
+        if len(chosen) >= ENOUGH_POINTS:
+            break
+    return chosen
 
 
 def _point(arm: Arm, groups: int | None) -> Arm:

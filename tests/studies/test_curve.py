@@ -11,6 +11,7 @@ import pytest
 import fusion as package
 from fusion.errors import FusionError
 from fusion.report.curve_sentences import EXTRAPOLATION, curve_sentences
+from fusion.studies.curve import _halves
 from fusion.studies.curve_summary import summarise_curve
 from tests.support.command import command
 from tests.support.curves import made_up
@@ -142,6 +143,20 @@ def test_what_a_study_cannot_have_a_curve_of_is_said(fusion, experiment, many):
     assert (code, "--features mfcc: a study's arms name their features themselves" in err) == (2, True)
     code, _, err = fusion("curve", experiment, "--data", many, "--set", "dataset={name: nsynth}")
     assert (code, "arms.b: starts from the networks of a" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("everything", "classes", "sizes"),
+    [
+        (953, 11, [60, 119, 238, 476, 953]),  # NSynth's; no more than five
+        (72, 9, [18, 36, 72]),  # two of a class
+        (50, 11, [12, 25, 50]),  # one of a class, for a line
+        (42, 11, [15, 21, 30, 42]),  # smaller steps
+        (12, 11, [12]),
+    ],
+)
+def test_points_are_halves_of_halves_where_that_leaves_a_line(everything, classes, sizes):
+    assert sorted(_halves(everything, classes)) == sizes
 
 
 # What is said of made-up points
