@@ -90,7 +90,7 @@ def curve(
     experiment: ExperimentFile,
     groups: Annotated[
         str | None,
-        typer.Option("--groups", metavar="N,N", help="Numbers of training groups (9,18,36); else all, half, a quarter ..."),
+        typer.Option("--groups", metavar="N,N", help="Numbers of training groups (9,18,36); else halves of halves."),
     ] = None,
     force: Force = False,
     *,
