@@ -1,8 +1,8 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
-``run``, ``study``, ``ablate`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``, ``report``
-and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature of your
-own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
+``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
+``report`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature
+of your own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
 ``FusionError``.
 """
 
@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fusion.api.curve import curve
     from fusion.api.experiments import ablate, run, study
     from fusion.api.result import Result
     from fusion.api.results import compare, load, report, results
@@ -31,6 +32,7 @@ __all__ = [
     "__version__",
     "ablate",
     "compare",
+    "curve",
     "extract",
     "features",
     "frame_count",
@@ -44,6 +46,7 @@ __all__ = [
 
 _HOMES = {
     "fusion.api.experiments": ("ablate", "run", "study"),
+    "fusion.api.curve": ("curve",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "report", "results"),

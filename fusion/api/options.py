@@ -13,7 +13,7 @@ from fusion.errors import FusionError
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
 from fusion.runtime.workplace import Workplace
-from fusion.settings.arms import Study, is_study, read_study
+from fusion.settings.arms import Arm, Study, is_study, read_study
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 
@@ -90,8 +90,8 @@ class Options:
         source = _source(spec)
         if is_study(source):
             raise FusionError(
-                f"{_named(spec)}: has arms, so it is a study, which `fusion run` alone takes (in Python fusion.study); "
-                "name a file with one experiment"
+                f"{_named(spec)}: has arms, so it is a study, which only `fusion run` (in Python fusion.study) and "
+                "`fusion curve` take; name a file with one experiment"
             )
         return read_experiment(
             source,
@@ -116,6 +116,21 @@ class Options:
             raise FusionError(f"{_named(spec)}: has no arms, so it is no study but a single experiment")
         folders = [Path(folder) for folder in self.plugins]
         return read_study(source, assignments=self.assignments(), seeds=self.seed_list(), plugins=folders)
+
+    def arms(self, spec: Spec) -> Study:
+        """Return the checked study, or an experiment as a study of one arm.
+
+        Raises
+        ------
+        FusionError
+            With every mistake; for features beside arms, which name their own.
+        """
+        if not is_study(_source(spec)):
+            experiment = self.experiment(spec)
+            return Study(experiment.name, "", (Arm(experiment.name, experiment, None, None),))
+        if self.features is not None:
+            raise FusionError(f"--features {','.join(self.features)}: a study's arms name their features themselves")
+        return self.study(spec)
 
     def workplace(self, name: str, known: Iterable[str] = ()) -> Workplace:
         """Return where a data set, the store and the results are.

@@ -13,7 +13,7 @@ from fusion.report.study_tables import arms_table
 
 @dataclass(frozen=True)
 class Table:
-    """The outcome of a study, an ablation, a search or a comparison; a notebook shows its table.
+    """The outcome of a study, an ablation, a curve, a search or a comparison; a notebook shows its table.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Table:
     rows: pd.DataFrame = field(repr=False)
 
     def table(self) -> pd.DataFrame:
-        """Return the table: one row an arm, a trial or a metric."""
+        """Return the table: one row an arm, a point, a trial or a metric."""
         return self.rows.copy()
 
     def __str__(self) -> str:
@@ -51,6 +51,13 @@ def ablation_rows(content: dict[str, Any]) -> pd.DataFrame:
         for arm in content["arms"]
     ]
     return pd.DataFrame(rows).sort_values("mean", ascending=False, ignore_index=True)
+
+
+def curve_rows(content: dict[str, Any]) -> pd.DataFrame:
+    """Return one row a point of a learning curve, the fewest groups first."""
+    kept = ("groups", "clips", "mean", "std", "low", "high", "digest")
+    points = [(arm["name"], point) for arm in content["arms"] for point in arm["points"]]
+    return pd.DataFrame([{"arm": name, **{key: point[key] for key in kept}} for name, point in points])
 
 
 def trial_rows(content: dict[str, Any]) -> pd.DataFrame:

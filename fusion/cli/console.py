@@ -16,7 +16,7 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import shown_metrics, table
+from fusion.report.wording import score, shown_metrics, table
 from fusion.result.compare import sentence
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.predict import Prediction
@@ -86,6 +86,23 @@ def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
         grid.add_row(" + ".join(arm["features"]), f"{arm['mean']:.3f}{spread}", interval, style=style)
     console.print(grid)
     for text in (*sentences, *(f"! {warning}" for warning in ablation["warnings"])):
+        console.print(text)
+
+
+def print_curve(curve: dict[str, Any], sentences: Sequence[str]) -> None:
+    """Print the points of a learning curve, and what they say."""
+    console = Console(highlight=False, markup=False)
+    tested = " or ".join(dict.fromkeys(str(arm["test_groups"]) for arm in curve["arms"]))
+    grid = Table(title=f"{curve['experiment']}: {tested} test groups")
+    labels = dict.fromkeys(metric_label(arm["metric"]) for arm in curve["arms"])
+    for column in ("", "training groups", "clips", " or ".join(labels)):
+        grid.add_column(column, overflow="fold")
+    for arm in curve["arms"]:
+        for point in arm["points"]:
+            grid.add_row(arm["name"], str(point["groups"]), str(point["clips"]), score(point))
+    console.print(grid)
+    console.print("mean ± standard deviation over seeds [95 % interval]")
+    for text in (*sentences, *(f"! {warning}" for warning in curve["warnings"])):
         console.print(text)
 
 

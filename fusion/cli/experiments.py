@@ -1,4 +1,4 @@
-"""Commands that take an experiment file: run, ablate, tune, extract."""
+"""Commands that take an experiment file: run, ablate, curve, tune, extract."""
 
 from __future__ import annotations
 
@@ -81,6 +81,35 @@ def ablate(
         print(json.dumps(table.content, indent=2))
     else:
         console.print_ablation(table.content, ablation_sentences(table.content))
+        print(table.folder)
+
+
+@app.command()
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+def curve(
+    experiment: ExperimentFile,
+    groups: Annotated[
+        str | None,
+        typer.Option("--groups", metavar="N,N", help="Numbers of training groups (9,18,36); else halves of halves."),
+    ] = None,
+    force: Force = False,
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
+) -> None:
+    """Run an experiment, or the arms of a study, on fewer training groups, and tell what doubling them brings."""
+    from fusion.api.curve import curve as curve_of
+
+    parts: list[Any] | None = None if groups is None else groups.split(",")
+    sizes = parts and [int(part) if part.strip().isdecimal() and len(part) < 10 else part for part in parts]
+    table = curve_of(experiment, groups=sizes, force=force, progress=True, **shared)
+    from fusion.cli import console
+    from fusion.report.curve_sentences import curve_sentences
+
+    if as_json:
+        print(json.dumps(table.content, indent=2))
+    else:
+        console.print_curve(table.content, curve_sentences(table.content))
         print(table.folder)
 
 

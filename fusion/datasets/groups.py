@@ -1,4 +1,4 @@
-"""How clips are divided by group: folds of training clips, what validates, and which groups are connected."""
+"""How clips are divided by group: folds, what validates, fewer training groups, and which groups are connected."""
 
 from __future__ import annotations
 
@@ -122,6 +122,39 @@ def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
             chosen = [min(units, key=lambda name: int(count[name]))]
         held += chosen
     return held
+
+
+def first_groups(table: pd.DataFrame, count: int, seed: int) -> list[str]:
+    """Choose so many groups of training clips: all classes, each with about its share of groups.
+
+    Fewer groups of the same seed are among more of them. A group with clips of several classes counts for the one that
+    most are of.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Training clips.
+    count : int
+        At most so many groups.
+    seed : int
+        Another one chooses other groups.
+
+    Raises
+    ------
+    FusionError
+        If they have no clip of some class.
+    """
+    classes = pd.crosstab(table["group"], table["labels"]).idxmax(axis=1)
+    classes = classes[shuffled(classes.index, f"train_groups:{seed}")]
+    rank = classes.groupby(classes).cumcount()
+    share = (rank + 0.5) / classes.map(classes.value_counts())
+    chosen = list(classes.index[np.lexsort((share, rank > 0))][:count])
+    if absent := sorted(set(table["labels"]) - set(table.loc[table["group"].isin(chosen), "labels"])):
+        raise FusionError(
+            f"dataset.train_groups: {count} of {len(classes)} training groups have no clip of {', '.join(absent)}; "
+            f"take more, and at least {table['labels'].nunique()}, one for each class"
+        )
+    return chosen
 
 
 def shuffled(ids: Iterable[str], salt: str) -> list[str]:

@@ -59,7 +59,7 @@ READERS = {
 
 
 def read_dataset(settings: DatasetSettings, root: Path, hasher: Hasher) -> Dataset:
-    """Read a data set's metadata; see the reader's module for its layout.
+    """Read a data set's metadata; see the reader's module for its layout. Of training clips, those that are wanted.
 
     Parameters
     ----------
@@ -74,7 +74,10 @@ def read_dataset(settings: DatasetSettings, root: Path, hasher: Hasher) -> Datas
         If it is missing or damaged.
     """
     reader = READERS[settings.name]
-    return reader.read(settings, root, *([hasher] if reader.by_content else []))
+    dataset = reader.read(settings, root, *([hasher] if reader.by_content else []))
+    if settings.train_groups is None:
+        return dataset
+    return dataset.with_train_groups(settings.train_groups, settings.subset_seed)
 
 
 def read_split(settings: DatasetSettings, root: Path, split: str, hasher: Hasher) -> Dataset:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.datasets.groups import hold_out, numbered
+from fusion.datasets.groups import first_groups, hold_out, numbered
 from fusion.errors import FusionError, listing
 from fusion.evaluation.label_task import LabelTask, label_task
 
@@ -64,6 +64,8 @@ class Dataset:
         split of all is ``train`` then.
     grouped : bool
         Whether folds keep groups whole.
+    subset : two int, or None
+        Of folds: each trains on so many groups alone, of its training clips; and the seed that chooses them.
     classes : tuple of str
         Sorted; the order of every probability vector. `checked` sets them.
     """
@@ -76,10 +78,13 @@ class Dataset:
     several: bool = False
     folds: Ints | None = None
     grouped: bool = True
+    subset: tuple[int, int] | None = None
     classes: tuple[str, ...] = ()
 
     def part(self, split: str) -> pd.DataFrame:
         """Return the clips of one split; with folds, all clips are training and test clips."""
+        if self.folds is not None and self.subset and split == "train":
+            return self.table.loc[np.unique(np.concatenate([fold.train for fold in self.each_fold()]))]
         if self.folds is not None:
             return self.table if split != "validation" else self.table[:0]
         return self.table[self.table["split"] == split]
@@ -125,10 +130,22 @@ class Dataset:
                 rest = self.table[divided != fold]
                 unit = "group" if self.grouped else "id"
                 held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
-                training = rest.index.to_numpy()
+                train, validation = rest[~held], rest.index[held].to_numpy()
+                if self.subset:
+                    train = train[train["group"].isin(first_groups(train, *self.subset))]
                 tested = np.flatnonzero(divided == fold)
-                folds.append(Fold(len(folds), training[~held], training[held], tested, repeat))
+                folds.append(Fold(len(folds), train.index.to_numpy(), validation, tested, repeat))
         return folds
+
+    def with_train_groups(self, count: int, seed: int) -> Dataset:
+        """Return the data set with the training clips of so many groups alone, as `first_groups` chooses them."""
+        if self.folds is not None:
+            dataset = replace(self, subset=(count, seed))
+            dataset.each_fold()  # an error where a class is lost
+            return dataset
+        training = self.table["split"] == "train"
+        kept = ~training | self.table["group"].isin(first_groups(self.table[training], count, seed))
+        return replace(self, table=self.table[kept].reset_index(drop=True))
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
         """Return the data set without some clips, which a warning counts."""

@@ -4,4 +4,4 @@
 """
 
 __all__ = ["aggregate", "calibration", "convergence", "coverage", "decisions", "effects", "estimate", "ground_truth"]
-__all__ += ["label_task", "metric", "probabilities", "reference"]
+__all__ += ["label_task", "learning_curve", "metric", "probabilities", "reference"]

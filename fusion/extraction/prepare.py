@@ -85,9 +85,9 @@ class Prepared:
         return parts
 
     def _variants(self, windows: Ints, fold: Fold) -> Ints:
-        """Return rows of training windows' variants; the window itself where one is mixed with what is held out."""
-        held_out = np.isin(self.partners[:, windows], np.concatenate([fold.validation, fold.test])).any(axis=2)
-        return np.where(held_out, windows, self.variants[:, windows])
+        """Return rows of training windows' variants; the window itself where one is mixed with what does not train."""
+        strangers = np.isin(self.partners[:, windows], [-1, *fold.train], invert=True).any(axis=2)
+        return np.where(strangers, windows, self.variants[:, windows])
 
     def _part(self, rows: Ints, clips: Ints) -> Part:
         return Part({name: stored.part(rows) for name, stored in self.rows.items()}, self.targets[rows], clips)

@@ -5,7 +5,7 @@ To add a data set, add a class and list it at the end.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +17,9 @@ Family = Literal[
 ]
 Origin = Literal["acoustic", "electronic", "synthetic"]
 Instrument = Literal["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
+
+TrainGroups = Annotated[int | None, Field(ge=1, description="train on so many groups at most, with all classes")]
+SubsetSeed = Annotated[int, Field(ge=0, description="which groups these are; fewer of one seed are among more")]
 
 FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
 ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
@@ -37,7 +40,7 @@ def _refuse_other_protocols(settings: Any, needs: dict[str, str]) -> None:
 class NSynthSettings(Section):
     """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"folds", "repeats"})
+    later: ClassVar[frozenset[str]] = frozenset({"folds", "repeats", "train_groups", "subset_seed"})
 
     name: Literal["nsynth"] = "nsynth"
     protocol: Literal["course", "official", "cv"] = Field(
@@ -68,6 +71,8 @@ class NSynthSettings(Section):
     )
     folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the instruments")
     repeats: int = Field(default=1, ge=1, le=100, description="cv: how often instruments are divided, each time anew")
+    train_groups: TrainGroups = None
+    subset_seed: SubsetSeed = 1
     skip_damaged: bool = Field(default=False, description="leave damaged notes out and record them")
     sr: int = Field(default=16000, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
 
@@ -137,7 +142,7 @@ class NSynthSettings(Section):
 class IRMASSettings(Section):
     """IRMAS: the predominant instruments of real music, eleven classes."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"repeats"})
+    later: ClassVar[frozenset[str]] = frozenset({"repeats", "train_groups", "subset_seed"})
 
     name: Literal["irmas"] = "irmas"
     protocol: Literal["official", "single", "cv"] = Field(
@@ -165,6 +170,8 @@ class IRMASSettings(Section):
     folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the training excerpts")
     repeats: int = Field(default=1, ge=1, le=100, description="cv: how often excerpts are divided, each time anew")
     grouped: bool = Field(default=True, description="cv: keep recordings in one fold; false shows what leakage buys")
+    train_groups: TrainGroups = None
+    subset_seed: SubsetSeed = 1
     skip_damaged: bool = Field(default=False, description="leave damaged clips out and record them")
     sr: int = Field(default=22050, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
 

@@ -1,6 +1,6 @@
-"""What people ask: run, ablate, study, evaluate, predict; the order of the steps, not the steps themselves.
+"""What people ask: run, ablate, curve, study, evaluate, predict; the order of the steps, not the steps themselves.
 
 One module a question; `pending` trains and evaluates several results in one crew of workers.
 """
 
-__all__ = ["ablate", "experiment", "predict", "report", "study", "transfer"]
+__all__ = ["ablate", "curve", "experiment", "predict", "report", "study", "transfer"]

@@ -68,7 +68,7 @@ def run_study(
     while waiting:
         ready = [arm for arm in waiting if arm.source is None or arm.source in results]
         waiting = [arm for arm in waiting if arm not in ready]
-        results |= _run_arms([_started_from(arm, results) for arm in ready], data, workplace_of, force)
+        results |= run_arms([_started_from(arm, results) for arm in ready], data, workplace_of, force)
     content = summarise_study(study, results, {name: workplace_of(name) for name in study.datasets})
     folder = next(iter(results.values())).folder.parent.parent / study.name / content["digest"]
     write_json(folder / "study.json", content)
@@ -85,8 +85,12 @@ def _started_from(arm: Arm, results: dict[str, ResultFolder]) -> Arm:
     return replace(arm, experiment=replace(arm.experiment, training=training))
 
 
-def _run_arms(
-    arms: list[Arm], data: dict[str, Data], workplace_of: Callable[[str], Workplace], force: bool
+def run_arms(
+    arms: list[Arm],
+    data: dict[str, Data],
+    workplace_of: Callable[[str], Workplace],
+    force: bool,
+    references: int | None = None,
 ) -> dict[str, ResultFolder]:
     """Run the arms that are missing, in one crew of workers; return the results of all.
 
@@ -97,6 +101,8 @@ def _run_arms(
         Data sets that are read already, by their settings; gets those that these arms need.
     workplace_of : callable
     force : bool
+    references : int, optional
+        Only so many reference models; `fusion run` on an arm adds the others.
     """
     chosen: list[tuple[Arm, Data, ResultFolder]] = []
     for arm in arms:  # all data are read before any feature is extracted: what is missing is told at once
@@ -109,10 +115,11 @@ def _run_arms(
         pending = []
         for arm, own, result in chosen:
             experiment, workplace = arm.experiment, workplace_of(arm.experiment.dataset.name)
-            if force or not result.covers(experiment.seeds, own.dataset.label_task.references):
+            wanted = own.dataset.label_task.references[:references]
+            if force or not result.covers(experiment.seeds, wanted):
                 prepared = prepare(experiment, own, workplace)
                 locks.enter_context(result.locked())
-                pending.append(to_train(experiment, prepared, result, workplace, force=force))
+                pending.append(to_train(experiment, prepared, result, workplace, force=force, references=wanted))
         complete(pending)
     return {arm.name: result for arm, _, result in chosen}
 

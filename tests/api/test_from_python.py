@@ -22,7 +22,8 @@ from fusion.cli import data as data_commands
 from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
-NAMES = ["run", "study", "load", "ablate", "tune", "compare", "report", "results", "extract", "features", "Result"]
+NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "report", "results", "extract", "features"]
+NAMES += ["Result"]
 NAMES += ["Feature", "SeriesFeature", "Clip", "frame_count", "FusionError"]
 
 
@@ -54,6 +55,7 @@ def test_docstrings_name_every_parameter(name):
     [
         ("run", fusion.run),
         ("ablate", fusion.ablate),
+        ("curve", fusion.curve),
         ("tune", fusion.tune),
         ("extract", api_data.fill_store),
         ("features", fusion.features),

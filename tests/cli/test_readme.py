@@ -80,7 +80,7 @@ def commands():
 
 
 def test_the_readme_shows_commands():
-    shown = {"run", "ablate", "tune", "extract", "compare", "predict", "evaluate", "features"}
+    shown = {"run", "ablate", "curve", "tune", "extract", "compare", "predict", "evaluate", "features"}
     shown |= {"data check", "data render", "data get"}
     assert shown <= set(commands())
 

@@ -1,11 +1,12 @@
-"""Folds of training clips: groups stay together, classes are spread."""
+"""Folds and subsets of training clips: groups stay together, classes are spread."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fusion.datasets.groups import assign_folds, components
+from fusion.datasets.groups import assign_folds, components, first_groups
 from fusion.errors import FusionError
 
 MANY = settings(max_examples=80, deadline=None)
@@ -115,3 +116,59 @@ def test_sets_with_a_common_member_are_one_component(sets):
         for other, yours in enumerate(reach):
             assert (numbers[one] == numbers[other]) == (one == other or bool(mine & yours))
     assert list(dict.fromkeys(numbers)) == list(range(len(set(numbers))))  # in the order that they come in
+
+
+# Subsets of training groups
+
+
+def table(labels, groups):
+    return pd.DataFrame({"group": [f"g{group}" for group in groups], "labels": [f"c{label}" for label in labels]})
+
+
+@MANY
+@given(clips(), SEEDS)
+def test_fewer_groups_are_among_more_and_every_class_has_its_share(data, seed):
+    labels, groups = data
+    rows = table(labels, groups)
+    of_class = rows.drop_duplicates("group").set_index("group")["labels"]
+    sizes = of_class.value_counts()
+    before = set()
+    for count in range(rows["labels"].nunique(), len(of_class) + 1):
+        chosen = first_groups(rows, count, seed)
+        assert len(chosen) == len(set(chosen)) == count
+        assert before <= set(chosen)
+        before = set(chosen)
+        found = of_class[chosen].value_counts()
+        assert set(found.index) == set(sizes.index)
+        more = found[found > 1].index  # beyond one group of each class, no share is a group ahead of another
+        for one in more:
+            for other in sizes.index:
+                if found[other] < sizes[other]:
+                    assert (found[one] - 0.5) / sizes[one] <= (found[other] + 0.5) / sizes[other]
+    assert before == set(of_class.index)
+
+
+@MANY
+@given(clips(), SEEDS)
+def test_which_groups_does_not_depend_on_the_order_of_clips_but_on_the_seed_alone(data, seed):
+    rows = table(*data)
+    count = rows["labels"].nunique()
+    assert first_groups(rows, count, seed) == first_groups(rows[::-1], count, seed)
+
+
+def test_another_seed_chooses_other_groups():
+    rows = table(np.repeat([0, 1], 50), np.arange(100))
+    assert len({tuple(sorted(first_groups(rows, 10, seed))) for seed in range(20)}) == 20
+
+
+def test_a_group_counts_for_the_class_that_most_of_its_clips_are_of():
+    rows = table([0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 2, 3])
+    assert "g1" in first_groups(rows, 2, 1)
+
+
+def test_too_few_groups_for_all_classes_are_named():
+    rows = table([0, 1, 2], [0, 1, 2])
+    with pytest.raises(
+        FusionError, match=r"train_groups: 2 of 3 training groups have no clip of c\d; take .* at least 3"
+    ):
+        first_groups(rows, 2, 1)

@@ -56,3 +56,42 @@ def test_a_fold_without_test_clips_is_named():
     folds = np.array([[0, 0, 0, 0, 2, 2, 2, 2]])
     with pytest.raises(FusionError, match="fold 1 has no test clip"):
         checked(Dataset("made", "folds", table, "songs", folds=folds))
+
+
+def many_clips(split="train"):
+    """Return 24 training clips of 12 groups of two classes, and test and validation clips of other groups."""
+    table = clips(*((split, label) for label in ("flute", "reed") * 12), ("validation", "flute"), ("test", "reed"))
+    table.loc[:23, "group"] = [f"group{number // 4}{number % 2}" for number in range(24)]
+    return table
+
+
+def test_fewer_training_groups_have_the_same_validation_and_test_and_all_classes():
+    dataset = checked(Dataset("made", "official", many_clips(), "songs"))
+    before = set()
+    for count in (2, 3, 6, 12, 99):
+        fewer = dataset.with_train_groups(count, 1)
+        (fold,) = fewer.each_fold()
+        ids = set(fewer.table["id"][fold.train])
+        assert fewer.table.loc[fold.train, "group"].nunique() == min(count, 12)
+        assert len(ids) == 2 * min(count, 12)  # groups are whole
+        assert before <= ids
+        before = ids
+        assert fewer.classes == dataset.classes
+        for split in ("validation", "test"):
+            assert list(fewer.part(split)["id"]) == list(dataset.part(split)["id"])
+    assert list(fewer.table["id"]) == list(dataset.table["id"])
+
+
+def test_every_fold_trains_on_so_many_groups_and_tests_on_the_same_clips():
+    table = many_clips()[:24]
+    folds = np.array([[int(group[5:-1]) % 3 for group in table["group"]]])
+    dataset = checked(Dataset("made", "cv", table, "songs", folds=folds))
+    fewer = dataset.with_train_groups(3, 1)
+    for whole, fold in zip(dataset.each_fold(), fewer.each_fold(), strict=True):
+        assert table.loc[fold.train, "group"].nunique() == 3
+        assert set(fold.train) < set(whole.train)
+        assert set(table.loc[fold.train, "labels"]) == {"flute", "reed"}
+        assert (fold.test.tolist(), fold.validation.tolist()) == (whole.test.tolist(), whole.validation.tolist())
+    assert set(fewer.part("train").index) == set(np.concatenate([fold.train for fold in fewer.each_fold()]))
+    with pytest.raises(FusionError, match="train_groups: 1 of 6 training groups"):
+        dataset.with_train_groups(1, 1)

@@ -127,6 +127,28 @@ def test_mixtures_of_a_search_stay_in_its_pools(place):
     assert all(len(set(pool[clips])) == 1 for clips, _ in mixtures(dataset, windows, more))
 
 
+def test_mixtures_of_fewer_training_groups_are_of_these_alone(place):
+    dataset, windows, more = planned(place, "dataset.train_groups=10")
+    found = [clips for clips, _ in mixtures(dataset, windows, more)]
+    assert any(len(clips) > 1 for clips in found)
+    trained = dataset.table.loc[sorted({clip for clips in found for clip in clips})]
+    assert (set(trained["split"]), trained["group"].nunique()) == ({"train"}, 10)
+
+
+def test_in_folds_what_is_mixed_with_a_clip_that_does_not_train_stays_plain(place):
+    experiment, workplace, data = read(place, *CV, "dataset.train_groups=12")
+    prepared = prepare(experiment, data, workplace)
+    plain = 0
+    for fold in prepared.data.dataset.each_fold():
+        windows = np.flatnonzero(np.isin(prepared.clips, fold.train))
+        for variant, rows in enumerate(prepared._variants(windows, fold)):
+            partners = prepared.partners[variant, windows]
+            kept = (np.isin(partners, fold.train) | (partners < 0)).all(axis=1)
+            assert (rows == np.where(kept, prepared.variants[variant, windows], windows)).all()
+            plain += (~kept).sum()
+    assert plain
+
+
 def test_plans_are_the_same_every_time_and_more_mixtures_leave_the_first(place):
     _, windows, once = planned(place)
     keys = [window.key for window in once.windows]

@@ -24,7 +24,7 @@ def command(folder: Path, *words: object, code: int = 0) -> subprocess.Completed
     """
     jobs = (
         ["--jobs", "1"]
-        if words[0] in ("run", "ablate", "tune", "evaluate", "predict") and "--jobs" not in words
+        if words[0] in ("run", "ablate", "curve", "tune", "evaluate", "predict") and "--jobs" not in words
         else []
     )
     line = [sys.executable, "-m", "fusion.cli", *map(str, words), *jobs]
