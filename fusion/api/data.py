@@ -15,7 +15,7 @@ from fusion.extraction.prepare import prepare
 from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
 from fusion.settings.datasets import DatasetSettings
-from fusion.studies.experiment import result_of
+from fusion.studies.experiment import result_of, trainable
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def fill_store(
     options = Options(sample, data, RESULTS, cache, features, set, None, plugins, jobs, progress)
     experiment = options.experiment(spec)
     workplace = options.workplace(experiment.dataset.name)
-    prepared = prepare(experiment, read_data(experiment.dataset, workplace), workplace)
+    whole = trainable(experiment, read_data(experiment.dataset, workplace))
+    prepared = prepare(experiment, whole, workplace)
     folder = workplace.cache / "features" / experiment.dataset.name
     return {"computed": prepared.computed, "seconds": prepared.seconds, "folder": str(folder)}

@@ -64,6 +64,8 @@ class Dataset:
         split of all is ``train`` then.
     grouped : bool
         Whether folds keep groups whole.
+    validates : bool
+        Whether there are validation clips; without them, those that would validate train.
     classes : tuple of str
         Sorted; the order of every probability vector. `checked` sets them.
     """
@@ -76,6 +78,7 @@ class Dataset:
     several: bool = False
     folds: Ints | None = None
     grouped: bool = True
+    validates: bool = True
     classes: tuple[str, ...] = ()
 
     def part(self, split: str) -> pd.DataFrame:
@@ -97,6 +100,11 @@ class Dataset:
         for row, labels in enumerate(self.table["labels"]):
             targets[row, [numbers[label] for label in labels.split(";")]] = True
         return targets
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are."""
+        return SPLITS if self.validates else ("train", "test")
 
     @property
     def repeats(self) -> int:
@@ -124,11 +132,16 @@ class Dataset:
             for fold in range(int(divided.max()) + 1):
                 rest = self.table[divided != fold]
                 unit = "group" if self.grouped else "id"
-                held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
+                held = rest[unit].isin(hold_out(rest, unit) if self.validates else []).to_numpy()
                 training = rest.index.to_numpy()
                 tested = np.flatnonzero(divided == fold)
                 folds.append(Fold(len(folds), training[~held], training[held], tested, repeat))
         return folds
+
+    def validation_trained(self) -> Dataset:
+        """Return the data set with its validation clips among the training clips, of each fold where there are any."""
+        splits = self.table["split"].replace("validation", "train")
+        return replace(self, table=self.table.assign(split=splits), validates=False)
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
         """Return the data set without some clips, which a warning counts."""
@@ -191,14 +204,14 @@ def checked(dataset: Dataset) -> Dataset:
     if len(classes) < 2:
         have = f"only {classes[0]}" if classes else "no clip"
         raise FusionError(f"{where}: training needs at least two classes, there is {have}")
-    for split in SPLITS if folds is None else ():
+    for split in dataset.splits if folds is None else ():
         if dataset.part(split).empty:
             raise FusionError(
                 f"{where}: no {split} clip is left; loosen the data set's options "
                 "(sources, families, limit, skip_damaged) or complete its folder"
             )
     for fold in dataset.each_fold() if folds is not None else ():
-        if absent := [split for split in SPLITS if not len(fold.clips(split))]:
+        if absent := [split for split in dataset.splits if not len(fold.clips(split))]:
             raise FusionError(
                 f"{where}: fold {fold.fold} has no {' and no '.join(absent)} clip; take another number of folds, or "
                 f"data with more {dataset.group_noun} of each class"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from fusion.datasets.data import Data, read_data
@@ -33,7 +34,7 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     FusionError
         For everything that the user can mend.
     """
-    data = read_data(experiment.dataset, workplace)
+    data = trainable(experiment, read_data(experiment.dataset, workplace))
     result = result_of(experiment, data, workplace)
     say_versions(result, workplace, "; --force trains again")
     if not force and result.covers(experiment.seeds, data.dataset.label_task.references):
@@ -55,6 +56,11 @@ def say_complete(result: ResultFolder, workplace: Workplace, advice: str = "") -
     """Say that nothing is trained."""
     seeds = ", ".join(map(str, result.finished()["seeds"]))
     workplace.progress.say(f"complete, nothing to train (seeds {seeds}){advice}")
+
+
+def trainable(experiment: Experiment, data: Data) -> Data:
+    """Return data as an experiment trains on them: validation clips train, too, where they choose nothing."""
+    return data if experiment.validates else replace(data, dataset=data.dataset.validation_trained())
 
 
 def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> ResultFolder:

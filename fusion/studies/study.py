@@ -25,7 +25,7 @@ from fusion.result.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
-from fusion.studies.experiment import result_of
+from fusion.studies.experiment import result_of, trainable
 from fusion.studies.pending import complete, to_train
 
 KEPT = (
@@ -109,7 +109,7 @@ def _run_arms(
         for arm, own, result in chosen:
             experiment, workplace = arm.experiment, workplace_of(arm.experiment.dataset.name)
             if force or not result.covers(experiment.seeds, own.dataset.label_task.references):
-                prepared = prepare(experiment, own, workplace)
+                prepared = prepare(experiment, trainable(experiment, own), workplace)
                 locks.enter_context(result.locked())
                 pending.append(to_train(experiment, prepared, result, workplace, force=force))
         complete(pending)

@@ -9,7 +9,7 @@ from fusion.extraction.store import Rows
 from fusion.learning.batches import Batches
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
-from fusion.learning.train import predict_windows
+from fusion.learning.train import predict_windows, train_seed
 from fusion.settings.model import FusionModel
 from fusion.settings.training import TrainingSettings
 
@@ -84,6 +84,12 @@ def test_patience_stops_early_and_none_never_does(part, tmp_path):
     assert len(accuracies) < 30
     kept = (predict_windows(stopped, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean()
     assert kept == pytest.approx(max(accuracies))
+
+
+def test_without_validation_clips_there_are_no_metrics_of_them(part, tmp_path):
+    wanted = job(part, tmp_path, epochs=2, patience=None)
+    train_seed(replace(wanted, parts={"train": part, "test": part}))
+    assert (wanted.folder / "history.csv").read_text().splitlines()[0] == "epoch,accuracy,loss"
 
 
 def test_predictions_do_not_depend_on_the_batch(part, tmp_path):

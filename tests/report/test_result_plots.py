@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from fusion.report.result_plots import plot_confusion
+from fusion.report.result_plots import plot_confusion, plot_curves
 
 CLASSES = ["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
 
@@ -32,3 +33,12 @@ def test_confusion_of_eleven_classes_is_readable():
         box = text.get_window_extent()
         assert box.width < width
         assert box.height < height
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_curves_of_validation_are_there_if_it_is(tmp_path, validated):
+    names = ["loss", "accuracy", *(["val_loss", "val_accuracy"] if validated else [])]
+    (tmp_path / "history.csv").write_text(f"seed,epoch,{','.join(names)}\n1,1{',0.5' * len(names)}\n")
+    axes = plot_curves(tmp_path / "history.csv").axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["training (with dropout)", "validation"][: 1 + validated]
