@@ -9,13 +9,13 @@ from typing import Any
 
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
 from fusion.audit.check import check_data
-from fusion.datasets.data import read_data
+from fusion.datasets.data import of_train_groups, read_data
 from fusion.datasets.overview import overview
 from fusion.extraction.prepare import prepare
 from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
 from fusion.settings.datasets import DatasetSettings
-from fusion.studies.experiment import result_of
+from fusion.studies.experiment import result_of, trainable
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def check(
     options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress)
     experiment = options.experiment(spec)
     workplace = options.workplace(experiment.dataset.name)
-    whole = read_data(experiment.dataset, workplace)
+    whole = of_train_groups(read_data(experiment.dataset, workplace), experiment.dataset)
     folder = result_of(experiment, whole, workplace).folder
     if quick:
         return Audit(folder, overview(whole.dataset, whole.duplicates), whole.dataset.group_noun)
@@ -123,6 +123,7 @@ def fill_store(
     options = Options(sample, data, RESULTS, cache, features, set, None, plugins, jobs, progress)
     experiment = options.experiment(spec)
     workplace = options.workplace(experiment.dataset.name)
-    prepared = prepare(experiment, read_data(experiment.dataset, workplace), workplace)
+    whole = trainable(experiment, read_data(experiment.dataset, workplace))
+    prepared = prepare(experiment, whole, workplace)
     folder = workplace.cache / "features" / experiment.dataset.name
     return {"computed": prepared.computed, "seconds": prepared.seconds, "folder": str(folder)}

@@ -28,7 +28,7 @@ def missing_classes(dataset: Dataset) -> list[str]:
         if absent := sorted(tested - trained):
             warnings.append(f"missing-class: the training clips of fold {fold.fold} have no {', '.join(absent)}")
     training = each_label(dataset.part("train")).groupby("labels")["group"].unique()
-    for split in ("validation", "test") if dataset.folds is None else ():
+    for split in dataset.splits[1:] if dataset.folds is None else ():
         absent = sorted(set(dataset.classes) - set(each_label(dataset.part(split))["labels"]))
         if split == "validation":
             kept = {label: training[label][0] for label in absent if len(training[label]) == 1}

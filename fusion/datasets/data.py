@@ -112,6 +112,14 @@ def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
     return Data(dataset, data.fingerprint, _duplicates(dataset))
 
 
+def of_train_groups(data: Data, settings: DatasetSettings) -> Data:
+    """Return the data with so many training groups as `train_groups` says; it is the test's that does not change."""
+    if settings.train_groups is None:
+        return data
+    dataset = data.dataset.with_train_groups(settings.train_groups, settings.subset_seed)
+    return Data(dataset, data.fingerprint, _duplicates(dataset))
+
+
 def _duplicates(dataset: Dataset) -> Duplicates:
     """Return clips that sound the same; of folds, by those of the first repeat."""
     return find_duplicates(dataset.table, None if dataset.folds is None else dataset.folds[0])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fusion.errors import FusionError
+from fusion.errors import FusionError, listing
 from fusion.sound.reading import SUFFIXES
 
 
@@ -34,3 +34,19 @@ def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
                 if name.encode(errors="replace").decode() != name:
                     raise FusionError(f"{place}: the name {name!a} is not UTF-8; unpack again, or rename the file")
                 yield Path(place) / name
+
+
+def missing_audio(missing: Sequence[str], skip: bool, folder: Path) -> list[str]:
+    """Return the note about clips that metadata name but that have no audio file.
+
+    Raises
+    ------
+    FusionError
+        If there are any and they are not to be skipped.
+    """
+    if missing and not skip:
+        raise FusionError(
+            f"{folder}: {len(missing)} clips are named in the metadata but have no audio file; unpack the "
+            f"data set again, or set dataset.skip_damaged: true to leave them out:\n{listing(missing)}"
+        )
+    return [f"damaged: {len(missing)} clips left out (no audio file)"] if missing else []

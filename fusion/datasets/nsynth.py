@@ -22,8 +22,9 @@ from typing import Any
 
 import pandas as pd
 
+from fusion.datasets.files import missing_audio
 from fusion.datasets.groups import divided, hold_out, shuffled
-from fusion.datasets.table import Dataset, checked, clip_table, missing_audio
+from fusion.datasets.table import Dataset, checked, clip_table
 from fusion.errors import FusionError, listing
 from fusion.settings.datasets import FAMILIES, ORIGINS, NSynthSettings
 from fusion.sound.reading import SUFFIXES

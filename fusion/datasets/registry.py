@@ -74,10 +74,7 @@ def read_dataset(settings: DatasetSettings, root: Path, hasher: Hasher) -> Datas
         If it is missing or damaged.
     """
     reader = READERS[settings.name]
-    dataset = reader.read(settings, root, *([hasher] if reader.by_content else []))
-    if settings.train_groups is None:
-        return dataset
-    return dataset.with_train_groups(settings.train_groups, settings.subset_seed)
+    return reader.read(settings, root, *([hasher] if reader.by_content else []))
 
 
 def read_split(settings: DatasetSettings, root: Path, split: str, hasher: Hasher) -> Dataset:

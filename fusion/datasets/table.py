@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.groups import first_groups, hold_out, numbered
-from fusion.errors import FusionError, listing
+from fusion.errors import FusionError
 from fusion.evaluation.label_task import LabelTask, label_task
 
 SPLITS = ("train", "validation", "test")
@@ -66,6 +66,8 @@ class Dataset:
         Whether folds keep groups whole.
     subset : two int, or None
         Of folds: each trains on so many groups alone, of its training clips; and the seed that chooses them.
+    validates : bool
+        Whether there are validation clips; without them, those that would validate train.
     classes : tuple of str
         Sorted; the order of every probability vector. `checked` sets them.
     """
@@ -79,6 +81,7 @@ class Dataset:
     folds: Ints | None = None
     grouped: bool = True
     subset: tuple[int, int] | None = None
+    validates: bool = True
     classes: tuple[str, ...] = ()
 
     def part(self, split: str) -> pd.DataFrame:
@@ -102,6 +105,11 @@ class Dataset:
         for row, labels in enumerate(self.table["labels"]):
             targets[row, [numbers[label] for label in labels.split(";")]] = True
         return targets
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are."""
+        return SPLITS if self.validates else ("train", "test")
 
     @property
     def repeats(self) -> int:
@@ -129,7 +137,7 @@ class Dataset:
             for fold in range(int(divided.max()) + 1):
                 rest = self.table[divided != fold]
                 unit = "group" if self.grouped else "id"
-                held = rest[unit].isin(hold_out(rest, unit)).to_numpy()
+                held = rest[unit].isin(hold_out(rest, unit) if self.validates else []).to_numpy()
                 train, validation = rest[~held], rest.index[held].to_numpy()
                 if self.subset:
                     train = train[train["group"].isin(first_groups(train, *self.subset))]
@@ -146,6 +154,11 @@ class Dataset:
         training = self.table["split"] == "train"
         kept = ~training | self.table["group"].isin(first_groups(self.table[training], count, seed))
         return replace(self, table=self.table[kept].reset_index(drop=True))
+
+    def validation_trained(self) -> Dataset:
+        """Return the data set with its validation clips among the training clips, of each fold where there are any."""
+        splits = self.table["split"].replace("validation", "train")
+        return replace(self, table=self.table.assign(split=splits), validates=False)
 
     def without(self, ids: Iterable[str], reason: str) -> Dataset:
         """Return the data set without some clips, which a warning counts."""
@@ -208,14 +221,14 @@ def checked(dataset: Dataset) -> Dataset:
     if len(classes) < 2:
         have = f"only {classes[0]}" if classes else "no clip"
         raise FusionError(f"{where}: training needs at least two classes, there is {have}")
-    for split in SPLITS if folds is None else ():
+    for split in dataset.splits if folds is None else ():
         if dataset.part(split).empty:
             raise FusionError(
                 f"{where}: no {split} clip is left; loosen the data set's options "
                 "(sources, families, limit, skip_damaged) or complete its folder"
             )
     for fold in dataset.each_fold() if folds is not None else ():
-        if absent := [split for split in SPLITS if not len(fold.clips(split))]:
+        if absent := [split for split in dataset.splits if not len(fold.clips(split))]:
             raise FusionError(
                 f"{where}: fold {fold.fold} has no {' and no '.join(absent)} clip; take another number of folds, or "
                 f"data with more {dataset.group_noun} of each class"
@@ -230,19 +243,3 @@ def fingerprint(table: pd.DataFrame) -> str:
     for line in sorted("\t".join(map(str, row)) for row in zip(*(table[column] for column in columns), strict=True)):
         digest.update(f"{line}\n".encode())
     return digest.hexdigest()
-
-
-def missing_audio(missing: Sequence[str], skip: bool, folder: Path) -> list[str]:
-    """Return the note about clips that metadata name but that have no audio file.
-
-    Raises
-    ------
-    FusionError
-        If there are any and they are not to be skipped.
-    """
-    if missing and not skip:
-        raise FusionError(
-            f"{folder}: {len(missing)} clips are named in the metadata but have no audio file; unpack the "
-            f"data set again, or set dataset.skip_damaged: true to leave them out:\n{listing(missing)}"
-        )
-    return [f"damaged: {len(missing)} clips left out (no audio file)"] if missing else []

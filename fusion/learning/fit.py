@@ -67,12 +67,14 @@ def _with_outputs(job: TrainingJob, model: keras.Model) -> tuple[keras.Model, di
     return trainer, {name: 1.0 if name == "probabilities" else auxiliary for name in trainer.output}
 
 
-def _data(job: TrainingJob, outputs: list[str]) -> tuple[Batches, Batches]:
-    """Return batches to train and to validate on."""
+def _data(job: TrainingJob, outputs: list[str]) -> tuple[Batches, Batches | None]:
+    """Return batches to train on, and to validate on where there are any."""
     settings, train = job.training, job.parts["train"]
     class_weights = _class_weights(train) if settings.class_weights else None
     softmax = job.model.activation == "softmax"
     batches = Batches(train, settings.batch_size, job.random_seed, settings.mixup, outputs, softmax, class_weights)
+    if "validation" not in job.parts:
+        return batches, None
     validation = Batches(job.parts["validation"], max(settings.batch_size, 256), outputs=outputs, shares=softmax)
     return batches, validation
 

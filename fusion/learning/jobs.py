@@ -29,7 +29,8 @@ class TrainingJob:
     model, training : Section
     classes : tuple of str
     parts : dict of str to Part
-        By split: train, validation, test; ``mixed``, on which a threshold is chosen, where clips have several labels.
+        By split: train, validation where there is one, test; ``mixed``, on which a threshold is chosen, where clips
+        have several labels.
     ids : tuple of str
         Of the test clips.
     aggregate : str

@@ -53,7 +53,7 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
     training = f"{headline.label}: {score(metrics['train'][headline.name])}"
     shown, caption = ("confusion.png", "Confusion matrix") if "confusion" in metrics else ("classes.png", "Classes")
     clips, groups = metrics["clips"], metrics["groups"]
-    data = [[split, clips[split], groups[split]] for split in clips]
+    data = [[split, clips[split], groups[split]] for split in clips if clips[split]]
     classes = [
         [
             name,
@@ -82,12 +82,21 @@ Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metric
 {image(folder / "curves.png", "Learning curves")}{_calibration(folder, metrics)}
 <h2>Data</h2>
 {html_table(["split", "clips", "groups"], data)}
+{_trained_on(metrics)}
 <h2>To repeat it</h2>
 <p>fusion {escape(environment["fusion"])} (commit {escape(environment["commit"])}), Python
 {escape(environment["python"])}, {escape(libraries)}; {escape(environment["device"])}, {environment["threads"]}
 thread(s) a training. {escape(seconds)}.</p>
 <pre>{escape(spec)}</pre>"""
     return html_page(title, body)
+
+
+def _trained_on(metrics: dict[str, Any]) -> str:
+    """Return a paragraph where validation clips were trained on, too."""
+    if metrics.get("trained_on", ["train"]) == ["train"]:  # an older result does not have it
+        return ""
+    return """<p class="note">Nothing was chosen by validation clips: the networks and the references were trained on
+training and validation clips, which are counted as train.</p>"""
 
 
 def _gap(metrics: dict[str, Any]) -> str:

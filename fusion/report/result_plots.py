@@ -130,19 +130,22 @@ def read_history(path: Path) -> pd.DataFrame:
 
 
 def plot_curves(history: Path) -> Figure:
-    """Plot loss and accuracy by epoch, one line a seed, from a history.csv."""
+    """Plot loss and accuracy by epoch, one line a seed, from a history.csv; it may lack validation."""
     rows = read_history(history)
+    validated = "val_loss" in rows
     figure, axes = new_figure(9.5, 3.6, columns=2)
     for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
         for _, training in rows.groupby(["seed", "fold"] if "fold" in rows else "seed"):
             panel.plot(training["epoch"], training[name], color=BLUE, alpha=0.7, lw=1.2)
-            panel.plot(training["epoch"], training[f"val_{name}"], color=ORANGE, alpha=0.7, lw=1.2)
+            if validated:
+                panel.plot(training["epoch"], training[f"val_{name}"], color=ORANGE, alpha=0.7, lw=1.2)
         panel.set_xlabel("epoch")
         panel.set_ylabel("loss (nats)" if name == "loss" else name)
         panel.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
         panel.grid(alpha=0.25)
     axes[0].plot([], [], color=BLUE, label="training (with dropout)")
-    axes[0].plot([], [], color=ORANGE, label="validation")
+    if validated:
+        axes[0].plot([], [], color=ORANGE, label="validation")
     axes[0].legend(frameon=False, fontsize=8)
     figure.suptitle("Learning curves, one line a training", fontsize=10)
     return figure

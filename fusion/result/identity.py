@@ -24,6 +24,8 @@ def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") 
         Digest of the result whose networks are applied, where none are trained.
     """
     covered: dict[str, Any] = {"settings": experiment.identity(), "data": data, "sample": sample}
+    if not experiment.validates:
+        covered["trained_on"] = ["train", "validation"]
     if experiment.training.pretrain:
         covered["pretrained"] = read_pretrained(experiment.training.pretrain).folder.resolve().name
     if networks:

@@ -79,6 +79,7 @@ def evaluate_trainings(
         "features": list(experiment.features),
         "seeds": list(experiment.seeds),
         **data,
+        "trained_on": ["train"] if dataset.validates else ["train", "validation"],
         "warnings": [
             *unconverged(trainings, experiment.model.activation),
             *below(compared, dataset.label_task.headline),

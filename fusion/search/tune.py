@@ -22,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.data import Data, read_data
+from fusion.datasets.data import Data, of_train_groups, read_data
 from fusion.datasets.groups import assign_folds
 from fusion.datasets.table import Dataset
 from fusion.errors import FusionError, listing
@@ -80,7 +80,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         )
     _check_address()
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
-    data = read_data(experiment.dataset, workplace)
+    data = of_train_groups(read_data(experiment.dataset, workplace), experiment.dataset)
     result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
     folder = result.folder / "search"
     data = without_test(data)

@@ -62,6 +62,15 @@ class Experiment:
     search: SearchSettings | None = None
     ablation: tuple[tuple[str, ...], ...] | None = None
 
+    @property
+    def validates(self) -> bool:
+        """Whether validation clips choose something: when to stop, the learning rate, or a threshold.
+
+        Where clips have several labels, the references choose a threshold on them in any case.
+        """
+        training = self.training
+        return training.patience is not None or training.schedule == "plateau" or self.dataset.several
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
         return {name: feature.shape(self.dataset.samples, self.dataset.sr) for name, feature in self.features.items()}

@@ -28,7 +28,8 @@ class TrainingSettings(Section):
     patience: int | None = Field(
         default=25,
         ge=1,
-        description="epochs without a better validation accuracy before stopping with the best weights; null: never",
+        description="epochs without a better validation accuracy before stopping with the best weights; null: never, "
+        "and validation clips train, too, where nothing else is chosen by them",
     )
     mixup: float = Field(
         default=0.0,

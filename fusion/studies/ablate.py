@@ -32,7 +32,7 @@ from fusion.search.tune import tune
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
-from fusion.studies.experiment import result_of
+from fusion.studies.experiment import result_of, trainable
 from fusion.studies.feature_sets import feature_sets, with_features
 from fusion.studies.pending import complete, seed_jobs, to_train
 
@@ -75,10 +75,10 @@ def ablate(
     data = read_data(experiment.dataset, workplace)
     if trials:
         arms = [_searched(with_features(experiment, features), workplace, trials) for features in sets]
-        prepared = [prepare(arm, data, workplace) for arm in arms]
+        prepared = [prepare(arm, trainable(arm, data), workplace) for arm in arms]
     else:
         arms = [with_features(experiment, features) for features in sets]
-        whole = prepare(experiment, data, workplace)  # once, for all arms
+        whole = prepare(experiment, trainable(experiment, data), workplace)  # once, for all arms
         prepared = [whole.only(features) for features in sets]
     results = [result_of(arm, data, workplace) for arm in arms]
     # one reference each: `fusion run` on an arm adds the others

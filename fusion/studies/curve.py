@@ -28,6 +28,7 @@ from fusion.runtime.files import replacing, write_json
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
 from fusion.studies.curve_summary import CurvePoint, summarise_curve
+from fusion.studies.experiment import trainable
 from fusion.studies.study import run_arms
 
 _MOST = 5  # points, unless they are named
@@ -76,7 +77,7 @@ def run_curve(
         key = settings.model_dump_json()
         if key not in data:
             data[key] = read_data(settings, workplace_of(settings.name))
-        sizes[arm.name] = _sizes(arm.name, data[key].dataset, groups)
+        sizes[arm.name] = _sizes(arm.name, trainable(arm.experiment, data[key]).dataset, groups)
     points = {
         arm.name: {size: _point(arm, None if size == own[-1] else size) for size in reversed(own)}
         for arm, own in zip(study.arms, sizes.values(), strict=True)

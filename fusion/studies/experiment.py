@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from fusion.datasets.data import Data, read_data
+from fusion.datasets.data import Data, of_train_groups, read_data
 from fusion.extraction.prepare import prepare
 from fusion.result.folder import ResultFolder
 from fusion.result.identity import digest
@@ -33,7 +34,7 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     FusionError
         For everything that the user can mend.
     """
-    data = read_data(experiment.dataset, workplace)
+    data = trainable(experiment, read_data(experiment.dataset, workplace))
     result = result_of(experiment, data, workplace)
     say_versions(result, workplace, "; --force trains again")
     if not force and result.covers(experiment.seeds, data.dataset.label_task.references):
@@ -55,6 +56,15 @@ def say_complete(result: ResultFolder, workplace: Workplace, advice: str = "") -
     """Say that nothing is trained."""
     seeds = ", ".join(map(str, result.finished()["seeds"]))
     workplace.progress.say(f"complete, nothing to train (seeds {seeds}){advice}")
+
+
+def trainable(experiment: Experiment, data: Data) -> Data:
+    """Return data as an experiment trains on them.
+
+    Validation clips train, too, where they choose nothing; of all these, so many groups as `dataset.train_groups` says.
+    """
+    dataset = data.dataset if experiment.validates else data.dataset.validation_trained()
+    return of_train_groups(replace(data, dataset=dataset), experiment.dataset)
 
 
 def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> ResultFolder:

@@ -24,7 +24,7 @@ from fusion.result.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
-from fusion.studies.experiment import result_of
+from fusion.studies.experiment import result_of, trainable
 from fusion.studies.pending import complete, to_train
 from fusion.studies.steps import known_gaps, tested_steps
 
@@ -117,7 +117,7 @@ def run_arms(
             experiment, workplace = arm.experiment, workplace_of(arm.experiment.dataset.name)
             wanted = own.dataset.label_task.references[:references]
             if force or not result.covers(experiment.seeds, wanted):
-                prepared = prepare(experiment, own, workplace)
+                prepared = prepare(experiment, trainable(experiment, own), workplace)
                 locks.enter_context(result.locked())
                 pending.append(to_train(experiment, prepared, result, workplace, force=force, references=wanted))
         complete(pending)

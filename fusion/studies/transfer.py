@@ -19,7 +19,7 @@ from fusion.result.trained import TrainedResult, read_trained
 from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
-from fusion.studies.experiment import say_complete, say_versions
+from fusion.studies.experiment import say_complete, say_versions, trainable
 from fusion.studies.pending import PendingResult, complete, seed_jobs
 
 
@@ -72,10 +72,15 @@ def evaluate_result(
         )
     name = "sample" if workplace.sample else workplace.root.resolve().name
     experiment = replace(saved.experiment, name=f"{saved.metrics['experiment']}@{name}", seeds=saved.seeds)
+    if "trained_on" not in saved.metrics and not experiment.validates:
+        raise FusionError(
+            f"{folder}: an older fusion trained it, on training clips alone where validation clips train now, too; "
+            "run the experiment again"
+        )
     trained = _training_data(saved, workplace, training_data)
     if skip_damaged:
         experiment = replace(experiment, dataset=experiment.dataset.model_copy(update={"skip_damaged": True}))
-    data = _joined(experiment, trained, workplace, name, split)
+    data = trainable(experiment, _joined(experiment, trained, workplace, name, split))
     networks = saved.metrics["digest"]
     sample = workplace.sample or bool(saved.metrics["sample"])
     workplace = replace(workplace, sample=sample)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fusion.datasets.cautions import missing_classes
 from fusion.datasets.table import Dataset, checked
 from fusion.errors import FusionError
 
@@ -95,3 +96,26 @@ def test_every_fold_trains_on_so_many_groups_and_tests_on_the_same_clips():
     assert set(fewer.part("train").index) == set(np.concatenate([fold.train for fold in fewer.each_fold()]))
     with pytest.raises(FusionError, match="train_groups: 1 of 6 training groups"):
         dataset.with_train_groups(1, 1)
+
+
+def test_validation_clips_that_train_leave_no_split_behind():
+    whole = checked(Dataset("made", "official", clips(*TRAINED, ("test", "reed"), ("test", "flute")), "songs"))
+    both = whole.validation_trained()
+    assert both.part("train")["id"].tolist() == ["clip0", "clip1", "clip2"]
+    assert both.part("validation").empty
+    ((fold,), (before,)) = both.each_fold(), whole.each_fold()
+    assert (fold.train.tolist(), fold.validation.tolist()) == ([0, 1, 2], [])
+    assert fold.test.tolist() == before.test.tolist()
+    assert not missing_classes(both)
+    assert len(both.without(["clip2"], "short").table) == 4  # no validation clip is asked for
+    with pytest.raises(FusionError, match="no test clip is left"):
+        both.without(["clip3", "clip4"], "short")
+
+
+def test_in_folds_the_clips_that_would_validate_train():
+    table = clips(*(("train", label) for label in ("flute", "reed") * 6))
+    whole = Dataset("made", "folds", table, "songs", folds=np.tile([0, 0, 1, 1], 3)[np.newaxis])
+    for fold, before in zip(whole.validation_trained().each_fold(), whole.each_fold(), strict=True):
+        assert fold.train.tolist() == sorted([*before.train, *before.validation])
+        assert not len(fold.validation)
+        assert len(before.validation)

@@ -88,6 +88,12 @@ def test_patience_stops_early_and_none_never_does(part, tmp_path):
     assert kept == pytest.approx(max(accuracies))
 
 
+def test_without_validation_clips_there_are_no_metrics_of_them(part, tmp_path):
+    wanted = job(part, tmp_path, epochs=2, patience=None)
+    train_seed(replace(wanted, parts={"train": part, "test": part}))
+    assert (wanted.folder / "history.csv").read_text().splitlines()[0] == "epoch,accuracy,loss"
+
+
 def test_predictions_do_not_depend_on_the_batch(part, tmp_path):
     model = fit(job(part, tmp_path, epochs=1))
     assert np.allclose(predict_windows(model, part, size=7), predict_windows(model, part, size=60), atol=1e-6)

@@ -3,7 +3,7 @@ import pytest
 
 from fusion.evaluation.calibration import reliability
 from fusion.evaluation.probabilities import tempered
-from fusion.report.result_plots import plot_confusion, plot_reliability
+from fusion.report.result_plots import plot_confusion, plot_curves, plot_reliability
 from tests.support.scores import scored
 
 CLASSES = ["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
@@ -54,3 +54,12 @@ def test_reliability_shows_confidence_against_accuracy_before_and_after(several)
     assert len(counts.patches) == 2
     del calibration["bins_after"]
     assert len(plot_reliability(calibration, several).axes[0].get_lines()) == 2
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_curves_of_validation_are_there_if_it_is(tmp_path, validated):
+    names = ["loss", "accuracy", *(["val_loss", "val_accuracy"] if validated else [])]
+    (tmp_path / "history.csv").write_text(f"seed,epoch,{','.join(names)}\n1,1{',0.5' * len(names)}\n")
+    axes = plot_curves(tmp_path / "history.csv").axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["training (with dropout)", "validation"][: 1 + validated]

@@ -19,29 +19,29 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 # digests of the embedded sample's results; who changes one of these makes every stored result another one
 GOLDEN = {
-    "irmas_cv": "76be7c05cc4b",
-    "irmas_followup.course_known_notes": "7ff3fa3bfff7",
-    "irmas_followup.course_unknown_notes": "5925f8b4e13c",
-    "irmas_followup.course_music_folds": "eefe89dc7249",
-    "irmas_followup.course_music": "47c82c0e759b",
-    "irmas_followup.naive_fusion": "d01360f98550",
-    "irmas_followup.mfcc": "0ad5d1d00f28",
-    "irmas_followup.spectral_centroid": "a701e8d8737a",
-    "irmas_followup.spectral_rolloff": "a85dde779141",
-    "irmas_followup.tonnetz": "158ccd73adec",
-    "irmas_followup.zero_crossing_rate": "242c56646da6",
-    "irmas_followup.scalars": "24e9c31b6dbb",
-    "irmas_followup.fused": "c0fa88b5de85",
-    "irmas_followup.fused_mixed": "86dab6d94980",
-    "irmas_followup.notes_for_pretraining": "2ac1631b019e",
+    "irmas_cv": "f5497927d32b",
+    "irmas_followup.course_known_notes": "e48cd054031b",
+    "irmas_followup.course_unknown_notes": "c11fec4254c7",
+    "irmas_followup.course_music_folds": "c0fe84e2bfd2",
+    "irmas_followup.course_music": "7b9a23e920db",
+    "irmas_followup.naive_fusion": "839ca3f2c05a",
+    "irmas_followup.mfcc": "4504d04d61f5",
+    "irmas_followup.spectral_centroid": "69bf541318d7",
+    "irmas_followup.spectral_rolloff": "0e5cfb69d541",
+    "irmas_followup.tonnetz": "109eca793d78",
+    "irmas_followup.zero_crossing_rate": "413628737c14",
+    "irmas_followup.scalars": "933d2ec5f617",
+    "irmas_followup.fused": "075349f8d32d",
+    "irmas_followup.fused_mixed": "299374714e44",
+    "irmas_followup.notes_for_pretraining": "2880d17d5ad4",
     "irmas_followup.fused_mixed_official": "6dd2653f021b",
     "irmas_fusion": "b3d671ad6120",
     "irmas_mfcc": "ef6639f47322",
-    "nsynth_fusion": "ee1a2feee776",
+    "nsynth_fusion": "90e94826e55f",
     "nsynth_mfcc": "37c7124b5e81",
-    "nsynth_naive_fusion": "23de91be3215",
-    "nsynth_robust": "18758a93ff71",
-    "nsynth_course": "e51242bee978",
+    "nsynth_naive_fusion": "c0d9a5eb3338",
+    "nsynth_robust": "bcae37248725",
+    "nsynth_course": "1b71e0dd2579",
 }
 COPIES_AND_MIXTURES = "ec5f95872532"
 
@@ -112,6 +112,15 @@ def test_settings_are_covered_those_added_later_too(assignment, digest_of, monke
             "fusion.result.identity.read_pretrained", lambda folder: type("R", (), {"folder": tmp_path})()
         )
     assert digest_of(read_experiment(path, assignments=[assignment])) != GOLDEN["irmas_fusion"]
+
+
+@pytest.mark.parametrize(
+    ("name", "both"), [("nsynth_mfcc", False), ("irmas_fusion", False), ("irmas_cv", True), ("nsynth_fusion", True)]
+)
+def test_that_validation_clips_train_is_covered_and_nothing_else(name, both, digest_of, monkeypatch):
+    experiment = read_experiment(EXPERIMENTS / f"{name}.yaml")
+    monkeypatch.setattr(type(experiment), "validates", True)
+    assert (digest_of(experiment) != GOLDEN[name]) == both
 
 
 def test_seeds_and_names_are_not_covered(digest_of):

@@ -558,6 +558,22 @@ def test_identity_is_plain_data(path):
     assert json.loads(json.dumps(identity, allow_nan=False)) == identity
 
 
+@pytest.mark.parametrize(
+    ("validates", "changes"),
+    [
+        (True, ["training.patience=25"]),
+        (False, []),
+        (True, ["training.schedule=plateau"]),
+        (False, ["dataset={name: irmas, protocol: single}"]),
+        (False, ["dataset={name: irmas, protocol: cv}"]),
+        (True, ["dataset={name: irmas, protocol: official}"]),
+        (True, ["dataset={name: irmas, protocol: official, threshold: 0.5}"]),
+    ],
+)
+def test_validation_clips_choose_when_to_stop_the_learning_rate_or_a_threshold(path, validates, changes):
+    assert accept(path, SPEC, assignments=changes).validates == validates
+
+
 @pytest.mark.parametrize("change", ["seeds=[1]", "seeds=[8, 9]", "model.dropout=0.0", "training.patience=null"])
 def test_identity_ignores_seeds_and_how_a_value_is_written(path, change):
     assert accept(path, SPEC).identity() == accept(path, SPEC, assignments=[change]).identity()

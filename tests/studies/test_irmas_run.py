@@ -60,6 +60,8 @@ def test_several_labels_have_their_own_figures(official):
     assert (folder / "classes.png").exists()
     assert "Hamming loss" in (folder / "report.html").read_text()
     assert not (folder / "confusion.png").exists()
+    assert metrics["trained_on"] == ["train"]
+    assert metrics["clips"]["validation"] > 0
 
 
 def test_predictions_have_labels_from_the_threshold_on(official):
@@ -93,6 +95,17 @@ def test_one_label_a_clip_has_accuracy_and_the_trivial_line(place):
     assert (folder / "confusion.png").exists()
 
 
+def test_excerpts_that_choose_nothing_train(place):
+    folder, metrics = run(place, "single")
+    assert metrics["trained_on"] == ["train", "validation"]
+    assert (metrics["clips"]["train"], metrics["clips"]["validation"]) == (38, 0)
+    assert {reference["train_clips"] for name, reference in metrics["references"].items() if name != "majority"} == {38}
+    assert not [text for text in metrics["warnings"] if "validation" in text]
+    page = (folder / "report.html").read_text()
+    assert "Nothing was chosen by validation clips" in page
+    assert "val_loss" not in (folder / "history.csv").read_text()
+
+
 def test_folds_predict_every_excerpt_once(place):
     folder, metrics = run(place, "cv")
     with (folder / "predictions.csv").open() as file:
@@ -101,6 +114,7 @@ def test_folds_predict_every_excerpt_once(place):
     assert {row["fold"] for row in rows} == {"0", "1"}
     assert {path.name for path in (folder / "seed-1").iterdir()} == {"fold-0", "fold-1"}
     assert metrics["clips"]["test"] == 38
+    assert metrics["trained_on"] == ["train", "validation"]
     assert np.sum(metrics["confusion"]) == pytest.approx(38)
     said = command(place, "predict", folder, next((place / "data").rglob("*.wav")), "--json")
     assert set(json.loads(said.stdout)[0]["probabilities"]) == {"gac", "gel", "voi"}

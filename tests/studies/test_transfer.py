@@ -172,6 +172,17 @@ def test_changed_training_data_are_refused(place, result, other, nsynth, tmp_pat
     assert "was trained on" in done.stderr
 
 
+def test_networks_of_a_fusion_that_trained_on_fewer_clips_are_refused(place, result, other, tmp_path):
+    copy = tmp_path / "result"
+    shutil.copytree(result, copy)
+    metrics = json.loads((copy / "metrics.json").read_text())
+    assert metrics.pop("trained_on") == ["train"]
+    (copy / "metrics.json").write_text(json.dumps(metrics))
+    (copy / "spec.yaml").write_text((copy / "spec.yaml").read_text().replace("patience: 25", "patience: null"))
+    done = command(place, "evaluate", copy, "--data", other, "--results", tmp_path / "r", code=2)
+    assert "an older fusion trained it, on training clips alone" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
