@@ -1,7 +1,7 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
-``report`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature
+``recompute`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature
 of your own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
 ``FusionError``.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fusion.api.curve import curve
     from fusion.api.experiments import ablate, run, study
     from fusion.api.result import Result
-    from fusion.api.results import compare, load, report, results
+    from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features
     from fusion.errors import FusionError
@@ -37,7 +37,7 @@ __all__ = [
     "features",
     "frame_count",
     "load",
-    "report",
+    "recompute",
     "results",
     "run",
     "study",
@@ -49,7 +49,7 @@ _HOMES = {
     "fusion.api.curve": ("curve",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
-    "fusion.api.results": ("compare", "load", "report", "results"),
+    "fusion.api.results": ("compare", "load", "recompute", "results"),
     "fusion.api.sounds": ("extract", "features"),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),

@@ -98,7 +98,7 @@ def compare(first: Result | FilePath, second: Result | FilePath) -> Table:
     return Table(None, content, comparison_rows(content))
 
 
-def report(folder: FilePath) -> list[str]:
+def recompute(folder: FilePath) -> list[str]:
     """Compute the statistics of a finished result or study anew from its tables, and write its page.
 
     Parameters
@@ -119,7 +119,7 @@ def report(folder: FilePath) -> list[str]:
     Examples
     --------
     >>> import fusion
-    >>> fusion.report("elsewhere")
+    >>> fusion.recompute("elsewhere")
     Traceback (most recent call last):
         ...
     fusion.errors.FusionError: elsewhere: no result, no study and no folder of these
@@ -147,7 +147,7 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     -------
     DataFrame
         experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings (their fixed
-        words). One of an older fusion has no interval, and ``older-method`` among its warnings: `report` mends that.
+        words). One of an older fusion has no interval, and ``older-method`` among its warnings: `recompute` mends that.
 
     Raises
     ------

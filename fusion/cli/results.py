@@ -96,7 +96,7 @@ def report(
     shared: dict[str, Any],
 ) -> None:
     """Compute the statistics of finished results anew from their tables, and write their pages; nothing is trained."""
-    from fusion.api.results import report as report_results
+    from fusion.api.results import recompute
 
-    for left in report_results(folder):
+    for left in recompute(folder):
         print(left)

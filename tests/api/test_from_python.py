@@ -22,7 +22,7 @@ from fusion.cli import data as data_commands
 from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
-NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "report", "results", "extract", "features"]
+NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
 NAMES += ["Result"]
 NAMES += ["Feature", "SeriesFeature", "Clip", "frame_count", "FusionError"]
 

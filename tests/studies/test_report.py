@@ -39,7 +39,8 @@ def test_a_result_of_an_older_method_is_recognised_and_shows_no_interval(old):
 
 def test_statistics_anew_are_those_of_the_run(old, result):
     (old / "report.html").unlink()
-    assert fusion.report(old.parents[1]) == []
+    assert fusion.recompute(old.parents[1]) == []
+    assert not [text for text in fusion.load(old).warnings if text.startswith("older-method")]
     anew, first = (json.loads((folder / "metrics.json").read_text()) for folder in (old, result))
     assert not of_older_method(anew)
     for name, summary in first["test"].items():
@@ -65,4 +66,4 @@ def test_tables_that_are_for_other_clips_are_a_message(old):
     lines = (old / "references.csv").read_text().splitlines()
     (old / "references.csv").write_text("\n".join(lines[:-3]) + "\n")
     with pytest.raises(FusionError, match=r"references\.csv is for other clips"):
-        fusion.report(old)
+        fusion.recompute(old)
