@@ -1,8 +1,8 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
-``recompute`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a feature
-of your own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
+``recompute`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a
+feature of your own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
 ``FusionError``.
 """
 
