@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from fusion.cli import app
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
+from fusion.runtime import workers
 from tests.support.command import TRAINED, command
 from tests.support.notes import names, write_part
+from tests.support.warm import WarmContext, stop_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # anew in each test process, since those of xdist inherit the variable from the one that started them
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / f"numba-{_WORKER}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_workers() -> Iterator[None]:
+    """Workers that this process starts need not import keras; those of cold commands do."""
+    with mock.patch.object(workers, "_Context", WarmContext):
+        yield
+    stop_server()
 
 
 @pytest.fixture(scope="session")
