@@ -23,6 +23,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", action="store_true", help="store what tests/regression measures, instead of comparing")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, so that one process does not end on them while the other one waits."""
+    items.sort(key=lambda item: not {"search", "studies", "regression", "test_docstrings.py"} & set(item.path.parts))
+
+
 # two processes that compile one of librosa's functions at once can leave a cache that crashes every later call; set
 # anew in each test process, since those of xdist inherit the variable from the one that started them
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")

@@ -35,9 +35,9 @@ def command(folder: Path, *words: object, code: int = 0, cold: bool = False) -> 
         start = [sys.executable, "-m", "fusion.cli"]
         done = subprocess.run([*start, *line], cwd=folder, capture_output=True, text=True, timeout=600)
     else:
-        with chdir(folder), redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-            with pytest.raises(SystemExit) as stop:
-                app.main(line)
+        out, err = StringIO(), StringIO()
+        with chdir(folder), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as stop:
+            app.main(line)
         assert isinstance(stop.value.code, int)
         done = subprocess.CompletedProcess(line, stop.value.code, out.getvalue(), err.getvalue())
     assert done.returncode == code, done.stderr

@@ -21,7 +21,7 @@ def start_server() -> None:
     forkserver.set_forkserver_preload(["tests.support.preloaded"])
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     with mock.patch.dict(os.environ, {"PYTHONPATH": path, **dict.fromkeys(_THREADS, "1")}):
-        forkserver.ensure_running()
+        forkserver._forkserver.ensure_running()  # `preloaded` replaces it
 
 
 def stop_server() -> None:
