@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from threadpoolctl import threadpool_limits
@@ -12,8 +13,10 @@ from threadpoolctl import threadpool_limits
 from fusion.cli import app
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
+from fusion.runtime import workers
 from tests.support.command import TRAINED, command
 from tests.support.notes import names, write_part
+from tests.support.warm import WarmContext, stop_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,10 +24,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", action="store_true", help="store what tests/regression measures, instead of comparing")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, so that one process does not end on them while the other one waits."""
+    items.sort(key=lambda item: not {"search", "studies", "regression", "test_docstrings.py"} & set(item.path.parts))
+
+
 # two processes that compile one of librosa's functions at once can leave a cache that crashes every later call; set
 # anew in each test process, since those of xdist inherit the variable from the one that started them
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / f"numba-{_WORKER}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_workers() -> Iterator[None]:
+    """Workers that this process starts need not import keras; those of cold commands do."""
+    with mock.patch.object(workers, "_Context", WarmContext):
+        yield
+    stop_server()
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,7 @@ def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, flo
         metrics={name: [keras.metrics.CategoricalAccuracy(name="accuracy")] for name in loss_weights},
         jit_compile=False,
     )
+    trainer.optimizer.build(trainer.trainable_variables)  # else the first step creates them, and is traced twice
 
 
 def _schedule_callbacks(settings: TrainingSettings) -> list[keras.callbacks.Callback]:

@@ -59,7 +59,8 @@ def place(tmp_path_factory):
 def test_metrics_are_the_stored_ones(name, place, request):
     epochs = f"training.epochs={EPOCHS[name]}"
     file = EXPERIMENTS / f"{name}.yaml"
-    done = command(place, "run", file, "--sample", "--seeds", "2", "--set", epochs, "--json", "--cache", "cache")
+    words = ("--sample", "--seeds", "2", "--set", epochs, "--json", "--cache", "cache")
+    done = command(place, "run", file, *words, cold=True)
     measured = flat(json.loads(done.stdout))
     stored = json.loads(STORED.read_text()) if STORED.exists() else {"metrics": {}}
     if request.config.getoption("--store"):

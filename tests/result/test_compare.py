@@ -114,7 +114,7 @@ def test_a_damaged_table_is_a_message(tmp_path):
 
 
 def test_through_the_command_line(place, result, tmp_path):
-    done = command(place, "compare", result, result)
+    done = command(place, "compare", result, result, cold=True)
     assert "whether that is chance cannot be told (no group differs" in " ".join(done.stdout.split())
     assert "0 clips changed" in done.stdout
     found = json.loads(command(place, "compare", result, result, "--json").stdout)

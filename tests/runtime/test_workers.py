@@ -10,7 +10,11 @@ from threading import Thread
 import pytest
 
 from fusion.errors import FusionError
+from fusion.runtime import workers
 from fusion.runtime.workers import _Worker, in_turn, processors, run
+from tests.support.warm import WarmContext
+
+COLD = workers._Context  # before the first test replaces it
 
 SCRIPT = """
     import os, signal, sys, time
@@ -26,6 +30,9 @@ SCRIPT = """
     def die(number):
         print("last words", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def imported(name):
+        return name in sys.modules
 
     def who(_):
         return os.getpid()
@@ -44,12 +51,26 @@ SCRIPT = """
 
 
 @pytest.fixture
-def tasks(tmp_path, monkeypatch):
-    """A module that workers can import."""
+def module(tmp_path, monkeypatch):
+    """The folder of a module that workers can import."""
     (tmp_path / "tasks.py").write_text(textwrap.dedent(SCRIPT))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     return tmp_path
+
+
+@pytest.fixture(params=[COLD, WarmContext], ids=["cold", "warm"])
+def tasks(module, request, monkeypatch):
+    """The same, for workers as people have them, and as most tests do."""
+    monkeypatch.setattr(workers, "_Context", request.param)
+    return module
+
+
+@pytest.mark.parametrize(("context", "ready"), [(COLD, False), (WarmContext, True)])
+def test_warm_workers_alone_have_imported_keras_when_they_begin(module, monkeypatch, context, ready):
+    monkeypatch.setattr(workers, "_Context", context)
+    ((_, found),) = run([("tasks:imported", "keras")], 1)
+    assert found == ready
 
 
 def test_results_come_with_their_tasks_and_messages_arrive(tasks):
@@ -128,11 +149,11 @@ def test_counting_processors_costs_nothing_at_the_start():
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_no_worker_outlives_its_parent(tasks, how):
-    mark = tasks / "pid"
+def test_no_worker_outlives_its_parent(module, how):
+    mark = module / "pid"
     code = f"from fusion.runtime.workers import run\nif __name__ == '__main__': list(run([('tasks:sleep', {str(mark)!r})], 1))"
-    (tasks / "parent.py").write_text(code)
-    parent = subprocess.Popen([sys.executable, tasks / "parent.py"], stderr=subprocess.DEVNULL)
+    (module / "parent.py").write_text(code)
+    parent = subprocess.Popen([sys.executable, module / "parent.py"], stderr=subprocess.DEVNULL)
     wait(lambda: mark.exists() and mark.read_text())
     parent.send_signal(how)
     parent.wait(30)

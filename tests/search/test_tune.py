@@ -1,4 +1,4 @@
-"""Searching settings, through the real command line and KerasTuner's own oracle."""
+"""Searching settings, through the command line and KerasTuner's own oracle."""
 
 import csv
 import json

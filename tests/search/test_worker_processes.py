@@ -45,7 +45,7 @@ def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
     process.wait()
     assert len(kept) == 1
     before = kept[0].stat().st_mtime_ns
-    command(tmp_path, *words[3:])
+    command(tmp_path, *words[3:], cold=True)
     (folder,) = tmp_path.glob("results/open/*/search")
     assert kept[0].stat().st_mtime_ns == before
     assert len(list((folder / "scores").iterdir())) == 4

@@ -76,10 +76,10 @@ def planted(tmp_path_factory):
     return folder
 
 
-def ablate(folder: Path, mode: str, *words: object) -> tuple[dict, str]:
+def ablate(folder: Path, mode: str, *words: object, cold: bool = False) -> tuple[dict, str]:
     """Return ablation.json and what was printed; nothing may be trained."""
     before = trained(folder)
-    done = command(folder, "ablate", "planted.yaml", "--mode", mode, "--data", "data", *words)
+    done = command(folder, "ablate", "planted.yaml", "--mode", mode, "--data", "data", *words, cold=cold)
     assert trained(folder) == before
     result = folder / done.stdout.splitlines()[-1]
     return json.loads((result / "ablation.json").read_text()), done.stdout
@@ -174,7 +174,7 @@ def test_each_alone(planted):
 
 
 def test_masked_without_training(planted):
-    ablation, out = ablate(planted, "mask", "--features", "half,noise,truth")
+    ablation, out = ablate(planted, "mask", "--features", "half,noise,truth", cold=True)
     lost = losses(ablation)
     assert lost["truth"]["difference"] > 0.1
     assert lost["truth"]["p_holm"] < 0.05

@@ -1,4 +1,4 @@
-"""From a YAML file to a result folder, through the real command line."""
+"""From a YAML file to a result folder, through the command line."""
 
 import csv
 import json
@@ -112,8 +112,9 @@ def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth,
     assert done.stdout.splitlines()[-1] == str(result.relative_to(place))  # it keeps its name, too
 
 
-def test_repeat_is_bit_identical_whatever_the_jobs(place, nsynth, result):
-    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 2, "--seeds", "2,")
+def test_repeat_is_bit_identical_whatever_the_jobs_and_whether_workers_are_warm(place, nsynth, result):
+    words = ("run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 2, "--seeds", "2,")
+    done = command(place, *words, cold=True)
     other = place / done.stdout.splitlines()[-1]
     assert other.name == result.name
     mine = [row for row in rows(result / "predictions.csv") if row["seed"] == "2"]

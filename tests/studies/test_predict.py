@@ -1,4 +1,4 @@
-"""What plays in a file: the saved networks through the real command line."""
+"""What plays in a file: the saved networks through the command line."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ def sounds(tmp_path_factory):
 @pytest.fixture(scope="module")
 def said(place, result, sounds):
     files = [sounds / name for name in ("note.wav", "stereo.flac", "short.ogg", "long.wav")]
-    done = command(place, "predict", result, *files, "--json", "--timeline", "--jobs", 1)
+    done = command(place, "predict", result, *files, "--json", "--timeline", "--jobs", 1, cold=True)
     return {entry["file"].rsplit("/", 1)[1]: entry for entry in json.loads(done.stdout)}
 
 

@@ -223,7 +223,7 @@ def test_run_again_nothing_is_trained(tiny, nsynth):
 
     before = times()
     assert len(before) == 6
-    done = command(tiny, "run", "tiny.yaml", "--data", f"nsynth={nsynth}", "--jobs", 1, "--json")
+    done = command(tiny, "run", "tiny.yaml", "--data", f"nsynth={nsynth}", "--jobs", 1, "--json", cold=True)
     assert times() == before
     assert json.loads(done.stdout) == json.loads((outcome(tiny) / "study.json").read_text())
 

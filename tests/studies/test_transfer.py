@@ -1,4 +1,4 @@
-"""Saved networks on another data set, through the real command line."""
+"""Saved networks on another data set, through the command line."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ def other(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(place, result, other):
-    done = command(place, "evaluate", result, "--data", other)
+    done = command(place, "evaluate", result, "--data", other, cold=True)
     return place / done.stdout.splitlines()[-1]
 
 

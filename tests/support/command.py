@@ -1,10 +1,16 @@
-"""The command line as a process of its own, and small experiments for it."""
+"""The command line, and small experiments for it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+
+import pytest
+
+from fusion.cli import app
 
 TRAINED = """
 dataset: {name: nsynth, protocol: course}
@@ -17,18 +23,23 @@ seeds: [1, 2]
 """
 
 
-def command(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a process of its own in a folder, with one worker unless ``--jobs`` asks for more.
+def command(folder: Path, *words: object, code: int = 0, cold: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder, in this process, with one worker unless ``--jobs`` asks for more.
 
-    Every worker that trains imports keras, which takes longer than the small trainings of tests.
+    Its workers are processes, but warm ones (`tests.support.warm`): importing keras takes longer than the small
+    trainings of tests. A cold command is a process of its own, with workers that import for themselves: what people run.
     """
-    jobs = (
-        ["--jobs", "1"]
-        if words[0] in ("run", "ablate", "curve", "tune", "evaluate", "predict") and "--jobs" not in words
-        else []
-    )
-    line = [sys.executable, "-m", "fusion.cli", *map(str, words), *jobs]
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=600)
+    several = ("run", "ablate", "curve", "tune", "evaluate", "predict")
+    line = [*map(str, words), *(["--jobs", "1"] if words[0] in several and "--jobs" not in words else [])]
+    if cold:
+        start = [sys.executable, "-m", "fusion.cli"]
+        done = subprocess.run([*start, *line], cwd=folder, capture_output=True, text=True, timeout=600)
+    else:
+        out, err = StringIO(), StringIO()
+        with chdir(folder), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as stop:
+            app.main(line)
+        assert isinstance(stop.value.code, int)
+        done = subprocess.CompletedProcess(line, stop.value.code, out.getvalue(), err.getvalue())
     assert done.returncode == code, done.stderr
     return done
 
