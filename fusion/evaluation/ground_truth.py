@@ -152,7 +152,7 @@ class GroundTruth:
         Returns
         -------
         dict
-            Class to ``{precision, recall, f1, support, groups, low, high}``.
+            Class to ``{precision, recall, f1, support, groups, low, high, se_groups, se_seeds, df}``.
         """
         scores = {name: values.mean(axis=0) for name, values in self.task.class_scores(counts.sum(axis=0)).items()}
         support = self.task.class_scores(counts[:, 0])["support"]
@@ -163,10 +163,10 @@ class GroundTruth:
             def f1(sums: NDArray[Any], number: int = number) -> Floats:
                 return self.task.class_scores(sums)["f1"][..., number]
 
-            spread = bounded(self.estimate(counts, f1)) if groups >= enough else {}
-            low, high = spread.get("low"), spread.get("high")
+            unknown = dict.fromkeys(("low", "high", "se_groups", "se_seeds", "df"))
+            spread = bounded(self.estimate(counts, f1)) if groups >= enough else unknown
             row = {name: float(values[number]) for name, values in scores.items()}
-            table[label] = {**row, "support": round(row["support"]), "groups": groups, "low": low, "high": high}
+            table[label] = {**row, "support": round(row["support"]), "groups": groups, **spread}
         return table
 
     def chance(self) -> float:

@@ -14,7 +14,6 @@ from fusion.result.reference_scores import best_reference, reference_scores
 from fusion.result.warnings import below
 
 _KEPT = ("train_clips", "note", "settings")
-_RENEWED = ("below-reference:", "few-groups:")
 
 
 def recomputed(folder: Path, enough: int) -> dict[str, Any]:
@@ -49,10 +48,12 @@ def recomputed(folder: Path, enough: int) -> dict[str, Any]:
     for name, row in compared.items():
         row |= {key: metrics["references"].get(name, {}).get(key, row.get(key)) for key in _KEPT}
     test = truth.over_seeds(counts)
-    kept = [text for text in metrics["warnings"] if not text.startswith(_RENEWED)]
-    training = metrics["train"]
+    warnings, training = metrics["warnings"], metrics["train"]
     if of_older_method(metrics):
+        warnings = [*warnings, *coverage_warnings(len(truth.strata))]
         training = {name: _without_interval(summary) for name, summary in training.items()}
+    failed = [text for text in warnings if text.startswith("did-not-converge:")]
+    others = [text for text in warnings if not text.startswith(("did-not-converge:", "below-reference:"))]
     of_scores = {name: value for name, value in metrics["test"].items() if name not in (*test, "per_class")}
     return {
         **metrics,
@@ -60,7 +61,7 @@ def recomputed(folder: Path, enough: int) -> dict[str, Any]:
         "test": {**test, **of_scores, "per_class": truth.by_class(counts, predictions.classes, enough)},
         "references": compared,
         "best_reference": best_reference(compared, headline) if compared else None,
-        "warnings": [*below(compared, headline), *kept, *coverage_warnings(len(truth.strata))],
+        "warnings": [*failed, *below(compared, headline), *others],
     }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fusion.datasets.data import read_data
+from fusion.datasets.data import of_train_groups, read_data
 from fusion.extraction.prepare import prepare
 from fusion.extraction.variants import plan_variants
 from fusion.extraction.windows import cut_windows
@@ -36,7 +36,7 @@ def read(place, *assignments):
     """Return an experiment, where its data are, and the data."""
     experiment = read_experiment(place / "mixed.yaml", assignments=assignments)
     workplace = Workplace(place / "data", False, place / "cache", place / "results", 1, Progress(quiet=True))
-    return experiment, workplace, read_data(experiment.dataset, workplace)
+    return experiment, workplace, of_train_groups(read_data(experiment.dataset, workplace), experiment.dataset)
 
 
 def planned(place, *assignments, pools=None):
@@ -115,7 +115,7 @@ def test_mixtures_of_folds_stay_in_their_fold(place, grouped):
     dataset, windows, more = planned(place, *CV, f"dataset.grouped={grouped}")
     found = [clips for clips, _ in mixtures(dataset, windows, more)]
     assert any(len(clips) > 1 for clips in found)
-    assert all(len(set(dataset.folds[clips])) == 1 for clips in found)
+    assert all(len(set(dataset.folds[0][clips])) == 1 for clips in found)
 
 
 def test_mixtures_of_a_search_stay_in_its_pools(place):

@@ -254,21 +254,18 @@ def test_the_level_is_measured(fluidsynth: None, folder: Path, level: tuple[floa
 # finished renders of before
 
 
-@pytest.mark.parametrize("layout", ["nsynth", "irmas"])
 def test_the_embedded_sample_is_recognised(
-    fluidsynth: None, fluidr3: SoundFont, layout: str, fusion: Command, tmp_path: Path
+    fluidsynth: None, fluidr3: SoundFont, fusion: Command, tmp_path: Path
 ) -> None:
-    """Its plan was recorded before there were options: with defaults, names, notes and music are the same."""
-    record = Path(__file__).parents[2] / "fusion" / "sample" / layout / "render.json"
+    """Its plan was recorded before there were options: with defaults, names and notes are the same.
+
+    That of music is not: other instruments play in today's test.
+    """
+    record = Path(__file__).parents[2] / "fusion" / "sample" / "nsynth" / "render.json"
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "render.json").write_bytes(record.read_bytes())
-    words = (
-        ("--preset", "sample", "--velocities", "25,50,75,100,127")
-        if layout == "nsynth"
-        else ("--preset", "sample", "--level", "3,9")
-    )
-    for more in ((), words[2:]):
-        code, _, err = fusion("data", "render", layout, "--out", "x", *words[:2], *more)
+    for more in ((), ("--velocities", "25,50,75,100,127")):
+        code, _, err = fusion("data", "render", "nsynth", "--out", "x", "--preset", "sample", *more)
         assert (code, "holds this render already, and it is complete" in err) == (2, True)
     assert IrmasOptions(preset="sample").changes() == {}
 

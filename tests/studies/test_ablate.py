@@ -41,8 +41,8 @@ SPEC = """
 dataset: {name: nsynth, protocol: official}
 features: {copy: {}, half: {}, noise: {}, truth: {}}
 model: {dense_units: [16], embedding: 16, dropout: 0.0, branch_dropout: 0.0}
-training: {epochs: 20, batch_size: 20, learning_rate: 2.0e-2}
-seeds: [1]
+training: {epochs: 15, batch_size: 20, learning_rate: 2.0e-2}
+seeds: [1, 2]
 plugins: [plugins]
 ablation: [[truth], [noise]]
 """
@@ -141,7 +141,7 @@ def test_what_another_feature_says_too_costs_nothing(planted):
     assert (ablation["mode"], len(ablation["arms"]), ablation["shapley"]) == ("leave-one-out", 5, {})
     for name, test in losses(ablation).items():
         assert abs(test["difference"]) < 0.03, name
-        assert test["p_holm"] > 0.05
+        assert test["p_holm"] is None or test["p_holm"] > 0.05
     assert " ".join(out.split()).count("not shown to matter") == 4
     assert not (planted / out.splitlines()[-1] / "shapley.png").exists()  # of the mode before
     again, same = ablate(planted, "leave-one-out")
@@ -180,7 +180,7 @@ def test_masked_without_training(planted):
     assert lost["truth"]["p_holm"] < 0.05
     assert abs(lost["noise"]["difference"]) < 0.1
     assert [bool(arm["digest"]) for arm in ablation["arms"]] == [True, False, False, False]
-    assert all(len(arm["per_seed"]) == (5 if number else 1) for number, arm in enumerate(ablation["arms"]))
+    assert all(len(arm["per_seed"]) == (10 if number else 2) for number, arm in enumerate(ablation["arms"]))
     assert "Masking truth costs" in " ".join(out.split())
 
 

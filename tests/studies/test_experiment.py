@@ -219,5 +219,5 @@ def test_page_shows_figures_warnings_and_settings(result, metrics):
     assert "n_mfcc: 12" in page
     assert f"Best reference: {REFERENCES[metrics['best_reference']].label}." in page
     assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 3
     assert "http" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.S)  # self-contained

@@ -45,13 +45,18 @@ def test_statistics_anew_are_those_of_the_run(old, result):
     assert not of_older_method(anew)
     for name, summary in first["test"].items():
         if name in anew["test"] and "per_seed" in summary:
-            assert anew["test"][name] == pytest.approx(summary)
+            assert anew["test"][name] == _about(summary)
     for name, row in first["references"].items():
-        assert anew["references"][name]["accuracy"] == pytest.approx(row["accuracy"])
-        assert anew["references"][name]["network_minus"] == pytest.approx(row["network_minus"])
+        assert anew["references"][name]["accuracy"] == _about(row["accuracy"])
+        assert anew["references"][name]["network_minus"] == _about(row["network_minus"])
     assert anew["best_reference"] == first["best_reference"]
     assert anew["train"]["accuracy"]["low"] is None  # tables do not have what was said of training clips
     assert (old / "report.html").is_file()
+
+
+def _about(summary):
+    """Return a summary whose numbers need not agree in their last digit."""
+    return {key: value if value is None or key == "why" else pytest.approx(value) for key, value in summary.items()}
 
 
 def test_through_the_command_line(old, fusion):

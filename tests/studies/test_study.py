@@ -173,7 +173,7 @@ def outcome(tiny):
 def test_a_study_from_its_file_to_its_figures(tiny, nsynth):
     folder = outcome(tiny)
     study = json.loads((folder / "study.json").read_text())
-    assert list(study) == ["study", "question", "digest", "sample", "data", "arms", "tests"]
+    assert list(study) == ["study", "question", "digest", "sample", "data", "arms", "tests", "known_groups"]
     assert (study["study"], study["sample"], folder.name) == ("tiny", False, study["digest"])
     assert study["data"] == {"nsynth": {"folder": str(nsynth), "rendered": False}}
     assert [arm["name"] for arm in study["arms"]] == ["alone", "fused", "naive"]
