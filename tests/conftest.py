@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -28,6 +29,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that one process does not end on them while the other one waits."""
     items.sort(key=lambda item: not {"search", "studies", "regression", "test_docstrings.py"} & set(item.path.parts))
 
+
+# a shell without job control starts what it starts in the background with this signal ignored, and so would be all
+# that tests start to interrupt it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # two processes that compile one of librosa's functions at once can leave a cache that crashes every later call; set
 # anew in each test process, since those of xdist inherit the variable from the one that started them
