@@ -224,6 +224,7 @@ def test_what_cannot_be_extracted_is_an_error(name, y, parameters, text):
         fusion.extract(name, y, SR, **parameters)
 
 
+@pytest.mark.long
 def test_a_script_needs_no_main_guard(place, nsynth, tmp_path):
     """Workers do not run the script that started them again."""
     script = tmp_path / "script.py"
@@ -240,6 +241,7 @@ def test_a_script_needs_no_main_guard(place, nsynth, tmp_path):
     assert (done.returncode, done.stdout.split()) == (0, ["once", "24"]), done.stderr
 
 
+@pytest.mark.long
 def test_the_shipped_types_hold_for_a_user(tmp_path):
     """A type checker sees the names of `fusion`, with their types (py.typed)."""
     mypy = pytest.importorskip("mypy.api")

@@ -65,6 +65,7 @@ def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path
     assert "my_package.loudness (my-package 1.0)" in out
 
 
+@pytest.mark.long
 def test_the_python_shown_runs(tmp_path):
     (script,) = [block for block in blocks("python") if "fusion.run(" in block]
     (tmp_path / "experiments").symlink_to(README.parent / "experiments")

@@ -17,6 +17,8 @@ import pytest
 from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL
 from tests.support.command import command
 
+pytestmark = pytest.mark.long
+
 STORED = Path(__file__).with_name("sample.json")
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 DECISIONS = {metric.name for task in (SINGLE_LABEL, MULTI_LABEL) for metric in task.metrics}

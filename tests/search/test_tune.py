@@ -20,6 +20,8 @@ from fusion.settings.reading import read_experiment, resolve
 from fusion.settings.search_space import Choices, Range, SearchSettings
 from tests.support.command import SEARCH, command
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def searched(many, tmp_path_factory):

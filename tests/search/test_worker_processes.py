@@ -9,7 +9,11 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.support.command import SEARCH, command
+
+pytestmark = pytest.mark.long
 
 
 def rows(path):

@@ -11,6 +11,8 @@ import soundfile
 from tests.support.command import command
 from tests.support.notes import SAMPLES, SR, example, names
 
+pytestmark = pytest.mark.long
+
 FAMILIES = ["bass", "brass", "flute", "reed"]
 PLUGIN = '''
 import hashlib

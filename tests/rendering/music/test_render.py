@@ -49,6 +49,8 @@ from fusion.rendering.music.render import IrmasSummary, music_warnings, render_i
 from fusion.rendering.soundfont import read_soundfont
 from tests.support.soundfonts import FONT, SHARED, TEST, TRAIN, noise, write_font
 
+pytestmark = pytest.mark.long
+
 NAME = re.compile(
     r"^(?:(\d+)__)?\[(\w{3})\](?:\[(dru|nod|---)\])?\[(cou_fol|cla|pop_roc|lat_sou|jaz_blu)\](\d{4})__([123])$"
 )
