@@ -104,8 +104,9 @@ def _gap(metrics: dict[str, Any]) -> str:
     if "gap" not in metrics:
         return ""
     gap = metrics["gap"]
-    interval = "" if gap["low"] is None else f" [{100 * gap['low']:.1f}, {100 * gap['high']:.1f}]"
-    return f" That is {100 * gap['difference']:.1f}{interval} points above the test."
+    points = 100 * gap["difference"]
+    ends = "" if gap["low"] is None else f" (95 % interval {100 * gap['low']:.1f} to {100 * gap['high']:.1f})"
+    return f" Training less test: {points:.1f} points{ends}."
 
 
 def _other_metrics(metrics: dict[str, Any]) -> str:

@@ -47,7 +47,7 @@ def reference_scores(
         against = paired_difference(own, truth.estimate(counts, headline.function, seeded))
         return {**truth.over_seeds(counts, seeded), "network_minus": against}
 
-    for name in dict.fromkeys(name for name, *_ in references):
+    for name in (name for name in REFERENCES if any(key[0] == name for key in references)):
         columns = [
             [by_clip[clip] for clip in clips] for key, by_clip in sorted(references.items()) if key[0] == name
         ]  # of each seed in turn, and within it of each repeat

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.evaluation.effects import adjusted, paired_difference
+from fusion.evaluation.effects import adjusted
 from fusion.evaluation.estimate import aligned, of_arm
 from fusion.result.predictions import Predictions
 
@@ -25,8 +25,9 @@ def tested_steps(predictions: dict[str, Predictions], steps: list[tuple[str, str
     tests = []
     for arm, before in steps:
         metric = predictions[arm].task.headline
-        effect = paired_difference(predictions[arm].estimate(metric), predictions[before].estimate(metric))
-        tests.append({"arm": arm, "before": before, "metric": metric.name, **effect})
+        effect = predictions[arm].estimate(metric) - predictions[before].estimate(metric)
+        names = {"arm": arm, "before": before, "metric": metric.name}
+        tests.append({**names, "difference": effect.value, **effect.spread()})
     return adjusted(tests)
 
 

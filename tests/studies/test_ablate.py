@@ -135,7 +135,7 @@ def test_arms_are_ordinary_results_and_rows_of_the_table(planted):
         assert metrics["test"]["accuracy"]["per_seed"] == pytest.approx(arm["per_seed"])
         assert (row["digest"], float(row["mean"])) == (arm["digest"], pytest.approx(arm["mean"], abs=1e-6))
         assert (row["low"] == "") == (arm["low"] is None)
-        assert row["std"] == ""  # one seed
+        assert float(row["std"]) == pytest.approx(arm["std"], abs=1e-6)
 
 
 def test_what_another_feature_says_too_costs_nothing(planted):
@@ -155,7 +155,8 @@ def test_what_no_other_feature_says_is_missed(planted):
     lost = losses(ablation)
     assert lost["truth"]["difference"] > 0.1
     assert lost["truth"]["low"] >= 0  # with few groups, a class may be told by luck
-    assert lost["truth"]["p_holm"] == pytest.approx(min(1, 3 * lost["truth"]["p"]))
+    known = sum(test["p"] is not None for test in lost.values())
+    assert lost["truth"]["p_holm"] == pytest.approx(min(1, known * lost["truth"]["p"]))
     assert abs(lost["noise"]["difference"]) < 0.03
     row = ablation["per_class"]["truth"]  # half tells bass and brass
     assert row["flute"] + row["reed"] > 0.3

@@ -186,7 +186,8 @@ def test_a_study_from_its_file_to_its_figures(tiny, nsynth):
     scores = {arm["name"]: arm["test"]["accuracy"]["mean"] for arm in study["arms"]}
     low = min(test["p"] for test in study["tests"])
     for test in study["tests"]:
-        assert list(test) == ["arm", "before", "metric", "difference", "low", "high", "p", "p_holm"]
+        fixed = ["arm", "before", "metric", "difference", "low", "high", "p", "se_groups", "se_seeds", "df", "p_holm"]
+        assert list(test) == fixed
         assert test["difference"] == pytest.approx(scores[test["arm"]] - scores["alone"])
         assert test["p_holm"] == pytest.approx(min(1, 2 * low if test["p"] == low else max(2 * low, test["p"])))
 
