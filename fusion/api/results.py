@@ -129,7 +129,15 @@ def recompute(folder: FilePath) -> list[str]:
     inside = sorted({path.parent for name in _FINISHED for path in top.glob(f"**/{name}")}, key=_studies_last)
     if not (own or inside):
         raise FusionError(f"{top}: no result, no study and no folder of these")
-    return [left for each in own or inside for left in report_folder(each)]
+    left, damaged = [], []
+    for each in own or inside:
+        try:
+            left += report_folder(each)
+        except FusionError as error:  # the others are done all the same
+            damaged.append(str(error))
+    if damaged:
+        raise FusionError("\n".join(damaged))
+    return left
 
 
 def _studies_last(folder: Path) -> tuple[bool, Path]:

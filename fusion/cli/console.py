@@ -16,8 +16,9 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, score, shown_metrics, table
 from fusion.result.compare import sentence
+from fusion.result.folder import of_older_method
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.predict import Prediction
 
@@ -65,7 +66,11 @@ def print_result(result: Result, as_json: bool) -> None:
     for row in table(metrics):
         grid.add_row(*row, style="bold" if row[0] == "network" else None)
     console.print(grid)
-    console.print("mean ± standard deviation over seeds [95 % interval]")
+    console.print(f"mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}")
+    if why := metrics["test"][shown_metrics(metrics)[0].name].get("why"):
+        console.print(f"no interval: {why}")
+    if of_older_method(metrics):
+        console.print("! older-method: intervals of an older fusion are left out; `fusion report` computes them anew")
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
     print(result.folder)
@@ -101,7 +106,7 @@ def print_curve(curve: dict[str, Any], sentences: Sequence[str]) -> None:
         for point in arm["points"]:
             grid.add_row(arm["name"], str(point["groups"]), str(point["clips"]), score(point))
     console.print(grid)
-    console.print("mean ± standard deviation over seeds [95 % interval]")
+    console.print(f"mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}")
     for text in (*sentences, *(f"! {warning}" for warning in curve["warnings"])):
         console.print(text)
 
@@ -132,7 +137,7 @@ def print_comparison(comparison: dict[str, Any]) -> None:
         values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")
         grid.add_row(metric.label, *values, interval)
     console.print(grid)
-    console.print(sentence(comparison))
+    console.print(f"{sentence(comparison)}. {ABOUT_INTERVALS}")
     for warning in comparison["warnings"]:
         console.print(f"! {warning}")
     changed = sorted(comparison["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))

@@ -18,7 +18,7 @@ def coverage_warnings(groups: int, noun: str = "test groups") -> list[str]:
     if groups >= ENOUGH_GROUPS:
         return []
     nearest, misses = min(MISSES, key=lambda row: abs(row[0] - groups))
-    return [
-        f"few-groups: {groups} {noun}; in simulations with {nearest} groups, {misses} of a hundred 95 % intervals miss "
-        "the truth"
-    ]
+    simulated = f"in simulations with {nearest} groups, {misses} of a hundred 95 % intervals miss the truth"
+    if groups < MISSES[0][0]:
+        simulated = f"so few were not simulated: {simulated}"
+    return [f"few-groups: {groups} {noun}; {simulated}"]

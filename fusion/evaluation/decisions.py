@@ -37,7 +37,7 @@ def best_threshold(scores: NDArray[Any], targets: Bools) -> float:
     targets : (clips, classes) bool
         A class counts as heard where its score is at or above the threshold.
     """
-    flat, truth = np.ravel(scores).astype(np.float64), np.ravel(targets)
+    flat, truth = np.nan_to_num(np.ravel(scores).astype(np.float64), nan=0.0), np.ravel(targets)
     order = np.argsort(-flat, kind="stable")
     ranked, hits = flat[order], np.cumsum(truth[order])
     f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + truth.sum())

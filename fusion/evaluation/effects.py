@@ -43,6 +43,18 @@ def adjusted(tests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**test, "p_holm": None if test["p"] is None else next(adjusted_values)} for test in tests]
 
 
+def p_text(value: float | None) -> str:
+    """Return ``p = .11``, never rounded to the other side of .05; ``no p`` where there is none."""
+    if value is None:
+        return "no p"
+    if value < 0.001:
+        return "p < .001"
+    if value > 0.99:
+        return "p = 1" if value == 1 else "p > .99"
+    text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+    return "p < .05" if value < LEVEL and float(text) >= LEVEL else f"p = {text[1:]}"
+
+
 def holm(p: NDArray[Any]) -> Floats:
     """Return p-values adjusted for their number by Holm's step-down method, in the order given.
 

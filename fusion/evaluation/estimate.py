@@ -95,7 +95,7 @@ class Estimate:
         for unknown, why in (
             (not df_groups, ONE_GROUP),
             (any(not own for _, own in seeds), ONE_SEED),
-            (total < 1e-24, NO_VARIATION),
+            (not total > 1e-18, NO_VARIATION),  # less is rounding; not a number, too
         ):
             if unknown:
                 return {**dict.fromkeys(("low", "high", "p", "se_groups", "se_seeds", "df")), "why": why}

@@ -42,7 +42,7 @@ class GroundTruth:
 
     @cached_property
     def strata(self) -> Ints:
-        """The stratum of each group, ``(groups,)``: its class; one for all where groups have clips of several."""
+        """The stratum of each group, ``(groups,)``: the classes that it has; one for all where clips have several."""
         return strata_of(int(self.groups.max()) + 1, self.task.strata(self.targets, self.groups))
 
     def counts(self, predictions: Sequence[tuple[NDArray[Any], Bools]]) -> NDArray[Any]:
@@ -180,5 +180,5 @@ def bounded(estimate: Estimate, largest: float = 1.0) -> dict[str, Any]:
     spread = estimate.spread()
     del spread["p"]
     if spread["low"] is not None:
-        spread["low"], spread["high"] = max(0.0, spread["low"]), min(largest, spread["high"])
+        spread["low"], spread["high"] = (min(max(0.0, spread[end]), largest) for end in ("low", "high"))
     return spread

@@ -78,7 +78,7 @@ class LabelTask(ABC):
 
     @abstractmethod
     def strata(self, targets: Bools, groups: Ints) -> Ints | None:
-        """Return the class of each group, ``(groups,)``, or None where groups have clips of several classes."""
+        """Return a number for the classes that each group has, ``(groups,)``; None where clips may have several."""
 
     @abstractmethod
     def constant_decisions(self, targets: Bools) -> list[Bools]:
@@ -112,9 +112,9 @@ class SingleLabel(LabelTask):
         return single_label.class_scores(counts)
 
     def strata(self, targets: Bools, groups: Ints) -> Ints | None:
-        true = targets.argmax(axis=1)
-        classes = [np.unique(true[groups == group]) for group in range(int(groups.max()) + 1)]
-        return np.array([only for only, *_ in classes]) if all(len(each) == 1 for each in classes) else None
+        has = np.zeros((int(groups.max()) + 1, targets.shape[1]), dtype=bool)
+        np.logical_or.at(has, groups, targets)
+        return np.unique(has, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
 
     def constant_decisions(self, targets: Bools) -> list[Bools]:
         return _most_frequent(targets, 1)

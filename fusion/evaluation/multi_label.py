@@ -56,6 +56,7 @@ def ranking_precision(targets: Bools, scores: NDArray[Any]) -> Floats:
     G. Tsoumakas, I. Katakis and I. Vlahavas: "Mining multi-label data", in: Data mining and knowledge discovery
     handbook, 2010, 667-685, https://doi.org/10.1007/978-0-387-09823-4_34
     """
+    scores = np.nan_to_num(scores, nan=-np.inf)  # a training that diverged ranks nothing
     above = scores[:, np.newaxis, :] >= scores[:, :, np.newaxis]  # (clips, label, other)
     ranks = above.sum(axis=2)
     right = (above & targets[:, np.newaxis, :]).sum(axis=2)

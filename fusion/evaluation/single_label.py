@@ -1,7 +1,7 @@
 """Metrics where each clip has one label: pure functions on class numbers and confusion matrices.
 
 Conventions: class numbers are ints from 0; a confusion matrix is ``(..., classes, classes)`` with true classes
-in rows. Every metric is a function of confusion matrices, so intervals resample groups by adding theirs up.
+in rows. Every metric is a function of confusion matrices, so groups add theirs up.
 """
 
 from __future__ import annotations

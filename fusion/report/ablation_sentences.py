@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import p_text, points_text, significant
+from fusion.report.wording import points_text, significant
 
 _TINY = 0.05  # points: less is 0.0 when rounded
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.evaluation.effects import LEVEL
+from fusion.evaluation.effects import LEVEL, p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import signed
-from fusion.report.wording import p_text, points_text, significant
+from fusion.report.wording import points_text, significant
 
 EXTRAPOLATION = (
     "A line beyond the last point is a guess: trust it for one more doubling at most. The intervals are over test "

@@ -120,7 +120,7 @@ def _other_metrics(metrics: dict[str, Any]) -> str:
 
 def _references(metrics: dict[str, Any]) -> str:
     """Return which reference is the best, and the settings that were chosen for them, as sentences."""
-    if "best_reference" not in metrics:  # of an older fusion
+    if not metrics.get("best_reference"):  # of an older fusion, or where nothing was fitted
         return ""
     best = metrics["best_reference"]
     chosen = "; ".join(

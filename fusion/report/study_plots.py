@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
 from fusion.report.result_plots import draw_cells, read_history
 from fusion.report.study_sentences import unconverged
-from fusion.report.wording import headline, p_text, significant
+from fusion.report.wording import headline, significant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

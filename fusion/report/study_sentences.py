@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import headline, p_text, significant
+from fusion.report.wording import headline, significant
 
 
 def unconverged(arm: dict[str, Any]) -> list[str]:
@@ -22,9 +23,13 @@ def step_sentence(test: dict[str, Any]) -> str:
         relation = f"has the same {metric} as" if points == 0 else f"is less than 0.1 points of {metric} from"
     else:
         relation = f"is {abs(points):.1f} points of {metric} " + ("above" if points > 0 else "below")
-    interval = "" if test["low"] is None else f"95 % interval {signed(test['low'])} to {signed(test['high'])}, "
+    evidence = (
+        f"no interval and no p: {test['why']}"
+        if test["low"] is None
+        else f"95 % interval {signed(test['low'])} to {signed(test['high'])}, {p_text(test['p_holm'])} after Holm"
+    )
     verdict = "more than chance" if significant(test) else "not shown to differ"
-    return f"{test['arm']} {relation} {test['before']} ({interval}{p_text(test['p_holm'])} after Holm): {verdict}."
+    return f"{test['arm']} {relation} {test['before']} ({evidence}): {verdict}."
 
 
 def signed(share: float) -> str:

@@ -6,9 +6,10 @@ import csv
 import io
 from typing import Any
 
+from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import signed, unconverged
-from fusion.report.wording import headline, p_text, reference_label, score, shown_metrics
+from fusion.report.wording import headline, reference_label, score, shown_metrics
 
 Table = tuple[list[str], list[list[str]]]
 """Header and rows."""

@@ -11,8 +11,8 @@ from fusion.evaluation.metric import Metric, ScoreMetric
 from fusion.evaluation.reference import REFERENCES
 
 ABOUT_INTERVALS = (
-    "95 % intervals and p-values come from one t over groups within their class and over seeds: classes fixed, one "
-    "training set."
+    "95 % intervals and p-values come from one t over groups (within their class, where a clip has one) and over "
+    "seeds: classes fixed, one training set."
 )
 """What stands wherever an interval is explained."""
 
@@ -56,18 +56,6 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
         rows.append((reference_label(name, scores) + (f", {note}" if note else ""), scores))
     rows.sort(key=lambda row: -row[1][shown[0]]["mean"])
     return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
-
-
-def p_text(value: float | None) -> str:
-    """Return ``p = .11``, never rounded to the other side of .05; ``no p`` where there is none."""
-    if value is None:
-        return "no p"
-    if value < 0.001:
-        return "p < .001"
-    if value > 0.99:
-        return "p = 1" if value == 1 else "p > .99"
-    text = f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
-    return "p < .05" if value < LEVEL and float(text) >= LEVEL else f"p = {text[1:]}"
 
 
 def significant(test: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from fusion.evaluation.coverage import coverage_warnings
-from fusion.evaluation.effects import paired_difference
+from fusion.evaluation.effects import LEVEL, p_text, paired_difference
 from fusion.evaluation.label_task import recorded_task
 from fusion.result.predictions import Predictions, refuse_other_clips
 
@@ -48,10 +48,14 @@ def compare_predictions(first: Predictions, second: Predictions) -> dict[str, An
     names = {"first": first.name, "second": second.name}
     groups = len(first.truth.strata)
     sizes = {"clips": len(first.clips), "groups": groups}
-    return {**names, **sizes, **metrics, "changed": changed, "warnings": coverage_warnings(groups)}
+    warnings = coverage_warnings(groups)
+    if first.seeds != second.seeds:
+        seeds = (", ".join(map(str, result.seeds)) for result in (first, second))
+        warnings.append("other-seeds: the first has the seeds {}, the second {}".format(*seeds))
+    return {**names, **sizes, **metrics, "changed": changed, "warnings": warnings}
 
 
-def sentence(comparison: dict[str, Any], level: float = 0.05) -> str:
+def sentence(comparison: dict[str, Any]) -> str:
     """Return in words what a comparison shows, and what it does not."""
     metric = recorded_task(comparison).headline
     row = comparison[metric.name]
@@ -59,6 +63,6 @@ def sentence(comparison: dict[str, Any], level: float = 0.05) -> str:
     names = f"{comparison['first']} minus {comparison['second']}"
     if row["p"] is None:
         return f"{names}: {points}; whether that is chance cannot be told ({row['why']})"
-    interval = f"95 % interval {100 * row['low']:.1f} to {100 * row['high']:.1f}, p = {row['p']:.3f}"
-    shown = "more than chance" if row["p"] < level else "not shown to differ"
+    interval = f"95 % interval {100 * row['low']:.1f} to {100 * row['high']:.1f}, {p_text(row['p'])}"
+    shown = "more than chance" if row["p"] < LEVEL else "not shown to differ"
     return f"{names}: {points} ({interval}): {shown}, with {comparison['groups']} groups to tell by"

@@ -112,11 +112,15 @@ def read_predictions(folder: Path) -> Predictions:
         seeds, repeats = (level.tolist() for level in predicted.index.levels)
         if cut_short or predicted.isna().any(axis=None):
             raise ValueError("a line is cut short, or a seed lacks clips")
+        if predicted.empty or len(predicted) != len(seeds) * len(repeats):
+            raise ValueError("seeds or repeats are incomplete")
         scores = None
         if task.ranked:
             columns = [table.pivot(index=index, columns="clip", values=label).to_numpy(float) for label in classes]
             scores = np.stack(columns, axis=-1)
         truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
+        if not split_labels(classes, truth["true"]).any(axis=1).all():
+            raise ValueError("a true label is no class")
         return Predictions(
             f"{metrics['experiment']} {metrics['digest']}",
             classes,

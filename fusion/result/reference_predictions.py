@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.table import Dataset
+from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels, split_labels
 from fusion.evaluation.label_task import LabelTask
 from fusion.result.folder import ResultFolder
@@ -58,15 +59,28 @@ def commonest_settings(predictions: list[ReferencePrediction]) -> dict[str, floa
 
 
 def read_reference_predictions(folder: Path) -> ReferencePredictions:
-    """Read references.csv of a result; empty where there is none. Those of an older fusion have empty settings."""
+    """Read references.csv of a result; empty where there is none. Those of an older fusion have empty settings.
+
+    Raises
+    ------
+    FusionError
+        If the file is damaged.
+    """
     path = folder / "references.csv"
-    stored: ReferencePredictions = {}
     if not path.exists():
-        return stored
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        return {}
+    try:
+        return _parsed(pd.read_csv(path, dtype=str, keep_default_na=False))
+    except (KeyError, ValueError, TypeError) as error:
+        raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
+
+
+def _parsed(table: pd.DataFrame) -> ReferencePredictions:
+    stored: ReferencePredictions = {}
     table = table.assign(**{name: value for name, value in (("repeat", 0), ("settings", "")) if name not in table})
     scores = [name for name in table if name not in _COLUMNS]
     for clip, name, seed, repeat, settings, labels, *values in table[[*_COLUMNS, *scores]].itertuples(False, None):
+        json.loads(settings or "{}")
         stored.setdefault((name, int(seed), int(repeat)), {})[clip] = settings, labels, tuple(map(float, values))
     return stored
 

@@ -63,7 +63,12 @@ def reference_scores(
     return {name: {**row, "network_minus": test} for (name, row), test in zip(table.items(), tests, strict=True)}
 
 
-def best_reference(references: dict[str, dict[str, Any]], metric: Metric) -> str:
-    """Return the reference model that does best; what always names the test's largest class is none, it knows that."""
+def best_reference(references: dict[str, dict[str, Any]], metric: Metric) -> str | None:
+    """Return the reference model that does best; None where none was fitted.
+
+    What always names the test's largest class is none: it knows that.
+    """
     names = [name for name in references if name in REFERENCES]
+    if all(REFERENCES[name].trivial for name in names):
+        return None
     return max(names, key=lambda name: float(references[name][metric.name]["mean"]))

@@ -7,6 +7,7 @@ content (the first 12 hex digits of the hash of the file) of each training and v
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,6 @@ def _read(folder: Path) -> pd.DataFrame | str:
         return f"it has no {FILE}, as results of an older fusion, or what it starts from has none"
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         return f"its {FILE} is damaged ({error})"
     return table if list(table) == _COLUMNS else f"its {FILE} should have the columns {', '.join(_COLUMNS)}"

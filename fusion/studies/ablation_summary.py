@@ -85,10 +85,10 @@ def summarise_ablation(
     Returns
     -------
     dict
-        ``mode, metric, chance, groups, arms [{features, mean, std, per_seed, digest, low, high, se_groups, se_seeds,
-        df}], shapley {feature: {value, low, high, ...}}, tests [{features, without, difference, p, p_holm, low, high,
-        ...}], per_class {feature: {class: difference}}, warnings``. A test's difference is the arm of all features
-        minus the other; a Shapley value is a feature's share of the whole above chance; ``per_class`` is of each class'
+        ``mode, metric, chance, groups, seeds, arms [{features, mean, std, per_seed, digest, low, high, se_groups,
+        se_seeds, df}], shapley {feature: {value, low, high, ...}}, tests [{features, without, difference, p, p_holm,
+        low, high, ...}], per_class {feature: {class: difference}}, warnings``. A test's difference is the arm of all
+        features minus the other; a Shapley value is a feature's share of the whole above chance; ``per_class`` is of each class'
         recall.
 
     Raises
@@ -121,6 +121,7 @@ def summarise_ablation(
         "metric": task.headline.name,
         "chance": chance,
         "groups": len(truth.strata),
+        "seeds": list(whole.predictions.seeds),
         "arms": rows,
         "shapley": shares,
         "tests": adjusted(tests),
@@ -134,7 +135,8 @@ def summarise_ablation(
 
 
 def _row(arm: AblationArm) -> dict[str, Any]:
-    per_seed = arm.predictions.task.headline.function(arm.counts.sum(axis=0))
+    columns = arm.predictions.task.headline.function(arm.counts.sum(axis=0))
+    per_seed = columns.reshape(-1, arm.predictions.repeats, arm.draws).mean(axis=1).ravel()
     return {
         "features": list(arm.features),
         "mean": arm.estimate.value,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from fusion.studies.ablate import write_ablation
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
 from fusion.studies.steps import known_gaps, tested_steps
 from fusion.studies.study import KEPT, LATER
+
+_OLD = "its interval was of an older method, and its arms are not here"
+_PAGE = ("history.csv", "environment.json", "spec.yaml")  # what a page is made of beside metrics.json
 
 
 def report(folder: Path) -> list[str]:
@@ -38,53 +43,97 @@ def report(folder: Path) -> list[str]:
         If it is neither, or its tables are damaged.
     """
     if (folder / "study.json").is_file():
-        _study(folder)
+        with _damage(folder / "study.json"):
+            _study(folder)
         return []
-    metrics = recomputed(folder, FEW_GROUPS)
-    if (folder / "history.csv").is_file():
-        result_page.write(folder, metrics)
-    write_json(folder / "metrics.json", metrics)
-    return _ablation(folder) if (folder / "ablation.json").is_file() else []
+    _result(folder)
+    if not (folder / "ablation.json").is_file():
+        return []
+    with _damage(folder / "ablation.json"):
+        return _ablation(folder)
+
+
+def _result(folder: Path) -> None:
+    with ResultFolder(folder).locked():
+        metrics = recomputed(folder, FEW_GROUPS)
+        if all((folder / name).is_file() for name in _PAGE):
+            result_page.write(folder, metrics)
+        write_json(folder / "metrics.json", metrics)
 
 
 def _study(folder: Path) -> None:
     """Write study.json and its page anew, with its arms' metrics as they are now."""
     content = _read(folder / "study.json")
-    results = folder.parent.parent
-    arms = {arm["name"]: results / f"{content['study']}.{arm['name']}" / arm["digest"] for arm in content["arms"]}
+    beside = folder.parent.parent
+    results, predictions = {}, {}
     for arm in content["arms"]:
-        report(arms[arm["name"]])
-        metrics = ResultFolder(arms[arm["name"]]).finished()
+        name = arm["name"]
+        results[name] = beside / _name(f"{content['study']}.{name}") / _name(arm["digest"])
+        _result(results[name])
+        metrics = ResultFolder(results[name]).finished()
+        if metrics["seeds"] != arm["seeds"]:
+            raise FusionError(f"{results[name]}: has got other seeds since this study; run the study again")
         arm |= {key: metrics[key] for key in KEPT} | {key: metrics[key] for key in LATER if key in metrics}
-    predictions = {name: read_predictions(result) for name, result in arms.items()}
+        predictions[name] = read_predictions(results[name])
     content["tests"] = tested_steps(predictions, [(test["arm"], test["before"]) for test in content["tests"]])
     content["known_groups"] = known_gaps(content["arms"], predictions)
-    study_page.write(folder, content, arms)
+    if all((result / "history.csv").is_file() for result in results.values()):
+        study_page.write(folder, content, results)
     write_json(folder / "study.json", content)
 
 
 def _ablation(folder: Path) -> list[str]:
-    """Write ablation.json and its plots anew; say why where its arms are not there."""
+    """Write ablation.json and its plots anew; where its arms are not there, without intervals of an older method."""
     path = folder / "ablation.json"
     ablation = _read(path)
     arms: dict[tuple[str, ...], AblationArm] = {}
     for arm in ablation["arms"]:
-        result, features = folder.parent / str(arm["digest"]), tuple(arm["features"])
+        features = tuple(arm["features"])
+        result = folder.parent / _name(arm["digest"] or "masked")
         if not (result / "predictions.csv").is_file():
-            return [f"{path}: left as it is, the arm {' + '.join(features)} is not there; run `fusion ablate` again"]
+            if "df" not in ablation["arms"][0]:
+                write_ablation(folder, _without_intervals(ablation))
+            return [f"{path}: not anew, the arm {' + '.join(features)} is not there; run `fusion ablate` again"]
         predictions = read_predictions(result)
-        seeds = predictions.seeds[: len(arm["per_seed"])]  # a result may have got more since
+        seeds = ablation.get("seeds", predictions.seeds[: len(arm["per_seed"])])  # a result may have got more since
         arms[features] = AblationArm(features, result, predictions.of_seeds(seeds))
     kept = {key: ablation[key] for key in ("experiment", "digest", "trials")}
     write_ablation(folder, {**summarise_ablation(ablation["mode"], max(arms, key=len), arms), **kept})
     return []
 
 
+def _without_intervals(ablation: dict[str, Any]) -> dict[str, Any]:
+    """Return an ablation of an older fusion without its intervals and tests, which are of another method."""
+    unknown = {**dict.fromkeys(("low", "high", "se_groups", "se_seeds", "df")), "why": _OLD}
+    no_test = unknown | {"p": None, "p_holm": None}
+    return {
+        **ablation,
+        "arms": [{**arm, **unknown} for arm in ablation["arms"]],
+        "tests": [{**test, **no_test} for test in ablation["tests"]],
+        "shapley": {name: {**share, **no_test} for name, share in ablation["shapley"].items()},
+    }
+
+
+def _name(text: object) -> str:
+    """Return a folder's name as a file of results has it, which must not lead elsewhere."""
+    if not isinstance(text, str) or text in ("", ".", "..") or "/" in text or "\\" in text:
+        raise FusionError(f"{text!r}: no name of a result's folder; run the command again that made this file")
+    return text
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Tell that a file lacks something, where that is found."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        kind = type(error).__name__
+        raise FusionError(f"{path}: damaged ({kind}: {error}); run the command again that made it") from None
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise FusionError(
-            f"{path}: not valid JSON ({error}); delete it and run the command again that made it"
-        ) from None
+        raise FusionError(f"{path}: not valid JSON ({error}); run the command again that made it") from None
     return content

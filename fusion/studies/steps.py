@@ -9,7 +9,7 @@ import numpy as np
 
 from fusion.evaluation.effects import adjusted
 from fusion.evaluation.estimate import aligned, of_arm
-from fusion.result.predictions import Predictions
+from fusion.result.predictions import Predictions, refuse_other_clips
 
 
 def tested_steps(predictions: dict[str, Predictions], steps: list[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -24,6 +24,7 @@ def tested_steps(predictions: dict[str, Predictions], steps: list[tuple[str, str
     """
     tests = []
     for arm, before in steps:
+        refuse_other_clips(predictions[arm], predictions[before])
         metric = predictions[arm].task.headline
         effect = predictions[arm].estimate(metric) - predictions[before].estimate(metric)
         names = {"arm": arm, "before": before, "metric": metric.name}
@@ -66,7 +67,7 @@ def known_gaps(arms: Sequence[Mapping[str, Any]], predictions: Mapping[str, Pred
         gap = of_arm(values, one, strata) - of_arm(others, other, strata)
         names = {"known": known[0], "unknown": unknown[0], "metric": metric.name}
         gaps.append({**names, "difference": gap.value, **gap.spread()})
-    return gaps
+    return adjusted(gaps)
 
 
 def _shared(arm: Mapping[str, Any]) -> bool:

@@ -167,6 +167,16 @@ def test_an_arm_less_itself_is_nothing(experiment):
     assert difference.spread()["why"] == NO_VARIATION
 
 
+@given(st.lists(st.integers(1, 30), min_size=3, max_size=12))
+def test_rounding_is_no_variation(sizes):
+    """Every group is right in the same share, of unequal numbers of clips."""
+    sizes = 3 * np.array(sizes)[:, np.newaxis]
+    better, worse = (np.stack([share * sizes // 3, sizes], axis=-1) for share in (2, 1))
+    difference = arm(better, seeded=False) - arm(worse, seeded=False)
+    assert difference.value == pytest.approx(1 / 3)
+    assert difference.spread()["why"] == NO_VARIATION
+
+
 # Where nothing can be known
 
 

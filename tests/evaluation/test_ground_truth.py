@@ -18,7 +18,8 @@ def test_metrics_are_over_seeds_with_an_interval_over_groups():
     predicted = [np.where(random.random(600) < share, true, (true + 1) % 3) for share in (0.79, 0.8, 0.81)]
     counts = truth.counts([seed_decisions(labels, 3) for labels in predicted])
     assert counts.shape == (30, 3, 3, 3)
-    assert truth.strata.tolist() == np.repeat(np.arange(3), 10).tolist()
+    assert [len(set(own)) for own in np.split(truth.strata, 3)] == [1, 1, 1]
+    assert len(set(truth.strata)) == 3
     summary = truth.over_seeds(counts)
     accuracy = summary["accuracy"]
     per_seed = [np.mean(labels == true) for labels in predicted]
@@ -49,9 +50,15 @@ def test_only_classes_with_enough_groups_get_an_interval():
     assert (table["many"]["support"], table["few"]["support"]) == (120, 20)
 
 
-def test_groups_of_several_classes_are_one_stratum():
+def test_a_group_of_several_classes_does_not_unite_the_strata_of_the_others():
+    targets = np.eye(2, dtype=bool)[[0, 0, 1, 1, 0, 1, 0, 1]]
+    strata = GroundTruth(SINGLE_LABEL, targets, np.array([0, 1, 2, 3, 4, 4, 5, 5])).strata
+    assert strata[0] == strata[1] != strata[2] == strata[3]
+    assert strata[4] == strata[5] not in (strata[0], strata[2])
+
+
+def test_where_clips_have_several_labels_all_groups_are_one_stratum():
     targets = np.eye(2, dtype=bool)[[0, 1, 1]]
-    assert GroundTruth(SINGLE_LABEL, targets, np.array([0, 0, 1])).strata.tolist() == [0, 0]
     assert GroundTruth(MULTI_LABEL, targets, np.array([0, 1, 2])).strata.tolist() == [0, 0, 0]
 
 

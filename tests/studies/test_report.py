@@ -75,3 +75,42 @@ def test_tables_that_are_for_other_clips_are_a_message(old):
     (old / "references.csv").write_text("\n".join(lines[:-3]) + "\n")
     with pytest.raises(FusionError, match=r"references\.csv is for other clips"):
         fusion.recompute(old)
+
+
+def test_references_that_are_no_longer_there_are_a_message(old):
+    (old / "references.csv").unlink()
+    with pytest.raises(FusionError, match=r"references\.csv lacks boosting, lda"):
+        fusion.recompute(old)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("study.json", {"study": "x", "arms": [{"name": "a", "digest": "../../elsewhere"}], "tests": []}, "no name of"),
+        ("study.json", {"study": "../x", "arms": [{"name": "a", "digest": "0"}], "tests": []}, "no name of"),
+        ("study.json", [], "damaged"),
+        ("study.json", {}, "damaged"),
+        ("ablation.json", {"arms": [{"features": ["mfcc"], "digest": "../elsewhere"}]}, "no name of"),
+        ("ablation.json", {"mode": "all"}, "damaged"),
+    ],
+)
+def test_files_of_strangers_lead_nowhere_and_give_no_traceback(old, name, content, text):
+    (old / name).write_text(json.dumps(content))
+    with pytest.raises(FusionError, match=text):
+        fusion.recompute(old)
+
+
+def test_an_old_ablation_without_its_arms_loses_its_intervals(old):
+    arms = [
+        {"features": features, "mean": 0.5, "std": 0.1, "low": 0.4, "high": 0.6, "per_seed": [0.5], "digest": "0"}
+        for features in (["mfcc", "spectral_centroid"], ["mfcc"])
+    ]
+    test = {"features": ["mfcc"], "without": ["spectral_centroid"], "difference": 0.1, "low": 0.0, "high": 0.2}
+    share = {"value": 0.1, "low": 0.0, "high": 0.2}
+    ablation = {"mode": "all", "metric": "accuracy", "chance": 0.3, "groups": 3, "arms": arms, "per_class": {}}
+    ablation |= {"tests": [{**test, "p": 0.2, "p_holm": 0.2}], "shapley": {"mfcc": share}, "warnings": []}
+    (old / "ablation.json").write_text(json.dumps({**ablation, "experiment": "small", "digest": "0", "trials": 0}))
+    (left,) = fusion.recompute(old)
+    assert "is not there; run `fusion ablate` again" in left
+    anew = json.loads((old / "ablation.json").read_text())
+    assert {anew["arms"][0]["low"], anew["tests"][0]["p_holm"], anew["shapley"]["mfcc"]["high"]} == {None}
