@@ -114,7 +114,7 @@ class SingleLabel(LabelTask):
     def strata(self, targets: Bools, groups: Ints) -> Ints | None:
         has = np.zeros((int(groups.max()) + 1, targets.shape[1]), dtype=bool)
         np.logical_or.at(has, groups, targets)
-        return np.unique(has, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+        return np.unique(~has, axis=0, return_inverse=True)[1].ravel().astype(np.int64)  # in the order of classes
 
     def constant_decisions(self, targets: Bools) -> list[Bools]:
         return _most_frequent(targets, 1)

@@ -88,7 +88,8 @@ def summarise_ablation(
         ``mode, metric, chance, groups, seeds, arms [{features, mean, std, per_seed, digest, low, high, se_groups,
         se_seeds, df}], shapley {feature: {value, low, high, ...}}, tests [{features, without, difference, p, p_holm,
         low, high, ...}], per_class {feature: {class: difference}}, warnings``. A test's difference is the arm of all
-        features minus the other; a Shapley value is a feature's share of the whole above chance; ``per_class`` is of each class'
+        features minus the other; a Shapley value is a feature's share of the whole above chance; ``per_class`` is of
+        each class'
         recall.
 
     Raises
