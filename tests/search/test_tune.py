@@ -356,7 +356,7 @@ def test_random_configurations_build_train_save_and_predict_the_same(number, tmp
     for name, shape in shapes.items():
         np.save(tmp_path / f"{name}.npy", random.normal(3, 2, size=(48, *shape)).astype(np.float32))
         rows[name] = Rows((tmp_path / f"{name}.npy",), np.column_stack([np.zeros(48, int), np.arange(48)]), shape)
-    part = Part(rows, np.arange(48) % 3)
+    part = Part(rows, np.eye(3, dtype=bool)[np.arange(48) % 3], np.arange(48))
     keras.utils.set_random_seed(number + 1)
     parts = {"train": part, "validation": part}
     model = fit(
