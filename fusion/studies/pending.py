@@ -77,11 +77,12 @@ class PendingResult:
     def tasks(self, stored: ReferencePredictions) -> list[tuple[str, TrainingJob | ReferenceJob]]:
         """Return what is to be called in workers, a function's name and its task; `stored` is there already."""
         aggregate, groups = self.experiment.dataset.aggregate, self.dataset.groups
+        folds = [(fold, self.prepared.parts(fold)) for fold in self.dataset.each_fold()]  # once for all references
         references = [
-            ReferenceJob(name, seed, self.prepared.parts(fold), groups[fold.train], aggregate, fold.fold, fold.repeat)
+            ReferenceJob(name, seed, parts, groups[fold.train], aggregate, fold.fold, fold.repeat)
             for name, seed, repeat in self.wanted_references()
             if (name, seed, repeat) not in stored
-            for fold in self.dataset.each_fold()
+            for fold, parts in folds
             if fold.repeat == repeat
         ]
         jobs = [job for job in self.jobs if self.force or job.source or not (job.folder / "summary.json").exists()]
