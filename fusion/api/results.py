@@ -13,6 +13,7 @@ from fusion.errors import FusionError, listing
 from fusion.report.wording import headline
 from fusion.result import compare as comparison
 from fusion.result.folder import of_older_method
+from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
 from fusion.studies.report import report as report_folder
 
@@ -95,6 +96,7 @@ def compare(first: Result | FilePath, second: Result | FilePath) -> Table:
     """
     chosen = [result if isinstance(result, Result) else load(result) for result in (first, second)]
     content = comparison.compare_predictions(*(read_predictions(result.folder) for result in chosen))
+    content |= most_looks([result.metrics for result in chosen])
     return Table(None, content, comparison_rows(content))
 
 

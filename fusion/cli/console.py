@@ -16,7 +16,7 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import ABOUT_INTERVALS, score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, looks_text, score, shown_metrics, table
 from fusion.result.compare import sentence
 from fusion.result.folder import of_older_method
 from fusion.search.trials import DIRECTIONS
@@ -138,8 +138,8 @@ def print_comparison(comparison: dict[str, Any]) -> None:
         grid.add_row(metric.label, *values, interval)
     console.print(grid)
     console.print(f"{sentence(comparison)}. {ABOUT_INTERVALS}")
-    for warning in comparison["warnings"]:
-        console.print(f"! {warning}")
+    for text in (*filter(None, [looks_text(comparison)]), *(f"! {warning}" for warning in comparison["warnings"])):
+        console.print(text)
     changed = sorted(comparison["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
     console.print(f"{len(changed)} clips changed" + (", most:" if len(changed) > _CHANGED else ":" if changed else ""))
     for clip in changed[:_CHANGED]:

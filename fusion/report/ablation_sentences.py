@@ -7,7 +7,7 @@ from typing import Any
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import points_text, significant
+from fusion.report.wording import looks_text, points_text, significant
 
 _TINY = 0.05  # points: less is 0.0 when rounded
 
@@ -23,13 +23,14 @@ def ablation_sentences(ablation: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        One for each test, the largest loss first, and one of the Shapley values.
+        One for each test, the largest loss first, one of the Shapley values, and how often the test clips were scored.
     """
     alone = ablation["mode"] == "only-one"  # the strongest first, there and here
     tests = sorted(ablation["tests"], key=lambda test: test["difference"], reverse=not alone)
     describe = _alone if alone else _without
     sentences = [describe(ablation, test) for test in tests]
-    return [*sentences, _shares(ablation)] if ablation["shapley"] else sentences
+    shares = [_shares(ablation)] if ablation["shapley"] else []
+    return [*sentences, *shares, *filter(None, [looks_text(ablation)])]
 
 
 def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:

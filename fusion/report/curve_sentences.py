@@ -8,7 +8,7 @@ from typing import Any
 from fusion.evaluation.effects import LEVEL, p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import signed
-from fusion.report.wording import points_text, significant
+from fusion.report.wording import looks_text, points_text, significant
 
 EXTRAPOLATION = (
     "A line beyond the last point is a guess: trust it for one more doubling at most. The intervals are over test "
@@ -35,7 +35,8 @@ def curve_sentences(curve: Mapping[str, Any]) -> list[str]:
             texts = [_slope(fits[0], arm), *texts, _bend(fits[0]), _ahead(fits[0], arm)]
         sentences += [f"{label}{text}" if label else text[0].upper() + text[1:] for text in texts]
     sentences += [_apart(test) for test in curve["tests"]]
-    return [*sentences, EXTRAPOLATION] if curve["fits"] else sentences
+    guess = [EXTRAPOLATION] if curve["fits"] else []
+    return [*sentences, *guess, *filter(None, [looks_text(curve)])]
 
 
 def _slope(fit: Mapping[str, Any], arm: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
 {html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
 <p class="note">Mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}
 Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}{escape(_references(metrics))}
-{escape(looks_text(metrics))}</p>
+ {escape(looks_text(metrics))}</p>
 {image(folder / shown, caption)}
 <h2>Classes</h2>
 {html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}

@@ -66,7 +66,7 @@ def _page(folder: Path, study: dict[str, Any], plots: list[str]) -> str:
     looks = {
         (arm["dataset"], arm["protocol"]): arm for arm in sorted(arms, key=lambda arm: int(arm.get("looks", 0)))
     }  # the arm of each test that was scored last
-    often = "".join(f" {', '.join(test)}:{looks_text(arm)}" for test, arm in looks.items() if "looks" in arm)
+    often = "".join(f" {', '.join(test)}: {looks_text(arm)}" for test, arm in looks.items() if "looks" in arm)
     failures = [f"{arm['name']}: {text}" for arm in arms for text in unconverged(arm)[:1]]
     sure, unsure = conclusions(study)
     nothing = "No step differs from the one before by more than chance." if study["tests"] else "Nothing was tested."

@@ -73,14 +73,20 @@ def points_text(points: float) -> str:
     return f"{points:.1f}" if round(points, 1) else "0.0"
 
 
-def looks_text(metrics: dict[str, Any]) -> str:
-    """Return how often the test clips of a result were scored, as a sentence; empty for a result that does not say."""
+def looks_text(metrics: Mapping[str, Any]) -> str:
+    """Return how often test clips were scored, as a sentence.
+
+    Parameters
+    ----------
+    metrics : dict
+        Of a result, an ablation, a curve or a comparison; the text is empty for one that does not say.
+    """
     if "looks" not in metrics:
         return ""
     times, experiments = metrics["looks"], metrics["looks_experiments"]
     often = "once" if times == 1 else f"{times} times"
     whose = "1 experiment" if experiments == 1 else f"{experiments} experiments"
     return (
-        f" These test clips were scored {often} so far by {whose} in this results folder: the more often, the more a "
+        f"These test clips were scored {often} so far by {whose} in this results folder: the more often, the more a "
         "best score is luck."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from fusion.runtime.files import unwritable
 from fusion.runtime.lock import alone
 
 FILE = "looks.jsonl"
+KEYS = ("looks", "looks_experiments")
+"""What a result, and whatever is made of several, has of them."""
 
 _WAIT = 60.0  # s for another run that adds its lines
 _KEYS = ("test", "experiment", "digest", "seed", "training", "time")
@@ -79,6 +81,23 @@ def record_looks(
         "looks": len({look["training"] for look in looks}),
         "looks_experiments": len({look["digest"] for look in looks}),
     }
+
+
+def most_looks(results: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how often test clips that several results share were scored: what the last of these results counted.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        The content of each metrics.json.
+
+    Returns
+    -------
+    dict
+        ``looks`` and ``looks_experiments``; empty where no result says so (one of an older fusion does not).
+    """
+    counts = [{key: metrics[key] for key in KEYS} for metrics in results if "looks" in metrics]
+    return max(counts, key=lambda count: count["looks"], default={})
 
 
 def _fingerprint(dataset: Dataset) -> str:

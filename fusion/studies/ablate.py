@@ -24,6 +24,7 @@ from fusion.evaluation.decisions import join_labels
 from fusion.extraction.prepare import prepare
 from fusion.learning.jobs import MaskJob, TrainingJob
 from fusion.report import ablation_plots as plots
+from fusion.result.looks import most_looks
 from fusion.result.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing, write_json
 from fusion.runtime.workers import run
@@ -102,6 +103,7 @@ def ablate(
     ablation = summarise_ablation(mode, sets[full], outcomes)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
+    ablation |= most_looks(result.finished() for result in results)
     write_ablation(folder, ablation)
     return folder, ablation
 

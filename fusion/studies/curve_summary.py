@@ -17,6 +17,7 @@ from fusion.evaluation.estimate import Estimate
 from fusion.evaluation.ground_truth import bounded
 from fusion.evaluation.learning_curve import ENOUGH_POINTS, Line, fit_line
 from fusion.result.folder import ResultFolder
+from fusion.result.looks import KEYS, most_looks
 from fusion.result.predictions import Predictions, refuse_other_clips, same_clips
 
 _OF_DATA = ("sample:", "shared-groups:", "missing-class:", "few-groups:")  # kept warnings: those of the last point
@@ -53,6 +54,7 @@ class CurvePoint:
             **self.predictions.truth.over_seeds(self.predictions.counts())[headline],
             "digest": self.folder.name,
             "warnings": metrics["warnings"],
+            **{key: metrics[key] for key in KEYS if key in metrics},
         }
 
 
@@ -73,8 +75,8 @@ def summarise_curve(name: str, arms: Mapping[str, Sequence[CurvePoint]]) -> dict
         se_groups, se_seeds, df, digest, warnings}]}], steps [{arm, groups [before, after], difference, a_doubling, low,
         high, p, p_holm, ..}], fits [{arm, slope, low, high, p, p_holm, .., ahead {groups, value, low, high, ..}, bend
         {difference, low, high, p, ..}, residual}], tests [{arm, before, difference, low, high, p, p_holm, ..}],
-        warnings``. A step's difference is after minus before; ``fits`` are as `fit_line` makes them; ``tests`` are of
-        the slopes of two arms with the same test clips.
+        warnings, looks, looks_experiments``. A step's difference is after minus before; ``fits`` are as `fit_line`
+        makes them; ``tests`` are of the slopes of two arms with the same test clips.
 
     Raises
     ------
@@ -108,6 +110,7 @@ def summarise_curve(name: str, arms: Mapping[str, Sequence[CurvePoint]]) -> dict
         "fits": adjusted(fits),
         "tests": adjusted(tests),
         "warnings": list(dict.fromkeys(text for arm in arms for text in _warnings(arm, rows[arm], arm in lines))),
+        **most_looks(point for points in rows.values() for point in points),
     }
 
 

@@ -12,6 +12,7 @@ from fusion.datasets.cautions import FEW_GROUPS
 from fusion.errors import FusionError
 from fusion.report import result_page, study_page
 from fusion.result.folder import ResultFolder
+from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
 from fusion.result.recompute import recomputed
 from fusion.runtime.files import write_json
@@ -98,6 +99,7 @@ def _ablation(folder: Path) -> list[str]:
         seeds = ablation.get("seeds", predictions.seeds[: len(arm["per_seed"])])  # a result may have got more since
         arms[features] = AblationArm(features, result, predictions.of_seeds(seeds))
     kept = {key: ablation[key] for key in ("experiment", "digest", "trials")}
+    kept |= most_looks(ResultFolder(arm.folder).finished() for arm in arms.values() if arm.folder)
     write_ablation(folder, {**summarise_ablation(ablation["mode"], max(arms, key=len), arms), **kept})
     return []
 

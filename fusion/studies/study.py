@@ -19,6 +19,7 @@ from typing import Any
 from fusion.datasets.data import Data, read_data
 from fusion.extraction.prepare import prepare
 from fusion.report import study_page as page
+from fusion.result import looks
 from fusion.result.folder import ResultFolder
 from fusion.result.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
@@ -32,7 +33,7 @@ KEPT = (
     *("digest", "dataset", "protocol", "features", "classes", "seeds", "clips", "groups", "train", "test"),
     *("references", "warnings"),
 )
-LATER = ("gap", "looks", "looks_experiments")  # an older result does not have them
+LATER = ("gap", *looks.KEYS)  # an older result does not have them
 
 
 def run_study(

@@ -117,6 +117,7 @@ def test_through_the_command_line(place, result, tmp_path):
     done = command(place, "compare", result, result, cold=True)
     assert "whether that is chance cannot be told (no group differs" in " ".join(done.stdout.split())
     assert "0 clips changed" in done.stdout
+    assert "These test clips were scored" in done.stdout
     found = json.loads(command(place, "compare", result, result, "--json").stdout)
     assert found["accuracy"]["difference"] == 0
     assert np.isfinite(found["macro_f1"]["first"])

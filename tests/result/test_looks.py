@@ -11,7 +11,7 @@ from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
 from fusion.report.wording import looks_text
 from fusion.result.folder import ResultFolder
-from fusion.result.looks import FILE, record_looks
+from fusion.result.looks import FILE, most_looks, record_looks
 from fusion.runtime.lock import alone
 
 
@@ -105,6 +105,12 @@ def test_a_log_that_cannot_be_written_is_a_message(tmp_path):
 def test_the_sentence_of_a_page():
     assert looks_text({}) == ""
     assert looks_text({"looks": 1, "looks_experiments": 1}).startswith(
-        " These test clips were scored once so far by 1 experiment in this results folder:"
+        "These test clips were scored once so far by 1 experiment in this results folder:"
     )
     assert "12 times so far by 4 experiments" in looks_text({"looks": 12, "looks_experiments": 4})
+
+
+def test_several_results_tell_what_the_last_of_them_counted():
+    counts = [{"looks": 2, "looks_experiments": 2}, {}, {"looks": 11, "looks_experiments": 3, "digest": "x"}]
+    assert most_looks(counts) == {"looks": 11, "looks_experiments": 3}
+    assert most_looks([{}]) == {}

@@ -55,6 +55,9 @@ def test_every_point_is_an_ordinary_result_on_the_same_test(grown):
     assert all(table.equals(clips[0]) for table in clips)
     assert len(set(groups)) == 1
     assert [point["clips"] for point in arm["points"]] == [15, 25, 45]
+    assert curve["looks_experiments"] == 3
+    assert curve["looks"] == 3 * len(arm["points"][0]["per_seed"])
+    assert f"were scored {curve['looks']} times" in " ".join(out.split())
     assert result.name == arm["points"][-1]["digest"]  # all groups: what `fusion run` gives
 
 
