@@ -7,8 +7,9 @@ import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
-h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse}
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
+table{border-collapse:collapse;display:block;overflow-x:auto}td:not(:first-child){white-space:nowrap}
 th,td{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
 .warnings{background:#fff6e5;border-left:4px solid #d1691e;padding:.2rem 1rem}.note{color:#666}
 img{max-width:100%}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
