@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fusion.report.study_tables import arms_table
+from fusion.report.wording import arm_names
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def study_rows(content: dict[str, Any]) -> pd.DataFrame:
 
 def ablation_rows(content: dict[str, Any]) -> pd.DataFrame:
     """Return one row an arm of an ablation, the best first."""
+    kept = ("mean", "std", "low", "high", "digest")
     rows = [
-        {"features": " + ".join(arm["features"]), **{key: arm[key] for key in ("mean", "std", "low", "high", "digest")}}
+        {"features": " + ".join(arm_names(content, arm["features"])), **{key: arm[key] for key in kept}}
         for arm in content["arms"]
     ]
     return pd.DataFrame(rows).sort_values("mean", ascending=False, ignore_index=True)

@@ -74,8 +74,8 @@ class TrainingJob:
 
 @dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
 class MaskJob:
-    """A training that is done, the feature to mask at the test, and how often its values are drawn."""
+    """A training that is done, the features to mask together at the test, and how often their values are drawn."""
 
     job: TrainingJob
-    feature: str
+    features: tuple[str, ...]
     draws: int

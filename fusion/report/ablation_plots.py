@@ -11,7 +11,7 @@ import numpy as np
 
 from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
-from fusion.report.wording import points_text
+from fusion.report.wording import arm_names, points_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +43,8 @@ def plot_arms(ablation: Mapping[str, Any]) -> Figure:
     """Plot what each arm reaches with its 95 % interval, the best on top, that of all features marked."""
     arms = sorted(ablation["arms"], key=lambda arm: arm["mean"])
     all_features = max((arm["features"] for arm in arms), key=len)
-    names = [_label(ablation["mode"], arm["features"], all_features) for arm in arms]
+    everything = arm_names(ablation, all_features)
+    names = [_label(ablation["mode"], arm_names(ablation, arm["features"]), everything) for arm in arms]
     labels = [fill(name, _LABEL_WIDTH, break_on_hyphens=False) for name in names]
     heights = np.array([1 + label.count("\n") for label in labels])
     steps = 0.55 + 0.45 * heights  # labels of several lines need room
@@ -77,13 +78,13 @@ def plot_arms(ablation: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _label(mode: str, features: Sequence[str], all_features: Sequence[str]) -> str:
-    missing = [name for name in all_features if name not in features]
+def _label(mode: str, names: Sequence[str], everything: Sequence[str]) -> str:
+    missing = [name for name in everything if name not in names]
     if not missing:
         return "all features"
     if len(missing) == 1 and mode in ("leave-one-out", "mask"):
         return f"{missing[0]} masked" if mode == "mask" else f"without {missing[0]}"
-    return " + ".join(features)
+    return " + ".join(names)
 
 
 def plot_shapley(ablation: Mapping[str, Any]) -> Figure:

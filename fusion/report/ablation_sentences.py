@@ -7,7 +7,7 @@ from typing import Any
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import looks_text, points_text, significant
+from fusion.report.wording import arm_names, looks_text, points_text, significant
 
 _TINY = 0.05  # points: less is 0.0 when rounded
 
@@ -52,8 +52,14 @@ def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
 def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     arm = next(arm for arm in ablation["arms"] if arm["features"] == test["features"])
     points = 100 * test["difference"]
-    count = len(test["features"]) + len(test["without"])
-    whole = "both features" if count == 2 else f"all {count} features"
+    alone = arm_names(ablation, test["features"])
+    count = len(alone) + len(test["without"])
+    noun = (
+        "groups of features"
+        if max(map(len, ablation.get("feature_groups", {}).values()), default=1) > 1
+        else "features"
+    )
+    whole = f"both {noun}" if count == 2 else f"all {count} {noun}"
     if _rounds_to_nothing(points):
         change = f"less than 0.1 points from {whole}" if test["difference"] else f"the same as {whole}"
     else:
@@ -64,7 +70,7 @@ def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
         verdict = "not shown to differ"
     else:
         verdict = f"shown to differ{where}"
-    names, metric = _listed(test["features"]), metric_label(ablation["metric"])
+    names, metric = _listed(alone), metric_label(ablation["metric"])
     article = "an" if metric == "accuracy" else "a"
     reached = f"{names} alone reaches {article} {metric} of {points_text(100 * arm['mean'])} %"
     return f"{reached}, {change} ({evidence}): {verdict}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fusion.evaluation.effects import LEVEL
@@ -56,6 +56,21 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
         rows.append((reference_label(name, scores) + (f", {note}" if note else ""), scores))
     rows.sort(key=lambda row: -row[1][shown[0]]["mean"])
     return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
+
+
+def arm_names(ablation: Mapping[str, Any], features: Sequence[str]) -> list[str]:
+    """Return what an arm of an ablation has, by the names of feature groups where these are whole.
+
+    Parameters
+    ----------
+    ablation : dict
+        The content of ablation.json; one of an older fusion has no feature groups.
+    features : sequence of str
+        Of the arm.
+    """
+    groups = ablation.get("feature_groups", {}).items()
+    named = {feature: name for name, own in groups if set(own) <= set(features) for feature in own}
+    return list(dict.fromkeys(named.get(feature, feature) for feature in features))
 
 
 def significant(test: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build, discover, find, load
+from fusion.settings.ablation import read_ablation
 from fusion.settings.datasets import DATASETS, DatasetSettings
 from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment, wrong_name
@@ -70,14 +71,16 @@ class Checker:
             self.fit(features, dataset, model)
         # without sources no feature is known, and all that name one would be called wrong
         search = self.search(training, model, features, sources) if sources and model and training else None
-        ablation = self.ablation(data.get("ablation"), features) if sources else None
+        sets, groups, wrong = read_ablation(data.get("ablation"), features) if sources else (None, None, "")
+        if wrong:
+            self.mistake(("ablation",), wrong)
         name = data.get("name", name)
         if wrong := wrong_name(name):
             self.mistake(("name",), wrong)
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {feature: sources[feature] for feature in features}
-        return Experiment(name, dataset, features, used, model, training, seeds, search, ablation)
+        return Experiment(name, dataset, features, used, model, training, seeds, search, sets, groups)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
@@ -153,20 +156,6 @@ class Checker:
             self.mistake(("seeds",), f"should be {wanted}, found {'no seed' if value == [] else repr(value)}")
             return ()
         return tuple(value)
-
-    def ablation(self, value: Any, features: dict[str, Feature]) -> tuple[tuple[str, ...], ...] | None:
-        """Return sets of features, each in the order of all."""
-        if value is None:
-            return None
-        if not isinstance(value, list) or not value or not all(isinstance(names, list) and names for names in value):
-            self.mistake(("ablation",), f"should be a list of lists of features, found {value!r}")
-            return None
-        unknown = [name for names in value for name in names if not isinstance(name, str) or name not in features]
-        if unknown:
-            near = did_you_mean(unknown[0], features) if isinstance(unknown[0], str) else ""
-            self.mistake(("ablation",), f"{unknown[0]!r} is no feature of this experiment{near}")
-            return None
-        return tuple(tuple(name for name in features if name in names) for names in value)
 
     def folders(self, value: Any) -> list[str]:
         value = [] if value is None else value

@@ -14,6 +14,9 @@ from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
 from fusion.sound import distortion, mixing
 
+FeatureSets = tuple[tuple[str, ...], ...]
+FeatureGroups = dict[str, tuple[str, ...]]
+
 _NAME = re.compile(r"[\w@-][\w.@-]{0,199}")
 
 
@@ -50,6 +53,8 @@ class Experiment:
         What ``fusion tune`` may vary; no part of a result's identity.
     ablation : tuple of tuple of str or None
         Sets of features for ``fusion ablate``; no part of it either.
+    feature_groups : dict of str to tuple of str or None
+        Groups of features that ``fusion ablate`` leaves out or takes together, every feature in one; nor are these.
     """
 
     name: str
@@ -60,7 +65,8 @@ class Experiment:
     training: TrainingSettings
     seeds: tuple[int, ...]
     search: SearchSettings | None = None
-    ablation: tuple[tuple[str, ...], ...] | None = None
+    ablation: FeatureSets | None = None
+    feature_groups: FeatureGroups | None = None
 
     @property
     def validates(self) -> bool:

@@ -34,7 +34,7 @@ from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
 from fusion.studies.experiment import result_of, trainable
-from fusion.studies.feature_sets import feature_sets, with_features
+from fusion.studies.feature_sets import feature_groups, feature_sets, with_features
 from fusion.studies.pending import complete, seed_jobs, to_train
 
 DRAWS = 5  # of other clips' values for a masked feature, with each network
@@ -99,8 +99,8 @@ def ablate(
     folder = results[full].folder
     if mode == "mask":
         jobs = [job for seed in experiment.seeds for job in seed_jobs(arms[full], prepared[full], results[full], seed)]
-        outcomes |= _masked(jobs, arms[full], outcomes[sets[full]].predictions, workplace)
-    ablation = summarise_ablation(mode, sets[full], outcomes)
+        outcomes |= _masked(jobs, experiment, outcomes[sets[full]].predictions, workplace)
+    ablation = summarise_ablation(mode, feature_groups(experiment), outcomes)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
     ablation |= most_looks(result.finished() for result in results)
@@ -141,22 +141,23 @@ def _arm(features: tuple[str, ...], folder: Path, seeds: Sequence[int]) -> Ablat
 def _masked(
     jobs: Sequence[TrainingJob], full: Experiment, predictions: Predictions, workplace: Workplace
 ) -> dict[tuple[str, ...], AblationArm]:
-    """Return an arm for each feature whose values are drawn from other test clips, without any training."""
-    tasks = [MaskJob(job, name, DRAWS) for job in jobs for name in full.features]
-    labels: dict[tuple[str, int, int], dict[str, list[str]]] = {}
+    """Return an arm for each group of features whose values are drawn from other test clips, without any training."""
+    groups = feature_groups(full).values()
+    tasks = [MaskJob(job, group, DRAWS) for job in jobs for group in groups]
+    labels: dict[tuple[tuple[str, ...], int, int], dict[str, list[str]]] = {}
     with workplace.progress.task("masking features", len(tasks)) as advance:
         for task, drawn in run([("fusion.studies.mask:predict_masked", task) for task in tasks], workplace.jobs):
             advance(1)
             joined = [[join_labels(predictions.classes, one) for one in draws] for draws in np.moveaxis(drawn, 1, 0)]
-            key = task.feature, task.job.seed, task.job.repeat
+            key = task.features, task.job.seed, task.job.repeat
             labels.setdefault(key, {}).update(zip(task.job.ids, joined, strict=True))
     arms = {}
-    for name in full.features:
+    for group in groups:
         predicted = [
-            np.stack([labels[name, seed, repeat][clip] for clip in predictions.clips], axis=1)
+            np.stack([labels[group, seed, repeat][clip] for clip in predictions.clips], axis=1)
             for seed in full.seeds
             for repeat in range(predictions.repeats)
         ]
-        rest = tuple(other for other in full.features if other != name)
+        rest = tuple(name for name in full.features if name not in group)
         arms[rest] = AblationArm(rest, None, predictions.masked(np.concatenate(predicted)), DRAWS)
     return arms

@@ -16,6 +16,7 @@ from fusion.evaluation.effects import adjusted, shapley
 from fusion.evaluation.estimate import Estimate, constant, of_arm
 from fusion.evaluation.ground_truth import bounded
 from fusion.result.predictions import Predictions, refuse_other_clips
+from fusion.settings.experiment import FeatureGroups
 
 Floats = NDArray[np.float64]
 
@@ -70,52 +71,56 @@ class AblationArm:
         return np.asarray(scores["recall"].mean(axis=0))
 
 
-def summarise_ablation(
-    mode: str, all_features: tuple[str, ...], arms: Mapping[tuple[str, ...], AblationArm]
-) -> dict[str, Any]:
+def summarise_ablation(mode: str, groups: FeatureGroups, arms: Mapping[tuple[str, ...], AblationArm]) -> dict[str, Any]:
     """Return the content of ablation.json.
 
     Parameters
     ----------
     mode : str
-    all_features : tuple of str
+    groups : dict of str to tuple of str
+        The features that stand and fall together, by name; a feature by itself is a group, too.
     arms : dict
         By their features, that of all features among them; all on the same clips.
 
     Returns
     -------
     dict
-        ``mode, metric, chance, groups, seeds, arms [{features, mean, std, per_seed, digest, low, high, se_groups,
-        se_seeds, df}], shapley {feature: {value, low, high, ...}}, tests [{features, without, difference, p, p_holm,
-        low, high, ...}], per_class {feature: {class: difference}}, warnings``. A test's difference is the arm of all
-        features minus the other; a Shapley value is a feature's share of the whole above chance; ``per_class`` is of
-        each class'
-        recall.
+        ``mode, metric, chance, groups, seeds, feature_groups, arms [{features, mean, std, per_seed, digest, low, high,
+        se_groups, se_seeds, df}], shapley {feature: {value, low, high, ...}}, tests [{features, without, difference, p,
+        p_holm, low, high, ...}], per_class {feature: {class: difference}}, warnings``. What is left out (``without``),
+        has a share or is in ``per_class`` goes by the name of its feature group. A test's difference is the arm of all
+        features minus the other; a Shapley value is a group's share of the whole above chance; ``per_class`` is of each
+        class' recall.
 
     Raises
     ------
     FusionError
         If arms are on other clips.
     """
-    whole = arms[all_features]
+    whole = arms[max(arms, key=len)]
     truth, task = whole.predictions.truth, whole.predictions.task
     rows: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
     for features, arm in arms.items():
         refuse_other_clips(whole.predictions, arm.predictions)
         rows.append(_row(arm))
-        if features == all_features or (mode == "all" and len(features) < len(all_features) - 1):
+        without = [name for name in whole.features if name not in features]
+        if mode != "sets":
+            without = [name for name, own in groups.items() if not set(own) & set(features)]
+        if arm is whole or (mode == "all" and len(without) > 1):
             continue
         difference = whole.less(arm)
-        without = [name for name in all_features if name not in features]
         test = {"features": list(features), "without": without, "difference": difference.value}
         tests.append({**test, **difference.spread()})
     chance = truth.chance()
     shares: dict[str, Any] = {}
     if mode == "all":
-        subsets = {frozenset(features): arm.estimate for features, arm in arms.items()}
+        subsets = {
+            frozenset(name for name, own in groups.items() if set(own) <= set(features)): arm.estimate
+            for features, arm in arms.items()
+        }
         subsets[frozenset()] = constant(chance, truth.strata)
-        estimates = shapley(subsets, all_features)
+        estimates = shapley(subsets, list(groups))
         shares = {name: {"value": share.value, **share.spread()} for name, share in estimates.items()}
     return {
         "mode": mode,
@@ -123,6 +128,7 @@ def summarise_ablation(
         "chance": chance,
         "groups": len(truth.strata),
         "seeds": list(whole.predictions.seeds),
+        "feature_groups": {name: list(features) for name, features in groups.items()},
         "arms": rows,
         "shapley": shares,
         "tests": adjusted(tests),

@@ -7,11 +7,16 @@ from dataclasses import replace
 from itertools import combinations
 
 from fusion.errors import FusionError
-from fusion.settings.experiment import Experiment
+from fusion.settings.experiment import Experiment, FeatureGroups
 
 MODES = ("leave-one-out", "only-one", "all", "mask", "sets")
 
-_MOST = 10  # features of which every subset is tried
+_MOST = 10  # features, or groups of them, of which every subset is tried
+
+
+def feature_groups(experiment: Experiment) -> FeatureGroups:
+    """Return what an ablation leaves out or takes together: the file's groups, else each feature by itself."""
+    return experiment.feature_groups or {name: (name,) for name in experiment.features}
 
 
 def feature_sets(experiment: Experiment, mode: str) -> list[tuple[str, ...]]:
@@ -32,23 +37,28 @@ def feature_sets(experiment: Experiment, mode: str) -> list[tuple[str, ...]]:
     features = tuple(experiment.features)
     if mode == "sets":
         if not experiment.ablation:
-            raise FusionError(
-                f"{experiment.name}: names no sets; add a section such as ablation: [[mfcc], [mfcc, tonnetz]]"
-            )
+            found = "names groups of features, which other modes take" if experiment.feature_groups else "names no sets"
+            raise FusionError(f"{experiment.name}: {found}; add a section such as ablation: [[mfcc], [mfcc, tonnetz]]")
         return list(dict.fromkeys([features, *experiment.ablation]))
-    if len(features) < 2:
-        raise FusionError(f"{experiment.name}: an ablation needs at least two features, found {', '.join(features)}")
-    if mode == "all" and len(features) > _MOST:
+    groups = feature_groups(experiment)
+    noun = "groups of features" if experiment.feature_groups else "features"
+    if len(groups) < 2:
+        raise FusionError(f"{experiment.name}: an ablation needs at least two {noun}, found {', '.join(groups)}")
+    if mode == "all" and len(groups) > _MOST:
         raise FusionError(
-            f"{experiment.name}: every subset of {len(features)} features is too many; take {_MOST} at most"
+            f"{experiment.name}: every subset of {len(groups)} {noun} is too many; take {_MOST} at most, or put "
+            "features into groups, as in ablation: {cepstrum: [mfcc], pitch: [chroma, tonnetz]}"
         )
     sizes = {
-        "leave-one-out": [len(features) - 1],
+        "leave-one-out": [len(groups) - 1],
         "only-one": [1],
-        "all": range(len(features) - 1, 0, -1),
+        "all": range(len(groups) - 1, 0, -1),
         "mask": [],
     }[mode]
-    return [features, *(subset for size in sizes for subset in combinations(features, size))]
+    chosen = [
+        {name for group in subset for name in groups[group]} for size in sizes for subset in combinations(groups, size)
+    ]
+    return [features, *(tuple(name for name in features if name in names) for names in chosen)]
 
 
 def with_features(experiment: Experiment, features: Sequence[str]) -> Experiment:
@@ -70,6 +80,7 @@ def with_features(experiment: Experiment, features: Sequence[str]) -> Experiment
         sources={name: experiment.sources[name] for name in features},
         search=search,
         ablation=None,
+        feature_groups=None,
     )
     if misfit := arm.model.misfit(arm.shapes()):
         raise FusionError(f"{experiment.name}, features {', '.join(features)}: model: {misfit}")

@@ -100,7 +100,9 @@ def _ablation(folder: Path) -> list[str]:
         arms[features] = AblationArm(features, result, predictions.of_seeds(seeds))
     kept = {key: ablation[key] for key in ("experiment", "digest", "trials")}
     kept |= most_looks(ResultFolder(arm.folder).finished() for arm in arms.values() if arm.folder)
-    write_ablation(folder, {**summarise_ablation(ablation["mode"], max(arms, key=len), arms), **kept})
+    named = ablation.get("feature_groups") or {name: [name] for name in max(arms, key=len)}
+    groups = {name: tuple(features) for name, features in named.items()}
+    write_ablation(folder, {**summarise_ablation(ablation["mode"], groups, arms), **kept})
     return []
 
 

@@ -58,7 +58,7 @@ def main():
         arms = {chosen: AblationArm(chosen, None, made_up(task, np.random.default_rng(0))) for chosen in subsets}
         for name, work in (
             ("a result", result),
-            ("31 arms", lambda arms=arms: summarise_ablation("all", FEATURES, arms)),
+            ("31 arms", lambda arms=arms: summarise_ablation("all", {name: (name,) for name in FEATURES}, arms)),
         ):
             spent = seconds(work)
             print(f"{type(task).__name__}, {name}: {spent:.2f} s, {spent / unit:.0f} products of 2000 x 2000")

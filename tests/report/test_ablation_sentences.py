@@ -5,6 +5,7 @@ import re
 import pytest
 
 from fusion.report.ablation_sentences import ablation_sentences
+from fusion.report.wording import arm_names
 from tests.support.ablations import MODES, NAMES, made_up
 
 
@@ -84,3 +85,15 @@ def test_shares_without_intervals_and_of_another_metric():
 def test_an_arm_of_one_of_two():
     sentences = ablation_sentences(made_up("only-one", names=NAMES[:2], metric="micro_f1"))
     assert sentences[0].startswith("mfcc alone reaches a micro F1 of 50.0 %, 10.0 points less than both features (")
+
+
+def test_groups_go_by_their_names():
+    ablation = made_up("only-one", names=("harmonics", "mfcc"))
+    ablation["feature_groups"] = {"harmonics": ["envelope", "harmonics"], "mfcc": ["mfcc"]}
+    for arm in (*ablation["arms"], *ablation["tests"]):
+        if "harmonics" in arm["features"]:
+            arm["features"] = ["envelope", *arm["features"]]
+    sentences = ablation_sentences(ablation)
+    assert any(text.startswith("harmonics alone reaches") for text in sentences)
+    assert all("than both groups of features" in text for text in sentences)
+    assert arm_names(ablation, ["envelope", "mfcc"]) == ["envelope", "mfcc"]  # half a group is no group

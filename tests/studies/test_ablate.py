@@ -100,7 +100,15 @@ def test_every_subset_and_shapley_values(planted):
     result = planted / out.splitlines()[-1]
     ablation = json.loads((result / "ablation.json").read_text())
     assert [key for key in ablation if key in KEYS] == KEYS
-    assert set(ablation) - set(KEYS) == {"experiment", "digest", "trials", "seeds", "looks", "looks_experiments"}
+    assert set(ablation) - set(KEYS) == {
+        "experiment",
+        "digest",
+        "trials",
+        "seeds",
+        "looks",
+        "looks_experiments",
+        "feature_groups",
+    }
     assert (ablation["looks"], ablation["looks_experiments"]) == (15 * len(ablation["seeds"]), 15)
     assert f"were scored {ablation['looks']} times so far by 15 experiments" in " ".join(out.split())
     assert (ablation["mode"], ablation["metric"], ablation["groups"]) == ("all", "accuracy", 12)
