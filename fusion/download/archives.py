@@ -30,11 +30,9 @@ class Archive:
         What a person calls it; several archives may make one split.
     file : str
         Its name on the server.
-    size : int
-        Bytes.
+    size, unpacked : int
+        Bytes; when unpacked, about.
     md5 : str
-    unpacked : int
-        Bytes when unpacked, about.
     audio : int
         Sound files in it.
     folder : str
@@ -84,7 +82,6 @@ class OfficialDataset:
         return tuple(dict.fromkeys(archive.split for archive in self.archives))
 
 
-_ROUNDED = 0.2
 _CLASSES = ("cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi")
 
 
@@ -93,9 +90,11 @@ def _nsynth(split: str, size: int, md5: str, unpacked: int, audio: int) -> Archi
     return Archive(split, file, size, md5, unpacked, audio, folder, holds=("examples.json", "audio"))
 
 
-def _irmas_part(number: int, size: int, md5: str, unpacked: int, audio: int, inner: str) -> Archive:
-    folder = f"IRMAS-TestingData-Part{number}"
-    return Archive("test", f"{folder}.zip", size, md5, unpacked, audio, folder, inner, tolerance=_ROUNDED)
+def _irmas(name: str, size: float, md5: str, unpacked: float, audio: int, inner: str = "") -> Archive:
+    """Describe an archive whose sizes are known in GB."""
+    folder, split, holds = f"IRMAS-{name}", "test" if inner else "train", () if inner else _CLASSES
+    packed, whole = round(10**9 * size), round(10**9 * unpacked)
+    return Archive(split, f"{folder}.zip", packed, md5, whole, audio, folder, inner, holds, tolerance=0.2)
 
 
 OFFICIAL = {
@@ -120,22 +119,10 @@ OFFICIAL = {
         "https://doi.org/10.5281/zenodo.1290750",
         "https://zenodo.org/records/1290750/files",
         (
-            Archive(
-                "train",
-                "IRMAS-TrainingData.zip",
-                3_200_000_000,
-                "4fd9f5ed5a18d8e2687e6360b5f60afe",
-                3_550_000_000,
-                6_705,
-                "IRMAS-TrainingData",
-                holds=_CLASSES,
-                tolerance=_ROUNDED,
-            ),
-            _irmas_part(1, 2_100_000_000, "5a2e65520dcedada565dff2050bb2a56", 2_400_000_000, 807, "Part1"),
-            _irmas_part(
-                2, 3_400_000_000, "afb0c8ea92f34ee653693106be95c895", 3_900_000_000, 1_301, "IRTestingData-Part2"
-            ),
-            _irmas_part(3, 2_000_000_000, "9b3fb2d0c89cdc98037121c25bd5b556", 2_300_000_000, 766, "Part3"),
+            _irmas("TrainingData", 3.2, "4fd9f5ed5a18d8e2687e6360b5f60afe", 3.55, 6_705),
+            _irmas("TestingData-Part1", 2.1, "5a2e65520dcedada565dff2050bb2a56", 2.4, 807, "Part1"),
+            _irmas("TestingData-Part2", 3.4, "afb0c8ea92f34ee653693106be95c895", 3.9, 1_301, "IRTestingData-Part2"),
+            _irmas("TestingData-Part3", 2.0, "9b3fb2d0c89cdc98037121c25bd5b556", 2.3, 766, "Part3"),
         ),
     ),
 }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fusion.download.archives import Archive, OfficialDataset, base_url, choose, shown
-from fusion.download.download import RemoteFile, fetch, md5
-from fusion.download.unpack import free_bytes, unpack
+from fusion.download.download import fetch, md5
+from fusion.download.unpack import unpack
 from fusion.errors import FusionError
 from fusion.runtime.files import unwritable
 from fusion.runtime.lock import alone
@@ -39,10 +38,10 @@ class FetchPlan:
             f"{self.dataset.title}; {self.dataset.homepage}",
             f"Licence: {self.dataset.licence} ({self.dataset.terms})",
             *(f"  {archive.folder}: there" for archive in self.there),
-            *(f"  {each.file}: {gigabytes(each.size)}, unpacked {gigabytes(each.unpacked)}" for each in self.missing),
-            f"From {shown(self.base)} to {self.root}: about {gigabytes(self.to_fetch)} to fetch, "
-            f"{gigabytes(unpacked)} when unpacked",
-            f"On the way {gigabytes(self.needed)} are needed, {gigabytes(self.free)} are free",
+            *(f"  {each.file}: {_gigabytes(each.size)}, unpacked {_gigabytes(each.unpacked)}" for each in self.missing),
+            f"From {shown(self.base)} to {self.root}: about {_gigabytes(self.to_fetch)} to fetch, "
+            f"{_gigabytes(unpacked)} when unpacked",
+            f"On the way {_gigabytes(self.needed)} are needed, {_gigabytes(self.free)} are free",
         ]
 
 
@@ -55,8 +54,6 @@ def get(
     keep_archives: bool = False,
     confirm: Callable[[FetchPlan], bool],
     progress: Progress | None = None,
-    timeout: float = 60.0,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Path]:
     """Fetch a data set, or some of its splits; what is there and whole is left alone.
 
@@ -79,10 +76,6 @@ def get(
         Takes the plan (licence, sizes, place) before anything is fetched; False: nothing is.
         Not asked if nothing is missing.
     progress : Progress, optional
-    timeout : float
-        Seconds without a byte after which a connection counts as dead.
-    sleep : callable
-        Waits between attempts.
 
     Returns
     -------
@@ -107,20 +100,21 @@ def get(
             with alone(root / ".fetching.lock", f"{root}: another process is fetching to this folder; wait for it"):
                 for archive in archives:
                     if archive in plan.missing and not archive.is_whole(root / archive.folder):  # nobody was quicker
-                        _get_one(archive, plan, keep_archives, progress, timeout, sleep)
+                        _get_one(archive, plan, keep_archives, progress)
                     shutil.rmtree(_workshop(archive, root), ignore_errors=True)
     except OSError as error:
         raise unwritable(error.filename or root, error, "read or written") from None
     return [root / archive.folder for archive in archives]
 
 
-def gigabytes(size: int) -> str:
-    """Return a size as people read it.
-
-    >>> gigabytes(1_068_767_009)
-    '1.07 GB'
-    """
+def _gigabytes(size: int) -> str:
     return f"{size / 10**9:.2f} GB"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free bytes where a folder is, or will be."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 def _workshop(archive: Archive, root: Path) -> Path:
@@ -148,20 +142,13 @@ def _plan(dataset: OfficialDataset, base: str, root: Path, archives: list[Archiv
     plan = FetchPlan(dataset, base, root, missing, there, to_fetch, needed, free_bytes(root))
     if missing and needed > plan.free:
         raise FusionError(
-            f"{root}: about {gigabytes(needed)} are needed, {gigabytes(plan.free)} are free; free some space, fetch "
+            f"{root}: about {_gigabytes(needed)} are needed, {_gigabytes(plan.free)} are free; free some space, fetch "
             "fewer splits or name another folder"
         )
     return plan
 
 
-def _get_one(
-    archive: Archive,
-    plan: FetchPlan,
-    keep: bool,
-    progress: Progress,
-    timeout: float,
-    sleep: Callable[[float], None],
-) -> None:
+def _get_one(archive: Archive, plan: FetchPlan, keep: bool, progress: Progress) -> None:
     """Fetch an archive, unpack it, and put its content in its place when all is whole."""
     workshop, kept = _workshop(archive, plan.root), plan.root / archive.file
     path = kept if kept.exists() else workshop / archive.file
@@ -172,16 +159,14 @@ def _get_one(
                 f"{path}: is not the archive that is expected (wrong checksum); delete it or move it away"
             )
     else:
-        remote = RemoteFile(f"{plan.base}/{archive.file}", archive.size, archive.md5, archive.tolerance)
         with progress.counter(f"fetching {archive.file} (MB)") as advance_to:
-            shown_progress = _in_megabytes(advance_to)
-            fetch(remote, path, progress=shown_progress, say=progress.say, timeout=timeout, sleep=sleep)
+            fetch(archive, plan.base, path, _in_megabytes(advance_to), progress.say)
     if keep:
         path = path.replace(kept)
     unpacked, place = workshop / "unpacked", plan.root / archive.folder
     shutil.rmtree(unpacked, ignore_errors=True)  # of a call that was killed
     with progress.counter(f"unpacking {archive.file} (MB)") as advance_to:
-        unpack(path, unpacked, most=2 * archive.unpacked, progress=_in_megabytes(advance_to))
+        unpack(path, unpacked, _in_megabytes(advance_to))
     content = next((each for each in (unpacked / archive.folder, unpacked) if archive.is_whole(each)), None)
     if content is None:
         raise FusionError(

@@ -32,6 +32,7 @@ def test_always_sure_and_right_half_of_the_time_is_off_by_half():
     scores = np.tile([1.0, 0.0], (10, 1))
     targets = np.eye(2, dtype=bool)[np.repeat([0, 1], 5)]
     assert ece(several=False)(targets, scores)[0] == pytest.approx(0.5)
+    assert [row["count"] for row in reliability(targets, [scores], several=False)] == [0] * (BINS - 1) + [10]
 
 
 @pytest.mark.parametrize("several", [False, True])

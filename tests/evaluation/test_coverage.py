@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fusion.evaluation.coverage import ENOUGH_GROUPS, MISSES, coverage_warnings
+from fusion.evaluation.coverage import MISSES, coverage_warnings
 from fusion.evaluation.estimate import linearise, of_arm, strata_of
 
 RUNS = 4000
@@ -65,6 +65,7 @@ def test_a_few_runs_miss_neither_always_nor_never():
 
 
 def test_few_groups_are_told_with_what_was_simulated():
-    assert coverage_warnings(ENOUGH_GROUPS) == coverage_warnings(208) == []
+    assert coverage_warnings(42) == coverage_warnings(208) == []
+    assert coverage_warnings(41)
     (text,) = coverage_warnings(17)
     assert text.startswith("few-groups: 17 test groups; in simulations with 19 groups, ")

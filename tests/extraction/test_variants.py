@@ -87,6 +87,7 @@ def test_copies_are_distorted_and_keep_their_labels(place):
             copy = more.windows[row - len(windows.clips)]
             assert copy.distortions
             assert not copy.partners
+            assert copy.id == f"{windows.windows[window].id} copy 1"  # its number is in its key in the feature store
             assert sources(windows, copy) == [windows.clips[window]]
             assert (more.targets[row - len(windows.clips)] == dataset.targets[windows.clips[window]]).all()
 

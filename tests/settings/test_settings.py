@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from fusion.errors import FusionError
 from fusion.search.trials import DIRECTIONS
 from fusion.settings.arms import is_study, read_study
+from fusion.settings.datasets import IRMASSettings, NSynthSettings
 from fusion.settings.experiment import Experiment
+from fusion.settings.model import FusionModel
 from fusion.settings.reading import read_experiment, resolve
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.strict_yaml import dump
+from fusion.settings.training import TrainingSettings
 
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
 PLUGIN = """
@@ -62,6 +65,30 @@ def test_defaults_are_complete(path):
     for name in ("dataset", "model", "training"):
         assert list(settings[name]) == list(type(getattr(experiment, name)).model_fields)
     assert list(settings["features"]["mfcc"]) == list(type(experiment.features["mfcc"]).model_fields)
+
+
+NUMBERS = {
+    NSynthSettings: "limit None >=1, folds 5 >=2 <=100, repeats 1 >=1 <=100, train_groups None >=1, subset_seed 1 >=0, "
+    "sr 16000 >=4000 <=192000",
+    IRMASSettings: "window 3.0 >=0.1 <=60, hop 1.5 >=0.05 <=60, folds 5 >=2 <=100, repeats 1 >=1 <=100, "
+    "train_groups None >=1, subset_seed 1 >=0, sr 22050 >=4000 <=192000",
+    FusionModel: "embedding 64 >=1 <=4096, dropout 0.2 >=0 <1, auxiliary 0.0 >=0 <=100, branch_dropout 0.0 >=0 <1, "
+    "time_masking 0.0 >=0 <1, frequency_masking 0.0 >=0 <1, noise 0.0 >=0 <=10",
+    TrainingSettings: "epochs 50 >=1 <=100000, batch_size 32 >=1 <=65536, learning_rate 0.002 >0 <=10, "
+    "patience 25 >=1, mixup 0.0 >=0 <=100, copies 0 >=0 <=100, mixes 0 >=0 <=100, label_smoothing 0.0 >=0 <1, "
+    "weight_decay 0.0 >=0 <=1, threads 1 >=1 <=1024",
+    SearchSettings: "trials 30 >=1 <=100000, folds 3 >=2 <=1000, seed 1 >=1 <2147483648",
+}
+
+
+@pytest.mark.parametrize("section", NUMBERS, ids=lambda section: section.__name__)
+def test_numbers_have_these_defaults_and_bounds(section):
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    rows = []
+    for name, field in section.model_fields.items():
+        bounds = [f"{signs[at]}{getattr(each, at)}" for each in field.metadata for at in signs if hasattr(each, at)]
+        rows += [" ".join([name, str(field.default), *bounds])] if bounds else []
+    assert ", ".join(rows) == NUMBERS[section]
 
 
 def test_a_near_match_is_given_with_file_and_line(path):

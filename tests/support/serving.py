@@ -15,8 +15,6 @@ class Place:
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
-    etag: str | None = '"1"'
-    modified: str | None = None
     ranges: bool = True
     chunked: bool = False
     tricks: list[Callable[[Handler, bytes], bool | None]] = field(default_factory=list)
@@ -47,8 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         """Send a file, or the rest of it; announce `length` instead of the true one, stop after `most` bytes."""
         place = self.place
         start, asked = 0, self.headers.get("Range")
-        same = self.headers.get("If-Range") in (None, place.etag, place.modified)
-        if asked and place.ranges and same:
+        if asked and place.ranges:
             start = int(asked.removeprefix("bytes=").rstrip("-"))
             if start >= len(body):
                 self.send_response(416)
@@ -62,9 +59,6 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(200)
         if not place.chunked:
             self.send_header("Content-Length", str(len(body) - start if length is None else length))
-        for name, value in (("ETag", place.etag), ("Last-Modified", place.modified)):
-            if value:
-                self.send_header(name, value)
         self.end_headers()
         with suppress(ConnectionError):  # who asked may have hung up
             self.wfile.write(body[start:] if most is None else body[start : start + most])
