@@ -102,9 +102,7 @@ class Clip:
         -------
         (frames, 1 + n_fft // 2) float32
         """
-        return self.shared(
-            ("power", n_fft, hop_length), lambda: np.square(self.magnitude(n_fft, hop_length))
-        )
+        return self.shared(("power", n_fft, hop_length), lambda: np.square(self.magnitude(n_fft, hop_length)))
 
     def shared(self, key: tuple[Hashable, ...], compute: Callable[[], Array]) -> Array:
         """Return what several features need of this clip, computed for the first that asks.

@@ -19,7 +19,7 @@ from fusion.settings.reading import read_experiment
 from fusion.sound.clip import Clip
 from tests.support.notes import names, write_part
 
-OURS = ["mfcc", "spectral_centroid", "spectral_rolloff", "tonnetz", "zero_crossing_rate"]
+OURS = sorted(path.stem for path in (Path(__file__).parents[2] / "features").glob("[!_]*.py"))
 
 PLUGIN = '''"""Loudness."""
 
@@ -328,7 +328,7 @@ def test_an_unknown_name_has_a_near_match(fusion: Fusion, flags: tuple[str, ...]
 
 
 def test_a_name_like_no_other_lists_all(folder: Path) -> None:
-    with pytest.raises(FusionError, match=r"no such feature \(known: level, mfcc, .*zero_crossing_rate\)"):
+    with pytest.raises(FusionError, match=r"no such feature \(known: .*level, .*mfcc, .*zero_crossing_rate\)"):
         find("xyz", discover([folder]))
 
 
