@@ -34,7 +34,7 @@ def print_features(features: list[dict[str, Any]], lists: Mapping[str, Iterable[
     for entry in features:
         shape = "broken" if "error" in entry else f"({', '.join(map(str, entry['shape']))})"
         grid.add_row(entry["name"], shape, entry.get("error") or entry["summary"], entry["origin"])
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, emoji=False)  # `:five:` is one
     console.print(grid)
     for name, listed in lists.items():
         console.print(f"{name}: {', '.join(listed)}")
