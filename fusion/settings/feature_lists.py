@@ -27,6 +27,8 @@ LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "zero_crossing_rate": {},
     },
     "fusion:timbre": {
+        "envelope": {},
+        "harmonics": {},
         "low_to_high_ratio": {**_SPECTRUM, "cutoff": 1000.0},
         "rms": {**_SPECTRUM, "ref": "max"},
         "spectral_bandwidth": _SPECTRUM,
