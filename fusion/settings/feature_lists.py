@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fusion.errors import did_you_mean
 
 PREFIX = "fusion:"
 
-_STATISTICS = {"statistics": ["mean", "std", "delta_mean", "delta_std"]}
-_SPECTRUM = {**_STATISTICS, "n_fft": 1024, "hop_length": 512}
+
+def _summarised(**parameters: Any) -> dict[str, Any]:
+    # a mapping and a list of its own for each feature: an option that changes one must not change another
+    return {"statistics": ["mean", "std", "delta_mean", "delta_std"], **parameters}
+
+
+_spectral = partial(_summarised, n_fft=1024, hop_length=512)
 
 LISTS: dict[str, dict[str, dict[str, Any]]] = {
     "fusion:five": {
@@ -29,19 +35,19 @@ LISTS: dict[str, dict[str, dict[str, Any]]] = {
     "fusion:timbre": {
         "envelope": {},
         "harmonics": {},
-        "low_to_high_ratio": {**_SPECTRUM, "cutoff": 1000.0},
-        "rms": {**_SPECTRUM, "ref": "max"},
-        "spectral_bandwidth": _SPECTRUM,
-        "spectral_centroid": _SPECTRUM,
-        "spectral_contrast": {**_SPECTRUM, "n_bands": 6, "fmin": 200.0},
-        "spectral_crest": _SPECTRUM,
-        "spectral_entropy": _SPECTRUM,
-        "spectral_flatness": _SPECTRUM,
-        "spectral_flux": _SPECTRUM,
-        "spectral_rolloff": {**_SPECTRUM, "roll_percent": [0.5, 0.85, 0.95]},
-        "spectral_shape": _SPECTRUM,
-        "spectral_slope": _SPECTRUM,
-        "zero_crossing_rate": {**_STATISTICS, "frame_length": 1024, "hop_length": 512},
+        "low_to_high_ratio": _spectral(cutoff=1000.0),
+        "rms": _spectral(ref="max"),
+        "spectral_bandwidth": _spectral(),
+        "spectral_centroid": _spectral(),
+        "spectral_contrast": _spectral(n_bands=6, fmin=200.0),
+        "spectral_crest": _spectral(),
+        "spectral_entropy": _spectral(),
+        "spectral_flatness": _spectral(),
+        "spectral_flux": _spectral(),
+        "spectral_rolloff": _spectral(roll_percent=[0.5, 0.85, 0.95]),
+        "spectral_shape": _spectral(),
+        "spectral_slope": _spectral(),
+        "zero_crossing_rate": _summarised(frame_length=1024, hop_length=512),
     },
 }
 

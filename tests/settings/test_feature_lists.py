@@ -8,6 +8,7 @@ import pytest
 from fusion.api.sounds import features as registry
 from fusion.errors import FusionError
 from fusion.settings.arms import read_study
+from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment
 from fusion.settings.feature_lists import LISTS
 from fusion.settings.reading import read_experiment
@@ -78,6 +79,14 @@ def test_an_option_changes_a_feature_of_a_list(tmp_path):
     assert experiment.features["mfcc"].n_mfcc == 13
     assert list(experiment.features) == FIVE
     assert "n_mfcc" in refusal(tmp_path, "features: [fusion:five]", assignments=["features.mfcc.n_mfcc=0"])
+
+
+def test_an_option_changes_no_other_feature_of_a_list():
+    document = Document("x.yaml", {"features": ["fusion:timbre"]})
+    document.set("features.spectral_crest.n_fft=2048")
+    expected = {**LISTS["fusion:timbre"], "spectral_crest": {**LISTS["fusion:timbre"]["spectral_crest"], "n_fft": 2048}}
+    assert document.data["features"] == expected
+    assert LISTS["fusion:timbre"]["spectral_crest"]["n_fft"] == 1024
 
 
 def test_a_list_may_be_given_as_an_option(tmp_path):
