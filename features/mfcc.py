@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Literal
 
 import librosa
@@ -12,6 +11,8 @@ from pydantic import Field
 
 from fusion.feature.contract import Feature
 from fusion.sound.clip import Clip, frame_count, repeated
+
+from ._mel import check_range, mel_power
 
 _DELTA_WIDTH = 9  # frames, librosa's default
 
@@ -47,9 +48,7 @@ class MFCC(Feature):
 
     def shape(self, samples: int, sr: int) -> tuple[int, ...]:
         """Return ``(frames, n_mfcc * (1 + deltas))``."""
-        fmax = sr / 2 if self.fmax is None else self.fmax
-        if fmax > sr / 2 or self.fmin >= fmax:
-            raise ValueError(f"fmin={self.fmin:g} and fmax={fmax:g} Hz do not fit below sr / 2 = {sr / 2:g} Hz")
+        check_range(sr, self.fmin, self.fmax)
         if self.n_mfcc > self.n_mels:
             raise ValueError(f"n_mfcc={self.n_mfcc} is more than n_mels={self.n_mels}")
         frames = frame_count(samples, self.n_fft, self.hop_length)
@@ -61,8 +60,7 @@ class MFCC(Feature):
         """Return the coefficients, then their derivatives, side by side."""
         from scipy.fft import dct  # half a second to import, which listing features need not pay
 
-        filters = _mel_filters(clip.sr, self.n_fft, self.n_mels, self.fmin, self.fmax)
-        mel = clip.power(self.n_fft, self.hop_length) @ filters
+        mel = mel_power(clip, self.n_fft, self.hop_length, self.n_mels, self.fmin, self.fmax)
         if self.ref == "max" and mel.max() > 0:
             mel = mel / mel.max()  # power_to_db's own ref leaves its floor at 1e-10, which soft clips reach
         coefficients = dct(librosa.power_to_db(mel), axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]
@@ -70,9 +68,3 @@ class MFCC(Feature):
             coefficients = repeated(coefficients, clip.active(len(coefficients), self.active_db))
         orders = [librosa.feature.delta(coefficients, order=n + 1, axis=0) for n in range(self.deltas)]
         return np.ascontiguousarray(np.concatenate([coefficients, *orders], axis=1), dtype=np.float32)
-
-
-@lru_cache(maxsize=16)
-def _mel_filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> NDArray[np.float32]:
-    filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
-    return np.ascontiguousarray(filters.T)

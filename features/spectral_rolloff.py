@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from fusion.feature.contract import SeriesFeature
 from fusion.sound.clip import Clip, frame_count
@@ -23,15 +23,29 @@ class SpectralRolloff(SeriesFeature):
 
     n_fft: int = Field(default=1024, ge=16, le=65536, description="FFT window, samples")
     hop_length: int = Field(default=512, ge=1, le=65536, description="step between frames, samples")
-    roll_percent: float = Field(default=0.85, gt=0, lt=1, description="share of the magnitude, 0 to 1")
+    roll_percent: float | tuple[float, ...] = Field(
+        default=0.85, description="share of the magnitude, 0 to 1; several give a column each"
+    )
+
+    @field_validator("roll_percent")
+    @classmethod
+    def _shares(cls, shares: float | tuple[float, ...]) -> float | tuple[float, ...]:
+        each = shares if isinstance(shares, tuple) else (shares,)
+        if not each or len(set(each)) < len(each) or not all(0 < share < 1 for share in each):
+            raise ValueError(f"should be a share above 0 and below 1, or several different ones, found {shares}")
+        return shares
+
+    @property
+    def _each(self) -> tuple[float, ...]:
+        return self.roll_percent if isinstance(self.roll_percent, tuple) else (self.roll_percent,)
 
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
-        """Return ``(frames, 1)``."""
-        return frame_count(samples, self.n_fft, self.hop_length), 1
+        """Return ``(frames, shares)``."""
+        return frame_count(samples, self.n_fft, self.hop_length), len(self._each)
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the roll-off of each frame in Hz."""
         cumulated = np.cumsum(clip.magnitude(self.n_fft, self.hop_length), axis=1)
-        reached = cumulated >= np.float32(self.roll_percent) * cumulated[:, -1:]
         frequencies = np.fft.rfftfreq(self.n_fft, 1 / clip.sr)
-        return frequencies[reached.argmax(axis=1), np.newaxis].astype(np.float32)
+        reached = [(cumulated >= np.float32(share) * cumulated[:, -1:]).argmax(axis=1) for share in self._each]
+        return frequencies[np.stack(reached, axis=1)].astype(np.float32)

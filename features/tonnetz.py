@@ -13,6 +13,8 @@ from pydantic import Field
 from fusion.feature.contract import SeriesFeature
 from fusion.sound.clip import Clip, frame_count
 
+from .chroma import chroma_power
+
 _CQT_OCTAVES = 7  # librosa's default, from C1 (32.7 Hz)
 
 
@@ -55,15 +57,13 @@ class Tonnetz(SeriesFeature):
         return np.ascontiguousarray((chroma / total) @ _axes(), dtype=np.float32)
 
     def _stft_chroma(self, clip: Clip) -> NDArray[np.float32]:
-        power = clip.power(self.n_fft, self.hop_length)
         tuning = self.tuning
         if tuning == "estimate":
             # librosa's own spectrum, in double precision: where no partial stands out, rounding decides the estimate
             spectrum = np.abs(librosa.stft(clip.y, n_fft=self.n_fft, hop_length=self.hop_length))
             tuning = float(librosa.estimate_tuning(S=np.square(spectrum), sr=clip.sr, bins_per_octave=12))
         # librosa scales each frame to a maximum of 1 here; the sum in `series` makes that void
-        chroma: NDArray[np.float32] = power @ _chroma_filters(clip.sr, self.n_fft, tuning)
-        return chroma
+        return chroma_power(clip, self.n_fft, self.hop_length, tuning)
 
     def _cqt_chroma(self, clip: Clip) -> NDArray[np.float32]:
         tuning = None if self.tuning == "estimate" else self.tuning
@@ -71,11 +71,6 @@ class Tonnetz(SeriesFeature):
             y=clip.y, sr=clip.sr, hop_length=self.hop_length, tuning=tuning, n_octaves=_CQT_OCTAVES
         )
         return chroma.T
-
-
-@lru_cache(maxsize=64)
-def _chroma_filters(sr: int, n_fft: int, tuning: float) -> NDArray[np.float32]:
-    return np.ascontiguousarray(librosa.filters.chroma(sr=sr, n_fft=n_fft, tuning=tuning).T)
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,8 @@
 
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
 ``recompute`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a
-feature of your own is a subclass of ``Feature`` or ``SeriesFeature`` that gets a ``Clip``. Errors that you can mend are
-``FusionError``.
+feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a ``Clip``. Errors
+that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fusion.api.sounds import extract, features
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
+    from fusion.feature.spectral import SpectralFeature
     from fusion.runtime.versions import VERSION as __version__  # noqa: N811
     from fusion.sound.clip import Clip, frame_count
 
@@ -29,6 +30,7 @@ __all__ = [
     "FusionError",
     "Result",
     "SeriesFeature",
+    "SpectralFeature",
     "__version__",
     "ablate",
     "compare",
@@ -53,6 +55,7 @@ _HOMES = {
     "fusion.api.sounds": ("extract", "features"),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),
+    "fusion.feature.spectral": ("SpectralFeature",),
     "fusion.sound.clip": ("Clip", "frame_count"),
 }
 

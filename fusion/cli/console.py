@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -26,15 +26,18 @@ _BEST = 5  # trials shown
 _CHANGED = 10  # clips shown
 
 
-def print_features(features: list[dict[str, Any]]) -> None:
-    """Print the registry."""
+def print_features(features: list[dict[str, Any]], lists: Mapping[str, Iterable[str]]) -> None:
+    """Print the registry, then the named lists of features."""
     grid = Table(caption="shape: of a 4 s clip at 16 kHz with default parameters; fusion features NAME shows them")
     for column in ("feature", "shape", "what", "from"):
         grid.add_column(column, overflow="fold")
     for entry in features:
         shape = "broken" if "error" in entry else f"({', '.join(map(str, entry['shape']))})"
         grid.add_row(entry["name"], shape, entry.get("error") or entry["summary"], entry["origin"])
-    Console(highlight=False, markup=False).print(grid)
+    console = Console(highlight=False, markup=False, emoji=False)  # `:five:` is one
+    console.print(grid)
+    for name, listed in lists.items():
+        console.print(f"{name}: {', '.join(listed)}")
 
 
 def print_feature(entry: dict[str, Any]) -> None:

@@ -20,10 +20,15 @@ def list_features(
     as_json: bool = False,
     shared: dict[str, Any],
 ) -> None:
-    """List the registry, or show one feature: parameters, units, shape, where it comes from."""
+    """List the registry and the named lists, or show one feature or list: parameters, units, shape, origin."""
     from fusion.cli import console
     from fusion.feature import listing
+    from fusion.settings.feature_lists import LISTS
+    from fusion.settings.strict_yaml import dump
 
+    if name in LISTS:
+        print(json.dumps(LISTS[name], indent=2) if as_json else dump({"features": LISTS[name]}))
+        return
     folders = shared.get("plugins", [])
     listed = listing.feature(name, folders) if name else listing.features(folders)
     if as_json:
@@ -31,4 +36,4 @@ def list_features(
     elif isinstance(listed, dict):
         console.print_feature(listed)
     else:
-        console.print_features(listed)
+        console.print_features(listed, LISTS)

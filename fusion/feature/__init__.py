@@ -1,6 +1,6 @@
 """What a feature is, and where features come from.
 
-`contract` is what a feature declares and gives; `registry` finds, loads and makes features.
+`contract` is what a feature declares and gives, `spectral` what most have in common; `registry` finds and makes them.
 """
 
-__all__ = ["contract", "listing", "registry"]
+__all__ = ["contract", "listing", "registry", "spectral"]

@@ -1,7 +1,7 @@
 """Named statistics that turn a series of frames into one vector.
 
 Conventions: a series is ``(frames, dims)``, every statistic maps it to ``(dims,)`` in the series' unit.
-To add one, write a function and put it into `STATISTICS`.
+The delta's two are per frame. To add one, write a function and put it into `STATISTICS`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fusion.errors import did_you_mean
 
 Series = NDArray[np.float64]
 
+_DELTA_WIDTH = 9  # frames, librosa's default
 _PERCENTILE = re.compile(r"p(\d{1,2}|100)")
 
 
@@ -43,6 +44,33 @@ def change(series: Series) -> Series:
     return np.abs(np.diff(series, axis=0)).mean(axis=0)
 
 
+def delta(series: Series) -> Series:
+    """Local slope of each frame, per frame: that of a line fitted to the nine frames around it.
+
+    Equal to ``librosa.feature.delta`` of order 1 with its defaults (a Savitzky-Golay filter, which continues the
+    outermost fits to both ends). A series shorter than nine frames takes the widest odd width that fits, at least
+    three; one of less than three frames has a slope of 0.
+
+    Parameters
+    ----------
+    series : (frames, dims)
+
+    Returns
+    -------
+    (frames, dims)
+    """
+    half = (min(_DELTA_WIDTH, len(series)) - 1) // 2
+    slopes = np.zeros_like(series)
+    if not half:
+        return slopes
+    steps, inner = range(1, half + 1), slice(half, len(series) - half)
+    for step in steps:  # slices, because np.pad and a window view take several times as long
+        slopes[inner] += step * (series[half + step :][: len(series) - 2 * half] - series[half - step : -half - step])
+    slopes /= 2 * sum(step * step for step in steps)
+    slopes[:half], slopes[-half:] = slopes[half], slopes[-half - 1]
+    return slopes
+
+
 STATISTICS: dict[str, Callable[[Series], Series]] = {
     "mean": lambda series: series.mean(axis=0),
     "std": lambda series: series.std(axis=0),
@@ -53,15 +81,19 @@ STATISTICS: dict[str, Callable[[Series], Series]] = {
     "change": change,
 }
 
+OF_DELTA = {"delta_mean": "mean", "delta_std": "std"}
+"""Statistics of `delta`, by the statistic that they are."""
+
 
 def check_names(names: Sequence[str]) -> None:
     """Raise ValueError unless every name is a known statistic, named once, and there is at least one."""
     if not names:
         raise ValueError("name at least one statistic, or null to keep the series")
+    known = [*STATISTICS, *OF_DELTA]
     for name in names:
-        if name not in STATISTICS and _percentile(name) is None:
-            near = did_you_mean(name, [*STATISTICS, "median"])
-            raise ValueError(f"no statistic {name!r}{near} (known: {', '.join(STATISTICS)}, median, p0 to p100)")
+        if name not in known and _percentile(name) is None:
+            near = did_you_mean(name, [*known, "median"])
+            raise ValueError(f"no statistic {name!r}{near} (known: {', '.join(known)}, median, p0 to p100)")
     if len({_percentile(name) or name for name in names}) < len(names):
         raise ValueError(f"each statistic once, not {list(names)}")
 
@@ -73,7 +105,7 @@ def summarise_series(series: NDArray[np.floating], names: Sequence[str]) -> NDAr
     ----------
     series : (frames, dims)
     names : sequence of str
-        Keys of `STATISTICS`, or ``p0`` to ``p100`` for percentiles.
+        Keys of `STATISTICS` or `OF_DELTA`, or ``p0`` to ``p100`` for percentiles.
 
     Returns
     -------
@@ -94,7 +126,15 @@ def summarise_series(series: NDArray[np.floating], names: Sequence[str]) -> NDAr
     values = np.asarray(series, dtype=np.float64)
     ranks = [rank for name in names if (rank := _percentile(name)) is not None]
     ordered = dict(zip(ranks, np.percentile(values, ranks, axis=0), strict=True)) if ranks else {}
-    vectors = [STATISTICS[name](values) if name in STATISTICS else ordered[_percentile(name) or 0] for name in names]
+    slopes = values if OF_DELTA.keys().isdisjoint(names) else delta(values)
+    vectors = [
+        STATISTICS[OF_DELTA[name]](slopes)
+        if name in OF_DELTA
+        else STATISTICS[name](values)
+        if name in STATISTICS
+        else ordered[_percentile(name) or 0]
+        for name in names
+    ]
     return np.concatenate(vectors).astype(np.float32)
 
 

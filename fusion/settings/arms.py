@@ -205,5 +205,6 @@ def _merged(document: Document, base: dict[str, Any], name: str, changes: dict[s
     merged = Document(document.name, data, places, document.stem, document.folder)
     named = merged.data.get("features")
     if isinstance(changes.get("features"), list) and isinstance(named, dict) and isinstance(features, dict):
-        named.update({name: features.get(name) for name in named})  # a list of names keeps the base's parameters
+        # a list of names keeps the base's parameters
+        named.update({name: features[name] for name in changes["features"] if name in features})
     return merged

@@ -22,6 +22,7 @@ from fusion.settings.ablation import read_ablation
 from fusion.settings.datasets import DATASETS, DatasetSettings
 from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment, wrong_name
+from fusion.settings.feature_lists import PREFIX, wrong_list
 from fusion.settings.messages import explain, is_consequence, not_one_of, renamed
 from fusion.settings.model import MODELS, ModelSettings
 from fusion.settings.search_space import SearchSettings, read_space
@@ -140,6 +141,10 @@ class Checker:
         features = {}
         for name, value in sorted(written.items()):
             location = ("features", name)
+            if name.startswith(PREFIX):
+                places = {other: self.document.place(("features", other)) for other in written}
+                self.mistake(location, wrong_list(name, value, places))
+                continue
             try:
                 source = find(name, sources)
                 fields = load(source).model_fields

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
+from fusion.settings.feature_lists import expanded
 from fusion.settings.strict_yaml import MOST_LEVELS, Location, kind, parse
 
 MOST_BYTES = 1_000_000
@@ -42,7 +43,7 @@ class Document:
     folder: Path = field(default_factory=Path)
 
     def __post_init__(self) -> None:
-        self._spread_features()
+        self.spread_features()
 
     def place(self, location: Location) -> str:
         """Return where `location`, or the nearest thing around it, was written."""
@@ -77,15 +78,15 @@ class Document:
             del self.places[known]
         target[keys[-1]] = value
         self.places[tuple(keys)] = option
-        self._spread_features()
+        self.spread_features()
 
     def set_seeds(self, seeds: Sequence[int]) -> None:
         """Take these seeds instead of the file's."""
         self.data["seeds"] = list(seeds)
         self.places[("seeds",)] = "--seeds"
 
-    def _spread_features(self) -> None:
-        """Turn a list of features into a mapping without parameters; each name keeps its line."""
+    def spread_features(self) -> None:
+        """Turn a list of features into a mapping without parameters, named lists into features; all keep their line."""
         names = self.data.get("features")
         if isinstance(names, list) and all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
             places: dict[Location, str] = {
@@ -93,6 +94,13 @@ class Document:
             }
             self.data["features"] = dict.fromkeys(names)
             self.places.update(places)
+        written = self.data.get("features")
+        if isinstance(written, dict):
+            features = expanded(written)
+            for name, (source, _) in features.items():
+                if name != source:
+                    self.places["features", name] = self.place(("features", source))
+            self.data["features"] = {name: value for name, (_, value) in features.items()}
 
 
 def read(source: Source) -> Document:

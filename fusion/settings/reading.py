@@ -92,11 +92,10 @@ def _select(document: Document, names: Sequence[str]) -> None:
     written = document.data.get("features")
     known = written if isinstance(written, dict) else {}
     document.data["features"] = {name: known.get(name) for name in names}
+    document.places |= {("features", name): "--features" for name in names if name not in known}
+    document.spread_features()
     search = document.data.get("search")
     space = search.get("space") if isinstance(search, dict) else None
     if isinstance(search, dict) and isinstance(space, dict):
-        dropped = tuple(f"features.{name}." for name in known if name not in names)
+        dropped = tuple(f"features.{name}." for name in known if name not in document.data["features"])
         search["space"] = {path: values for path, values in space.items() if not path.startswith(dropped)}
-    for name in names:
-        if name not in known:
-            document.places[("features", name)] = "--features"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 
 import numpy as np
@@ -70,8 +71,7 @@ class Clip:
             raise ValueError("a clip holds finite samples only, this one has NaN or infinity")
         self.y: Array = _read_only(y)
         self.sr = int(sr)
-        self._magnitudes: dict[tuple[int, int], Array] = {}
-        self._powers: dict[tuple[int, int], Array] = {}
+        self._shared: dict[tuple[Hashable, ...], Array] = {}
 
     @property
     def duration(self) -> float:
@@ -89,17 +89,7 @@ class Clip:
         -------
         (frames, 1 + n_fft // 2) float32
         """
-        key = (n_fft, hop_length)
-        if key not in self._magnitudes:
-            # scipy's FFT keeps float32; numpy's would do, at twice the time
-            from scipy.fft import rfft
-
-            half = n_fft // 2
-            padded = np.zeros(max(self.y.size + 2 * half, n_fft), dtype=np.float32)
-            padded[half : half + self.y.size] = self.y
-            frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-            self._magnitudes[key] = _read_only(np.abs(rfft(frames * _hann(n_fft), axis=-1)))
-        return self._magnitudes[key]
+        return self.shared(("magnitude", n_fft, hop_length), lambda: self._stft(n_fft, hop_length))
 
     def power(self, n_fft: int = 1024, hop_length: int = 512) -> Array:
         """Return the squared magnitude of the STFT.
@@ -112,10 +102,26 @@ class Clip:
         -------
         (frames, 1 + n_fft // 2) float32
         """
-        key = (n_fft, hop_length)
-        if key not in self._powers:
-            self._powers[key] = _read_only(np.square(self.magnitude(n_fft, hop_length)))
-        return self._powers[key]
+        return self.shared(("power", n_fft, hop_length), lambda: np.square(self.magnitude(n_fft, hop_length)))
+
+    def shared(self, key: tuple[Hashable, ...], compute: Callable[[], Array]) -> Array:
+        """Return what several features need of this clip, computed for the first that asks.
+
+        Parameters
+        ----------
+        key : tuple
+            A name of what it is, and everything beside the clip that the numbers depend on.
+        compute : callable
+            Makes the array; it is called once a clip and key.
+
+        Returns
+        -------
+        array
+            Read-only.
+        """
+        if key not in self._shared:
+            self._shared[key] = _read_only(compute())
+        return self._shared[key]
 
     def active(self, frames: int, db: float) -> NDArray[np.bool_]:
         """Return which of equally spaced, centred frames sound.
@@ -137,6 +143,16 @@ class Clip:
         energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
         power = (energy[edges[1:]] - energy[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)
         return np.asarray(power >= power.max() * 10 ** (-db / 10))
+
+    def _stft(self, n_fft: int, hop_length: int) -> Array:
+        # scipy's FFT keeps float32; numpy's would do, at twice the time
+        from scipy.fft import rfft
+
+        half = n_fft // 2
+        padded = np.zeros(max(self.y.size + 2 * half, n_fft), dtype=np.float32)
+        padded[half : half + self.y.size] = self.y
+        frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
+        return np.abs(rfft(frames * _hann(n_fft), axis=-1))
 
 
 @lru_cache(maxsize=16)

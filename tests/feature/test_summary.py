@@ -2,15 +2,17 @@
 
 from random import Random
 
+import librosa
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusion.feature.summary import STATISTICS, check_names, summarise_series
+from fusion.feature import summary
+from fusion.feature.summary import OF_DELTA, STATISTICS, check_names, delta, summarise_series
 
-NAMES = [*STATISTICS, "median", "p0", "p10", "p37", "p90", "p100"]
+NAMES = [*STATISTICS, *OF_DELTA, "median", "p0", "p10", "p37", "p90", "p100"]
 LEVELS = ["mean", "min", "max", "median", "p0", "p10", "p37", "p90", "p100"]  # move with the series
 
 series = arrays(np.float32, st.tuples(st.integers(1, 60), st.integers(1, 3)), elements=st.floats(-1e3, 1e3, width=32))
@@ -23,6 +25,15 @@ def fitted_change(values: np.ndarray) -> np.ndarray:
         return np.zeros(values.shape[1])
     gradient, _ = np.polyfit(np.arange(len(values)), values, 1)
     return gradient * (len(values) - 1)
+
+
+def fitted_slopes(values: np.ndarray) -> np.ndarray:
+    """Fit a line to the frames around each one, or to the nearest such frames at the ends."""
+    width = max(n for n in (1, 3, 5, 7, 9) if n <= len(values))
+    if width == 1:
+        return np.zeros_like(values)
+    starts = np.clip(np.arange(len(values)) - width // 2, 0, len(values) - width)
+    return np.stack([np.polyfit(np.arange(width), values[start : start + width], 1)[0] for start in starts])
 
 
 DEFINITIONS = {
@@ -43,6 +54,8 @@ DEFINITIONS = {
         if len(x) > 1
         else np.zeros(x.shape[1])
     ),
+    "delta_mean": lambda x: fitted_slopes(x).mean(axis=0),
+    "delta_std": lambda x: fitted_slopes(x).std(axis=0),
 }
 
 
@@ -88,10 +101,10 @@ def test_mirroring_swaps_high_and_low(values: np.ndarray) -> None:
 
 @quick
 @given(values=series, random=st.randoms(use_true_random=False))
-def test_order_of_frames_matters_to_slope_attack_and_change_alone(values: np.ndarray, random: Random) -> None:
+def test_order_of_frames_matters_to_slopes_attack_and_change_alone(values: np.ndarray, random: Random) -> None:
     order = list(range(len(values)))
     random.shuffle(order)
-    names = [name for name in NAMES if name not in ("slope", "attack", "change")]
+    names = [name for name in NAMES if name not in ("slope", "attack", "change", *OF_DELTA)]
     np.testing.assert_allclose(
         summarise_series(values[order], names), summarise_series(values, names), rtol=1e-5, atol=1e-3
     )
@@ -141,11 +154,31 @@ def test_the_series_stays_as_it_was(values: np.ndarray) -> None:
         ([4, 2, *[0] * 18], "attack", 3),
         ([0, 1, 0, 1], "change", 1),
         ([1, 2, 3, 4], "median", 2.5),
+        (list(range(0, 60, 3)), "delta_mean", 3),
+        (list(range(0, 60, 3)), "delta_std", 0),
+        ([0, 2, 4, 6], "delta_mean", 2),
+        ([0, 5], "delta_mean", 0),
         (list(range(101)), "p37", 37),
     ],
 )
 def test_known_answers(values: list[float], name: str, expected: float) -> None:
     assert summarise_series(np.array(values, dtype=np.float32)[:, None], [name]) == pytest.approx([expected])
+
+
+@quick
+@given(values=arrays(np.float64, st.tuples(st.integers(9, 60), st.integers(1, 3)), elements=st.floats(-1e3, 1e3)))
+def test_the_delta_is_librosas(values: np.ndarray) -> None:
+    expected = librosa.feature.delta(values, axis=0)
+    np.testing.assert_allclose(delta(values), expected, rtol=0, atol=1e-9 * (1 + np.abs(values).max()))
+
+
+def test_one_delta_serves_both_its_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(summary, "delta", lambda series: calls.append(1) or delta(series))
+    summarise_series(np.ones((20, 2)), ["mean", "delta_mean", "std", "delta_std"])
+    assert len(calls) == 1
+    summarise_series(np.ones((20, 2)), ["mean", "std"])
+    assert len(calls) == 1
 
 
 def test_large_values_keep_their_precision() -> None:

@@ -1,0 +1,41 @@
+"""Log-mel spectrum."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from fusion.sound.clip import Clip
+
+from ._mel import MelFeature
+
+
+class LogMel(MelFeature):
+    """Power in each mel band, in decibels; a sequence unless statistics are asked for.
+
+    Values lie from ``-top_db`` to 0 dB by default: 0 dB is the clip's loudest band, and a silent clip is ``-top_db``
+    throughout. With ``ref: 1`` it equals ``librosa.power_to_db(librosa.feature.melspectrogram(...))``: nothing is
+    below -100 dB, and a silent clip is -100 dB.
+
+    References
+    ----------
+    S. S. Stevens, J. Volkmann and E. B. Newman: "A scale for the measurement of the psychological magnitude pitch",
+    J. Acoust. Soc. Am. 8(3), 1937, 185-190, https://doi.org/10.1121/1.1915893
+    """
+
+    ref: Literal[1, "max"] = Field(
+        default="max", description="power of 0 dB; max: that of the clip's loudest mel band, so that level says nothing"
+    )
+    top_db: float = Field(default=80.0, gt=0, le=100, description="floor, dB below the clip's loudest band")
+
+    def series(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the decibels of each frame and band."""
+        mel = self.mel(clip)
+        if self.ref == "max" and mel.max() > 0:
+            mel = mel / mel.max()
+        decibels = 10 * np.log10(np.maximum(mel, np.float32(1e-10)))
+        loudest = np.float32(0) if self.ref == "max" else decibels.max()
+        return np.maximum(decibels, loudest - np.float32(self.top_db))

@@ -1,0 +1,95 @@
+"""Named lists of features, to be written where a feature is: ``features: [fusion:timbre, log_mel]``.
+
+A list never changes once it is published, so that an experiment that names it stays what it was: parameters that
+matter are written out, and a better list gets a new name (``fusion:timbre-2``). A list becomes plain features before
+anything is checked; a result's ``spec.yaml`` names these alone.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from fusion.errors import did_you_mean
+
+PREFIX = "fusion:"
+
+
+def _summarised(**parameters: Any) -> dict[str, Any]:
+    # a mapping and a list of its own for each feature: an option that changes one must not change another
+    return {"statistics": ["mean", "std", "delta_mean", "delta_std"], **parameters}
+
+
+_spectral = partial(_summarised, n_fft=1024, hop_length=512)
+
+LISTS: dict[str, dict[str, dict[str, Any]]] = {
+    "fusion:five": {
+        "mfcc": {},
+        "spectral_centroid": {},
+        "spectral_rolloff": {},
+        "tonnetz": {},
+        "zero_crossing_rate": {},
+    },
+    "fusion:timbre": {
+        "envelope": {},
+        "harmonics": {},
+        "low_to_high_ratio": _spectral(cutoff=1000.0),
+        "rms": _spectral(ref="max"),
+        "spectral_bandwidth": _spectral(),
+        "spectral_centroid": _spectral(),
+        "spectral_contrast": _spectral(n_bands=6, fmin=200.0),
+        "spectral_crest": _spectral(),
+        "spectral_entropy": _spectral(),
+        "spectral_flatness": _spectral(),
+        "spectral_flux": _spectral(),
+        "spectral_rolloff": _spectral(roll_percent=[0.5, 0.85, 0.95]),
+        "spectral_shape": _spectral(),
+        "spectral_slope": _spectral(),
+        "zero_crossing_rate": _summarised(frame_length=1024, hop_length=512),
+    },
+}
+
+
+def expanded(written: dict[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Return the features of a mapping in which lists may stand, each with the name that it comes from.
+
+    Parameters
+    ----------
+    written : dict
+        Features with their parameters, and lists with none.
+
+    Returns
+    -------
+    dict of str to (str, object)
+        Feature to the key of `written` that brings it, and its parameters. A list that cannot become features (it is
+        not known, has parameters or brings a feature that is there already) stays itself; `wrong_list` says why.
+    """
+    features: dict[str, tuple[str, Any]] = {name: (name, value) for name, value in written.items() if name not in LISTS}
+    for name, value in written.items():
+        if name in LISTS:
+            usable = not value and features.keys().isdisjoint(LISTS[name])
+            brought = copy.deepcopy(LISTS[name]) if usable else {name: value}
+            features |= {feature: (name, parameters) for feature, parameters in brought.items()}
+    return features
+
+
+def wrong_list(name: str, value: Any, places: Mapping[str, str]) -> str:
+    """Say why a list did not become features.
+
+    Parameters
+    ----------
+    name : str
+        It begins with ``fusion:``.
+    value : object
+        What is written behind it.
+    places : mapping of str to str
+        Where the features beside it were written.
+    """
+    if name not in LISTS:
+        return f"no such list of features{did_you_mean(name, LISTS)} (known: {', '.join(LISTS)})"
+    if value:
+        return f"a list of features takes no parameters, found {value!r}; name its features to change one"
+    twice = ", ".join(f"{feature} (also at {places[feature]})" for feature in LISTS[name] if feature in places)
+    return f"{name} has {twice}; name a feature once, by a list or by itself"
