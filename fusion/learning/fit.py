@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fusion.extraction.part import Part
 from fusion.learning.batches import Batches
 from fusion.learning.callbacks import EpochMessages, KeepBest, epoch_metrics
-from fusion.learning.fused_network import with_auxiliary
+from fusion.learning.fused_network import pooled_scaling, with_auxiliary
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.model import build_model
 from fusion.learning.saved_network import load_model, start_from
@@ -54,6 +54,8 @@ def fit(job: TrainingJob) -> keras.Model:
 def _untrained(job: TrainingJob, scaling: dict[str, Moments]) -> keras.Model:
     """Return the network with its first weights: random ones, or those of another network's branches."""
     shapes = {name: rows.shape for name, rows in job.parts["train"].rows.items()}
+    if isinstance(job.model, FusionModel):
+        scaling = scaling | pooled_scaling(job.model, job.parts["train"], scaling)
     model = build_model(job.model, shapes, len(job.classes), scaling)
     if job.pretrained:
         start_from(model, load_model(job.pretrained), job.pretrained)

@@ -55,20 +55,20 @@ class StretchMasking(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("fusion")
-class BranchDropout(keras.layers.Layer):
-    """Drops whole branches in training, never all of a clip, and scales up the others.
+class MissingBranch(keras.layers.Layer):
+    """Puts a learnt vector in the place of whole branches in training, never of all of a clip's.
 
-    So no branch can lean on another, and the network still works where one is missing (zeros).
+    So no branch can lean on another, and what joins them learns what it means that one is missing.
 
     Parameters
     ----------
     rate : float
-        Probability that a branch is dropped for a clip; where all would be, one is kept.
+        Probability that a branch is missing for a clip; where all would be, one is kept.
 
     References
     ----------
     N. Neverova, C. Wolf, G. Taylor and F. Nebout: "ModDrop: adaptive multi-modal gesture recognition", IEEE Trans. PAMI
-    38(8), 2016, 1692-1706, https://doi.org/10.1109/TPAMI.2015.2461544
+    38(8), 2016, 1692-1706, https://doi.org/10.1109/TPAMI.2015.2461544 (with zeros)
     """
 
     def __init__(self, rate: float, **options: Any) -> None:
@@ -76,19 +76,67 @@ class BranchDropout(keras.layers.Layer):
         self.rate = rate
         self.chance = keras.random.SeedGenerator()
 
+    def build(self, shapes: list[Any]) -> None:
+        """Make a vector for each branch; all start at zero."""
+        self.vectors = self.add_weight(shape=(len(shapes), shapes[0][-1]), initializer="zeros", name="vectors")
+
     def call(self, branches: list[Tensor], training: bool = False) -> list[Tensor]:
         """Return the branches, ``(clips, size)`` each."""
         if not training:
             return branches
-        count = len(branches)
-        draws = keras.random.uniform((ops.shape(branches[0])[0], count), seed=self.chance)
+        draws = keras.random.uniform((ops.shape(branches[0])[0], len(branches)), seed=self.chance)
         luckiest = draws >= ops.max(draws, axis=1, keepdims=True)
-        kept = ops.cast(ops.logical_or(draws >= self.rate, luckiest), branches[0].dtype)
-        scale = kept * count / ops.sum(kept, axis=1, keepdims=True)
-        return [branch * scale[:, n : n + 1] for n, branch in enumerate(branches)]
+        kept = ops.logical_or(draws >= self.rate, luckiest)
+        return [ops.where(kept[:, n : n + 1], branch, self.vectors[n]) for n, branch in enumerate(branches)]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable("fusion")
+class BranchDropout(keras.layers.Layer):
+    """Branches as they are. Here only because networks of earlier versions have it: it acted in their training."""
+
+    def __init__(self, rate: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.rate = rate
+
+    def call(self, branches: list[Tensor]) -> list[Tensor]:
+        """Return the branches."""
+        return branches
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable("fusion")
+class SequenceStatistics(keras.layers.Layer):
+    """Mean and standard deviation over time of a sequence and of its delta, ``(clips, 4 * dims)``.
+
+    The delta is the slope of a line through 9 frames, or through the widest odd number of them that there are; the
+    first and last frames share the slope of the first and last line, as in ``librosa.feature.delta``. Below 3 frames it
+    is 0.
+
+    References
+    ----------
+    A. Savitzky and M. Golay: "Smoothing and differentiation of data by simplified least squares procedures", Analytical
+    Chemistry 36(8), 1964, 1627-1639, https://doi.org/10.1021/ac60214a047
+    """
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return the statistics side by side."""
+        frames = x.shape[1]
+        side = min(4, (frames - 1) // 2)
+        delta = ops.zeros_like(x)
+        if side:
+            steps = range(1, side + 1)
+            rises = [n * (x[:, side + n : frames - side + n] - x[:, side - n : frames - side - n]) for n in steps]
+            slopes = sum(rises) / (2 * sum(n * n for n in steps))
+            ends = [ops.repeat(end, side, axis=1) for end in (slopes[:, :1], slopes[:, -1:])]
+            delta = ops.concatenate([ends[0], slopes, ends[1]], axis=1)
+        # the root of 0 has no gradient
+        deviations = [ops.sqrt(ops.maximum(ops.var(values, axis=1), 1e-12)) for values in (x, delta)]
+        return ops.concatenate([ops.mean(x, axis=1), deviations[0], ops.mean(delta, axis=1), deviations[1]], axis=-1)
 
 
 @keras.saving.register_keras_serializable("fusion")

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from fusion.errors import FusionError
-from fusion.learning.fused_network import VECTORS
+from fusion.learning.fused_network import FRAMES, VECTORS
 from fusion.learning.fusions import CONTENT, GATE, LOGITS
 
 
@@ -52,7 +52,7 @@ def start_from(model: keras.Model, source: keras.Model, path: Path) -> None:
     2014, 3320-3328, https://doi.org/10.48550/arXiv.1411.1792
     """
     known = {layer.name: layer for layer in source.layers}
-    names = [f"{name}_" for name in (*(tensor.name for tensor in source.inputs), VECTORS)]
+    names = [f"{name}_" for name in (*(tensor.name for tensor in source.inputs), FRAMES, VECTORS)]
     moved = 0
     for layer in model.layers:
         counterpart = known.get(layer.name)

@@ -9,7 +9,7 @@ from typing import Any
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource
 from fusion.settings.datasets import DatasetSettings
-from fusion.settings.model import ModelSettings
+from fusion.settings.model import FusionModel, ModelSettings
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
 from fusion.sound import distortion, mixing
@@ -107,6 +107,8 @@ class Experiment:
             versions["distortion"] = distortion.VERSION
         if self.training.mixes:
             versions["mixing"] = mixing.VERSION
+        if isinstance(self.model, FusionModel) and self.model.loses_branches(self.shapes()):
+            versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
         return {
             "dataset": self.dataset.identity(),
             "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},

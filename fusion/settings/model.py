@@ -26,10 +26,26 @@ class Network(Section):
 class FusionModel(Network):
     """A convolutional branch for each sequence, one dense branch for all vectors, fused."""
 
+    later: ClassVar[frozenset[str]] = Network.later | {"sequences", "join", "time_pooling"}
+
     preset: Literal["fusion"] = "fusion"
-    fusion: Literal["concat", "gated", "late"] = Field(
+    fusion: Literal["concat", "gated", "late", "cross_attention", "gated_residual"] = Field(
         default="concat",
-        description="how branches are joined: side by side, by learnt gates, or by a weighted mean of their own logits",
+        description="how branches are joined: side by side, by learnt gates, by a weighted mean of their own logits, "
+        "by attention to one another, or each added to the first through a gate that starts closed",
+    )
+    sequences: Literal["convolved", "pooled", "both"] = Field(
+        default="convolved",
+        description="how a sequence enters: through convolutions, by statistics over time among the vectors, or both",
+    )
+    join: Literal["pooled", "frames"] = Field(
+        default="pooled",
+        description="what is joined: a branch for each sequence after it is pooled over time, or frame by frame all "
+        "sequences, and the vectors repeated, for one convolutional branch",
+    )
+    time_pooling: Literal["statistics", "attention"] = Field(
+        default="statistics",
+        description="how frames weigh in mean and deviation of what convolutions give: alike, or by learnt attention",
     )
     conv_filters: tuple[int, ...] = Field(
         default=(48, 64, 96), min_length=1, max_length=8, description="filters of each convolution over time"
@@ -68,7 +84,38 @@ class FusionModel(Network):
 
     def misfit(self, shapes: dict[str, tuple[int, ...]]) -> str:
         """Return why this model cannot take features of these shapes, or an empty string."""
-        return "" if shapes else "no features"
+        if not shapes:
+            return "no features"
+        if self.join == "pooled":
+            return ""
+        if self.sequences == "pooled":
+            return (
+                "join: frames is for a convolutional branch, and sequences: pooled has none; write sequences: both or "
+                "convolved, or join: pooled"
+            )
+        sequences = {name: shape for name, shape in shapes.items() if len(shape) == 2}
+        if not sequences:
+            found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            return (
+                f"join: frames takes at least one feature of shape (frames, dims), found {found}; add one, give a "
+                "feature statistics: null where it has that, or write join: pooled"
+            )
+        (first, (frames, _)), *others = sequences.items()
+        for name, shape in others:
+            if shape[0] != frames:
+                return (
+                    f"join: frames takes sequences with the same number of frames, found {first} with {frames} and "
+                    f"{name} with {shape[0]}; give both the same hop_length, or write join: pooled"
+                )
+        return ""
+
+    def loses_branches(self, shapes: dict[str, tuple[int, ...]]) -> bool:
+        """Whether clips lose branches in training: one that is alone is never lost."""
+        sequences = sum(len(shape) == 2 for shape in shapes.values())
+        joined = self.join == "frames"
+        convolutional = 0 if self.sequences == "pooled" else min(sequences, 1) if joined else sequences
+        dense = self.sequences != "convolved" or (sequences < len(shapes) and not joined)
+        return self.branch_dropout > 0 and convolutional + dense > 1
 
 
 class CourseModel(Network):

@@ -120,7 +120,10 @@ def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None
     except FusionError as error:
         raise FusionError(f"the training data of {saved.result.folder} cannot be read; {advice}. {error}") from None
     if digest(saved.experiment, data.fingerprint, sample) != saved.metrics["digest"]:
-        raise FusionError(f"{root}: not what {saved.result.folder} was trained on (other clips or sound); {advice}")
+        raise FusionError(
+            f"{root}: not what {saved.result.folder} was trained on (other clips or sound, or an older "
+            f"fusion, whose networks are to be trained again); {advice}"
+        )
     return data
 
 

@@ -1,12 +1,13 @@
 """Layers of our own: what they do in training, by counting; that they do nothing in prediction."""
 
 import keras
+import librosa
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.learning.layers import BranchDropout, StretchMasking, WeightedMean
+from fusion.learning.layers import BranchDropout, MissingBranch, SequenceStatistics, StretchMasking, WeightedMean
 
 FEW = settings(max_examples=25, deadline=None)
 
@@ -83,44 +84,67 @@ def test_nothing_is_masked_where_the_longest_is_zero():
     np.testing.assert_array_equal(array(StretchMasking(1, 0.0)(x, training=True)), x)
 
 
-def drop(rate, count, clips=6000, size=3):
-    """Return the factor of each clip's branches, which all of a branch's units share."""
+def missing(rate, count, clips=6000, size=3):
+    """Return which branches of each clip are missing, and hold them to learnt vectors and the others to the input."""
     branches = [numbers(clips, size, seed=n) for n in range(count)]
-    out = [array(branch) for branch in BranchDropout(rate)(branches, training=True)]
-    factors = np.stack([after / before for after, before in zip(out, branches, strict=True)], axis=1)
-    np.testing.assert_allclose(factors, np.broadcast_to(factors[..., :1], factors.shape), rtol=1e-5)
-    return factors[..., 0]
+    layer = MissingBranch(rate)
+    layer(branches)
+    vectors = 10 + np.arange(count * size, dtype=np.float32).reshape(count, size)
+    layer.set_weights([vectors, *layer.get_weights()[1:]])
+    out = np.stack([array(branch) for branch in layer(branches, training=True)], axis=1)
+    absent = (out >= 10).any(axis=2)
+    np.testing.assert_array_equal(out, np.where(absent[..., np.newaxis], vectors, np.stack(branches, axis=1)))
+    return absent
 
 
-def test_branches_are_whole_in_prediction():
+@pytest.mark.parametrize("layer", [MissingBranch(0.9), BranchDropout(0.9)])
+def test_branches_are_whole_in_prediction(layer):
     branches = [numbers(10, 4, seed=n) for n in range(3)]
-    for options in ({}, {"training": False}):
-        for before, after in zip(branches, BranchDropout(0.9)(branches, **options), strict=True):
-            np.testing.assert_array_equal(array(after), before)
+    for before, after in zip(branches, layer(branches), strict=True):
+        np.testing.assert_array_equal(array(after), before)
 
 
 @FEW
 @given(st.floats(0, 0.999), st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**20))
-def test_one_branch_is_always_left_and_the_left_ones_are_scaled_up(rate, count, size, seed):
+def test_one_branch_is_always_left(rate, count, size, seed):
     keras.utils.set_random_seed(seed)
-    factors = drop(rate, count, clips=64, size=size)
-    kept = (factors != 0).sum(axis=1, keepdims=True)
-    assert (kept >= 1).all()
-    np.testing.assert_allclose(factors, np.where(factors != 0, count / kept, 0), rtol=1e-5)
+    assert not missing(rate, count, clips=64, size=size).all(axis=1).any()
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
-def test_branches_are_dropped_as_often_as_asked_but_for_the_last_one(rate, count):
+def test_branches_are_missing_as_often_as_asked_but_for_the_last_one(rate, count):
     keras.utils.set_random_seed(4)
-    factors = drop(rate, count)
     # all fall below the rate with rate**count; one of them, each equally often, is then left all the same
-    np.testing.assert_allclose((factors == 0).mean(axis=0), rate - rate**count / count, atol=0.025)
-    np.testing.assert_allclose(factors.mean(axis=0), 1, atol=0.1)  # no branch gains or loses on average
+    np.testing.assert_allclose(missing(rate, count).mean(axis=0), rate - rate**count / count, atol=0.025)
 
 
-def test_no_branch_is_dropped_at_rate_zero():
-    np.testing.assert_array_equal(drop(0.0, 3), 1)
+def test_no_branch_is_missing_at_rate_zero():
+    assert not missing(0.0, 3).any()
+
+
+def test_what_stands_for_a_missing_branch_starts_at_zero_and_is_learnt():
+    layer = MissingBranch(0.5)
+    layer([np.ones((2, 3), np.float32)] * 4)
+    (vectors,) = layer.trainable_weights
+    np.testing.assert_array_equal(array(vectors), np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 8, 9, 10, 40])
+def test_statistics_are_numpys_and_librosas(frames):
+    x = np.random.default_rng(0).normal(3, 2, size=(4, frames, 3)).astype(np.float32)
+    width = min(9, frames - 1 + frames % 2)
+    delta = librosa.feature.delta(x, width=width, axis=1) if width >= 3 else np.zeros_like(x)
+    expected = [x.mean(axis=1), x.std(axis=1), delta.mean(axis=1), delta.std(axis=1)]
+    np.testing.assert_allclose(array(SequenceStatistics()(x)), np.concatenate(expected, axis=1), rtol=1e-4, atol=2e-6)
+
+
+def test_a_straight_line_has_its_slope_and_no_other_delta():
+    line = 0.5 * np.arange(20, dtype=np.float32)[np.newaxis, :, np.newaxis]
+    mean, deviation, slope, none = array(SequenceStatistics()(line))[0]
+    assert (mean, slope) == pytest.approx((4.75, 0.5))
+    assert deviation == pytest.approx(line.std())
+    assert none == pytest.approx(0, abs=2e-6)
 
 
 def test_equal_weights_at_first_give_the_mean():
@@ -150,7 +174,13 @@ def test_weights_are_learnt():
 
 @pytest.mark.parametrize(
     "layer",
-    [StretchMasking(2, 0.25, name="mask"), BranchDropout(0.125, name="drop"), WeightedMean(name="mean")],
+    [
+        StretchMasking(2, 0.25, name="mask"),
+        MissingBranch(0.25, name="missing"),
+        BranchDropout(0.125, name="drop"),
+        SequenceStatistics(name="statistics"),
+        WeightedMean(name="mean"),
+    ],
     ids=lambda layer: layer.name,
 )
 def test_a_layer_is_made_again_from_its_config(layer):
@@ -164,7 +194,7 @@ def test_a_model_of_all_layers_predicts_the_same_after_loading_in_safe_mode(tmp_
     keras.utils.set_random_seed(5)
     inputs = [keras.Input((12, 6), name="a"), keras.Input((12, 6), name="b")]
     masked = [StretchMasking(2, 0.4)(StretchMasking(1, 0.4)(x)) for x in inputs]
-    branches = BranchDropout(0.4)([keras.layers.Dense(4)(keras.layers.Flatten()(x)) for x in masked])
+    branches = MissingBranch(0.4)([keras.layers.Dense(4)(SequenceStatistics()(x)) for x in masked])
     mean = WeightedMean(name="mean")
     model = keras.Model(inputs, mean(branches))
     mean.set_weights([np.array([1.5, -0.5], np.float32)])

@@ -145,6 +145,13 @@ def test_every_regulariser_still_learns(part, tmp_path, settings):
     assert (predict_windows(model, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.9
 
 
+def test_statistics_of_a_sequence_are_learnt_from_beside_its_convolutions(part, tmp_path):
+    model = FusionModel(conv_filters=(8,), dense_units=(8,), embedding=8, sequences="both", branch_dropout=0.3)
+    trained = fit(replace(job(part, tmp_path), model=model))
+    assert trained.history.levels == {"series": 1.0}
+    assert (predict_windows(trained, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.9
+
+
 @pytest.mark.parametrize("fusion", ["concat", "gated", "late"])
 def test_losses_of_branches_are_trained_but_not_reported(part, tmp_path, fusion):
     wanted = job(part, tmp_path)

@@ -19,7 +19,7 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 # digests of the embedded sample's results; who changes one of these makes every stored result another one
 GOLDEN = {
-    "irmas_cv": "f5497927d32b",
+    "irmas_cv": "fafcee25fb1e",
     "irmas_followup.course_known_notes": "e48cd054031b",
     "irmas_followup.course_unknown_notes": "c11fec4254c7",
     "irmas_followup.course_music_folds": "c0fe84e2bfd2",
@@ -31,19 +31,19 @@ GOLDEN = {
     "irmas_followup.tonnetz": "109eca793d78",
     "irmas_followup.zero_crossing_rate": "413628737c14",
     "irmas_followup.scalars": "933d2ec5f617",
-    "irmas_followup.fused": "075349f8d32d",
-    "irmas_followup.fused_mixed": "299374714e44",
-    "irmas_followup.notes_for_pretraining": "2880d17d5ad4",
-    "irmas_followup.fused_mixed_official": "6dd2653f021b",
-    "irmas_fusion": "b3d671ad6120",
+    "irmas_followup.fused": "9b1c38377e0b",
+    "irmas_followup.fused_mixed": "51e169bff09d",
+    "irmas_followup.notes_for_pretraining": "ea3927e9815f",
+    "irmas_followup.fused_mixed_official": "60eb1ebff136",
+    "irmas_fusion": "b0018a4d0bbe",
     "irmas_mfcc": "ef6639f47322",
-    "nsynth_fusion": "90e94826e55f",
+    "nsynth_fusion": "fe211ba0147a",
     "nsynth_mfcc": "37c7124b5e81",
     "nsynth_naive_fusion": "c0d9a5eb3338",
-    "nsynth_robust": "bcae37248725",
+    "nsynth_robust": "f68054e99c9a",
     "nsynth_course": "1b71e0dd2579",
 }
-COPIES_AND_MIXTURES = "ec5f95872532"
+COPIES_AND_MIXTURES = "9de0731450e6"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,9 @@ def test_versions_of_copies_and_mixtures_are_covered(module, digest_of, small, m
         "training.class_weights=true",
         "training.pretrain=elsewhere",
         "model.activation=softmax",
+        "model.sequences=both",
+        "model.join=frames",
+        "model.time_pooling=attention",
         "training.copies=1",
         "training.epochs=59",
         "dataset.hop=1.0",
@@ -121,6 +124,25 @@ def test_that_validation_clips_train_is_covered_and_nothing_else(name, both, dig
     experiment = read_experiment(EXPERIMENTS / f"{name}.yaml")
     monkeypatch.setattr(type(experiment), "validates", True)
     assert (digest_of(experiment) != GOLDEN[name]) == both
+
+
+@pytest.mark.parametrize(
+    ("settings", "features", "loses"),
+    [
+        ({}, ["mfcc", "spectral_centroid"], True),
+        ({"branch_dropout": 0.0}, ["mfcc", "spectral_centroid"], False),
+        ({}, ["mfcc"], False),
+        ({}, ["spectral_centroid", "zero_crossing_rate"], False),
+        ({"sequences": "pooled"}, ["mfcc", "spectral_centroid"], False),
+        ({"sequences": "both"}, ["mfcc"], True),
+        ({"join": "frames"}, ["mfcc", "spectral_centroid"], False),
+        ({"join": "frames", "sequences": "both"}, ["mfcc"], True),
+    ],
+)
+def test_how_a_missing_branch_is_replaced_is_covered_where_one_can_be_missing(settings, features, loses):
+    assignments = [f"model.{name}={value}" for name, value in {"branch_dropout": 0.4, **settings}.items()]
+    experiment = read_experiment(EXPERIMENTS / "nsynth_fusion.yaml", features=features, assignments=assignments)
+    assert ("branch_dropout" in experiment.identity()["versions"]) == loses
 
 
 def test_seeds_and_names_are_not_covered(digest_of):

@@ -317,7 +317,10 @@ def random_settings(number):
         return choices[random.integers(len(choices))]
 
     return {
-        "model.fusion": pick("concat", "gated", "late"),
+        "model.fusion": pick("concat", "gated", "late", "cross_attention", "gated_residual"),
+        "model.sequences": pick("convolved", "both"),
+        "model.join": pick("pooled", "frames"),
+        "model.time_pooling": pick("statistics", "attention"),
         "model.conv_filters": pick([8], [8, 16], [16, 16, 32], [8, 8, 8, 8]),
         "model.dense_units": pick([8], [16, 16], [32, 16, 8]),
         "model.embedding": pick(4, 16, 32),

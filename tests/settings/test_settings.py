@@ -103,7 +103,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ("features2: {}", "features2: no such setting; did you mean 'features'?"),
         ("xyz: 1", "xyz: no such setting (known: name, dataset, features, model, training, search, ablation, seeds"),
         ("model: {dropot: 0.1}", "model.dropot: no such setting; did you mean 'dropout'?"),
-        ("model: {xyz: 0.1}", "model.xyz: no such setting (known: activation, preset, fusion, conv_filters"),
+        ("model: {xyz: 0.1}", "model.xyz: no such setting (known: activation, preset, fusion, sequences"),
         ("training: {epoch: 1}", "training.epoch: no such setting; did you mean 'epochs'?"),
         (
             "model: {preset: fusio}",
@@ -115,7 +115,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ("model: fusion", "model: should be a mapping, found text"),
         (
             "model: {fusion: conct}",
-            "model.fusion: should be 'concat', 'gated' or 'late', found 'conct'; did you mean 'concat'?",
+            "model.fusion: should be 'concat', 'gated', 'late', 'cross_attention' or 'gated_residual', found 'conct'; did you mean 'concat'?",
         ),
         ("model: {dropout: on}", "model.dropout: should be a valid number, found 'on'"),
         ("model: {dropout: true}", "model.dropout: should be a valid number, found True"),
@@ -327,6 +327,52 @@ def test_seeds_given_as_an_option_go_before_the_files(path):
     (found,) = mistakes(path, BASE, seeds=[])  # what `--seeds 0` asks for
     wanted = "should be a list of different whole numbers from 1 up, as in [1, 2, 3], found no seed"
     assert found == f"--seeds: seeds: {wanted}"
+
+
+@pytest.mark.parametrize(
+    ("model", "features", "mistake"),
+    [
+        (
+            "",
+            "{mfcc: {hop_length: 512}, tonnetz: {hop_length: 1024, statistics: null}}",
+            "join: frames takes sequences with the same number of frames, found mfcc with 126 and tonnetz with 63; give both "
+            "the same hop_length, or write join: pooled",
+        ),
+        (
+            "",
+            "[tonnetz, zero_crossing_rate]",
+            "join: frames takes at least one feature of shape (frames, dims), found tonnetz (48,), zero_crossing_rate (8,); "
+            "add one, give a feature statistics: null where it has that, or write join: pooled",
+        ),
+        (
+            ", sequences: pooled",
+            "[mfcc]",
+            "join: frames is for a convolutional branch, and sequences: pooled has none; write sequences: both or convolved, "
+            "or join: pooled",
+        ),
+    ],
+)
+def test_what_cannot_be_joined_frame_by_frame_is_said(path, model, features, mistake):
+    found = mistakes(path, f"dataset: {{name: nsynth}}\nmodel: {{join: frames{model}}}\nfeatures: {features}\n")
+    assert found == [f"x.yaml:2: model: {mistake}"]
+
+
+@pytest.mark.parametrize(
+    "model", ["{join: frames}", "{join: frames, sequences: both, fusion: gated}", "{sequences: pooled}"]
+)
+def test_what_can_be_joined_is_taken(path, model):
+    features = "{mfcc: , tonnetz: {statistics: null}, zero_crossing_rate: }"
+    experiment = accept(path, f"dataset: {{name: nsynth}}\nmodel: {model}\nfeatures: {features}\n")
+    assert experiment.identity()["model"].items() >= {"preset": "fusion"}.items()
+
+
+def test_the_shipped_search_knows_every_fusion_and_every_way_in():
+    fields = FusionModel.model_fields
+    shipped = Path(__file__).parents[2] / "experiments" / "nsynth_fusion.yaml"
+    search = read_experiment(shipped, searching=True).search
+    for name in ("fusion", "sequences"):
+        assert search.space[f"model.{name}"].values == get_args(fields[name].annotation)
+    assert {"model.noise", "training.weight_decay"} <= set(search.space)
 
 
 @pytest.mark.parametrize(
