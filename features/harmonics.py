@@ -27,8 +27,8 @@ class Harmonics(SeriesFeature):
     """Levels of the first harmonics, and what they say together: share, parity, stretch, centroid, tristimulus, HNR.
 
     One fundamental frequency for the clip, or one a frame, is the most salient of a grid of half semitones
-    (`fusion.sound.f0`) and then fitted to the peaks, together with Fletcher's B. With the peak magnitudes a_k of a frame the
-    columns, named by `columns`, are:
+    (`fusion.sound.f0`) and then fitted to the peaks, together with Fletcher's B. With the peak magnitudes a_k of a
+    frame the columns, named by `columns`, are:
 
     - for each harmonic its level, ``20 log10(a_k / sum a)``, at least -60 dB, which those at or above ``sr / 2`` have;
     - the share of the harmonics in the frame's energy, 0 to 1;
@@ -45,7 +45,8 @@ class Harmonics(SeriesFeature):
     ----------
     G. Peeters, B. Giordano, P. Susini, N. Misdariis and S. McAdams: "The Timbre Toolbox: extracting audio descriptors
     from musical signals", J. Acoust. Soc. Am. 130(5), 2011, 2902-2916, https://doi.org/10.1121/1.3642604
-    H. Pollard and E. Jansson: "A tristimulus method for the specification of musical timbre", Acustica 51, 1982, 162-171.
+    H. Pollard and E. Jansson: "A tristimulus method for the specification of musical timbre", Acustica 51, 1982,
+    162-171.
     H. Fletcher, E. Blackham and R. Stratton: "Quality of piano tones", J. Acoust. Soc. Am. 34(6), 1962, 749-761,
     https://doi.org/10.1121/1.1918192
     P. Boersma: "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a

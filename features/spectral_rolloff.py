@@ -25,6 +25,10 @@ class SpectralRolloff(SeriesFeature):
     hop_length: int = Field(default=512, ge=1, le=65536, description="step between frames, samples")
     roll_percent: float = Field(default=0.85, gt=0, lt=1, description="share of the magnitude, 0 to 1")
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what each column is, with its unit."""
+        return ("roll-off (Hz)",)
+
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
         """Return ``(frames, 1)``."""
         return frame_count(samples, self.n_fft, self.hop_length), 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,11 @@ class Clip:
             self._powers[key] = _read_only(np.square(self.magnitude(n_fft, hop_length)))
         return self._powers[key]
 
+    @cached_property
+    def energy_before(self) -> NDArray[np.float64]:
+        """Summed squares of all samples before each, and at last of all, ``(samples + 1,)``."""
+        return np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
+
     def active(self, frames: int, db: float) -> NDArray[np.bool_]:
         """Return which of equally spaced, centred frames sound.
 
@@ -134,7 +139,7 @@ class Clip:
         """
         edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
         edges = np.clip(np.floor(edges + 0.5).astype(np.int64), 0, self.y.size)
-        energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
+        energy = self.energy_before
         power = (energy[edges[1:]] - energy[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)
         return np.asarray(power >= power.max() * 10 ** (-db / 10))
 

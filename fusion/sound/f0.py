@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 _STEPS = 24  # candidates an octave
 _WIDTH = 0.02  # half-width of a lobe, relative to its frequency: more than the grid's step to either side
-_TROUGH = 0.5  # what lies between harmonics counts so much
 
 
-def estimate_f0(magnitude: NDArray[np.float32], sr: int, fmin: float, fmax: float, harmonics: int) -> NDArray[np.float64]:
+def estimate_f0(
+    magnitude: NDArray[np.float32], sr: int, fmin: float, fmax: float, harmonics: int
+) -> NDArray[np.float64]:
     """Return the most salient fundamental frequency of each spectrum.
 
     The salience of a candidate is the sum, over its harmonics k below ``sr / 2``, of the square root of the spectrum
-    at k times the candidate minus half of what lies between harmonics, weighted by ``1 / sqrt(k)``.
+    at k times the candidate minus what lies between harmonics, weighted by ``1 / sqrt(k)``. What is below the root's
+    mean counts as nothing, so that noise favours no candidate.
 
     Parameters
     ----------
@@ -39,7 +41,8 @@ def estimate_f0(magnitude: NDArray[np.float32], sr: int, fmin: float, fmax: floa
     """
     n_fft = 2 * (magnitude.shape[1] - 1)
     candidates, kernel = _kernel(sr, n_fft, fmin, fmax, harmonics)
-    return candidates[(np.sqrt(magnitude) @ kernel).argmax(axis=1)]
+    root = np.sqrt(magnitude)
+    return candidates[(np.maximum(root - root.mean(axis=1, keepdims=True), 0) @ kernel).argmax(axis=1)]
 
 
 @lru_cache(maxsize=16)
@@ -61,4 +64,4 @@ def _kernel(
     peaks = lobes(np.clip(np.round(place), 1, harmonics))
     troughs = lobes(np.clip(np.floor(place), 0, harmonics) + 0.5)
     troughs *= peaks.sum(axis=0) / np.maximum(troughs.sum(axis=0), np.finfo(float).tiny)
-    return candidates, (peaks - _TROUGH * troughs).astype(np.float32)
+    return candidates, (peaks - troughs).astype(np.float32)

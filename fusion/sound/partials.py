@@ -1,4 +1,4 @@
-"""The partials of a sound with one fundamental frequency: where they lie, stretched by stiffness, and how strong they are."""
+"""The partials of a sound with one f0: where they lie, stretched by stiffness, and how strong they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 _WINDOW = 2 ** (1 / 24) - 1  # a quarter tone
 _SPACING = 0.4  # of a fundamental frequency: farther away lies the next partial's own window
 _CLEAR = 3.0  # a partial that says where it lies is so many times what lies between partials
-MOST_STRETCH = 0.02
+_MOST_STRETCH = 0.02
 
 
 def frequencies(f0: Floats, stretch: Floats, harmonics: int) -> Floats:
@@ -55,7 +55,8 @@ def peaks(magnitude: NDArray[np.float32], sr: int, f0: Floats, centres: Floats) 
     last = magnitude.shape[1] - 2  # the last bin that has a neighbour
     width = sr / (2 * (magnitude.shape[1] - 1))
     half = np.minimum(np.maximum(_WINDOW * centres / width, 1.5), np.maximum(_SPACING * f0[:, np.newaxis] / width, 1))
-    low, high = (np.clip(np.rint(end), 1, last).astype(np.intp) for end in (centres / width - half, centres / width + half))
+    ends = np.rint(centres / width - half), np.rint(centres / width + half)
+    low, high = (np.clip(end, 1, last).astype(np.intp) for end in ends)
     bins = np.minimum(low[..., np.newaxis] + np.arange(1 + int((high - low).max())), high[..., np.newaxis])
     frames = np.arange(len(magnitude))[:, np.newaxis]
     offset = magnitude[frames[..., np.newaxis], bins].argmax(axis=-1)
@@ -71,7 +72,8 @@ def fit(magnitude: NDArray[np.float32], sr: int, f0: Floats, harmonics: int) -> 
     """Return f0 and Fletcher's B that fit the peaks of each spectrum, beginning near `f0`.
 
     ``(f_k / k)² = f0² (1 + B k²)`` is a line in k², fitted to the peaks that stand out from what lies between partials,
-    weighted by k² times their power. The first partials tell where to look for the next, so that a stretched series is followed.
+    weighted by k² times their power. The first partials tell where to look for the next, so that a stretched series is
+    followed.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def fit(magnitude: NDArray[np.float32], sr: int, f0: Floats, harmonics: int) -> 
     Returns
     -------
     (spectra,) float64, twice
-        f0 in Hz, within half a semitone of where it was; B, 0 to `MOST_STRETCH`.
+        f0 in Hz, within half a semitone of where it was; B, 0 to 0.02.
 
     References
     ----------
@@ -92,13 +94,13 @@ def fit(magnitude: NDArray[np.float32], sr: int, f0: Floats, harmonics: int) -> 
     https://doi.org/10.1121/1.1918192
     """
     begun, stretch = f0, np.zeros_like(f0)
+    last = magnitude.shape[1] - 1
     rows, tiny = np.arange(len(magnitude))[:, np.newaxis], np.finfo(float).tiny
-    for reach in sorted({min(number, harmonics) for number in (3, 6, 12, harmonics)}):
+    for reach in sorted({min(number, harmonics) for number in (3, 8, harmonics)}):
         centres = frequencies(f0, stretch, reach + 1)
         found, size = peaks(magnitude, sr, f0, centres[:, :-1])
         between = np.column_stack([centres[:, :1] / 2, (centres[:, 1:] + centres[:, :-1]) / 2])
-        bins = np.minimum(np.rint(between / (sr / 2) * (magnitude.shape[1] - 1)), magnitude.shape[1] - 1).astype(np.intp)
-        floor = magnitude[rows, bins]
+        floor = magnitude[rows, np.minimum(np.rint(between / (sr / 2) * last), last).astype(np.intp)]
         x = np.arange(1, reach + 1) ** 2
         weight = x * np.square(np.maximum(size - _CLEAR / 2 * (floor[:, 1:] + floor[:, :-1]), 0))
         total = np.maximum(weight.sum(axis=1), tiny)
@@ -106,9 +108,8 @@ def fit(magnitude: NDArray[np.float32], sr: int, f0: Floats, harmonics: int) -> 
         mean_x, mean_y = ((weight * value).sum(axis=1) / total for value in (x, y))
         away = x - mean_x[:, np.newaxis]
         slope = (weight * away * y).sum(axis=1) / np.maximum((weight * away**2).sum(axis=1), tiny)
-        clear = mean_y > 0
-        stretch = np.clip(slope / np.maximum(mean_y - slope * mean_x, tiny), 0, MOST_STRETCH)
-        fitted = np.sqrt(mean_y / (1 + stretch * mean_x), where=clear, out=f0.copy())
+        intercept = np.maximum(mean_y - slope * mean_x, 1e-3 * mean_y + tiny)
+        stretch = np.clip(slope / intercept, 0, _MOST_STRETCH)
+        fitted = np.where(mean_y > 0, np.sqrt(mean_y / (1 + stretch * mean_x)), f0)
         f0 = np.clip(fitted, begun / (1 + _WINDOW), begun * (1 + _WINDOW))
-        stretch[~clear] = 0
     return f0, stretch
