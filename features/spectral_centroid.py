@@ -25,6 +25,10 @@ class SpectralCentroid(SeriesFeature):
     n_fft: int = Field(default=1024, ge=16, le=65536, description="FFT window, samples")
     hop_length: int = Field(default=512, ge=1, le=65536, description="step between frames, samples")
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what each column is, with its unit."""
+        return ("centroid (Hz)",)
+
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
         """Return ``(frames, 1)``."""
         return frame_count(samples, self.n_fft, self.hop_length), 1

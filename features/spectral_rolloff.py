@@ -39,6 +39,10 @@ class SpectralRolloff(SeriesFeature):
     def _each(self) -> tuple[float, ...]:
         return self.roll_percent if isinstance(self.roll_percent, tuple) else (self.roll_percent,)
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what each column is, with its unit."""
+        return ("roll-off (Hz)",)
+
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
         """Return ``(frames, shares)``."""
         return frame_count(samples, self.n_fft, self.hop_length), len(self._each)

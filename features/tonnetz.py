@@ -37,6 +37,17 @@ class Tonnetz(SeriesFeature):
     n_fft: int = Field(default=1024, ge=16, le=65536, description="FFT window, samples (chroma: stft)")
     hop_length: int = Field(default=512, ge=1, le=65536, description="step between frames, samples")
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what each column is, with its unit."""
+        return (
+            "fifth, sine",
+            "fifth, cosine",
+            "minor third, sine",
+            "minor third, cosine",
+            "major third, sine",
+            "major third, cosine",
+        )
+
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
         """Return ``(frames, 6)``."""
         if self.chroma == "stft":

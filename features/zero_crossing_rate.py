@@ -27,6 +27,10 @@ class ZeroCrossingRate(SeriesFeature):
     frame_length: int = Field(default=1024, ge=2, le=65536, description="frame, samples")
     hop_length: int = Field(default=512, ge=1, le=65536, description="step between frames, samples")
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what each column is, with its unit."""
+        return ("zero-crossing rate",)
+
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
         """Return ``(frames, 1)``."""
         return frame_count(samples, self.frame_length, self.hop_length), 1

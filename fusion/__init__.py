@@ -1,9 +1,9 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
-``recompute`` and ``results`` work with what came out; ``extract`` and ``features`` are the registry of features; a
-feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a ``Clip``. Errors
-that you can mend are ``FusionError``.
+``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are the registry
+of features; a feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a
+``Clip``. Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fusion.api.result import Result
     from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
-    from fusion.api.sounds import extract, features
+    from fusion.api.sounds import extract, features, plot_feature
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
     from fusion.feature.spectral import SpectralFeature
@@ -39,6 +39,7 @@ __all__ = [
     "features",
     "frame_count",
     "load",
+    "plot_feature",
     "recompute",
     "results",
     "run",
@@ -52,7 +53,7 @@ _HOMES = {
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results"),
-    "fusion.api.sounds": ("extract", "features"),
+    "fusion.api.sounds": ("extract", "features", "plot_feature"),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),
     "fusion.feature.spectral": ("SpectralFeature",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,13 @@ from fusion.api.options import FilePath
 from fusion.errors import FusionError
 from fusion.extraction.extract import compute
 from fusion.feature import listing
+from fusion.feature.contract import Feature, SeriesFeature
 from fusion.feature.registry import build, discover, find
 from fusion.sound.clip import Clip
+from fusion.sound.reading import DamagedError, audio_size, read_audio
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (), **parameters: Any) -> NDArray[Any]:
@@ -54,11 +59,63 @@ def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (
     >>> fusion.extract("spectral_centroid", y, 16000, statistics=None).shape
     (32, 1)
     """
-    source = find(name, discover(Path(folder) for folder in plugins))
+    feature = _build(name, plugins, parameters)
     try:
-        feature = build(source, json.dumps(parameters))
         clip = Clip(np.ascontiguousarray(y, dtype=np.float32), sr)
-        shape = feature.shape(clip.y.size, sr)
+    except (TypeError, ValueError) as error:
+        raise FusionError(f"feature {name}: {error}") from None
+    return _compute(name, feature, clip, "this sound")
+
+
+def plot_feature(name: str, audio: FilePath, /, *, plugins: Sequence[FilePath] = (), **parameters: Any) -> Figure:
+    """Draw a feature of a sound file under its waveform: a series before its statistics.
+
+    Parameters
+    ----------
+    name : str
+        As `features` lists it.
+    audio : path
+        A sound file; it is taken at its own sampling rate.
+    plugins : sequence of path
+        Folders with features of your own; their code is run.
+    **parameters
+        Of the feature; the others have their defaults.
+
+    Returns
+    -------
+    matplotlib Figure
+        ``.savefig(file)`` saves it; a notebook shows it.
+
+    Raises
+    ------
+    FusionError
+        For an unknown feature, parameters that it does not take, or a file that is no sound.
+    """
+    from fusion.report.feature_plot import plot_series, plot_vector
+
+    feature, path = _build(name, plugins, parameters), Path(audio)
+    try:
+        samples, sr = audio_size(path)
+        clip = Clip(read_audio(path, sr, 0.0, samples / sr), sr)
+    except DamagedError as error:
+        raise FusionError(f"{path}: {error}") from None
+    title = f"{name} of {path.name}, {sr} Hz"
+    active_db = getattr(feature, "active_db", None)
+    if isinstance(feature, SeriesFeature):
+        feature = feature.model_copy(update={"statistics": None, "active_db": None})
+    values = _compute(name, feature, clip, path.name)
+    if values.ndim == 1:
+        return plot_vector(clip, values, feature.columns(), title)
+    hop = getattr(feature, "hop_length", clip.y.size / max(len(values) - 1, 1))
+    active = None
+    if active_db is not None and isinstance(feature, SeriesFeature):
+        active = clip.active(len(values), active_db)
+    return plot_series(clip, values, hop / sr, feature.columns(), title, active)
+
+
+def _build(name: str, plugins: Sequence[FilePath], parameters: dict[str, Any]) -> Feature:
+    try:
+        return build(find(name, discover(Path(folder) for folder in plugins)), json.dumps(parameters))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors(include_url=False)
@@ -66,7 +123,14 @@ def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (
         raise FusionError(f"feature {name}: {wrong} (see fusion.features())") from None
     except (TypeError, ValueError) as error:
         raise FusionError(f"feature {name}: {error}") from None
-    return compute(name, feature, clip, shape, "this sound")
+
+
+def _compute(name: str, feature: Feature, clip: Clip, clip_id: str) -> NDArray[Any]:
+    try:
+        shape = feature.shape(clip.y.size, clip.sr)
+    except (TypeError, ValueError) as error:
+        raise FusionError(f"feature {name}: {error}") from None
+    return compute(name, feature, clip, shape, clip_id)
 
 
 def features(name: str | None = None, *, plugins: Sequence[FilePath] = ()) -> pd.DataFrame:

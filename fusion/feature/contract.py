@@ -57,6 +57,10 @@ class Feature(BaseModel, ABC):
     def extract(self, clip: Clip) -> NDArray[np.float32]:
         """Return the values for one clip, float32 of exactly the declared shape."""
 
+    def columns(self) -> tuple[str, ...]:
+        """Return what each dimension is, with its unit, of a series before statistics; empty without names."""
+        return ()
+
 
 class SeriesFeature(Feature):
     """A series of frames, summarised by named statistics into a vector or kept as it is.

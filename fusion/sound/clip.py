@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +123,11 @@ class Clip:
             self._shared[key] = _read_only(compute())
         return self._shared[key]
 
+    @cached_property
+    def energy_before(self) -> NDArray[np.float64]:
+        """Summed squares of all samples before each, and at last of all, ``(samples + 1,)``."""
+        return np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
+
     def active(self, frames: int, db: float) -> NDArray[np.bool_]:
         """Return which of equally spaced, centred frames sound.
 
@@ -140,7 +145,7 @@ class Clip:
         """
         edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
         edges = np.clip(np.floor(edges + 0.5).astype(np.int64), 0, self.y.size)
-        energy = np.concatenate([[0.0], np.cumsum(np.square(self.y, dtype=np.float64))])
+        energy = self.energy_before
         power = (energy[edges[1:]] - energy[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)
         return np.asarray(power >= power.max() * 10 ** (-db / 10))
 

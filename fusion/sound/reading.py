@@ -25,6 +25,18 @@ def audio_duration(path: Path) -> float:
     DamagedError
         If the file is missing or not sound.
     """
+    frames, rate = audio_size(path)
+    return frames / rate
+
+
+def audio_size(path: Path) -> tuple[int, int]:
+    """Return the length of a sound file in samples, and its sampling rate in Hz.
+
+    Raises
+    ------
+    DamagedError
+        If the file is missing or not sound.
+    """
     import soundfile
 
     if not path.is_file():
@@ -34,7 +46,7 @@ def audio_duration(path: Path) -> float:
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DamagedError(_undecodable(path, error)) from None
     _check_rate(information.samplerate)
-    return float(information.frames / information.samplerate)
+    return int(information.frames), int(information.samplerate)
 
 
 def _check_rate(rate: int) -> None:

@@ -24,6 +24,7 @@ from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
+NAMES += ["plot_feature"]
 NAMES += ["Result"]
 NAMES += ["Feature", "SeriesFeature", "Clip", "frame_count", "FusionError"]
 

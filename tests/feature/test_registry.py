@@ -282,6 +282,8 @@ def test_the_list_as_json(fusion: Fusion) -> None:
     entries = {entry["name"]: entry for entry in json.loads(out)}
     assert (code, err, list(entries)) == (0, "", OURS)
     assert {name: entry["shape"] for name, entry in entries.items()}.items() >= {
+        "envelope": [5],
+        "harmonics": [116],
         "mfcc": [126, 20],
         "spectral_centroid": [8],
         "spectral_rolloff": [8],
