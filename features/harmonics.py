@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from fusion.feature.contract import SeriesFeature
-from fusion.sound.clip import Clip, frame_count
+from fusion.feature.spectral import SpectralFeature
+from fusion.sound.clip import Clip
 from fusion.sound.f0 import estimate_f0
 from fusion.sound.partials import fit, frequencies, peaks
 
@@ -23,7 +23,7 @@ _LAGS = 2 ** (np.linspace(-1, 1, 13) / 24)  # a quarter tone to either side of a
 _DC = 2  # bins that a constant reaches under a Hann window
 
 
-class Harmonics(SeriesFeature):
+class Harmonics(SpectralFeature):
     """Levels of the first harmonics, and what they say together: share, parity, stretch, centroid, tristimulus, HNR.
 
     One fundamental frequency for the clip, or one a frame, is the most salient of a grid of half semitones
@@ -53,9 +53,6 @@ class Harmonics(SeriesFeature):
     sampled sound", Proc. Institute of Phonetic Sciences Amsterdam 17, 1993, 97-110.
     """
 
-    statistics: tuple[str, ...] | None = Field(
-        default=("mean", "std", "delta_mean", "delta_std"), description="summaries over time, giving a vector; null keeps the series"
-    )
     active_db: float | None = Field(
         default=40.0,
         gt=0,
@@ -83,11 +80,16 @@ class Harmonics(SeriesFeature):
             "f0 (log2 Hz)",
         )
 
+    @property
+    def dims(self) -> int:
+        """Numbers a frame."""
+        return self.harmonics + 9
+
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
         """Return ``(frames, harmonics + 9)``."""
         if self.fmin >= min(self.fmax, sr / 2):
             raise ValueError(f"fmin={self.fmin:g} Hz is not below fmax={self.fmax:g} Hz and sr / 2 = {sr / 2:g} Hz")
-        return frame_count(samples, self.n_fft, self.hop_length), self.harmonics + 9
+        return super().series_shape(samples, sr)
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the columns of each frame."""
