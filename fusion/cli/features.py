@@ -23,17 +23,17 @@ def list_features(
     """List the registry and the named lists, or show one feature or list: parameters, units, shape, origin."""
     from fusion.cli import console
     from fusion.feature import listing
-    from fusion.settings.feature_lists import LISTS, listed
+    from fusion.settings.feature_lists import LISTS
     from fusion.settings.strict_yaml import dump
 
     if name in LISTS:
-        print(json.dumps(LISTS[name], indent=2) if as_json else dump({"features": listed(name)}))
+        print(json.dumps(LISTS[name], indent=2) if as_json else dump({"features": LISTS[name]}))
         return
     folders = shared.get("plugins", [])
-    shown = listing.feature(name, folders) if name else listing.features(folders)
+    listed = listing.feature(name, folders) if name else listing.features(folders)
     if as_json:
-        print(json.dumps(shown, indent=2))
-    elif isinstance(shown, dict):
-        console.print_feature(shown)
+        print(json.dumps(listed, indent=2))
+    elif isinstance(listed, dict):
+        console.print_feature(listed)
     else:
-        console.print_features(shown, LISTS)
+        console.print_features(listed, LISTS)
