@@ -31,11 +31,11 @@ def list_features(
     """List the registry and the named lists, or show one feature or list: parameters, units, shape; or draw one."""
     from fusion.cli import console
     from fusion.feature import listing
-    from fusion.settings.feature_lists import LISTS, listed
+    from fusion.settings.feature_lists import LISTS
     from fusion.settings.strict_yaml import dump
 
     if name in LISTS:
-        print(json.dumps(LISTS[name], indent=2) if as_json else dump({"features": listed(name)}))
+        print(json.dumps(LISTS[name], indent=2) if as_json else dump({"features": LISTS[name]}))
         return
     folders = shared.get("plugins", [])
     if plot is not None:

@@ -52,11 +52,6 @@ LISTS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def listed(name: str) -> dict[str, dict[str, Any]]:
-    """Return the features of a list with their parameters, as data of their own that may be changed."""
-    return {feature: copy.deepcopy(parameters) for feature, parameters in LISTS[name].items()}
-
-
 def expanded(written: dict[str, Any]) -> dict[str, tuple[str, Any]]:
     """Return the features of a mapping in which lists may stand, each with the name that it comes from.
 
@@ -75,7 +70,7 @@ def expanded(written: dict[str, Any]) -> dict[str, tuple[str, Any]]:
     for name, value in written.items():
         if name in LISTS:
             usable = not value and features.keys().isdisjoint(LISTS[name])
-            brought = listed(name) if usable else {name: value}
+            brought = copy.deepcopy(LISTS[name]) if usable else {name: value}
             features |= {feature: (name, parameters) for feature, parameters in brought.items()}
     return features
 

@@ -89,14 +89,6 @@ def test_an_option_changes_no_other_feature_of_a_list():
     assert LISTS["fusion:timbre"]["spectral_crest"]["n_fft"] == 1024
 
 
-def test_an_option_for_one_feature_of_a_list_leaves_the_others_alone():
-    document = Document("x.yaml", {"features": ["fusion:timbre"]})
-    document.set("features.spectral_crest.n_fft=2048")
-    assert document.data["features"]["spectral_crest"]["n_fft"] == 2048
-    assert document.data["features"]["spectral_flux"]["n_fft"] == 1024
-    assert LISTS["fusion:timbre"]["spectral_crest"]["n_fft"] == 1024
-
-
 def test_a_list_may_be_given_as_an_option(tmp_path):
     text = "features: {log_mel: }\nsearch: {trials: 1, space: {features.mfcc.n_mfcc: [13, 20]}}\n"
     experiment = read(tmp_path, text, features=["fusion:five"], searching=True)
