@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL, label_task, recorded_task
@@ -31,3 +32,8 @@ def test_both_tasks_call_a_metric_by_the_same_label():
 def test_references_are_registered_and_the_trivial_one_is_first(task):
     assert set(task.references) <= set(REFERENCES)
     assert task.references[0] in ("majority", "top_k")
+
+
+def test_the_recorded_confusion_is_summed_over_groups_and_the_mean_over_seeds():
+    counts = np.arange(2 * 3 * 4).reshape(2, 3, 2, 2)  # groups, seeds, true and predicted classes
+    assert SINGLE_LABEL.decision_record(counts, [None] * 3) == {"confusion": [[20.0, 22.0], [24.0, 26.0]]}

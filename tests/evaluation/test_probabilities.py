@@ -56,3 +56,11 @@ def test_scores_that_are_not_numbers_have_no_temperature():
     targets, scores = scored(10)
     scores[3] = np.nan
     assert fit_temperature(targets, scores, several=False) is None
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_certain_scores_become_probabilities_too(several):
+    certain = tempered(np.array([[1.0, 0.0]]), 1.0, several)
+    assert certain == pytest.approx(np.array([[1.0, 0.0]]), abs=2e-7)
+    less = tempered(np.array([[1.0, 0.0]]), 10.0, several)
+    assert 0 < less[0, 1] < 0.5 < less[0, 0] < 1
