@@ -329,7 +329,7 @@ SILENT = {"cqt": -80, "log_mel": -80, "spectral_entropy": 1, "spectral_flatness"
 def test_silence_is_zero_but_for_levels_and_flatness() -> None:
     clip = Clip(np.zeros(16000), 16000)
     for name in SERIES:
-        if name not in SILENT:
+        if name not in (*SILENT, "harmonics"):  # whose levels, ratios and f0 have a value of their own for silence
             assert not CLASSES[name](statistics=None).extract(clip).any()
     for name, value in SILENT.items():
         np.testing.assert_allclose(CLASSES[name](statistics=None).extract(clip), value, rtol=1e-5)
