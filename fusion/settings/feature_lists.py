@@ -8,7 +8,7 @@ anything is checked; a result's ``spec.yaml`` names these alone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,25 +16,30 @@ from fusion.errors import did_you_mean
 
 PREFIX = "fusion:"
 
+_FOUR = ("mean", "std", "delta_mean", "delta_std")
+_EIGHT = ("mean", "std", "p10", "median", "p90", "slope", "attack", "change")
 
-def _summarised(**parameters: Any) -> dict[str, Any]:
+
+def _summarised(statistics: Sequence[str] = _FOUR, **parameters: Any) -> dict[str, Any]:
     # a mapping and a list of its own for each feature: an option that changes one must not change another
-    return {"statistics": ["mean", "std", "delta_mean", "delta_std"], **parameters}
+    return {"statistics": [*statistics], **parameters}
 
 
 _spectral = partial(_summarised, n_fft=1024, hop_length=512)
 
 LISTS: dict[str, dict[str, dict[str, Any]]] = {
     "fusion:five": {
-        "mfcc": {},
-        "spectral_centroid": {},
-        "spectral_rolloff": {},
-        "tonnetz": {},
-        "zero_crossing_rate": {},
+        "mfcc": {"n_mfcc": 20, "n_fft": 1024, "hop_length": 512, "n_mels": 128, "ref": 1, "deltas": 0},
+        "spectral_centroid": _spectral(statistics=_EIGHT),
+        "spectral_rolloff": _spectral(statistics=_EIGHT, roll_percent=0.85),
+        "tonnetz": _spectral(statistics=_EIGHT, chroma="stft", tuning=0.0),
+        "zero_crossing_rate": _summarised(statistics=_EIGHT, frame_length=1024, hop_length=512),
     },
     "fusion:timbre": {
         "envelope": {},
-        "harmonics": {},
+        "harmonics": _summarised(
+            n_fft=4096, hop_length=2048, f0="clip", fmin=27.5, fmax=4186.0, harmonics=20, active_db=40.0
+        ),
         "low_to_high_ratio": _spectral(cutoff=1000.0),
         "rms": _spectral(ref="max"),
         "spectral_bandwidth": _spectral(),

@@ -41,6 +41,7 @@ GOLDEN = {
     "nsynth_mfcc": "37c7124b5e81",
     "nsynth_naive_fusion": "c0d9a5eb3338",
     "nsynth_robust": "f68054e99c9a",
+    "nsynth_timbre": "19ba06f23f4f",
     "nsynth_course": "1b71e0dd2579",
 }
 COPIES_AND_MIXTURES = "9de0731450e6"
