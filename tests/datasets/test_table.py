@@ -119,3 +119,9 @@ def test_in_folds_the_clips_that_would_validate_train():
         assert fold.train.tolist() == sorted([*before.train, *before.validation])
         assert not len(fold.validation)
         assert len(before.validation)
+
+
+def test_clips_without_folds_are_divided_once():
+    dataset = Dataset("x", "official", many_clips(), "instruments")
+    assert dataset.repeats == 1
+    assert Dataset("x", "cv", many_clips(), "instruments", folds=np.zeros((3, len(many_clips())), int)).repeats == 3

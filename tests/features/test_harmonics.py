@@ -10,9 +10,9 @@ import pytest
 
 import fusion
 from fusion.sound.clip import Clip
-from fusion.sound.f0 import estimate_f0
 from fusion.sound.reading import read_audio
 from fusion_features.harmonics import Harmonics
+from tests.support.tones import partials
 
 SAMPLE = Path(fusion.__file__).parent / "sample/nsynth"
 FRAMES = {"statistics": None, "active_db": None}
@@ -20,17 +20,6 @@ PLACES = {name: place for place, name in enumerate(Harmonics().columns())}
 RATES = [8000, 16000, 22050, 44100, 48000]
 # what sounds at another pitch than its key: organs with a 16' stop, guitar harmonics, fifths, bars and bells
 TRANSPOSED = ("organ_", "guitar_electronic_003", "synth_lead_synthetic_005", "mallet_")
-
-
-def partials(f0, amplitudes, stretch=0.0, sr=16000, seconds=1.0):
-    """Return a stretched series of partials with other phases each, those below half the rate."""
-    time = np.arange(round(seconds * sr)) / sr
-    y = np.zeros_like(time)
-    for k, amplitude in enumerate(amplitudes, start=1):
-        frequency = k * f0 * np.sqrt(1 + stretch * k**2)
-        if frequency < sr / 2:
-            y += amplitude * np.sin(2 * np.pi * frequency * time + k**2)
-    return 0.1 * y
 
 
 def columns(y, sr=16000, **parameters):
@@ -237,10 +226,3 @@ def test_f0_of_harmonic_tones_is_theirs_and_pyins(f0):
     assert found == pytest.approx(f0, rel=0.002)
     pyins, _, _ = librosa.pyin(y, fmin=27.5, fmax=4186, sr=16000, frame_length=4096, hop_length=2048, resolution=0.3)
     assert found == pytest.approx(np.nanmedian(pyins), rel=0.03)
-
-
-def test_f0_of_a_spectrum_is_a_point_of_the_grid():
-    magnitude = Clip(partials(300, np.ones(10)), 16000).magnitude(4096, 2048)
-    steps = 24 * np.log2(estimate_f0(magnitude, 16000, 50.0, 1000.0, 10) / 50)
-    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
-    assert abs(steps[3] - 24 * np.log2(6)) <= 0.5

@@ -57,6 +57,15 @@ def test_a_large_file_is_refused_unread(tmp_path):
         read(path)
 
 
+def test_the_largest_file_is_read(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("a: 1\n#" + "x" * (MOST_BYTES - 6))
+    assert read(path).data == {"a": 1}
+    path.write_text("a: 1\n#" + "x" * (MOST_BYTES - 5))
+    with pytest.raises(FusionError, match="too large"):
+        read(path)
+
+
 def test_missing_files_and_folders_are_named(tmp_path):
     with pytest.raises(FusionError, match=r"nope\.yaml: cannot read this experiment file: No such file"):
         read(tmp_path / "nope.yaml")

@@ -538,6 +538,8 @@ def test_a_wrong_parameter_of_a_feature_that_is_not_chosen_does_not_matter(path)
 
 
 def test_an_unknown_feature_given_as_an_option_is_named_as_the_origin(path):
+    found = mistakes(path, BASE + "search: {trials: 1}\n", features=["mfcc"], searching=True)
+    assert [text.split(": ")[1] for text in found] == ["search.space"]
     found = mistakes(path, BASE, features=["mfcc", "tonnets"])
     assert len(found) == 1
     assert found[0].startswith("--features: features.tonnets: no such feature; did you mean 'tonnetz'? (known: chroma,")

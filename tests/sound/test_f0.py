@@ -1,0 +1,32 @@
+"""The most salient fundamental frequency of a spectrum."""
+
+import numpy as np
+import pytest
+
+from fusion.sound.clip import Clip
+from fusion.sound.f0 import estimate_f0
+from tests.support.tones import partials
+
+
+def test_f0_of_a_spectrum_is_a_point_of_the_grid():
+    magnitude = Clip(partials(300, np.ones(10)), 16000).magnitude(4096, 2048)
+    steps = 24 * np.log2(estimate_f0(magnitude, 16000, 50.0, 1000.0, 10) / 50)
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
+    assert abs(steps[3] - 24 * np.log2(6)) <= 0.5
+
+
+@pytest.mark.parametrize("n_fft", [2048, 4096, 8192])
+@pytest.mark.parametrize(("f0", "sr"), [(110.0, 16000), (261.6, 16000), (440.0, 44100), (1200.0, 22050)])
+def test_it_is_that_of_a_tone_to_half_a_semitone(f0, sr, n_fft):
+    magnitude = Clip(partials(f0, 1 / np.arange(1, 21), sr=sr, seconds=3.0), sr).magnitude(n_fft, n_fft // 2)[2:-2]
+    found = estimate_f0(magnitude, sr, 27.5, 4186.0, 20)
+    assert np.abs(12 * np.log2(found / f0)).max() <= 0.51
+
+
+def test_it_holds_where_the_fundamental_itself_is_missing():
+    magnitude = Clip(partials(200.0, [0, 0, 1, 1, 1, 1]), 16000).magnitude(4096, 2048)[2:-2]
+    assert np.abs(12 * np.log2(estimate_f0(magnitude, 16000, 50.0, 1000.0, 10) / 200)).max() <= 0.51
+
+
+def test_silence_has_the_lowest():
+    assert estimate_f0(np.zeros((2, 2049), np.float32), 16000, 55.0, 1000.0, 10).tolist() == [55.0, 55.0]
