@@ -19,7 +19,7 @@ Sounds = Sequence[Soundness | None]
 
 
 def find(
-    dataset: Dataset, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int
+    dataset: Dataset, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int | None
 ) -> dict[str, list[Any]]:
     """Return lists of clips by what is wrong with them.
 
@@ -31,7 +31,8 @@ def find(
     near : sequence of ClipPair
     sounds : sequence of Soundness or None
         Of each clip's file.
-    rate : int, Hz
+    rate : int, Hz, or None
+        None: files may have any.
         What the data set should have.
     """
     named = [(clip, sound) for clip, sound in zip(dataset.table["id"], sounds, strict=True) if sound]
@@ -42,7 +43,7 @@ def find(
         "silent": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.silent],
         "clipped": [{"clip": clip, "places": sound.clipped} for clip, sound in named if sound.clips],
         "truncated": [{"clip": clip, "seconds": round(sound.seconds, 3)} for clip, sound in named if sound.truncated],
-        "wrong_rate": [{"clip": clip, "rate": sound.rate} for clip, sound in named if sound.rate != rate],
+        "wrong_rate": [{"clip": clip, "rate": sound.rate} for clip, sound in named if rate and sound.rate != rate],
     }
 
 
@@ -75,7 +76,7 @@ def _identical(dataset: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def warnings(findings: dict[str, list[Any]], dataset: Dataset, rate: int, why: str) -> list[str]:
+def warnings(findings: dict[str, list[Any]], dataset: Dataset, rate: int | None, why: str) -> list[str]:
     """Return what was found in words; `why` says why an experiment cannot run, if it cannot."""
     warnings = []
     near = [pair for pair in findings["near_identical"] if not pair["one_group"]]
