@@ -10,6 +10,7 @@ import numpy as np
 
 from fusion.audit.near_identical import ClipPair
 from fusion.audit.soundness import SILENT, Soundness
+from fusion.datasets.duplicates import SOUND
 from fusion.datasets.table import Dataset
 
 LEVEL_STEP = 3
@@ -64,7 +65,7 @@ def _described(pair: ClipPair, dataset: Dataset) -> dict[str, Any]:
 
 def _identical(dataset: Dataset) -> list[dict[str, Any]]:
     table = dataset.table.assign(place=dataset.places)
-    same = table[(table["content"] != "") & table["content"].duplicated(keep=False)]
+    same = table[(table["content"] != "") & table.duplicated(SOUND, keep=False)]
     return [
         {
             "clips": list(clips["id"]),
@@ -72,7 +73,7 @@ def _identical(dataset: Dataset) -> list[dict[str, Any]]:
             "conflicting": clips["labels"].nunique() > 1,
             "in": sorted(set(clips["place"])),
         }
-        for _, clips in same.groupby("content", sort=False)
+        for _, clips in same.groupby(SOUND, sort=False, dropna=False)
     ]
 
 

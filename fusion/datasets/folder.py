@@ -11,20 +11,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from fusion.datasets.groups import divided, hold_out
 from fusion.datasets.own_files import empty_folders, own_sounds
-from fusion.datasets.table import SPLITS, Dataset, checked, clip_table
-from fusion.errors import FusionError, did_you_mean, listing
+from fusion.datasets.own_splits import as_test, no_groups, with_splits
+from fusion.datasets.table import SPLITS, Dataset, clip_table
+from fusion.errors import FusionError, listing
 from fusion.settings.folder import FolderSettings
-
-GROUPS = "groups"
 
 
 class _Found(NamedTuple):
@@ -54,19 +50,7 @@ def read(settings: FolderSettings, root: Path) -> Dataset:
         If files are not as they should be; all of them are listed.
     """
     table, notes = _clips(settings, root)
-    table = _of_classes(table, settings.classes, root)
-    if settings.protocol == "cv":
-        table = table.assign(split="train")
-        folds = divided(table, settings.folds, settings.repeats, True, f"{root}: dataset.classes")
-        return checked(Dataset("folder", "cv", table, GROUPS, notes, folds=folds))
-    if settings.protocol == "holdout":
-        tested = table["group"].isin(hold_out(table, share=settings.test_share, salt=f"test:{settings.test_seed}"))
-        table = table.assign(split=np.where(tested, "test", "train"))
-    if "validation" not in set(table["split"]):
-        training = table["split"] == "train"
-        held = training & table["group"].isin(hold_out(table[training]))
-        table = table.assign(split=table["split"].mask(held, "validation"))
-    return checked(Dataset("folder", settings.protocol, table, GROUPS, notes))
+    return with_splits(settings, root, table, notes)
 
 
 def read_split(settings: FolderSettings, root: Path, split: str) -> Dataset:
@@ -92,9 +76,7 @@ def read_split(settings: FolderSettings, root: Path, split: str) -> Dataset:
     table = table[table["split"] == split] if given else table.assign(split=split)
     if table.empty:
         raise FusionError(f"{root}: no sound in the folder {split}; take another split")
-    classes = tuple(sorted(table["labels"].unique()))
-    table = table.assign(split="test").reset_index(drop=True)
-    return Dataset("folder", settings.protocol, table, GROUPS, notes, classes=classes)
+    return as_test(settings, table, notes)
 
 
 def _split_folders(root: Path) -> list[str]:
@@ -135,10 +117,7 @@ def _clips(settings: FolderSettings, root: Path) -> _Found:
     if empty := [name for folder in folders for name in empty_folders(folder, sounds, root)]:
         notes.append(f"missing-class: no sound in the folders {', '.join(empty)}")
     if settings.group is None:
-        notes.append(
-            "no-groups: dataset.group is not set, so each file is a group of its own: clips of one recording may be on "
-            "both sides, and then the score says little of unknown recordings, and intervals are too narrow"
-        )
+        notes.append(no_groups("dataset.group is not set"))
     table = clip_table(rows)
     return _Found(table.assign(split=table["id"].map(splits)), notes)
 
@@ -165,14 +144,3 @@ def _group(inside: PurePosixPath, below: PurePosixPath, rule: str | None) -> tup
     if not match or not match["group"]:
         return "", "dataset.group finds no group in it"
     return match["group"], ""
-
-
-def _of_classes(table: pd.DataFrame, classes: Iterable[str], root: Path) -> pd.DataFrame:
-    """Return the clips of some classes, or of all where none is named."""
-    if not classes:
-        return table
-    there = sorted(table["labels"].unique())
-    if absent := [name for name in classes if name not in there]:
-        near = did_you_mean(absent[0], there)
-        raise FusionError(f"{root}: dataset.classes: no sound of {', '.join(absent)}{near} (there: {', '.join(there)})")
-    return table[table["labels"].isin(classes)].reset_index(drop=True)

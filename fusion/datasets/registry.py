@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets import folder, irmas, nsynth
+from fusion.datasets import folder, irmas, manifest, nsynth
 from fusion.datasets.irmas_testing import TESTING
 from fusion.datasets.irmas_training import TRAINING
 from fusion.datasets.table import Dataset, Hasher
@@ -57,6 +57,7 @@ READERS = {
         by_content=True,
     ),
     "folder": Reader(folder.read, folder.read_split, ()),
+    "table": Reader(manifest.read, manifest.read_split, ()),
 }
 
 

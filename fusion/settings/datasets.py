@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fusion.evaluation.aggregate import Aggregate
 from fusion.settings.folder import FolderSettings
+from fusion.settings.manifest import TableSettings
 from fusion.settings.protocols import SubsetSeed, TrainGroups, refuse_other_protocols
 from fusion.settings.section import Section, each_once
 
@@ -224,9 +225,10 @@ class IRMASSettings(Section):
         return round(self.window * self.sr)
 
 
-DatasetSettings = NSynthSettings | IRMASSettings | FolderSettings
+DatasetSettings = NSynthSettings | IRMASSettings | FolderSettings | TableSettings
 DATASETS: dict[str, type[DatasetSettings]] = {
     "nsynth": NSynthSettings,
     "irmas": IRMASSettings,
     "folder": FolderSettings,
+    "table": TableSettings,
 }

@@ -137,7 +137,7 @@ def test_settings_that_make_no_sense_together_are_refused(settings, message):
 def test_some_classes_alone(root):
     assert read(root, classes=("voi", "gac")).classes == ("gac", "voi")
     with pytest.raises(
-        FusionError, match=r"no sound of vio \(did you mean voi\?\)|no sound of vio.*there: gac, gel, voi"
+        FusionError, match=r"no clip of vio \(did you mean voi\?\)|no clip of vio.*there: gac, gel, voi"
     ):
         read(root, classes=("vio", "gac"))
 

@@ -17,12 +17,19 @@ from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
 from fusion.settings.datasets import DATASETS, IRMASSettings, NSynthSettings
 from fusion.settings.folder import FolderSettings
+from fusion.settings.manifest import TableSettings
 from tests.support import own_sounds
 
 OWN = {
     "folder holdout": (FolderSettings(group="parent", window=1.0, hop=0.5), own_sounds.make),
     "folder given": (FolderSettings(protocol="given", group="parent", window=1.0, hop=0.5), own_sounds.make_given),
     "folder cv": (FolderSettings(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make),
+    "table holdout": (TableSettings(window=1.0, hop=0.5), own_sounds.make_table),
+    "table given": (
+        TableSettings(file="clips.tsv", protocol="given", several=True, window=0.5, hop=0.5),
+        own_sounds.make_given_table,
+    ),
+    "table cv": (TableSettings(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make_table),
 }
 SAMPLES = {
     "nsynth": NSynthSettings(),
@@ -64,7 +71,7 @@ def test_settings_have_what_everything_else_asks_them_for(name):
     assert isinstance(settings.known_groups, bool)
     assert isinstance(settings.several, bool)
     assert isinstance(settings.single_notes, bool)
-    assert settings.threshold is None or settings.several
+    assert settings.threshold in (None, "validation")
     assert settings.train_groups is None
     assert (settings.subset_seed, settings.skip_damaged) == (1, False)
 
