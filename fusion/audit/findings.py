@@ -10,6 +10,7 @@ import numpy as np
 
 from fusion.audit.near_identical import ClipPair
 from fusion.audit.soundness import SILENT, Soundness
+from fusion.datasets.duplicates import SOUND
 from fusion.datasets.table import Dataset
 
 LEVEL_STEP = 3
@@ -19,7 +20,7 @@ Sounds = Sequence[Soundness | None]
 
 
 def find(
-    dataset: Dataset, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int
+    dataset: Dataset, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int | None
 ) -> dict[str, list[Any]]:
     """Return lists of clips by what is wrong with them.
 
@@ -31,7 +32,8 @@ def find(
     near : sequence of ClipPair
     sounds : sequence of Soundness or None
         Of each clip's file.
-    rate : int, Hz
+    rate : int, Hz, or None
+        None: files may have any.
         What the data set should have.
     """
     named = [(clip, sound) for clip, sound in zip(dataset.table["id"], sounds, strict=True) if sound]
@@ -42,7 +44,7 @@ def find(
         "silent": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.silent],
         "clipped": [{"clip": clip, "places": sound.clipped} for clip, sound in named if sound.clips],
         "truncated": [{"clip": clip, "seconds": round(sound.seconds, 3)} for clip, sound in named if sound.truncated],
-        "wrong_rate": [{"clip": clip, "rate": sound.rate} for clip, sound in named if sound.rate != rate],
+        "wrong_rate": [{"clip": clip, "rate": sound.rate} for clip, sound in named if rate and sound.rate != rate],
     }
 
 
@@ -63,7 +65,7 @@ def _described(pair: ClipPair, dataset: Dataset) -> dict[str, Any]:
 
 def _identical(dataset: Dataset) -> list[dict[str, Any]]:
     table = dataset.table.assign(place=dataset.places)
-    same = table[(table["content"] != "") & table["content"].duplicated(keep=False)]
+    same = table[(table["content"] != "") & table.duplicated(SOUND, keep=False)]
     return [
         {
             "clips": list(clips["id"]),
@@ -71,11 +73,11 @@ def _identical(dataset: Dataset) -> list[dict[str, Any]]:
             "conflicting": clips["labels"].nunique() > 1,
             "in": sorted(set(clips["place"])),
         }
-        for _, clips in same.groupby("content", sort=False)
+        for _, clips in same.groupby(SOUND, sort=False, dropna=False)
     ]
 
 
-def warnings(findings: dict[str, list[Any]], dataset: Dataset, rate: int, why: str) -> list[str]:
+def warnings(findings: dict[str, list[Any]], dataset: Dataset, rate: int | None, why: str) -> list[str]:
     """Return what was found in words; `why` says why an experiment cannot run, if it cannot."""
     warnings = []
     near = [pair for pair in findings["near_identical"] if not pair["one_group"]]

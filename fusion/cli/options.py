@@ -19,7 +19,7 @@ ExperimentFile = Annotated[
 ResultFolder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Train again what is trained.")]
 
-DATASETS = ("nsynth", "irmas")
+DATASETS = ("nsynth", "irmas", "folder", "table")
 
 
 def _seeds(text: str) -> int | list[int]:

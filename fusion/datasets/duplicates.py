@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from fusion.datasets.groups import components
 
+SOUND = ["content", "start", "duration"]
+"""Columns that are alike in clips of the same bytes: the same part of files with the same content."""
+
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -103,12 +106,12 @@ def find_duplicates(table: pd.DataFrame, folds: NDArray[np.int64] | None = None)
     folds : (clips,) int, optional
         The fold of each clip.
     """
-    clips = table[["content", "labels"]].assign(test=table["split"] == "test")
+    clips = table[["content", "start", "duration", "labels"]].assign(test=table["split"] == "test")
     clips["place"] = clips["test"] if folds is None else folds
     clips["group"] = table["group"].where(clips["test"], "")
     clips = clips[clips["content"] != ""]
     pairs = conflicting = across = repeats = contradictions = 0
-    for _, same in clips[clips["content"].duplicated(keep=False)].groupby("content"):
+    for _, same in clips[clips.duplicated(SOUND, keep=False)].groupby(SOUND, dropna=False):
         tested = [group for _, group in same[same["test"]].groupby("group")]
         within = sum(_pairs(len(group)) for group in tested)
         relabelled = sum(_unequal_pairs(group["labels"]) for group in tested)

@@ -31,9 +31,14 @@ def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
         folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
         for name in sorted(names):
             if name.lower().endswith(suffixes) and not name.startswith("."):
-                if name.encode(errors="replace").decode() != name:
-                    raise FusionError(f"{place}: the name {name!a} is not UTF-8; unpack again, or rename the file")
+                refuse_undecodable(place, name)
                 yield Path(place) / name
+
+
+def refuse_undecodable(place: str | Path, name: str) -> None:
+    """Raise a FusionError for a name that is not UTF-8."""
+    if name.encode(errors="replace").decode() != name:
+        raise FusionError(f"{place}: the name {name!a} is not UTF-8; unpack again, or rename the file")
 
 
 def missing_audio(missing: Sequence[str], skip: bool, folder: Path) -> list[str]:

@@ -95,10 +95,10 @@ def divided(table: pd.DataFrame, folds: int, repeats: int, grouped: bool, settin
     return np.stack(numbers)
 
 
-def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
-    """Choose whole groups of training clips, at least one a class, that validate; a class' only one stays.
+def hold_out(table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT, salt: str = "validation") -> list[str]:
+    """Choose whole groups of training clips, at least one a class, that validate or test; a class' only one stays.
 
-    Groups are taken in seeded order as long as they bring the share of clips nearer to a tenth.
+    Groups are taken in seeded order as long as they bring the share of clips nearer to the one that is wanted.
 
     Parameters
     ----------
@@ -106,12 +106,16 @@ def hold_out(table: pd.DataFrame, unit: str = "group") -> list[str]:
         Training clips.
     unit : str
         The column of what is never divided.
+    share : float
+        Of each class' clips.
+    salt : str
+        Another one chooses other groups.
     """
     held: list[str] = []
     for _, clips in table.groupby("labels"):
         count = clips[unit].value_counts()
-        units = shuffled(count.index, "validation")
-        target = _HELD_OUT * len(clips)
+        units = shuffled(count.index, salt)
+        target = share * len(clips)
         chosen: list[str] = []
         clips_held = 0
         for name in units:

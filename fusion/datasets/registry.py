@@ -9,10 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets import irmas, nsynth
+from fusion.datasets import folder, irmas, manifest, nsynth
 from fusion.datasets.irmas_testing import TESTING
 from fusion.datasets.irmas_training import TRAINING
 from fusion.datasets.table import Dataset, Hasher
+from fusion.errors import FusionError
 from fusion.settings.datasets import DATASETS, DatasetSettings
 
 
@@ -55,6 +56,8 @@ READERS = {
         ),
         by_content=True,
     ),
+    "folder": Reader(folder.read, folder.read_split, ()),
+    "table": Reader(manifest.read, manifest.read_split, ()),
 }
 
 
@@ -90,8 +93,17 @@ def read_split(settings: DatasetSettings, root: Path, split: str, hasher: Hasher
 
 
 def sample_root(name: str) -> Path:
-    """Return the folder of a data set's embedded sample."""
-    return Path(str(files("fusion") / "sample" / name))
+    """Return the folder of a data set's embedded sample.
+
+    Raises
+    ------
+    FusionError
+        If it has none.
+    """
+    root = Path(str(files("fusion") / "sample" / name))
+    if not root.is_dir():
+        raise FusionError(f"--sample: no sample of {name} is embedded; name a folder of your own with --data DIR")
+    return root
 
 
 def data_root(name: str) -> Path:

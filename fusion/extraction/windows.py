@@ -63,21 +63,19 @@ def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
     Returns
     -------
     Windows
-        A clip with a duration is one window; a clip that is a whole file has as many as fit, and one more at its end.
+        As many of a clip as fit, and one more at its end, which is its file's end if it has no duration.
     """
     windows: list[Window] = []
     clips: list[int] = []
     damaged: dict[str, str] = {}
+    duration = settings.samples / settings.sr
     for number, clip in enumerate(table.itertuples()):
-        duration = clip.duration
-        starts = [clip.start]
-        if math.isnan(duration):
-            duration = settings.samples / settings.sr
-            try:
-                starts = window_starts(audio_duration(clip.path), duration, settings.hop)
-            except DamagedError as error:
-                damaged[clip.id] = str(error)
-                continue
+        try:
+            whole = audio_duration(clip.path) - clip.start if math.isnan(clip.duration) else clip.duration
+            starts = [clip.start + start for start in window_starts(whole, duration, settings.hop)]
+        except DamagedError as error:
+            damaged[clip.id] = str(error)
+            continue
         for start in starts:
             name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"
             windows.append(Window(name, window_key(clip.content, start, duration), clip.path, start, duration))

@@ -5,11 +5,14 @@ To add a data set, add a class and list it at the end.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from fusion.evaluation.aggregate import Aggregate
+from fusion.settings.folder import FolderSettings
+from fusion.settings.manifest import TableSettings
+from fusion.settings.protocols import SubsetSeed, TrainGroups, refuse_other_protocols
 from fusion.settings.section import Section, each_once
 
 Family = Literal[
@@ -18,9 +21,6 @@ Family = Literal[
 Origin = Literal["acoustic", "electronic", "synthetic"]
 Instrument = Literal["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
 
-TrainGroups = Annotated[int | None, Field(ge=1, description="train on so many groups at most, with all classes")]
-SubsetSeed = Annotated[int, Field(ge=0, description="which groups these are; fewer of one seed are among more")]
-
 FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
 ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
 INSTRUMENTS: tuple[Instrument, ...] = Instrument.__args__  # type: ignore[attr-defined]
@@ -28,13 +28,6 @@ INSTRUMENTS: tuple[Instrument, ...] = Instrument.__args__  # type: ignore[attr-d
 
 def _is_course(fields: dict[str, Any]) -> bool:
     return fields.get("protocol") == "course"
-
-
-def _refuse_other_protocols(settings: Any, needs: dict[str, str]) -> None:
-    """Raise a ValueError for a setting that was changed and is for another protocol."""
-    for name, protocol in needs.items():
-        if getattr(settings, name) != type(settings).model_fields[name].default and settings.protocol != protocol:
-            raise ValueError(f"{name} is for protocol: {protocol}, this is {settings.protocol}")
 
 
 class NSynthSettings(Section):
@@ -90,7 +83,7 @@ class NSynthSettings(Section):
             )
         if self.protocol == "cv" and self.validation != "instruments":
             raise ValueError(f"validation: {self.validation} does not go with protocol: cv (cv: instruments)")
-        _refuse_other_protocols(self, {"folds": "cv", "repeats": "cv"})
+        refuse_other_protocols(self, {"folds": "cv", "repeats": "cv"})
         return self
 
     @property
@@ -198,7 +191,7 @@ class IRMASSettings(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> IRMASSettings:
-        _refuse_other_protocols(self, {"threshold": "official", "folds": "cv", "repeats": "cv", "grouped": "cv"})
+        refuse_other_protocols(self, {"threshold": "official", "folds": "cv", "repeats": "cv", "grouped": "cv"})
         lost = sorted({name for names in self.merge.values() for name in names} - set(self.classes))
         if lost:
             raise ValueError(f"merge names {', '.join(lost)}, which classes leaves out")
@@ -232,5 +225,10 @@ class IRMASSettings(Section):
         return round(self.window * self.sr)
 
 
-DatasetSettings = NSynthSettings | IRMASSettings
-DATASETS: dict[str, type[NSynthSettings] | type[IRMASSettings]] = {"nsynth": NSynthSettings, "irmas": IRMASSettings}
+DatasetSettings = NSynthSettings | IRMASSettings | FolderSettings | TableSettings
+DATASETS: dict[str, type[DatasetSettings]] = {
+    "nsynth": NSynthSettings,
+    "irmas": IRMASSettings,
+    "folder": FolderSettings,
+    "table": TableSettings,
+}

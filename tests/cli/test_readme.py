@@ -11,6 +11,8 @@ import pytest
 
 from fusion.report.wording import score
 from fusion.settings.datasets import IRMASSettings, NSynthSettings
+from fusion.settings.folder import FolderSettings
+from fusion.settings.manifest import TableSettings
 from fusion.settings.model import FusionModel
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
@@ -105,7 +107,10 @@ def test_experiments_named_in_the_readme_exist():
         assert (README.parent / name).exists(), name
 
 
-@pytest.mark.parametrize("section", [NSynthSettings, IRMASSettings, FusionModel, TrainingSettings, SearchSettings])
+@pytest.mark.parametrize(
+    "section",
+    [NSynthSettings, IRMASSettings, FolderSettings, TableSettings, FusionModel, TrainingSettings, SearchSettings],
+)
 def test_every_setting_is_in_the_table(section):
     for name, field in section.model_fields.items():
         if name not in ("name", "preset"):

@@ -9,7 +9,8 @@ from fusion.datasets.duplicates import find_duplicates
 
 def clips(*rows):
     """Return a table of clips given as content, labels, group and split."""
-    return pd.DataFrame([row.split() for row in rows], columns=["content", "labels", "group", "split"])
+    table = pd.DataFrame([row.split() for row in rows], columns=["content", "labels", "group", "split"])
+    return table.assign(start=0.0, duration=np.nan)
 
 
 def counts(found):

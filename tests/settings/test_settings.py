@@ -163,11 +163,14 @@ def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
         ("", "dataset: missing; write for example dataset: {name: nsynth}"),
         ("nsynth", "dataset: should be a mapping, found text; write for example dataset: {name: nsynth}"),
         ("[nsynth]", "dataset: should be a mapping, found a list; write for example dataset: {name: nsynth}"),
-        ("{}", "dataset.name: should be one of nsynth, irmas, found nothing"),
-        ("{name: nsinth}", "dataset.name: should be one of nsynth, irmas, found 'nsinth'; did you mean 'nsynth'?"),
-        ("{name: [nsynth]}", "dataset.name: should be one of nsynth, irmas, found ['nsynth']"),
-        ("{name: {a: 1}}", "dataset.name: should be one of nsynth, irmas, found {'a': 1}"),
-        ("{name: 5}", "dataset.name: should be one of nsynth, irmas, found 5"),
+        ("{}", "dataset.name: should be one of nsynth, irmas, folder, table, found nothing"),
+        (
+            "{name: nsinth}",
+            "dataset.name: should be one of nsynth, irmas, folder, table, found 'nsinth'; did you mean 'nsynth'?",
+        ),
+        ("{name: [nsynth]}", "dataset.name: should be one of nsynth, irmas, folder, table, found ['nsynth']"),
+        ("{name: {a: 1}}", "dataset.name: should be one of nsynth, irmas, folder, table, found {'a': 1}"),
+        ("{name: 5}", "dataset.name: should be one of nsynth, irmas, folder, table, found 5"),
         ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
         (
             "{name: nsynth, protocol: cours}",
@@ -517,7 +520,7 @@ def test_assignments_change_settings(path):
         ("training.epochs=*x", "not valid YAML: aliases are not used"),
         ("training.epochs", "write key.path=value, as in --set training.epochs=20"),
         ("dataset=", "dataset: missing; write for example dataset: {name: nsynth}"),
-        ("dataset.name=5", "dataset.name: should be one of nsynth, irmas, found 5"),
+        ("dataset.name=5", "dataset.name: should be one of nsynth, irmas, folder, table, found 5"),
     ],
 )
 def test_a_wrong_assignment_is_named_as_the_origin(path, assignment, mistake):

@@ -1,0 +1,99 @@
+"""The rows of a CSV, TSV or Parquet file as texts, each with where it stands."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.errors import FusionError, did_you_mean, listing
+
+COLUMNS = ("path", "label", "group", "split", "start", "duration")
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: where it stands, and its texts by column of `COLUMNS`, of those that the table has."""
+
+    where: str
+    values: dict[str, str]
+
+
+def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[list[Row], tuple[str, ...]]:
+    """Read a table.
+
+    Parameters
+    ----------
+    file : Path
+        Its suffix says what it is.
+    names : mapping of str to (str or None)
+        What columns are called there, if not as in `COLUMNS`; None: not used. Those that are named must be there.
+    root : Path
+        The data set's folder, in which the file must be.
+
+    Returns
+    -------
+    rows : list of Row
+    columns : tuple of str
+        Those of `COLUMNS` that the table has.
+
+    Raises
+    ------
+    FusionError
+        If it is not there, cannot be read, lacks a column, or has rows of another length.
+    """
+    if not file.is_file():
+        raise FusionError(f"{file}: no such file; dataset.file names a table in the folder that --data DIR names")
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise FusionError(f"{file}: lies outside the data set's folder {root}; name a folder that holds both by --data")
+    if file.suffix.lower() == ".parquet":
+        header, lines = _parquet(file)
+    elif file.suffix.lower() in _DELIMITERS:
+        header, lines = _text(file, _DELIMITERS[file.suffix.lower()])
+    else:
+        raise FusionError(f"{file}: should end in .csv, .tsv or .parquet")
+    places: dict[str, int] = {}
+    for column in COLUMNS:
+        name = names.get(column, column)
+        if name is not None and header.count(name) == 1:
+            places[column] = header.index(name)
+        elif name is not None and (column in names or name in header):
+            many = "is there twice" if name in header else f"is not there{did_you_mean(name, header)}"
+            found = ", ".join(header[:20])
+            raise FusionError(
+                f"{file}: the column {name} {many} (found: {found}); dataset.columns: {{{column}: NAME}} names another"
+            )
+    if wrong := [
+        f"{where}: {len(texts)} values, not {len(header)}" for where, texts in lines if len(texts) != len(header)
+    ]:
+        raise FusionError(f"{file}: {len(wrong)} rows are not as long as the first one:\n{listing(wrong)}")
+    rows = [Row(where, {column: texts[place].strip() for column, place in places.items()}) for where, texts in lines]
+    return rows, tuple(places)
+
+
+def _text(file: Path, delimiter: str) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            lines = [(f"line {reader.line_num}", texts) for texts in reader if texts]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FusionError(f"{file}: cannot be read as UTF-8 text with columns ({error})") from None
+    if not lines:
+        raise FusionError(f"{file}: is empty; its first line should name the columns, as in path{delimiter}label")
+    return [name.strip() for name in lines[0][1]], lines[1:]
+
+
+def _parquet(file: Path) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(file)
+    except ImportError:
+        raise FusionError(f"{file}: reading Parquet needs pyarrow: pip install pyarrow; or write it as .csv") from None
+    except (OSError, ValueError) as error:
+        raise FusionError(f"{file}: cannot be read as Parquet ({error})") from None
+    texts = table.astype(object).where(table.notna(), "")
+    rows = [(f"row {number}", list(map(str, row))) for number, row in enumerate(texts.itertuples(index=False), 1)]
+    return list(map(str, table.columns)), rows
