@@ -15,7 +15,9 @@ from fusion.datasets.table import Dataset
 def dataset(*rows, folds=None):
     """Return a data set of clips given as sound, group and split."""
     table = pd.DataFrame([row.split() for row in rows], columns=["content", "group", "split"])
-    table = table.assign(id=[str(number) for number in range(len(table))], path=Path("x"), labels="a")
+    table = table.assign(
+        id=[str(number) for number in range(len(table))], path=Path("x"), start=0.0, duration=np.nan, labels="a"
+    )
     sound = table["content"].replace("-", "")
     return Dataset("d", "p", table.assign(content=sound, sound=sound), "songs", folds=folds)
 
