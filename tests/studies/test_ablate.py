@@ -217,7 +217,7 @@ def test_as_json(planted):
     [
         (("--mode", "sets"), "", "quick: names no sets; add a section such as ablation: [[mfcc], [mfcc, tonnetz]]"),
         (("--mode", "sets"), "ablation: [[mfcc], [tonetz]]\n", "quick.yaml:7: ablation: 'tonetz' is no feature of"),
-        (("--mode", "sets"), "ablation: mfcc\n", "quick.yaml:7: ablation: should be a list of lists of features"),
+        (("--mode", "sets"), "ablation: mfcc\n", "quick.yaml:7: ablation: should be sets of features"),
         (("--mode", "all"), "", "quick: an ablation needs at least two features, found mfcc"),
         (("--mode", "mask"), "", "quick: an ablation needs at least two features, found mfcc"),
         (("--mode", "each"), "", "--mode each: should be one of leave-one-out, only-one, all, mask, sets"),
