@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from fusion.evaluation.aggregate import Aggregate
 from fusion.settings.folder import FolderSettings
 from fusion.settings.manifest import TableSettings
-from fusion.settings.protocols import SubsetSeed, TrainGroups, refuse_other_protocols
+from fusion.settings.protocols import SubsetSeed, Threshold, TrainGroups, refuse_other_protocols
 from fusion.settings.section import Section, each_once
 
 Family = Literal[
@@ -155,7 +155,7 @@ class IRMASSettings(Section):
         default="mean",
         description="windows to clip: mean, mean of logits, sum over windows divided by its largest class, or maximum",
     )
-    threshold: float | Literal["validation", "oracle"] = Field(
+    threshold: Threshold = Field(
         default="validation",
         description="official: score from which a class counts as heard; validation: best for mixed validation "
         "excerpts; oracle: best for the test itself, with a warning",
@@ -181,13 +181,6 @@ class IRMASSettings(Section):
                 raise ValueError(f"a new name and at least two instruments are needed, found {label}: {list(names)}")
         each_once(tuple(name for names in merge.values() for name in names), INSTRUMENTS)
         return {label: each_once(merge[label], INSTRUMENTS) for label in sorted(merge)}
-
-    @field_validator("threshold")
-    @classmethod
-    def _share(cls, threshold: float | str) -> float | str:
-        if isinstance(threshold, float) and not 0 < threshold < 1:
-            raise ValueError(f"a threshold lies between 0 and 1, found {threshold:g}")
-        return threshold
 
     @model_validator(mode="after")
     def _fits(self) -> IRMASSettings:

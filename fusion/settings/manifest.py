@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from fusion.settings.own_sounds import OwnSettings
-from fusion.settings.protocols import refuse_other_protocols
+from fusion.settings.protocols import Threshold, refuse_other_protocols
 
 Column = Literal["path", "label", "group", "split", "start", "duration"]
 
@@ -31,7 +31,7 @@ class TableSettings(OwnSettings):
         description="given: test clips may have several labels, as in oboe;flute; training and validation clips have "
         "one",
     )
-    threshold: float | Literal["validation", "oracle"] = Field(
+    threshold: Threshold = Field(
         default="validation",
         description="several: score from which a class counts as heard; validation: best for mixed validation clips; "
         "oracle: best for the test itself, with a warning",
@@ -43,13 +43,6 @@ class TableSettings(OwnSettings):
         if None in (columns.get("path", ""), columns.get("label", "")):
             raise ValueError("path and label cannot be null")
         return {name: columns[name] for name in sorted(columns)}
-
-    @field_validator("threshold")
-    @classmethod
-    def _share(cls, threshold: float | str) -> float | str:
-        if isinstance(threshold, float) and not 0 < threshold < 1:
-            raise ValueError(f"a threshold lies between 0 and 1, found {threshold:g}")
-        return threshold
 
     @model_validator(mode="after")
     def _labels_fit(self) -> TableSettings:

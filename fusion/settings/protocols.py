@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+
+def _share(threshold: float | str) -> float | str:
+    if isinstance(threshold, float) and not 0 < threshold < 1:
+        raise ValueError(f"a threshold lies between 0 and 1, found {threshold:g}")
+    return threshold
+
+
+Threshold = Annotated[float | Literal["validation", "oracle"], AfterValidator(_share)]
 TrainGroups = Annotated[int | None, Field(ge=1, description="train on so many groups at most, with all classes")]
 SubsetSeed = Annotated[int, Field(ge=0, description="which groups these are; fewer of one seed are among more")]
 
