@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -70,7 +70,33 @@ def mel_power(
     )
 
 
+def decibels(mel: NDArray[np.float32], ref: Literal[1, "max"], top_db: float = 80.0) -> NDArray[np.float32]:
+    """Return the decibels of mel bands, as ``librosa.power_to_db`` gives them.
+
+    Parameters
+    ----------
+    mel : (frames, n_mels) float32
+    ref : 1 or "max"
+        Power of 0 dB; max: that of the loudest band, so that level says nothing (librosa's own has its floor at 1e-10,
+        which soft clips reach).
+    top_db : float
+        Floor, below the loudest band.
+
+    Returns
+    -------
+    (frames, n_mels) float32
+        Silence is -100 dB, and the floor where `ref` is max.
+    """
+    if ref == "max" and mel.max() > 0:
+        mel = mel / mel.max()
+    values = 10 * np.log10(np.maximum(mel, np.float32(1e-10)))
+    loudest = np.float32(0) if ref == "max" else values.max()
+    return np.maximum(values, loudest - np.float32(top_db))
+
+
 @lru_cache(maxsize=16)
 def _filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> NDArray[np.float32]:
+    import librosa  # two seconds, which listing features need not pay
+
     filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
     return np.ascontiguousarray(filters.T)

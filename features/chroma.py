@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -62,4 +61,6 @@ def chroma_power(clip: Clip, n_fft: int, hop_length: int, tuning: float) -> NDAr
 
 @lru_cache(maxsize=64)
 def _filters(sr: int, n_fft: int, tuning: float) -> NDArray[np.float32]:
+    import librosa  # two seconds, which listing features need not pay
+
     return np.ascontiguousarray(librosa.filters.chroma(sr=sr, n_fft=n_fft, tuning=tuning).T)

@@ -85,7 +85,7 @@ class Envelope(Feature):
         half = self.frame * clip.sr / 2
         edges = np.clip(np.rint([centres - half, centres + half]), 0, size).astype(np.intp)
         low, high = edges[0], np.maximum(edges[1], edges[0] + 1)
-        return np.sqrt(np.maximum(clip.energy_before[high] - clip.energy_before[low], 0) / (high - low))
+        return np.sqrt(np.maximum(clip.energy(low, high), 0) / (high - low))
 
     def _attack(self, envelope: Floats) -> tuple[float, float]:
         """Return where the attack begins and ends, in frames, by the weakest effort."""

@@ -154,11 +154,9 @@ def _hnr(power: NDArray[np.float32], sr: int, f0: Floats) -> Floats:
     """
     n_fft = 2 * (power.shape[1] + _DC - 1)
     bins = np.arange(_DC, n_fft // 2 + 1, dtype=np.float32)
-    highest = np.full(len(power), 0.01)
-    for lag in _LAGS:
-        turns = (lag / f0 * sr / n_fft)[:, np.newaxis]  # of the first bin in the time of the lag
-        kernel = np.cos(2 * np.float32(np.pi) * turns.astype(np.float32) * bins)
-        window = (2 + np.cos(2 * np.pi * turns[:, 0])) / 3  # a Hann window's own autocorrelation
-        highest = np.maximum(highest, np.einsum("fb,fb->f", power, np.broadcast_to(kernel, power.shape)) / window)
-    highest = np.minimum(highest, 0.9999)
+    turns = _LAGS * sr / n_fft / f0[:, np.newaxis]  # of the first bin in the time of each lag, (1 or frames, lags)
+    kernel = np.cos(2 * np.float32(np.pi) * turns.astype(np.float32)[..., np.newaxis] * bins)
+    window = (2 + np.cos(2 * np.pi * turns)) / 3  # a Hann window's own autocorrelation
+    correlation = power @ kernel[0].T if len(kernel) == 1 else np.einsum("fb,flb->fl", power, kernel)
+    highest = np.clip((correlation / window).max(axis=1), 0.01, 0.9999)
     return 10 * np.log10(highest / (1 - highest))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fusion.sound.clip import Clip
 
-from ._mel import MelFeature
+from ._mel import MelFeature, decibels
 
 
 class LogMel(MelFeature):
@@ -33,9 +33,4 @@ class LogMel(MelFeature):
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the decibels of each frame and band."""
-        mel = self.mel(clip)
-        if self.ref == "max" and mel.max() > 0:
-            mel = mel / mel.max()
-        decibels = 10 * np.log10(np.maximum(mel, np.float32(1e-10)))
-        loudest = np.float32(0) if self.ref == "max" else decibels.max()
-        return np.maximum(decibels, loudest - np.float32(self.top_db))
+        return decibels(self.mel(clip), self.ref, self.top_db)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -12,7 +12,7 @@ from pydantic import Field
 from fusion.feature.contract import Feature
 from fusion.sound.clip import Clip, frame_count, repeated
 
-from ._mel import check_range, mel_power
+from ._mel import check_range, decibels, mel_power
 
 _DELTA_WIDTH = 9  # frames, librosa's default
 
@@ -61,10 +61,16 @@ class MFCC(Feature):
         from scipy.fft import dct  # half a second to import, which listing features need not pay
 
         mel = mel_power(clip, self.n_fft, self.hop_length, self.n_mels, self.fmin, self.fmax)
-        if self.ref == "max" and mel.max() > 0:
-            mel = mel / mel.max()  # power_to_db's own ref leaves its floor at 1e-10, which soft clips reach
-        coefficients = dct(librosa.power_to_db(mel), axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]
+        coefficients = dct(decibels(mel, self.ref), axis=-1, type=2, norm="ortho")[:, : self.n_mfcc]
         if self.active_db is not None:
             coefficients = repeated(coefficients, clip.active(len(coefficients), self.active_db))
-        orders = [librosa.feature.delta(coefficients, order=n + 1, axis=0) for n in range(self.deltas)]
-        return np.ascontiguousarray(np.concatenate([coefficients, *orders], axis=1), dtype=np.float32)
+        orders = [_derivative(len(coefficients), n + 1) @ coefficients for n in range(self.deltas)]
+        return np.concatenate([coefficients, *orders], axis=1)
+
+
+@lru_cache(maxsize=16)
+def _derivative(frames: int, order: int) -> NDArray[np.float32]:
+    """Return what takes a series to its derivative, ``(frames, frames)``: librosa's filter is linear, and slow."""
+    import librosa
+
+    return np.asarray(librosa.feature.delta(np.eye(frames), order=order, axis=0), dtype=np.float32)

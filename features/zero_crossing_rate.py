@@ -37,11 +37,10 @@ class ZeroCrossingRate(SeriesFeature):
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the rate of each frame."""
-        half = self.frame_length // 2
-        negative = np.pad(clip.y < -_SILENCE, half, mode="edge")
-        # crossings before each sample: those inside a frame are a difference of two of these counts
-        before = np.concatenate([[0], np.cumsum(negative[1:] != negative[:-1], dtype=np.int32)])
+        negative = clip.y < -_SILENCE
+        crossings = np.flatnonzero(negative[1:] != negative[:-1]) + 1  # samples with another sign than the one before
         frames = frame_count(clip.y.size, self.frame_length, self.hop_length)
-        first = np.arange(frames) * self.hop_length
-        rate = (before[first + self.frame_length - 1] - before[first]) / self.frame_length
+        first = np.arange(frames) * self.hop_length - self.frame_length // 2
+        ends = np.searchsorted(crossings, [first, first + self.frame_length - 1], side="right")
+        rate = (ends[1] - ends[0]) / self.frame_length
         return rate[:, np.newaxis].astype(np.float32)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fusion.api.options import FilePath
 from fusion.errors import FusionError
-from fusion.extraction.extract import compute
+from fusion.extraction.column import compute
 from fusion.feature import listing
 from fusion.feature.contract import Feature, SeriesFeature
 from fusion.feature.registry import build, discover, find

@@ -3,4 +3,4 @@
 `prepare` does all of it; `part` is what a training takes of it.
 """
 
-__all__ = ["extract", "part", "prepare", "store", "wave_fingerprint", "window", "windows"]
+__all__ = ["column", "extract", "part", "prepare", "store", "wave_fingerprint", "window", "windows"]

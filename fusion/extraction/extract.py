@@ -10,13 +10,9 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fusion.errors import FusionError
+from fusion.extraction.column import Column
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
-from fusion.feature.contract import Feature
 from fusion.feature.registry import build
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
@@ -44,7 +40,9 @@ class Extracted:
 
 
 @dataclass(frozen=True)
-class _Shard:
+class Shard:
+    """Windows, and the stores that lack them: what a worker process does at once."""
+
     windows: tuple[Window, ...]
     stores: tuple[Store, ...]
 
@@ -89,7 +87,7 @@ def extract(
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     size = max(1, min(_MOST, -(-todo // (4 * jobs))))
     shards = [
-        _Shard(tuple(missing[first : first + size]), chosen)
+        Shard(tuple(missing[first : first + size]), chosen)
         for chosen, missing in lacking.items()
         for first in range(0, len(missing), size)
     ]
@@ -104,10 +102,12 @@ def extract(
     return Extracted(computed, {window.id: damaged[window.key] for window in windows if window.key in damaged})
 
 
-def extract_shard(shard: _Shard) -> dict[str, str]:
+def extract_shard(shard: Shard) -> dict[str, str]:
     """Compute and write one shard; return why windows were left out, by key."""
-    features = [build(store.source, store.parameters) for store in shard.stores]
-    values = [np.empty((len(shard.windows), *store.shape), dtype=np.float32) for store in shard.stores]
+    columns = [
+        Column(store.name, build(store.source, store.parameters), store.shape, len(shard.windows))
+        for store in shard.stores
+    ]
     damaged: dict[str, str] = {}
     done: list[Window] = []
     for window in shard.windows:
@@ -117,34 +117,10 @@ def extract_shard(shard: _Shard) -> dict[str, str]:
         except DamagedError as error:
             damaged[window.key] = str(error)
             continue
-        for store, feature, column in zip(shard.stores, features, values, strict=True):
-            column[len(done)] = compute(store.name, feature, clip, store.shape, window.id)
+        for column in columns:
+            column.add(clip, window.id)
         done.append(window)
-    for store, column in zip(shard.stores, values, strict=True):
+    for store, column in zip(shard.stores, columns, strict=True):
         if done:
-            store.write([window.key for window in done], [window.id for window in done], column[: len(done)])
+            store.write([window.key for window in done], [window.id for window in done], column.values())
     return damaged
-
-
-def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], clip_id: str) -> NDArray[np.float32]:
-    """Return a feature of a clip, held to its contract.
-
-    Raises
-    ------
-    FusionError
-        If the feature raises, or gives another shape or type than declared, or NaN or infinity.
-    """
-    try:
-        value = feature.extract(clip)
-    except (Exception, SystemExit) as error:  # a stranger's code
-        raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
-    if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
-        given = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
-        raise FusionError(f"feature {name} on clip {clip_id}: declared float32 {shape}, gave {given}; mend its plug-in")
-    if not np.isfinite(value).all():
-        bad = np.count_nonzero(~np.isfinite(value))
-        raise FusionError(
-            f"feature {name} on clip {clip_id}: {bad} of {value.size} values are NaN or infinite; mend the feature "
-            "(nothing is filled in)"
-        )
-    return value

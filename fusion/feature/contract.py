@@ -99,6 +99,17 @@ class SeriesFeature(Feature):
         frames, dims = self.series_shape(samples, sr)
         return (frames, dims) if self.statistics is None else (len(self.statistics) * dims,)
 
+    @property
+    def summarises_whole_series(self) -> bool:
+        """Whether `extract` is nothing but `summarise` of `series`, so that many clips can share the call."""
+        plain = type(self).extract is SeriesFeature.extract
+        return plain and self.statistics is not None and self.active_db is None
+
+    def summarise(self, series: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the statistics of clips, ``(clips, len(statistics) * dims)``, from ``(clips, frames, dims)``."""
+        assert self.statistics is not None
+        return summarise_series(series, self.statistics)
+
     def extract(self, clip: Clip) -> NDArray[np.float32]:
         """Return the summaries, or the series itself.
 
@@ -109,4 +120,4 @@ class SeriesFeature(Feature):
         if self.active_db is not None:
             active = clip.active(len(series), self.active_db)
             series = repeated(series, active) if self.statistics is None else series[active]
-        return series if self.statistics is None else summarise_series(series, self.statistics)
+        return series if self.statistics is None else self.summarise(series[np.newaxis])[0]

@@ -1,7 +1,7 @@
 """Named statistics that turn a series of frames into one vector.
 
-Conventions: a series is ``(frames, dims)``, every statistic maps it to ``(dims,)`` in the series' unit.
-The delta's two are per frame. To add one, write a function and put it into `STATISTICS`.
+Conventions: a statistic takes ``(..., frames)``, time last, so that many clips share one call, and gives ``(...)`` in
+the series' unit. The delta's two are per frame. To add one, write a function and put it into `STATISTICS`.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ _PERCENTILE = re.compile(r"p(\d{1,2}|100)")
 
 def slope(series: Series) -> Series:
     """Least-squares slope: the change from the first to the last frame of a fitted line; 0 for one frame."""
-    frames = len(series)
+    frames = series.shape[-1]
     if frames < 2:
-        return np.zeros(series.shape[1])
+        return np.zeros(series.shape[:-1])
     time = np.linspace(-0.5, 0.5, frames)
-    return time @ series / (time @ time)
+    return np.asarray((series * time).sum(axis=-1) / (time @ time))
 
 
 def attack(series: Series) -> Series:
     """Mean of the first tenth of the frames (at least one) minus the mean of the rest; 0 for one frame."""
-    if len(series) < 2:
-        return np.zeros(series.shape[1])
-    start = max(1, len(series) // 10)
-    return series[:start].mean(axis=0) - series[start:].mean(axis=0)
+    frames = series.shape[-1]
+    if frames < 2:
+        return np.zeros(series.shape[:-1])
+    start = max(1, frames // 10)
+    return np.asarray(series[..., :start].mean(axis=-1) - series[..., start:].mean(axis=-1))
 
 
 def change(series: Series) -> Series:
     """Mean absolute difference of neighbouring frames; 0 for one frame."""
-    if len(series) < 2:
-        return np.zeros(series.shape[1])
-    return np.abs(np.diff(series, axis=0)).mean(axis=0)
+    if series.shape[-1] < 2:
+        return np.zeros(series.shape[:-1])
+    return np.asarray(np.abs(np.diff(series, axis=-1)).mean(axis=-1))
 
 
 def delta(series: Series) -> Series:
@@ -53,29 +54,31 @@ def delta(series: Series) -> Series:
 
     Parameters
     ----------
-    series : (frames, dims)
+    series : (..., frames)
 
     Returns
     -------
-    (frames, dims)
+    (..., frames)
     """
-    half = (min(_DELTA_WIDTH, len(series)) - 1) // 2
+    frames = series.shape[-1]
+    half = (min(_DELTA_WIDTH, frames) - 1) // 2
     slopes = np.zeros_like(series)
     if not half:
         return slopes
-    steps, inner = range(1, half + 1), slice(half, len(series) - half)
-    for step in steps:  # slices, because np.pad and a window view take several times as long
-        slopes[inner] += step * (series[half + step :][: len(series) - 2 * half] - series[half - step : -half - step])
-    slopes /= 2 * sum(step * step for step in steps)
-    slopes[:half], slopes[-half:] = slopes[half], slopes[-half - 1]
+    inner = slopes[..., half : frames - half]
+    for step in range(1, half + 1):  # slices, because np.pad and a window view take several times as long
+        ahead, behind = series[..., half + step :], series[..., half - step :]
+        inner += step * (ahead[..., : frames - 2 * half] - behind[..., : frames - 2 * half])
+    inner /= 2 * sum(step * step for step in range(1, half + 1))
+    slopes[..., :half], slopes[..., -half:] = inner[..., :1], inner[..., -1:]
     return slopes
 
 
 STATISTICS: dict[str, Callable[[Series], Series]] = {
-    "mean": lambda series: series.mean(axis=0),
-    "std": lambda series: series.std(axis=0),
-    "min": lambda series: series.min(axis=0),
-    "max": lambda series: series.max(axis=0),
+    "mean": lambda series: series.mean(axis=-1),
+    "std": lambda series: series.std(axis=-1),
+    "min": lambda series: series.min(axis=-1),
+    "max": lambda series: series.max(axis=-1),
     "slope": slope,
     "attack": attack,
     "change": change,
@@ -99,23 +102,24 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def summarise_series(series: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float32]:
-    """Return the named statistics of a series as one vector.
+    """Return the named statistics of a series as one vector; of several clips, as one vector each.
 
     Parameters
     ----------
-    series : (frames, dims)
+    series : (frames, dims) or (clips, frames, dims)
     names : sequence of str
         Keys of `STATISTICS` or `OF_DELTA`, or ``p0`` to ``p100`` for percentiles.
 
     Returns
     -------
-    (len(names) * dims,) float32
-        All dimensions of the first statistic, then of the second, and so on.
+    (len(names) * dims,) or (clips, len(names) * dims) float32
+        All dimensions of the first statistic, then of the second, and so on. A clip's numbers do not depend on the
+        others beside it.
 
     Raises
     ------
     ValueError
-        For an unknown, doubled or missing name.
+        For an unknown, doubled or missing name, or a series without frames.
 
     Examples
     --------
@@ -123,9 +127,12 @@ def summarise_series(series: NDArray[np.floating], names: Sequence[str]) -> NDAr
     array([2., 5., 1.], dtype=float32)
     """
     check_names(names)
-    values = np.asarray(series, dtype=np.float64)
+    if not np.shape(series)[-2]:
+        raise ValueError("a series has at least one frame, this one has none")
+    # each row in one piece: then numpy adds up a row as it would alone, to the last bit
+    values = np.ascontiguousarray(np.swapaxes(series, -1, -2), dtype=np.float64)
     ranks = [rank for name in names if (rank := _percentile(name)) is not None]
-    ordered = dict(zip(ranks, np.percentile(values, ranks, axis=0), strict=True)) if ranks else {}
+    ordered = dict(zip(ranks, np.percentile(values, ranks, axis=-1), strict=True)) if ranks else {}
     slopes = values if OF_DELTA.keys().isdisjoint(names) else delta(values)
     vectors = [
         STATISTICS[OF_DELTA[name]](slopes)
@@ -135,7 +142,7 @@ def summarise_series(series: NDArray[np.floating], names: Sequence[str]) -> NDAr
         else ordered[_percentile(name) or 0]
         for name in names
     ]
-    return np.concatenate(vectors).astype(np.float32)
+    return np.concatenate(vectors, axis=-1).astype(np.float32)
 
 
 def _percentile(name: str) -> int | None:

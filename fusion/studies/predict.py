@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.evaluation.aggregate import Aggregate, aggregate
-from fusion.extraction.extract import compute
+from fusion.extraction.column import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build

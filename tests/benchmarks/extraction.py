@@ -1,24 +1,22 @@
-"""How fast features are extracted, against librosa and against essentia: ratios from one run on the same clips.
+"""How fast features are extracted from files, statistics and all: ratios from one run on the same clips.
 
-    python tests/benchmarks/extraction.py [--essentia] [--clips 12] [--rounds 15]
+    python tests/benchmarks/extraction.py [--essentia] [--opensmile] [--clips 48] [--rounds 9]
 
-Everything runs on one core with one BLAS thread, contenders take turns clip by clip, and medians of processor time are
-compared, so other programs disturb little. A ratio above 1 means that fusion is faster.
+"fusion" is the worker of `fusion extract`: it reads the files, computes five features with their statistics as by
+default and writes a shard of the store. Every contender reads the same files and makes the same numbers from them.
+One core, one BLAS thread; contenders take turns in each round and begin by turns; processor time a clip, its median
+over rounds and the middle half. A ratio is the median of the rounds' ratios; above 1 means that fusion is faster.
 
-What is equal
--------------
-librosa: everything. The same five features with the same arguments, as frames without statistics; the script stops
-unless values agree to 1e-4 of their range. "librosa" is what its documentation shows: five calls that are each given
-the signal, so each computes its own spectrum and builds its own filters. "with a shared spectrum" computes that once.
-essentia: frames, hops and window; MFCCs (128 Slaney bands, dB, orthonormal DCT), centroid and zero-crossing rate agree
-with ours but for two frames at the edges, which is checked, too. The line of three features has these alone. essentia
-is called frame by frame from Python, as its tutorial does in standard mode.
-
-What is not
------------
-librosa's `load` tells file types apart and may fall back to other decoders; both sides decode by libsndfile.
-essentia's roll-off is of the energy, not of the magnitude. It has no chroma filters: its HPCP is made of the spectrum's
-peaks from 40 Hz to 5 kHz, and six axes are put on it by one matrix product a clip.
+Contenders
+----------
+floor: what cannot be left out, in bare NumPy and SciPy: reading, one spectrum, its power, mel and chroma filters.
+librosa: the same algorithms, so the script stops unless values agree to 1e-4 of their range. Five calls as in its
+documentation, each with a spectrum of its own; chroma from the STFT.
+librosa, one spectrum: the same, with the spectrum computed once.
+librosa, its defaults: windows of 2,048 samples and a tonnetz from a constant-Q transform. Other numbers.
+essentia, openSMILE: if installed, with --essentia and --opensmile. Frames, hops and windows are equal; essentia's MFCCs,
+centroid and crossings, too, but for two frames at each edge (checked). essentia has no chroma filters, but a harmonic
+pitch-class profile of the spectrum's peaks, and openSMILE the functionals of eGeMAPSv02: other numbers of their own.
 """
 
 from __future__ import annotations
@@ -36,33 +34,26 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import librosa
 import numpy as np
+import scipy.fft
 import soundfile
 
-from fusion.sound.clip import Clip
-from fusion.sound.reading import read_audio
-from fusion_features.mfcc import MFCC
-from fusion_features.spectral_centroid import SpectralCentroid
-from fusion_features.spectral_rolloff import SpectralRolloff
-from fusion_features.tonnetz import Tonnetz
-from fusion_features.zero_crossing_rate import ZeroCrossingRate
+from fusion.extraction.extract import Shard, extract_shard
+from fusion.extraction.store import Store
+from fusion.extraction.window import Window
+from fusion.feature.registry import discover, load
+from fusion.feature.summary import summarise_series
 
 SR, SECONDS = 16000, 4.0
 N_FFT, HOP = 1024, 512
+FRAME = {"n_fft": N_FFT, "hop_length": HOP}
+FIVE = ("mfcc", "spectral_centroid", "spectral_rolloff", "tonnetz", "zero_crossing_rate")
+GOALS = {"floor": 1 / 1.5, "librosa": 5, "librosa, its defaults": 30, "essentia": 5}
 
-Contender = Callable[[Any], Sequence[np.ndarray]]
-
-FEATURES = (
-    MFCC(),
-    SpectralCentroid(statistics=None),
-    SpectralRolloff(statistics=None),
-    Tonnetz(statistics=None),
-    ZeroCrossingRate(statistics=None),
-)
-CQT = Tonnetz(chroma="cqt", statistics=None)
+Values = list[np.ndarray]
+Contender = Callable[[Path], Values]
 
 
 def note(number: int) -> np.ndarray:
@@ -75,65 +66,81 @@ def note(number: int) -> np.ndarray:
         if k * f0 < SR / 2:
             decay = np.exp(-time_axis * random.uniform(0.2, 3))
             y += random.uniform(0, 0.3) / k * decay * np.sin(2 * np.pi * k * f0 * time_axis + random.uniform(0, 6))
-    return y.astype(np.float32)
+    return y / max(1, np.abs(y).max())
 
 
-def ours(y: np.ndarray) -> list[np.ndarray]:
-    clip = Clip(y, SR)
-    return [feature.extract(clip) for feature in FEATURES]
+def statistics(series: np.ndarray) -> np.ndarray:
+    """Return the statistics that features have by default, as one writes them with NumPy."""
+    start = len(series) // 10
+    steps = np.linspace(-0.5, 0.5, len(series))
+    return np.concatenate(
+        [
+            series.mean(axis=0),
+            series.std(axis=0),
+            *np.percentile(series, [10, 50, 90], axis=0),
+            steps @ series / (steps @ steps),
+            series[:start].mean(axis=0) - series[start:].mean(axis=0),
+            np.abs(np.diff(series, axis=0)).mean(axis=0),
+        ]
+    )
 
 
-def ours_from_file(path: Path) -> list[np.ndarray]:
-    return ours(read_audio(path, SR, 0.0, SECONDS))
+def summarised(mfcc: np.ndarray, *series: np.ndarray) -> Values:
+    return [mfcc.T, *(statistics(each.T.astype(np.float64)) for each in series)]
 
 
-def librosa_plain(y: np.ndarray) -> list[np.ndarray]:
-    frame = {"n_fft": N_FFT, "hop_length": HOP}
-    chroma = librosa.feature.chroma_stft(y=y, sr=SR, tuning=0.0, **frame)
-    return [
-        librosa.feature.mfcc(y=y, sr=SR, n_mfcc=20, **frame).T,
-        librosa.feature.spectral_centroid(y=y, sr=SR, **frame).T,
-        librosa.feature.spectral_rolloff(y=y, sr=SR, **frame).T,
-        librosa.feature.tonnetz(chroma=chroma, sr=SR).T,
-        librosa.feature.zero_crossing_rate(y, frame_length=N_FFT, hop_length=HOP).T,
-    ]
+def plain(path: Path) -> Values:
+    y, _ = librosa.load(path, sr=SR)
+    chroma = librosa.feature.chroma_stft(y=y, sr=SR, tuning=0.0, **FRAME)
+    return summarised(
+        librosa.feature.mfcc(y=y, sr=SR, n_mfcc=20, **FRAME),
+        librosa.feature.spectral_centroid(y=y, sr=SR, **FRAME),
+        librosa.feature.spectral_rolloff(y=y, sr=SR, **FRAME),
+        librosa.feature.tonnetz(chroma=chroma, sr=SR),
+        librosa.feature.zero_crossing_rate(y, frame_length=N_FFT, hop_length=HOP),
+    )
 
 
-def librosa_shared(y: np.ndarray) -> list[np.ndarray]:
-    magnitude = np.abs(librosa.stft(y, n_fft=N_FFT, hop_length=HOP))
+def one_spectrum(path: Path) -> Values:
+    y, _ = librosa.load(path, sr=SR)
+    magnitude = np.abs(librosa.stft(y, **FRAME))
     power = magnitude**2
     mel = librosa.power_to_db(librosa.feature.melspectrogram(S=power, sr=SR, n_fft=N_FFT))
     chroma = librosa.feature.chroma_stft(S=power, sr=SR, n_fft=N_FFT, tuning=0.0)
-    return [
-        librosa.feature.mfcc(S=mel, n_mfcc=20).T,
-        librosa.feature.spectral_centroid(S=magnitude, sr=SR).T,
-        librosa.feature.spectral_rolloff(S=magnitude, sr=SR).T,
-        librosa.feature.tonnetz(chroma=chroma, sr=SR).T,
-        librosa.feature.zero_crossing_rate(y, frame_length=N_FFT, hop_length=HOP).T,
-    ]
+    return summarised(
+        librosa.feature.mfcc(S=mel, n_mfcc=20),
+        librosa.feature.spectral_centroid(S=magnitude, sr=SR),
+        librosa.feature.spectral_rolloff(S=magnitude, sr=SR),
+        librosa.feature.tonnetz(chroma=chroma, sr=SR),
+        librosa.feature.zero_crossing_rate(y, frame_length=N_FFT, hop_length=HOP),
+    )
 
 
-def librosa_from_file(path: Path) -> list[np.ndarray]:
+def defaults(path: Path) -> Values:
     y, _ = librosa.load(path, sr=SR)
-    return librosa_plain(y)
+    return summarised(
+        librosa.feature.mfcc(y=y, sr=SR),
+        librosa.feature.spectral_centroid(y=y, sr=SR),
+        librosa.feature.spectral_rolloff(y=y, sr=SR),
+        librosa.feature.tonnetz(y=y, sr=SR),
+        librosa.feature.zero_crossing_rate(y),
+    )
 
 
-def ours_cqt(y: np.ndarray) -> list[np.ndarray]:
-    return [CQT.extract(Clip(y, SR))]
+HANN = np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+MEL = np.ascontiguousarray(librosa.filters.mel(sr=SR, n_fft=N_FFT).T)
+CHROMA = np.ascontiguousarray(librosa.filters.chroma(sr=SR, n_fft=N_FFT).T)
 
 
-def librosa_cqt(y: np.ndarray) -> list[np.ndarray]:
-    chroma = librosa.feature.chroma_cqt(y=y, sr=SR, hop_length=HOP, tuning=0.0)
-    return [librosa.feature.tonnetz(chroma=chroma, sr=SR).T]
+def floor(path: Path) -> Values:
+    y, _ = soundfile.read(path, dtype="float32")
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(y, N_FFT // 2), N_FFT)[::HOP]
+    power = np.square(np.abs(scipy.fft.rfft(frames * HANN, axis=-1)))
+    return [power @ MEL, power @ CHROMA]
 
 
-def ours_three(y: np.ndarray) -> list[np.ndarray]:
-    clip = Clip(y, SR)
-    return [feature.extract(clip) for feature in (FEATURES[0], FEATURES[1], FEATURES[4])]
-
-
-def essentias() -> tuple[Contender, Contender]:
-    """Return essentia's algorithms, the three equal ones and all five, or leave with a message."""
+def essentias() -> tuple[Contender, Callable[[Path], np.ndarray]]:
+    """Return essentia's five features with statistics, and its MFCCs, which are checked; or leave with a message."""
     try:
         import essentia
 
@@ -143,17 +150,9 @@ def essentias() -> tuple[Contender, Contender]:
         sys.exit("--essentia: essentia is not installed; pip install essentia")
     window = es.Windowing(type="hann", size=N_FFT, normalized=False, zeroPhase=False, symmetric=False)
     spectrum = es.Spectrum(size=N_FFT)
-    mfcc = es.MFCC(
-        inputSize=1 + N_FFT // 2,
-        sampleRate=SR,
-        highFrequencyBound=SR / 2,
-        numberBands=128,
-        numberCoefficients=20,
-        warpingFormula="slaneyMel",
-        weighting="linear",
-        normalize="unit_tri",
-        logType="dbpow",
-    )
+    mel = {"numberBands": 128, "warpingFormula": "slaneyMel", "weighting": "linear", "normalize": "unit_tri"}
+    sizes = {"inputSize": 1 + N_FFT // 2, "sampleRate": SR, "highFrequencyBound": SR / 2}
+    mfcc = es.MFCC(**sizes, **mel, numberCoefficients=20, logType="dbpow")
     centroid = es.Centroid(range=SR / 2)
     rolloff = es.RollOff(sampleRate=SR, cutoff=0.85)
     crossings = es.ZeroCrossingRate()
@@ -163,19 +162,11 @@ def essentias() -> tuple[Contender, Contender]:
     steps[::2] -= 0.5
     axes = (np.array([[1], [1], [1], [1], [0.5], [0.5]]) * np.cos(np.pi * steps)).T.astype(np.float32)
 
-    def column(values: list[Any]) -> np.ndarray:
+    def column(values: list) -> np.ndarray:
         return np.array(values, dtype=np.float32).reshape(len(values), -1)
 
-    def essentia_three(y: np.ndarray) -> list[np.ndarray]:
-        a, b, c = [], [], []
-        for frame in es.FrameGenerator(y, frameSize=N_FFT, hopSize=HOP, startFromZero=False):
-            magnitude = spectrum(window(frame))
-            a.append(mfcc(magnitude)[1])
-            b.append(centroid(magnitude))
-            c.append(crossings(frame))
-        return [column(a), column(b), column(c)]
-
-    def essentia_five(y: np.ndarray) -> list[np.ndarray]:
+    def essentia_five(path: Path) -> Values:
+        y = es.MonoLoader(filename=str(path), sampleRate=SR)()
         a, b, c, d, e = [], [], [], [], []
         for frame in es.FrameGenerator(y, frameSize=N_FFT, hopSize=HOP, startFromZero=False):
             magnitude = spectrum(window(frame))
@@ -186,75 +177,109 @@ def essentias() -> tuple[Contender, Contender]:
             e.append(crossings(frame))
         chroma = column(d)
         tonnetz = chroma / np.maximum(chroma.sum(axis=1, keepdims=True), 1e-30) @ axes
-        return [column(a), column(b), column(c), tonnetz, column(e)]
+        return summarised(*(each.T for each in (column(a), column(b), column(c), tonnetz, column(e))))
 
-    return essentia_three, essentia_five
+    return essentia_five, lambda path: essentia_five(path)[0]
 
 
-def assert_equal(one: Contender, other: Contender, clip: Any, edge: int = 0) -> None:
-    """Stop unless two contenders give the same values, but for some frames at the edges."""
-    for mine, theirs in zip(one(clip), other(clip), strict=True):
+def opensmile() -> Contender:
+    """Return openSMILE's functionals, or leave with a message."""
+    try:
+        import opensmile
+    except ImportError:
+        sys.exit("--opensmile: openSMILE is not installed; pip install opensmile")
+    smile = opensmile.Smile(
+        feature_set=opensmile.FeatureSet.eGeMAPSv02, feature_level=opensmile.FeatureLevel.Functionals
+    )
+    return lambda path: [smile.process_file(path).to_numpy()]
+
+
+def fusion(folder: Path, paths: Sequence[Path]) -> Callable[[], Values]:
+    """Return what extracts all files as a worker does, and what it stored."""
+    sources = discover()
+    windows = [Window(path.stem, f"{number:032x}", path, 0.0, SECONDS) for number, path in enumerate(paths)]
+    rounds = iter(range(10**6))
+
+    def worker() -> Values:
+        here = folder / str(next(rounds))  # a new store, or nothing would be missing
+        features = [load(sources[name])() for name in FIVE]
+        stores = [
+            Store(here, feature, sources[name], round(SECONDS * SR), SR)
+            for name, feature in zip(FIVE, features, strict=True)
+        ]
+        for store in stores:
+            store.prepare({})
+        extract_shard(Shard(tuple(windows), tuple(stores)))
+        return [store.rows([window.key for window in windows]).take() for store in stores]
+
+    return worker
+
+
+def assert_equal(ours: Values, theirs: Values, who: str, edge: int = 0) -> None:
+    """Stop unless two contenders give the same values of a clip, but for some frames at the edges."""
+    for mine, other in zip(ours, theirs, strict=True):
         inside = slice(edge, len(mine) - edge)
-        reach = max(np.ptp(theirs), np.abs(theirs).max())
-        if mine.shape != theirs.shape or np.abs(mine - theirs)[inside].max() > 1e-4 * reach:
-            sys.exit(f"{one.__name__} and {other.__name__} do not compute the same: nothing to compare")
-
-
-def measure(contenders: dict[str, Contender], clips: Sequence[Any], rounds: int) -> dict[str, float]:
-    """Return each contender's median processor time a clip, ms; they take turns, and begin by turns."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for contender in contenders.values():  # caches, compilation
-        contender(clips[0])
-    order = list(contenders)
-    for _ in range(rounds):
-        for clip in clips:
-            for name in order:
-                started = time.process_time()
-                contenders[name](clip)
-                times[name].append(1000 * (time.process_time() - started))
-            order.append(order.pop(0))
-    return {name: float(np.median(values)) for name, values in times.items()}
-
-
-def show(title: str, medians: dict[str, float], target: float | None = None) -> None:
-    """Print one comparison; the first contender is ours."""
-    mine = next(iter(medians.values()))
-    aim = f" (target: {target:g}x)" if target else ""
-    for name, median in list(medians.items())[1:]:
-        print(f"{title}, against {name}: {median / mine:.1f}x{aim}: {mine:.2f} ms a clip against {median:.2f}")
+        reach = max(np.ptp(other), np.abs(other).max())
+        if mine.shape != other.shape or np.abs(mine - other)[inside].max() > 1e-4 * reach:
+            sys.exit(f"fusion and {who} do not compute the same: nothing to compare")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Ratios of extraction times, ours against others.")
-    parser.add_argument("--essentia", action="store_true", help="compare with essentia, too")
-    parser.add_argument("--clips", type=int, default=12)
-    parser.add_argument("--rounds", type=int, default=15)
+    """Print each contender's time a clip, and its ratio to fusion's."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--essentia", action="store_true")
+    parser.add_argument("--opensmile", action="store_true")
+    parser.add_argument("--clips", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    clips = [note(number) for number in range(options.clips)]
-    for theirs in (librosa_plain, librosa_shared):
-        assert_equal(ours, theirs, clips[0])
-    assert_equal(ours_cqt, librosa_cqt, clips[0])
-    print(f"{options.clips} notes of {SECONDS:g} s at {SR} Hz, {options.rounds} rounds, one thread, medians")
-    five: dict[str, Contender] = {
-        "ours": ours,
-        "librosa": librosa_plain,
-        "librosa with a shared spectrum": librosa_shared,
-    }
-    if options.essentia:
-        essentia_three, five["essentia"] = essentias()
-        assert_equal(ours_three, essentia_three, clips[0], edge=2)
-    show("five features, STFT chroma", measure(five, clips, options.rounds), target=2)
-    if options.essentia:
-        three = {"ours": ours_three, "essentia": essentia_three}
-        show("three equal features", measure(three, clips, options.rounds), target=2)
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{number}.wav" for number in range(len(clips))]
-        for path, y in zip(paths, clips, strict=True):
-            soundfile.write(path, y / max(1, np.abs(y).max()), SR)
-        from_files = measure({"ours": ours_from_file, "librosa": librosa_from_file}, paths, options.rounds)
-    show("the same with reading a file", from_files, target=2)
-    cqt = measure({"ours": ours_cqt, "librosa": librosa_cqt}, clips, max(1, options.rounds // 5))
-    show("tonnetz, CQT chroma", cqt)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = [folder / f"{number}.wav" for number in range(options.clips)]
+        for number, path in enumerate(paths):
+            soundfile.write(path, note(number), SR)
+        contenders: dict[str, Contender] = {
+            "floor": floor,
+            "librosa": plain,
+            "librosa, one spectrum": one_spectrum,
+            "librosa, its defaults": defaults,
+        }
+        worker = fusion(folder / "cache", paths)
+        first = [values[0] for values in worker()]
+        assert_equal(first, plain(paths[0]), "librosa")
+        assert_equal(first, one_spectrum(paths[0]), "librosa with one spectrum")
+        assert_equal([statistics(np.arange(60.0).reshape(20, 3) ** 2)], [_own_statistics()], "NumPy's statistics")
+        if options.essentia:
+            contenders["essentia"], mfcc = essentias()
+            assert_equal(first[:1], [mfcc(paths[0])], "essentia", edge=2)
+        if options.opensmile:
+            contenders["openSMILE"] = opensmile()
+        works: dict[str, Callable[[], object]] = {"fusion": worker}
+        for who, contender in contenders.items():
+            contender(paths[0])  # caches, compilation
+            few = paths[: max(4, options.clips // 6)] if who in ("librosa, its defaults", "openSMILE") else paths
+            works[who] = lambda contender=contender, few=few: [contender(path) for path in few] and len(few)
+        order = list(works)
+        times: dict[str, list[float]] = {who: [] for who in works}
+        for _ in range(options.rounds):
+            for who in order:
+                started = time.process_time()
+                done = works[who]()
+                clips = done if isinstance(done, int) else options.clips
+                times[who].append(1000 * (time.process_time() - started) / clips)
+            order.append(order.pop(0))
+    print(
+        f"{options.clips} notes of {SECONDS:g} s at {SR} Hz, {options.rounds} rounds, one thread, processor time a clip"
+    )
+    for who, mine in times.items():
+        low, median, high = np.percentile(mine, [25, 50, 75])
+        ratio = np.median(np.array(mine) / np.array(times["fusion"]))
+        goal = f" (goal: {GOALS[who]:.2g} or more)" if who in GOALS else ""
+        print(f"{who:22s} {median:8.2f} ms [{low:.2f}, {high:.2f}]   {ratio:6.2f} times fusion's{goal}")
+
+
+def _own_statistics() -> np.ndarray:
+    names = ("mean", "std", "p10", "median", "p90", "slope", "attack", "change")
+    return summarise_series(np.arange(60.0).reshape(20, 3) ** 2, names)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """What features cost beside one another: all that come from the short-time spectrum against the first five.
 
-    python tests/benchmarks/features.py [--clips 8] [--rounds 25]
+    python tests/benchmarks/features.py [--clips 32] [--rounds 9]
 
-One core, one BLAS thread; the sets take turns clip by clip, and medians of processor time are compared, so other
-programs disturb little. A set's features share one `Clip`, as in extraction; reading a file is left out, statistics are
-in, those that each has by default. Lines of one feature have its share of the spectrum in them. The constant-Q
+One core, one BLAS thread; the sets take turns, and medians of processor time are compared, so other programs disturb
+little. A set's features share one `Clip`, and many clips a call of the statistics, as in extraction; reading a file is
+left out, statistics are in, those that each has by default. Lines of one feature have its share of the spectrum in them. The constant-Q
 transform, which costs many times more, is in none of the sets.
 """
 
@@ -22,6 +22,7 @@ import time
 
 import numpy as np
 
+from fusion.extraction.column import Column
 from fusion.feature.contract import Feature
 from fusion.feature.registry import discover, load
 from fusion.sound.clip import Clip
@@ -43,51 +44,55 @@ def note(number: int) -> np.ndarray:
     return y.astype(np.float32)
 
 
-def cost(features: list[Feature], y: np.ndarray) -> float:
-    """Return seconds of processor time for all features of one clip."""
+def cost(features: dict[str, Feature], sounds: list[np.ndarray]) -> float:
+    """Return seconds of processor time a clip for all features."""
     start = time.process_time()
-    clip = Clip(y, SR)
-    for feature in features:
-        feature.extract(clip)
-    return time.process_time() - start
+    shapes = {name: feature.shape(round(SECONDS * SR), SR) for name, feature in features.items()}
+    columns = [Column(name, feature, shapes[name], len(sounds)) for name, feature in features.items()]
+    for number, y in enumerate(sounds):
+        clip = Clip(y, SR)
+        for column in columns:
+            column.add(clip, str(number))
+    for column in columns:
+        column.values()
+    return (time.process_time() - start) / len(sounds)
 
 
-def columns(features: list[Feature]) -> int:
+def columns(features: dict[str, Feature]) -> int:
     """Return how many numbers a frame, or a clip where there are no frames, the features have together."""
     samples = round(SECONDS * SR)
     return sum(
         feature.model_copy(update={"statistics": None} if "statistics" in type(feature).model_fields else {}).shape(
             samples, SR
         )[-1]
-        for feature in features
+        for feature in features.values()
     )
 
 
 def main() -> None:
     """Print each set's cost and its ratio to the five's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--clips", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     classes = {name: load(source) for name, source in discover().items()}
-    five: list[Feature] = [classes[name]() for name in FIVE]
-    added: dict[str, Feature] = {name: cls() for name, cls in classes.items() if name not in (*FIVE, *SLOW)}
-    sets: dict[str, list[Feature]] = {
+    every: dict[str, Feature] = {name: cls() for name, cls in classes.items()}
+    five = {name: every[name] for name in FIVE}
+    added = {name: feature for name, feature in every.items() if name not in (*FIVE, *SLOW)}
+    sets = {
         "the five": five,
-        "all others": list(added.values()),
-        "all": [*five, *added.values()],
-        **{f"{name}, by itself": [feature] for name, feature in added.items()},
-        **{f"{name}, by itself": [classes[name]()] for name in SLOW},
+        "all others": added,
+        "all": five | added,
+        **{f"{name}, by itself": {name: every[name]} for name in (*added, *SLOW)},
     }
-    clips = [note(number) for number in range(options.clips)]
+    sounds = [note(number) for number in range(options.clips)]
     for features in sets.values():
-        cost(features, clips[0])
+        cost(features, sounds[:1])
     times: dict[str, list[float]] = {name: [] for name in sets}
     for number in range(options.rounds):
-        for y in clips:
-            for name, features in sets.items():
-                if not name.startswith(SLOW) or number == 0:
-                    times[name].append(cost(features, y))
+        for name, features in sets.items():
+            if not name.startswith(SLOW) or number == 0:
+                times[name].append(cost(features, sounds))
     medians = {name: float(np.median(values)) for name, values in times.items()}
     print(f"{options.clips} notes of {SECONDS:g} s at {SR} Hz, {options.rounds} rounds, one thread, medians")
     for name, seconds in medians.items():

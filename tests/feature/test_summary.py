@@ -169,7 +169,7 @@ def test_known_answers(values: list[float], name: str, expected: float) -> None:
 @given(values=arrays(np.float64, st.tuples(st.integers(9, 60), st.integers(1, 3)), elements=st.floats(-1e3, 1e3)))
 def test_the_delta_is_librosas(values: np.ndarray) -> None:
     expected = librosa.feature.delta(values, axis=0)
-    np.testing.assert_allclose(delta(values), expected, rtol=0, atol=1e-9 * (1 + np.abs(values).max()))
+    np.testing.assert_allclose(delta(values.T).T, expected, rtol=0, atol=1e-9 * (1 + np.abs(values).max()))
 
 
 def test_one_delta_serves_both_its_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,3 +217,16 @@ def test_right_names(names: list[str]) -> None:
 def test_one_statistic_under_two_names_is_refused(names):
     with pytest.raises(ValueError, match="each statistic once"):
         check_names(names)
+
+
+@quick
+@given(
+    values=arrays(
+        np.float32,
+        st.tuples(st.integers(2, 5), st.integers(1, 300), st.integers(1, 3)),
+        elements=st.floats(-1e3, 1e3, width=32),
+    )
+)
+def test_several_clips_have_what_each_has_alone_to_the_last_bit(values: np.ndarray) -> None:
+    alone = np.stack([summarise_series(clip, NAMES) for clip in values])
+    np.testing.assert_array_equal(summarise_series(values, NAMES), alone, strict=True)

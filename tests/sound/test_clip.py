@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from fusion.sound.clip import Clip, frame_count, repeated
 
@@ -169,3 +170,13 @@ def test_repeating_keeps_the_length_and_the_sounding_frames(active: list[bool], 
     np.testing.assert_array_equal(value, np.resize(chosen, series.shape))
     np.testing.assert_array_equal(value[: len(chosen)], chosen)
     np.testing.assert_array_equal(repeated(series, np.ones(len(active), bool)), series)
+
+
+@given(
+    y=arrays(np.float32, st.integers(1, 300), elements=st.floats(-1, 1, width=32)),
+    ends=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=8),
+)
+def test_energy_is_the_sum_of_squares_of_each_part(y: np.ndarray, ends: list[tuple[int, int]]) -> None:
+    parts = np.sort(np.minimum(np.array(ends, dtype=np.intp).reshape(-1, 2), y.size), axis=1)
+    expected = [np.square(y[start:stop].astype(float)).sum() for start, stop in parts]
+    np.testing.assert_allclose(Clip(y, 16000).energy(parts[:, 0], parts[:, 1]), expected, rtol=1e-9, atol=1e-9)

@@ -214,3 +214,13 @@ def test_a_link_to_sound_is_sound(tmp_path):
 
 def test_names_of_any_letters_are_read(tmp_path):
     assert read(write(tmp_path / "flûte: 音 (1) %s.wav", sine())).any()
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_are_libsndfiles_own_floats(path: Path, subtype: str, channels: int) -> None:
+    y = np.random.default_rng(0).uniform(-1, 1, (SAMPLES, channels))
+    y[:2] = [[-1.0], [32767 / 32768]]
+    write(path, y, subtype=subtype)
+    expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    np.testing.assert_array_equal(read(path), expected.mean(axis=1) if channels > 1 else expected[:, 0])

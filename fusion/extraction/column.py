@@ -1,0 +1,112 @@
+"""One feature's values of many clips, each held to the feature's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.errors import FusionError
+from fusion.feature.contract import Feature, SeriesFeature
+from fusion.sound.clip import Clip
+
+_TOGETHER = 64  # series summarised by one call: as many calls for one series cost several times as much
+
+
+class Column:
+    """One feature's values of clips, in the order in which these are added.
+
+    Parameters
+    ----------
+    name : str
+        The feature's.
+    feature : Feature
+    shape : tuple of int
+        Of one clip's values, as declared.
+    clips : int
+        So many at most.
+    """
+
+    def __init__(self, name: str, feature: Feature, shape: tuple[int, ...], clips: int) -> None:
+        self._name, self._feature, self._shape = name, feature, shape
+        self._values = np.empty((clips, *shape), dtype=np.float32)
+        self._done = 0
+        self._series: list[NDArray[np.float32]] = []  # of the last clips, not yet summarised
+        self._ids: list[str] = []
+
+    def add(self, clip: Clip, clip_id: str) -> None:
+        """Extract the next clip.
+
+        Raises
+        ------
+        FusionError
+            If the feature breaks its contract; where statistics are made, maybe not before `values`.
+        """
+        if isinstance(self._feature, SeriesFeature) and self._feature.summarises_whole_series:
+            series = self._feature.series
+            self._series.append(_call(lambda clip: np.array(series(clip)), self._name, clip, clip_id))
+            self._ids.append(clip_id)
+            if len(self._series) == _TOGETHER:
+                self._summarise()
+        else:
+            self._values[self._done] = compute(self._name, self._feature, clip, self._shape, clip_id)
+            self._done += 1
+
+    def values(self) -> NDArray[np.float32]:
+        """Return the values of all clips that were added, ``(clips, *shape)``.
+
+        Raises
+        ------
+        FusionError
+            If the feature broke its contract.
+        """
+        self._summarise()
+        return self._values[: self._done]
+
+    def _summarise(self) -> None:
+        if not self._series:
+            return
+        assert isinstance(self._feature, SeriesFeature)
+        alike = len({(series.shape, series.dtype) for series in self._series}) == 1
+        for chosen in [slice(None)] if alike else [slice(n, n + 1) for n in range(len(self._series))]:
+            values = _call(self._feature.summarise, self._name, np.stack(self._series[chosen]), self._ids[chosen][0])
+            for value, clip_id in zip(values, self._ids[chosen], strict=True):
+                check(self._name, value, self._shape, clip_id)
+                self._values[self._done] = value
+                self._done += 1
+        self._series, self._ids = [], []
+
+
+def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], clip_id: str) -> NDArray[np.float32]:
+    """Return a feature of a clip, held to its contract.
+
+    Raises
+    ------
+    FusionError
+        If the feature raises, or gives another shape or type than declared, or NaN or infinity.
+    """
+    value: NDArray[np.float32] = _call(feature.extract, name, clip, clip_id)
+    check(name, value, shape, clip_id)
+    return value
+
+
+def _call(method: Callable[[Any], NDArray[np.float32]], name: str, argument: Any, clip_id: str) -> NDArray[np.float32]:
+    try:
+        return method(argument)
+    except (Exception, SystemExit) as error:  # a stranger's code
+        raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
+
+
+def check(name: str, value: Any, shape: tuple[int, ...], clip_id: str) -> None:
+    """Raise a FusionError for a value of another shape or type than declared, or with NaN or infinity."""
+    if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
+        given = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise FusionError(f"feature {name} on clip {clip_id}: declared float32 {shape}, gave {given}; mend its plug-in")
+    if not np.isfinite(value).all():
+        bad = np.count_nonzero(~np.isfinite(value))
+        raise FusionError(
+            f"feature {name} on clip {clip_id}: {bad} of {value.size} values are NaN or infinite; mend the feature "
+            "(nothing is filled in)"
+        )
