@@ -154,5 +154,9 @@ def _write_predictions(path: Path, job: TrainingJob, scores: NDArray[np.float64]
 
 
 def _device() -> str:
-    devices = keras.distribution.list_devices("gpu") if hasattr(keras, "distribution") else []
-    return ", ".join(devices) if devices else "cpu"
+    """Return the GPUs that the backend sees, or ``cpu``."""
+    try:
+        devices = keras.distribution.list_devices("gpu")
+    except (RuntimeError, AttributeError):  # JAX without a GPU says so by the first, PyTorch lacks it
+        devices = []
+    return ", ".join(map(str, devices)) or "cpu"

@@ -11,7 +11,7 @@ from fusion.extraction.store import Rows
 from fusion.learning.batches import Batches
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
-from fusion.learning.train import _temperature, predict_windows, train_seed
+from fusion.learning.train import _device, _temperature, predict_windows, train_seed
 from fusion.settings.model import FusionModel
 from fusion.settings.training import TrainingSettings
 
@@ -182,3 +182,21 @@ def test_the_temperature_is_that_of_the_clips_held_out_whose_windows_are_put_tog
 
 def test_where_nothing_is_held_out_there_is_no_temperature(part, tmp_path):
     assert _temperature(None, replace(job(part, tmp_path), parts={"train": part, "test": part})) is None
+
+
+@pytest.mark.parametrize("error", [RuntimeError, AttributeError])
+def test_a_backend_that_cannot_list_gpus_computes_on_the_cpu(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JAX without a GPU raises the first, PyTorch the second, after a whole training."""
+
+    def fail(kind: str) -> list[str]:
+        raise error(f"no {kind}")
+
+    monkeypatch.setattr(keras.distribution, "list_devices", fail)
+    assert _device() == "cpu"
+
+
+def test_the_gpus_of_a_backend_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda kind: [f"{kind}:0", f"{kind}:1"])
+    assert _device() == "gpu:0, gpu:1"
