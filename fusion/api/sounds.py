@@ -96,7 +96,7 @@ def plot_feature(name: str, audio: FilePath, /, *, plugins: Sequence[FilePath] =
     feature, path = _build(name, plugins, parameters), Path(audio)
     try:
         samples, sr = audio_size(path)
-        clip = Clip(read_audio(path, sr, 0.0, samples / sr), sr)
+        clip = Clip(read_audio(path, sr, 0.0, samples / sr), sr, path=path)
     except DamagedError as error:
         raise FusionError(f"{path}: {error}") from None
     title = f"{name} of {path.name}, {sr} Hz"
