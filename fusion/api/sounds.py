@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (), **parameters: Any) -> NDArray[Any]:
+def extract(
+    name: str, y: ArrayLike, sr: int, /, *, plugins: Sequence[FilePath] = (), **parameters: Any
+) -> NDArray[Any]:
     """Return a feature of a sound.
 
     Parameters
@@ -39,7 +41,8 @@ def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (
     plugins : sequence of path
         Folders with features of your own; their code is run.
     **parameters
-        Of the feature; the others have their defaults.
+        Of the feature, which may have an `sr` of its own; the others have their defaults. Paths of files are relative
+        to where Python runs.
 
     Returns
     -------

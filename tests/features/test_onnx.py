@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soxr
 
+import fusion
 from fusion.errors import FusionError
 from fusion.sound.clip import Clip
 from tests.support.features import make_encoder, onnx, save_model
@@ -294,6 +295,16 @@ def test_nothing_is_printed_whatever_the_model(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script, good, bad], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_from_python_the_rates_of_sound_and_model_stand_apart(tmp_path, monkeypatch):
+    make_encoder(tmp_path / "m.onnx")
+    monkeypatch.chdir(tmp_path)
+    y = tone(32000, 16000).y
+    value = fusion.extract("onnx", y, 16000, model="m.onnx", sr=8000)
+    np.testing.assert_array_equal(value, feature(tmp_path / "m.onnx").extract(Clip(y, 16000)))
+    with pytest.raises(FusionError, match=r"feature embedding: file: .*none\.npz: no such file"):
+        fusion.extract("embedding", y, 16000, file="none.npz")
 
 
 def test_features_are_listed_without_onnxruntime():
