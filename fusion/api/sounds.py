@@ -121,7 +121,8 @@ def _build(name: str, plugins: Sequence[FilePath], parameters: dict[str, Any]) -
         return build(find(name, discover(Path(folder) for folder in plugins)), json.dumps(parameters))
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors(include_url=False)
+            f"{'.'.join(map(str, detail['loc']))}: {detail['msg'].removeprefix('Value error, ')}"
+            for detail in error.errors(include_url=False)
         )
         raise FusionError(f"feature {name}: {wrong} (see fusion.features())") from None
     except (TypeError, ValueError) as error:

@@ -7,6 +7,7 @@ features and writes them; a shard that was finished is never computed again, whe
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
 
 _MOST = 2048  # windows in a shard: few files at NSynth's size, seconds of work lost when killed
+_MOST_BYTES = 2**28  # in a shard, which a worker holds in memory: an encoder's frames may be megabytes a window
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
 
@@ -89,7 +91,8 @@ def extract(
         advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
-    size = max(1, min(_MOST, -(-todo // (4 * jobs))))
+    row = sum(4 * math.prod(store.shape) for store in stores)
+    size = max(1, min(_MOST, _MOST_BYTES // row, -(-todo // (4 * jobs))))
     shards = [
         _Shard(tuple(missing[first : first + size]), chosen)
         for chosen, missing in lacking.items()
