@@ -7,6 +7,7 @@ features and writes them; a shard that was finished is never computed again, whe
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
 
 _MOST = 2048  # windows in a shard: few files at NSynth's size, seconds of work lost when killed
+_MOST_BYTES = 2**28  # in a shard, which a worker holds in memory: an encoder's frames may be megabytes a window
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
 
@@ -77,17 +79,20 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
-    stored = {store.name: store.index().keys() for store in stores}
+    stored = {store.name: set(store.index()) for store in stores}
     lacking: dict[tuple[Store, ...], list[Window]] = {}
-    for key, window in {window.key: window for window in windows}.items():
-        if chosen := tuple(store for store in stores if key not in stored[store.name]):
+    for window in windows:
+        if chosen := tuple(store for store in stores if store.key(window) not in stored[store.name]):
             lacking.setdefault(chosen, []).append(window)
+            for store in chosen:
+                stored[store.name].add(store.key(window))  # the same sound is computed once
     todo = sum(map(len, lacking.values()))
     if advance:
         advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
-    size = max(1, min(_MOST, -(-todo // (4 * jobs))))
+    row = sum(4 * math.prod(store.shape) for store in stores)
+    size = max(1, min(_MOST, _MOST_BYTES // row, -(-todo // (4 * jobs))))
     shards = [
         _Shard(tuple(missing[first : first + size]), chosen)
         for chosen, missing in lacking.items()
@@ -107,13 +112,16 @@ def extract(
 def extract_shard(shard: _Shard) -> dict[str, str]:
     """Compute and write one shard; return why windows were left out, by key."""
     features = [build(store.source, store.parameters) for store in shard.stores]
+    for store, feature in zip(shard.stores, features, strict=True):
+        if feature.identity() != store.identity["parameters"]:
+            raise FusionError(f"feature {store.name}: a file that it reads has changed; run the command again")
     values = [np.empty((len(shard.windows), *store.shape), dtype=np.float32) for store in shard.stores]
     damaged: dict[str, str] = {}
     done: list[Window] = []
     for window in shard.windows:
         sr = shard.stores[0].sr
         try:
-            clip = Clip(window.read(sr), sr)
+            clip = Clip(window.read(sr), sr, window.clip, window.path)
         except DamagedError as error:
             damaged[window.key] = str(error)
             continue
@@ -122,7 +130,7 @@ def extract_shard(shard: _Shard) -> dict[str, str]:
         done.append(window)
     for store, column in zip(shard.stores, values, strict=True):
         if done:
-            store.write([window.key for window in done], [window.id for window in done], column[: len(done)])
+            store.write([store.key(window) for window in done], [window.id for window in done], column[: len(done)])
     return damaged
 
 
@@ -136,6 +144,8 @@ def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], cli
     """
     try:
         value = feature.extract(clip)
+    except FusionError as error:
+        raise FusionError(f"feature {name} on clip {clip_id}: {error}") from None
     except (Exception, SystemExit) as error:  # a stranger's code
         raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
     if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:

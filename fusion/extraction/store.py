@@ -8,7 +8,8 @@
         <shard>.csv           key and id of the clip in each row; written last, so it makes the shard count
 
 A row's key is a hash of the audio's content and of the window cut from it: the same sound is extracted
-once, whatever splits or data sets name it, and changed sound is never mistaken for the old one.
+once, whatever splits or data sets name it, and changed sound is never mistaken for the old one. Where a feature
+depends on which clip it is, that is a part of the key, too.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource
 from fusion.runtime.files import replacing, write_json
@@ -100,20 +102,24 @@ class Store:
     """
 
     def __init__(self, folder: Path, feature: Feature, source: FeatureSource, samples: int, sr: int) -> None:
-        self.name, self.source, self.sr = source.name, source, sr
+        self.name, self.source, self.sr, self.by_clip = source.name, source, sr, feature.by_clip
         self.parameters = feature.model_dump_json()  # a plug-in's instance cannot travel to workers
         self.shape = feature.shape(samples, sr)
         self.identity = {
             "feature": self.name,
             "version": feature.version,
             "source": source.fingerprint,
-            "parameters": feature.model_dump(mode="json"),
+            "parameters": feature.identity(),
             "samples": samples,
             "sr": sr,
             "format": _FORMAT,
         }
         key = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
         self.folder = folder / f"{self.name}-{key}"
+
+    def key(self, window: Window) -> str:
+        """Return the key of a window's row."""
+        return window.clip_key if self.by_clip else window.key
 
     def prepare(self, libraries: dict[str, str]) -> None:
         """Make the folder and write what it is, unless that is done; remove what killed writers left."""

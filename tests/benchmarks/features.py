@@ -71,7 +71,8 @@ def main() -> None:
     options = parser.parse_args()
     classes = {name: load(source) for name, source in discover().items()}
     five: list[Feature] = [classes[name]() for name in FIVE]
-    added: dict[str, Feature] = {name: cls() for name, cls in classes.items() if name not in (*FIVE, *SLOW)}
+    alone = {name: cls for name, cls in classes.items() if not any(f.is_required() for f in cls.model_fields.values())}
+    added: dict[str, Feature] = {name: cls() for name, cls in alone.items() if name not in (*FIVE, *SLOW)}
     sets: dict[str, list[Feature]] = {
         "the five": five,
         "all others": list(added.values()),

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,15 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from fusion.errors import FusionError
-from fusion.extraction.extract import extract_shard
+from fusion.extraction.extract import _Shard, extract_shard
 from fusion.extraction.store import Store
-from fusion.extraction.window import window_key
+from fusion.extraction.window import Window, window_key
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build, discover
 from fusion_features.mfcc import MFCC
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
+from tests.support.features import make as make_feature
+from tests.support.features import make_vectors
 from tests.support.notes import names, write_part
 
 Fusion = Callable[..., tuple[int, str, str]]
@@ -612,3 +615,30 @@ def test_a_disk_that_fills_up_is_one_message(
     assert not list(cache.rglob("*.tmp-*"))
     extract(fusion, *chosen)
     assert contents(cache) == contents(place / "whole")
+
+
+def test_a_shard_is_no_larger_than_a_worker_should_hold(
+    fusion: Fusion, place: Path, here: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = 4 * (4 * 126 + 8 + 128)  # bytes of both features of a clip of 4 s, and of its fingerprint
+    monkeypatch.setattr("fusion.extraction.extract._MOST_BYTES", 2 * row + 1)
+    extract(fusion, "--features", "mfcc,zero_crossing_rate", "--jobs", 1)
+    shards = list(place.glob(".fusion/cache/features/nsynth/mfcc-*/*.npy"))
+    assert sorted(len(np.load(shard)) for shard in shards) == [2] * (CLIPS // 2)
+
+
+def test_a_file_that_changes_before_a_worker_reads_it_is_an_error(tmp_path: Path) -> None:
+    vectors = make_vectors(tmp_path / "v.npz", ["one"])
+    store = make(tmp_path, make_feature("embedding", file=vectors), "embedding")
+    make_vectors(vectors, ["one", "another"])
+    with pytest.raises(FusionError, match="feature embedding: a file that it reads has changed; run the command again"):
+        extract_shard(_Shard((), (store,)))
+
+
+def test_where_the_clip_counts_each_has_its_own_key(tmp_path: Path) -> None:
+    by_sound, by_clip = (make(tmp_path, make_feature(name), name) for name in ("mfcc", "embedding"))
+    one = Window("a at 1 s", "0" * 32, Path("a.wav"), 1.0, 1.0, clip="a")
+    others = [replace(one, clip="b"), replace(one, path=Path("b.wav")), replace(one, key="1" * 32)]
+    assert {by_sound.key(window) for window in (one, *others[:2])} == {one.key}
+    assert len({by_clip.key(window) for window in (one, *others)}) == 4
+    assert by_clip.key(replace(one, id="elsewhere")) == by_clip.key(one)
