@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fusion.api.sounds import extract, features, plot_feature
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
+    from fusion.feature.parameter_file import FileParameter
     from fusion.feature.spectral import SpectralFeature
     from fusion.runtime.versions import VERSION as __version__  # noqa: N811
     from fusion.sound.clip import Clip, frame_count
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Clip",
     "Feature",
+    "FileParameter",
     "FusionError",
     "Result",
     "SeriesFeature",
@@ -56,6 +58,7 @@ _HOMES = {
     "fusion.api.sounds": ("extract", "features", "plot_feature"),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),
+    "fusion.feature.parameter_file": ("FileParameter",),
     "fusion.feature.spectral": ("SpectralFeature",),
     "fusion.sound.clip": ("Clip", "frame_count"),
 }

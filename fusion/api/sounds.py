@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (), **parameters: Any) -> NDArray[Any]:
+def extract(
+    name: str, y: ArrayLike, sr: int, /, *, plugins: Sequence[FilePath] = (), **parameters: Any
+) -> NDArray[Any]:
     """Return a feature of a sound.
 
     Parameters
@@ -39,7 +41,8 @@ def extract(name: str, y: ArrayLike, sr: int, *, plugins: Sequence[FilePath] = (
     plugins : sequence of path
         Folders with features of your own; their code is run.
     **parameters
-        Of the feature; the others have their defaults.
+        Of the feature, which may have an `sr` of its own; the others have their defaults. Paths of files are relative
+        to where Python runs.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def plot_feature(name: str, audio: FilePath, /, *, plugins: Sequence[FilePath] =
     feature, path = _build(name, plugins, parameters), Path(audio)
     try:
         samples, sr = audio_size(path)
-        clip = Clip(read_audio(path, sr, 0.0, samples / sr), sr)
+        clip = Clip(read_audio(path, sr, 0.0, samples / sr), sr, path=path)
     except DamagedError as error:
         raise FusionError(f"{path}: {error}") from None
     title = f"{name} of {path.name}, {sr} Hz"
@@ -118,7 +121,8 @@ def _build(name: str, plugins: Sequence[FilePath], parameters: dict[str, Any]) -
         return build(find(name, discover(Path(folder) for folder in plugins)), json.dumps(parameters))
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors(include_url=False)
+            f"{'.'.join(map(str, detail['loc']))}: {detail['msg'].removeprefix('Value error, ')}"
+            for detail in error.errors(include_url=False)
         )
         raise FusionError(f"feature {name}: {wrong} (see fusion.features())") from None
     except (TypeError, ValueError) as error:

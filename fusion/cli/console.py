@@ -32,8 +32,7 @@ def print_features(features: list[dict[str, Any]], lists: Mapping[str, Iterable[
     for column in ("feature", "shape", "what", "from"):
         grid.add_column(column, overflow="fold")
     for entry in features:
-        shape = "broken" if "error" in entry else f"({', '.join(map(str, entry['shape']))})"
-        grid.add_row(entry["name"], shape, entry.get("error") or entry["summary"], entry["origin"])
+        grid.add_row(entry["name"], _shape(entry), entry.get("error") or entry["summary"], entry["origin"])
     console = Console(highlight=False, markup=False, emoji=False)  # `:five:` is one
     console.print(grid)
     for name, listed in lists.items():
@@ -52,8 +51,13 @@ def print_feature(entry: dict[str, Any]) -> None:
         default = "null" if parameter["default"] is None else json.dumps(parameter["default"])
         grid.add_row(parameter["name"], default, parameter["description"])
     console.print(grid)
-    shape = f"({', '.join(map(str, entry['shape']))})" if "shape" in entry else entry["error"]
-    console.print(f"shape for a 4 s clip at 16 kHz: {shape}")
+    console.print(f"shape for a 4 s clip at 16 kHz: {entry.get('error') or _shape(entry)}")
+
+
+def _shape(entry: dict[str, Any]) -> str:
+    if "needs" in entry:
+        return f"by {', '.join(entry['needs'])}"
+    return "broken" if "error" in entry else f"({', '.join(map(str, entry['shape']))})"
 
 
 def print_result(result: Result, as_json: bool) -> None:

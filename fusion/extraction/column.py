@@ -95,6 +95,8 @@ def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], cli
 def _call(method: Callable[[Any], NDArray[np.float32]], name: str, argument: Any, clip_id: str) -> NDArray[np.float32]:
     try:
         return method(argument)
+    except FusionError as error:
+        raise FusionError(f"feature {name} on clip {clip_id}: {error}") from None
     except (Exception, SystemExit) as error:  # a stranger's code
         raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
 

@@ -7,9 +7,11 @@ features and writes them; a shard that was finished is never computed again, whe
 from __future__ import annotations
 
 import importlib.metadata
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fusion.errors import FusionError
 from fusion.extraction.column import Column
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
@@ -19,7 +21,8 @@ from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
 
-_MOST = 2048  # windows in a shard: few files at NSynth's size, seconds of work lost when killed
+_MOST = 8192  # windows in a shard: few files at NSynth's size, seconds of work lost when killed
+_MOST_BYTES = 2**28  # in a shard, which a worker holds in memory: an encoder's frames may be megabytes a window
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
 
@@ -75,17 +78,20 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
-    stored = {store.name: store.index().keys() for store in stores}
+    stored = {store.name: set(store.index().keys) for store in stores}
     lacking: dict[tuple[Store, ...], list[Window]] = {}
-    for key, window in {window.key: window for window in windows}.items():
-        if chosen := tuple(store for store in stores if key not in stored[store.name]):
+    for window in windows:
+        if chosen := tuple(store for store in stores if store.key(window) not in stored[store.name]):
             lacking.setdefault(chosen, []).append(window)
+            for store in chosen:
+                stored[store.name].add(store.key(window))  # the same sound is computed once
     todo = sum(map(len, lacking.values()))
     if advance:
         advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
-    size = max(1, min(_MOST, -(-todo // (4 * jobs))))
+    row = sum(4 * math.prod(store.shape) for store in stores)
+    size = max(1, min(_MOST, _MOST_BYTES // row, -(-todo // (4 * jobs))))
     shards = [
         Shard(tuple(missing[first : first + size]), chosen)
         for chosen, missing in lacking.items()
@@ -104,16 +110,18 @@ def extract(
 
 def extract_shard(shard: Shard) -> dict[str, str]:
     """Compute and write one shard; return why windows were left out, by key."""
-    columns = [
-        Column(store.name, build(store.source, store.parameters), store.shape, len(shard.windows))
-        for store in shard.stores
-    ]
+    columns = []
+    for store in shard.stores:
+        feature = build(store.source, store.parameters)
+        if feature.identity() != store.identity["parameters"]:
+            raise FusionError(f"feature {store.name}: a file that it reads has changed; run the command again")
+        columns.append(Column(store.name, feature, store.shape, len(shard.windows)))
     damaged: dict[str, str] = {}
     done: list[Window] = []
     for window in shard.windows:
         sr = shard.stores[0].sr
         try:
-            clip = Clip(window.read(sr), sr)
+            clip = Clip(window.read(sr), sr, window.clip, window.path)
         except DamagedError as error:
             damaged[window.key] = str(error)
             continue
@@ -122,5 +130,5 @@ def extract_shard(shard: Shard) -> dict[str, str]:
         done.append(window)
     for store, column in zip(shard.stores, columns, strict=True):
         if done:
-            store.write([window.key for window in done], [window.id for window in done], column.values())
+            store.write([store.key(window) for window in done], [window.id for window in done], column.values())
     return damaged

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.data import Data, with_copies, without_damaged
 from fusion.datasets.table import SPLITS, Dataset, Fold
+from fusion.errors import FusionError
 from fusion.extraction.extract import Extracted, extract
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows, Store, open_stores
@@ -18,6 +20,7 @@ from fusion.extraction.variants import plan_variants
 from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint, copies_across, level_copies
 from fusion.extraction.window import Window
 from fusion.extraction.windows import Windows, cut_windows
+from fusion.feature.contract import Feature
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 
@@ -108,7 +111,7 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     ------
     FusionError
         For damaged clips, unless ``dataset.skip_damaged`` leaves them out: at once for those that cannot be cut, all
-        listed; else after extraction for those found there, all listed.
+        listed; else after extraction for those found there, all listed. For clips that a feature has no values of.
     """
     started = time.perf_counter()
     settings = experiment.dataset
@@ -116,6 +119,7 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     windows = cut_windows(data.dataset.table, settings)
     if windows.damaged and not settings.skip_damaged:
         without_damaged(data, windows.damaged, skip=False)
+    check_clips(experiment.features, data.dataset.table, windows.damaged)
     fingerprints: Store | None = None
     if settings.single_notes:
         (fingerprints,) = open_stores(workplace.cache, settings, {NAME: WaveFingerprint()}, {NAME: SOURCE})
@@ -131,11 +135,11 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     computed = {name: extracted.computed[name] + extracted_too.computed[name] for name in experiment.features}
     news = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
     workplace.progress.say(f"features: {f'clips extracted: {news}' if news else 'all stored, nothing extracted'}")
-    keys = [*windows.keys, *(window.key for window in variants.windows)]
+    every = [*windows.windows, *variants.windows]
     return Prepared(
         data,
         windows.clips,
-        {store.name: store.rows(keys) for store in stores},
+        {store.name: store.rows([store.key(window) for window in every]) for store in stores},
         np.concatenate([data.dataset.targets[windows.clips], variants.targets]),
         variants.rows,
         variants.partners,
@@ -143,6 +147,18 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
         computed,
         time.perf_counter() - started,
     )
+
+
+def check_clips(features: dict[str, Feature], table: pd.DataFrame, damaged: Iterable[str]) -> None:
+    """Raise FusionError unless every feature has values of all clips, but for damaged ones, given by id."""
+    sound = table[~table["id"].isin(list(damaged))]
+    for name, feature in features.items():
+        try:
+            feature.check_clips(list(sound["id"]), list(sound["path"]))
+        except FusionError as error:
+            raise FusionError(f"feature {name}: {error}") from None
+        except (Exception, SystemExit) as error:  # a stranger's code
+            raise FusionError(f"feature {name} failed on the clips: {type(error).__name__}: {error}") from error
 
 
 def _fill(what: str, windows: Sequence[Window], stores: Sequence[Store], workplace: Workplace) -> Extracted:

@@ -8,7 +8,8 @@
         <shard>.csv           key and id of the clip in each row; written last, so it makes the shard count
 
 A row's key is a hash of the audio's content and of the window cut from it: the same sound is extracted
-once, whatever splits or data sets name it, and changed sound is never mistaken for the old one.
+once, whatever splits or data sets name it, and changed sound is never mistaken for the old one. Where a feature
+depends on which clip it is, that is a part of the key, too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource
 from fusion.runtime.files import replacing, write_json
@@ -65,7 +67,7 @@ class Rows:
         values = np.empty((len(places), *self.shape), dtype=np.float32)
         for shard in np.unique(places[:, 0]):
             mine = places[:, 0] == shard
-            values[mine] = _open(self.shards[shard])[places[mine, 1]]
+            values[mine] = _values(self.shards[shard], len(self.shape) == 1)[places[mine, 1]]
         return values
 
     def part(self, clips: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
@@ -78,8 +80,36 @@ class Rows:
             yield self.take(slice(first, first + size))
 
 
-@lru_cache(maxsize=512)  # each holds a file descriptor
-def _open(shard: Path) -> NDArray[np.float32]:
+@dataclass(frozen=True)
+class Index:
+    """Where stored clips are, of one feature.
+
+    Attributes
+    ----------
+    keys : dict of str to int
+        Number of each clip, counted over all shards.
+    shards : tuple of Path
+    first : (shards + 1,) int64
+        Number of the first clip of each shard, and at last of all clips.
+    """
+
+    keys: dict[str, int]
+    shards: tuple[Path, ...]
+    first: NDArray[np.int64]
+
+
+def _values(shard: Path, vectors: bool) -> NDArray[np.float32]:
+    return _whole(shard) if vectors else _mapped(shard)
+
+
+@cache  # a training needs all of them, and they are small: a file descriptor each would be too many
+def _whole(shard: Path) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = np.load(shard, allow_pickle=False)
+    return values
+
+
+@lru_cache(maxsize=128)  # each holds a file descriptor
+def _mapped(shard: Path) -> NDArray[np.float32]:
     values: NDArray[np.float32] = np.load(shard, mmap_mode="r", allow_pickle=False)
     return values
 
@@ -100,20 +130,24 @@ class Store:
     """
 
     def __init__(self, folder: Path, feature: Feature, source: FeatureSource, samples: int, sr: int) -> None:
-        self.name, self.source, self.sr = source.name, source, sr
+        self.name, self.source, self.sr, self.by_clip = source.name, source, sr, feature.by_clip
         self.parameters = feature.model_dump_json()  # a plug-in's instance cannot travel to workers
         self.shape = feature.shape(samples, sr)
         self.identity = {
             "feature": self.name,
             "version": feature.version,
             "source": source.fingerprint,
-            "parameters": feature.model_dump(mode="json"),
+            "parameters": feature.identity(),
             "samples": samples,
             "sr": sr,
             "format": _FORMAT,
         }
         key = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
         self.folder = folder / f"{self.name}-{key}"
+
+    def key(self, window: Window) -> str:
+        """Return the key of a window's row."""
+        return window.clip_key if self.by_clip else window.key
 
     def prepare(self, libraries: dict[str, str]) -> None:
         """Make the folder and write what it is, unless that is done; remove what killed writers left."""
@@ -148,26 +182,29 @@ class Store:
         ):
             csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
 
-    def index(self) -> dict[str, tuple[Path, int]]:
-        """Return shard and row of every stored clip by its key.
+    def index(self) -> Index:
+        """Return where every stored clip is.
 
         Raises
         ------
         FusionError
             If a table is damaged.
         """
-        places: dict[str, tuple[Path, int]] = {}
+        keys: dict[str, int] = {}
+        shards: list[Path] = []
+        first = [0]
         for table in sorted(self.folder.glob("*.csv")):
             if ".tmp-" in table.name or table.name.startswith("."):  # killed writers' and file managers'
                 continue
-            values = table.with_suffix(".npy")
             try:
                 with table.open(encoding="utf-8", newline="") as file:
-                    rows = list(csv.reader(file, strict=True))[1:]
-                places.update({key: (values, row) for row, (key, _) in enumerate(rows)})
+                    rows = [key for key, _ in csv.reader(file, strict=True)][1:]
             except (OSError, ValueError, csv.Error) as error:
                 raise self._damaged(table, f"is damaged ({error})") from None
-        return places
+            keys.update(zip(rows, range(first[-1], first[-1] + len(rows)), strict=True))
+            shards.append(table.with_suffix(".npy"))
+            first.append(first[-1] + len(rows))
+        return Index(keys, tuple(shards), np.array(first, dtype=np.int64))
 
     def rows(self, keys: Sequence[str]) -> Rows:
         """Return the rows of some clips.
@@ -178,20 +215,17 @@ class Store:
             If a clip is not stored, or a shard is damaged.
         """
         index = self.index()
-        absent = sum(key not in index for key in keys)
-        if absent:
+        numbers = np.array([index.keys.get(key, -1) for key in keys], dtype=np.int64)
+        if absent := np.count_nonzero(numbers < 0):
             raise FusionError(
                 f"{self.folder}: {absent} of {len(keys)} clips are not stored; run `fusion extract` on the experiment"
             )
-        lengths: dict[Path, int] = {}
-        for shard, row in (index[key] for key in keys):
-            lengths[shard] = max(lengths.get(shard, 0), row + 1)
-        for shard, length in lengths.items():
-            self._check(shard, length)
-        shards = sorted(lengths)
-        number = {shard: n for n, shard in enumerate(shards)}
-        places = np.array([(number[index[key][0]], index[key][1]) for key in keys], dtype=np.int64).reshape(-1, 2)
-        return Rows(tuple(shards), places, self.shape)
+        shard = np.searchsorted(index.first, numbers, side="right") - 1
+        used, place = np.unique(shard, return_inverse=True)
+        row = numbers - index.first[shard]
+        for number, path in enumerate(index.shards[each] for each in used):
+            self._check(path, int(row[place == number].max()) + 1)
+        return Rows(tuple(index.shards[each] for each in used), np.stack([place, row], axis=1), self.shape)
 
     def _check(self, shard: Path, length: int) -> None:
         try:

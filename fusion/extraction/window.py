@@ -30,6 +30,8 @@ class Window:
         Keys of `fusion.sound.distortion.DISTORTIONS`.
     partners : tuple of (Window, float)
         What it is mixed with, and the gain of each in dB.
+    clip : str
+        Id of the clip that it is a part of.
     """
 
     id: str
@@ -39,6 +41,12 @@ class Window:
     duration: float
     distortions: tuple[str, ...] = ()
     partners: tuple[tuple[Window, float], ...] = ()
+    clip: str = ""
+
+    @property
+    def clip_key(self) -> str:
+        """The store's key where values depend on which clip it is, too."""
+        return _hash(f"{self.key}@{self.clip!a}@{str(self.path)!a}")
 
     def mixed(self, partners: Sequence[tuple[Window, float]]) -> Window:
         """Return a mixture of this window with others; this one where there are none."""

@@ -78,7 +78,8 @@ def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
             continue
         for start in starts:
             name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"
-            windows.append(Window(name, window_key(clip.content, start, duration), clip.path, start, duration))
+            key = window_key(clip.content, start, duration)
+            windows.append(Window(name, key, clip.path, start, duration, clip=clip.id))
             clips.append(number)
     return Windows(windows, np.array(clips, dtype=np.int64), damaged)
 

@@ -8,12 +8,15 @@ Rank decides the branch of the network that a feature feeds: ``(frames, dims)`` 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from fusion.feature.parameter_file import ParameterFile
 from fusion.feature.summary import check_names, summarise_series
 from fusion.sound.clip import Clip, repeated
 
@@ -25,11 +28,15 @@ class Feature(BaseModel, ABC):
     ----------
     version : int
         Raise it whenever the numbers change; stored values of other versions are then left alone.
+    by_clip : bool
+        Whether values depend on which clip it is (`Clip.id`, `Clip.path`) and not on its sound alone. They are then
+        stored for each clip, and there are none of distorted copies and mixtures.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     version: ClassVar[int] = 1
+    by_clip: ClassVar[bool] = False
 
     @abstractmethod
     def shape(self, samples: int, sr: int) -> tuple[int, ...]:
@@ -60,6 +67,26 @@ class Feature(BaseModel, ABC):
     def columns(self) -> tuple[str, ...]:
         """Return what each dimension is, with its unit, of a series before statistics; empty without names."""
         return ()
+
+    def check_clips(self, ids: Sequence[str], paths: Sequence[Path]) -> None:
+        """Raise FusionError unless all these clips have values; called before any clip of a data set is extracted.
+
+        Parameters
+        ----------
+        ids : sequence of str
+        paths : sequence of Path
+            The clips' files.
+        """
+        return None
+
+    def contents(self) -> dict[str, str]:
+        """Return the hash of each file that is a parameter."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value.content for name, value in values.items() if isinstance(value, ParameterFile)}
+
+    def identity(self) -> dict[str, Any]:
+        """Return the parameters that values depend on as plain data; of a file, its content and not its place."""
+        return {**self.model_dump(mode="json"), **self.contents()}
 
 
 class SeriesFeature(Feature):

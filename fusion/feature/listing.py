@@ -18,7 +18,10 @@ _SECONDS, _SR = 4.0, 16000
 
 
 def features(folders: Iterable[Path] = ()) -> list[dict[str, Any]]:
-    """Return every feature of the registry as plain data; a broken plug-in has an ``error`` instead of a shape."""
+    """Return every feature of the registry as plain data.
+
+    A feature has ``needs``, parameters that must be given, instead of a shape, and a broken plug-in an ``error``.
+    """
     return [_entry(source) for source in discover(folders).values()]
 
 
@@ -53,8 +56,7 @@ def _entry(source: FeatureSource) -> dict[str, Any]:
         entry["summary"] = (inspect.cleandoc(cls.__doc__ or "").splitlines() or [""])[0]
         entry["shape"] = list(cls.model_validate({}).shape(round(_SECONDS * _SR), _SR))
     except ValidationError as error:
-        needed = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors(include_url=False))
-        entry["error"] = f"no shape by default: {needed} must be given"
+        entry["needs"] = [".".join(map(str, detail["loc"])) for detail in error.errors(include_url=False)]
     except Exception as error:  # a broken plug-in must not hide the others
         entry["error"] = str(error)
     return entry

@@ -163,20 +163,27 @@ def load(source: FeatureSource) -> type[Feature]:
     return classes[0]
 
 
-def build(source: FeatureSource, parameters: str) -> Feature:
+def build(source: FeatureSource, parameters: str, folder: Path = Path()) -> Feature:
     """Make a feature from its source and its parameters as JSON; this is how worker processes get theirs.
+
+    Parameters
+    ----------
+    source : FeatureSource
+    parameters : str
+    folder : Path
+        What the paths of files among them are relative to.
 
     Raises
     ------
     FusionError
-        If the source is broken.
+        If the source is broken, or a file among the parameters.
     pydantic.ValidationError
         If the parameters are wrong.
     """
     cls = load(source)
     try:
-        return cls.model_validate_json(parameters, strict=True)
-    except ValidationError:
+        return cls.model_validate_json(parameters, strict=True, context={"folder": folder})
+    except (ValidationError, FusionError):
         raise
     except (Exception, SystemExit) as error:  # a stranger's own __init__ or validator
         raise FusionError(

@@ -60,7 +60,7 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None) -> TrainedRes
         if recorded.get(name) != version:
             raise FusionError(
                 f"{folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
-                f"installed is {version}; run the experiment again"
+                f"installed is {version}{' (last: its files)' if version[2:] else ''}; run the experiment again"
             )
     trained = TrainedResult(result, experiment, metrics, tuple(metrics["seeds"] if seeds is None else seeds))
     absent = [path for path in trained.models if not path.is_file()]

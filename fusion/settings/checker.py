@@ -69,7 +69,7 @@ class Checker:
         )
         features = self.features(sources) if sources else {}
         if dataset and features:
-            self.fit(features, dataset, model)
+            self.fit(features, dataset, model, training)
         # without sources no feature is known, and all that name one would be called wrong
         search = self.search(training, model, features, sources) if sources and model and training else None
         sets, groups, wrong = read_ablation(data.get("ablation"), features) if sources else (None, None, "")
@@ -151,7 +151,8 @@ class Checker:
             except FusionError as error:
                 self.mistake(location, str(error))
                 continue
-            features[name] = self.validated(location, value, fields, partial(build, source), "parameter")
+            make = partial(build, source, folder=self.document.folder)
+            features[name] = self.validated(location, value, fields, make, "parameter")
         return {name: feature for name, feature in features.items() if feature is not None}
 
     def seeds(self, value: Any) -> tuple[int, ...]:
@@ -194,14 +195,26 @@ class Checker:
             self.mistake(("search", "space", path), message)
         return settings.model_copy(update={"space": space})
 
-    def fit(self, features: dict[str, Feature], dataset: DatasetSettings, model: ModelSettings | None) -> None:
+    def fit(
+        self,
+        features: dict[str, Feature],
+        dataset: DatasetSettings,
+        model: ModelSettings | None,
+        training: TrainingSettings | None,
+    ) -> None:
         """Check every feature's shape for this data set's clips, and the model for these shapes."""
         shapes: dict[str, tuple[int, ...]] = {}
         for name, feature in features.items():
+            if feature.by_clip and (dataset.several or (training and (training.copies or training.mixes))):
+                self.mistake(
+                    ("features", name),
+                    "has values of the clips themselves, none of distorted copies and mixtures; set training.copies "
+                    "and training.mixes to 0, and take data with one label a clip: several need mixtures",
+                )
             try:
                 shape = feature.shape(dataset.samples, dataset.sr)
             except (Exception, SystemExit) as error:  # a stranger's code
-                known = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+                known = "" if isinstance(error, (ValueError, FusionError)) else f"{type(error).__name__}: "
                 self.mistake(("features", name), f"does not fit the clips: {known}{error}")
                 continue
             sizes = shape if isinstance(shape, tuple) else ()

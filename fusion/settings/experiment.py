@@ -111,12 +111,15 @@ class Experiment:
             versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
         return {
             "dataset": self.dataset.identity(),
-            "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},
+            "features": {name: feature.identity() for name, feature in self.features.items()},
             "model": self.model.identity(),
             "training": training,
             "versions": versions,
         }
 
     def versions(self) -> dict[str, Any]:
-        """Return each feature's version, and the fingerprint of its file where that is a plug-in."""
-        return {name: [feature.version, self.sources[name].fingerprint] for name, feature in self.features.items()}
+        """Return each feature's version, the fingerprint of its code, and hashes of the files that it reads."""
+        return {
+            name: [feature.version, self.sources[name].fingerprint, *feature.contents().values()]
+            for name, feature in self.features.items()
+        }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,10 @@ class Clip:
         The signal, finite, at least one sample.
     sr : int, Hz
         Its sampling rate.
+    id : str
+        Of the clip in its data set, whatever part of it this is; empty for other sound.
+    path : Path or None
+        Its file. A feature that uses either one says `by_clip`.
 
     Raises
     ------
@@ -63,7 +68,7 @@ class Clip:
     padding, with time on the first axis.
     """
 
-    def __init__(self, y: NDArray[np.floating], sr: int) -> None:
+    def __init__(self, y: NDArray[np.floating], sr: int, id: str = "", path: Path | None = None) -> None:
         y = np.ascontiguousarray(y, dtype=np.float32)
         if y.ndim != 1 or y.size == 0:
             raise ValueError(f"a clip is one channel of at least one sample, not an array of shape {y.shape}")
@@ -71,6 +76,7 @@ class Clip:
             raise ValueError("a clip holds finite samples only, this one has NaN or infinity")
         self.y: Array = _read_only(y)
         self.sr = int(sr)
+        self.id, self.path = id, path
         self._shared: dict[tuple[Hashable, ...], Array] = {}
 
     @property

@@ -161,7 +161,7 @@ def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:
         y = read_audio(task.path, task.sr, start, min(length, duration - start))
         padded = np.zeros(task.samples, dtype=np.float32)
         padded[: min(len(y), task.samples)] = y[: task.samples]
-        yield start, Clip(padded, task.sr)
+        yield start, Clip(padded, task.sr, path=task.path)
 
 
 def _apply(

@@ -76,7 +76,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     classes = {name: load(source) for name, source in discover().items()}
-    every: dict[str, Feature] = {name: cls() for name, cls in classes.items()}
+    every: dict[str, Feature] = {
+        name: cls() for name, cls in classes.items() if not any(f.is_required() for f in cls.model_fields.values())
+    }
     five = {name: every[name] for name in FIVE}
     added = {name: feature for name, feature in every.items() if name not in (*FIVE, *SLOW)}
     sets = {

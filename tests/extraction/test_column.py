@@ -64,7 +64,9 @@ def test_series_of_several_lengths_are_summarised_one_by_one() -> None:
 def test_the_clip_that_breaks_the_contract_is_named() -> None:
     with pytest.raises(FusionError, match="feature broken on clip clip1: 2 of 2 values are NaN or infinite"):
         column(8000, 3000, 8000).values()
-    with pytest.raises(FusionError, match="feature broken failed on clip clip2: ValueError: a series has at least one frame"):
+    with pytest.raises(
+        FusionError, match="feature broken failed on clip clip2: ValueError: a series has at least one frame"
+    ):
         column(8000, 8000, 2000).values()
 
 

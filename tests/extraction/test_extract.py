@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,16 @@ import soundfile
 from threadpoolctl import threadpool_limits
 
 from fusion.errors import FusionError
-from fusion.extraction.extract import extract_shard
+from fusion.extraction.extract import Shard, extract_shard
 from fusion.extraction.store import Store
-from fusion.extraction.window import window_key
+from fusion.extraction.window import Window, window_key
 from fusion.feature.contract import Feature
 from fusion.feature.registry import FeatureSource, build, discover
 from fusion_features.mfcc import MFCC
+from fusion_features.spectral_centroid import SpectralCentroid
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
+from tests.support.features import make as make_feature
+from tests.support.features import make_vectors
 from tests.support.notes import names, write_part
 
 Fusion = Callable[..., tuple[int, str, str]]
@@ -421,7 +425,7 @@ def test_an_empty_table_counts_for_nothing(store: Store) -> None:
     store.write(*shard(3))
     (table,) = store.folder.glob("*.csv")
     os.truncate(table, 0)
-    assert not store.index()
+    assert not store.index().keys
 
 
 def test_a_table_whose_name_begins_with_a_dot_counts_for_nothing(store: Store) -> None:
@@ -474,9 +478,9 @@ def test_values_without_their_table_do_not_count(store: Store, monkeypatch: pyte
         patch.setattr(csv, "writer", lambda file: Full())
         with pytest.raises(FusionError, match=r"\.csv: cannot be written: No space left"):
             store.write(*shard(3))
-    assert not store.index()
+    assert not store.index().keys
     store.write(*shard(3))
-    assert len(store.index()) == 3
+    assert len(store.index().keys) == 3
 
 
 @pytest.mark.parametrize(
@@ -612,3 +616,44 @@ def test_a_disk_that_fills_up_is_one_message(
     assert not list(cache.rglob("*.tmp-*"))
     extract(fusion, *chosen)
     assert contents(cache) == contents(place / "whole")
+
+
+def test_a_shard_is_no_larger_than_a_worker_should_hold(
+    fusion: Fusion, place: Path, here: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = 4 * (4 * 126 + 8 + 128)  # bytes of both features of a clip of 4 s, and of its fingerprint
+    monkeypatch.setattr("fusion.extraction.extract._MOST_BYTES", 2 * row + 1)
+    extract(fusion, "--features", "mfcc,zero_crossing_rate", "--jobs", 1)
+    shards = list(place.glob(".fusion/cache/features/nsynth/mfcc-*/*.npy"))
+    assert sorted(len(np.load(shard)) for shard in shards) == [2] * (CLIPS // 2)
+
+
+def test_a_file_that_changes_before_a_worker_reads_it_is_an_error(tmp_path: Path) -> None:
+    vectors = make_vectors(tmp_path / "v.npz", ["one"])
+    store = make(tmp_path, make_feature("embedding", file=vectors), "embedding")
+    make_vectors(vectors, ["one", "another"])
+    with pytest.raises(FusionError, match="feature embedding: a file that it reads has changed; run the command again"):
+        extract_shard(Shard((), (store,)))
+
+
+def test_where_the_clip_counts_each_has_its_own_key(tmp_path: Path) -> None:
+    by_sound, by_clip = (make(tmp_path, make_feature(name), name) for name in ("mfcc", "embedding"))
+    one = Window("a at 1 s", "0" * 32, Path("a.wav"), 1.0, 1.0, clip="a")
+    others = [replace(one, clip="b"), replace(one, path=Path("b.wav")), replace(one, key="1" * 32)]
+    assert {by_sound.key(window) for window in (one, *others[:2])} == {one.key}
+    assert len({by_clip.key(window) for window in (one, *others)}) == 4
+    assert by_clip.key(replace(one, id="elsewhere")) == by_clip.key(one)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed on Linux alone")
+def test_many_shards_need_few_file_descriptors(tmp_path: Path) -> None:
+    """At NSynth's size a feature has dozens of shards; 256 files may be open at once on some systems."""
+    stores = [make(tmp_path, name="mfcc"), make(tmp_path, SpectralCentroid(), "spectral_centroid")]
+    for store in stores:
+        store.prepare({"numpy": "2"})
+        for first in range(0, 300, 2):
+            store.write([f"key{n}" for n in (first, first + 1)], ["", ""], np.zeros((2, *store.shape), np.float32))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for store in stores:
+        assert len(store.rows([f"key{n}" for n in range(300)]).take()) == 300
+    assert len(list(Path("/proc/self/fd").iterdir())) - before <= 130

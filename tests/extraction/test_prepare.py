@@ -13,6 +13,7 @@ from fusion.extraction.prepare import prepare
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
 from fusion.settings.reading import read_experiment
+from fusion_features.zero_crossing_rate import ZeroCrossingRate
 from tests.support.irmas import make, sound, write
 
 SPEC = "dataset: {name: irmas}\nfeatures:\n  zero_crossing_rate: {}\ntraining: {copies: 1}\n"
@@ -74,3 +75,23 @@ def test_too_little_left_is_a_message(place):
         path.write_bytes(path.name.encode())
     with pytest.raises(FusionError, match="training needs at least two classes, there is no clip"):
         prepare(*read(place, "dataset.skip_damaged=true"))
+
+
+def test_a_feature_says_of_which_clips_it_has_no_values_before_anything_is_extracted(place, monkeypatch):
+    seen = []
+
+    def refuse(feature, ids, paths):
+        seen.append((set(ids), set(paths)))
+        raise FusionError("3 clips are not in it")
+
+    monkeypatch.setattr(ZeroCrossingRate, "check_clips", refuse)
+    experiment, data, workplace = read(place, "dataset.skip_damaged=true")
+    with pytest.raises(FusionError, match=r"^feature zero_crossing_rate: 3 clips are not in it$"):
+        prepare(experiment, data, workplace)
+    table = data.dataset.table
+    cut = table[table["id"] != "IRMAS-TrainingData/gel/[gel][cla]0801__1"]  # the other damaged one is not known yet
+    assert seen == [(set(cut["id"]), set(cut["path"]))]
+    assert not (place / "cache" / "features").exists()
+    monkeypatch.setattr(ZeroCrossingRate, "check_clips", lambda feature, ids, paths: {}["x"])
+    with pytest.raises(FusionError, match=r"^feature zero_crossing_rate failed on the clips: KeyError: 'x'$"):
+        prepare(experiment, data, workplace)

@@ -281,7 +281,8 @@ def test_the_list_as_json(fusion: Fusion) -> None:
     code, out, err = fusion("features", "--json")
     entries = {entry["name"]: entry for entry in json.loads(out)}
     assert (code, err, list(entries)) == (0, "", OURS)
-    assert {name: entry["shape"] for name, entry in entries.items()}.items() >= {
+    assert {name: entry.get("shape") or entry["needs"] for name, entry in entries.items()}.items() >= {
+        "embedding": ["file"],
         "envelope": [5],
         "harmonics": [116],
         "mfcc": [126, 20],
@@ -422,8 +423,9 @@ def test_a_parameter_without_default_is_shown_as_such(fusion, tmp_path):
     )
     code, out, err = fusion("features", "needy", "--plugins", folder)
     assert code == 0, err
-    assert "gain must be given" in out
+    assert "shape for a 4 s clip at 16 kHz: by gain\n" in out
+    assert "(must be given)" in out
     code, out, err = fusion("features", "--plugins", folder, "--json")
     assert code == 0, err
     (entry,) = [entry for entry in json.loads(out) if entry["name"] == "needy"]
-    assert entry["error"] == "no shape by default: gain must be given"
+    assert entry["needs"] == ["gain"]

@@ -27,6 +27,7 @@ from fusion_features.spectral_flatness import SpectralFlatness
 from fusion_features.spectral_rolloff import SpectralRolloff
 from fusion_features.tonnetz import Tonnetz
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
+from tests.support.features import clip, make
 
 RATES = [16000, 22050, 44100]
 CLASSES = {name: load(source) for name, source in discover().items()}
@@ -371,12 +372,12 @@ def test_derivatives_stand_beside_the_coefficients() -> None:
 @pytest.mark.parametrize("sr", [8000, *RATES, 48000])
 @pytest.mark.parametrize("name", CLASSES)
 def test_what_is_declared_is_extracted(name: str, sr: int, length: int) -> None:
-    feature = CLASSES[name]()
+    feature = make(name)
     if sr == 8000 and name in ("cqt", "spectral_contrast"):  # whose highest bands lie above 4 kHz
         with pytest.raises(ValueError, match="take fewer n_bins" if name == "cqt" else "take fewer n_bands"):
             feature.shape(length, sr)
         return
-    value = feature.extract(Clip(sound("note", length, sr), sr))
+    value = feature.extract(clip(sound("note", length, sr), sr))
     assert value.shape == feature.shape(length, sr)
     assert value.dtype == np.float32
     assert value.ndim in (1, 2)
@@ -386,7 +387,7 @@ def test_what_is_declared_is_extracted(name: str, sr: int, length: int) -> None:
 @pytest.mark.parametrize("kind", SOUNDS)
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_sound_gives_finite_values(name: str, kind: str) -> None:
-    assert np.isfinite(CLASSES[name]().extract(Clip(sound(kind, 16000, 16000), 16000))).all()
+    assert np.isfinite(make(name).extract(clip(sound(kind, 16000, 16000), 16000))).all()
 
 
 @pytest.mark.parametrize("length", [1024, 20000])
@@ -416,13 +417,13 @@ def test_a_feature_says_what_it_is(name: str) -> None:
     assert "References\n    ----------\n" in documentation
     assert documentation.splitlines()[0].endswith(".")
     assert all(field.description for field in cls.model_fields.values())
-    feature = cls(statistics=None) if name in SERIES else cls()
+    feature = make(name, **({"statistics": None} if name in SERIES else {}))
     assert len(set(feature.columns())) in (0, feature.shape(16000, 16000)[-1])
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_feature_survives_the_way_to_a_worker(name: str) -> None:
-    feature = CLASSES[name]()
+    feature = make(name)
     again = build(discover()[name], feature.model_dump_json())
     assert again == feature
     assert again.model_dump() == feature.model_dump()
@@ -430,22 +431,22 @@ def test_a_feature_survives_the_way_to_a_worker(name: str) -> None:
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_one_clip_does_not_change_the_next(name: str) -> None:
-    feature = CLASSES[name]()
+    feature = make(name)
     clips = [sound("note", 16000, 16000), 100 * sound("noise", 9000, 16000), sound("silence", 4000, 16000)]
-    first = feature.extract(Clip(clips[0], 16000))
+    first = feature.extract(clip(clips[0], 16000))
     kept = first.copy()
     for y in clips[1:]:
-        feature.extract(Clip(y, 16000))
-    np.testing.assert_array_equal(feature.extract(Clip(clips[0], 16000)), kept)
+        feature.extract(clip(y, 16000))
+    np.testing.assert_array_equal(feature.extract(clip(clips[0], 16000)), kept)
     np.testing.assert_array_equal(first, kept)
-    np.testing.assert_array_equal(CLASSES[name]().extract(Clip(clips[0], 16000)), kept)
+    np.testing.assert_array_equal(make(name).extract(clip(clips[0], 16000)), kept)
 
 
 def test_features_of_one_clip_do_not_change_each_other() -> None:
     y = sound("note", 16000, 16000)
-    shared = Clip(y, 16000)
-    for cls in [*CLASSES.values(), *reversed(CLASSES.values())]:
-        np.testing.assert_array_equal(cls().extract(shared), cls().extract(Clip(y, 16000)))
+    shared = clip(y, 16000)
+    for name in [*CLASSES, *reversed(CLASSES)]:
+        np.testing.assert_array_equal(make(name).extract(shared), make(name).extract(clip(y, 16000)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""An audio encoder in an ONNX file, held to one input of sound and one output of numbers."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.errors import FusionError, did_you_mean
+from fusion.feature.parameter_file import ParameterFile
+
+_FLOATS = ("tensor(float)", "tensor(double)", "tensor(float16)")
+
+
+class Encoder:
+    """A session of onnxruntime on one processor thread, which prints nothing and reads no other file.
+
+    Parameters
+    ----------
+    file : ParameterFile
+    output : str or None
+        Which output to take, None for the only one.
+
+    Attributes
+    ----------
+    samples : int or None
+        Length of the input, None where any length will do.
+
+    Raises
+    ------
+    FusionError
+        If onnxruntime is not installed, or the model does not take sound and give numbers.
+    """
+
+    def __init__(self, file: ParameterFile, output: str | None) -> None:
+        self.file = file
+        self._session = _open(file)
+        self._read_input(self._session.get_inputs())
+        outputs = {each.name: each.type for each in self._session.get_outputs()}
+        if output is None and len(outputs) > 1:
+            raise self._wrong(f"has {len(outputs)} outputs; name one, as in output: {next(iter(outputs))}", outputs)
+        self._output = next(iter(outputs)) if output is None else output
+        if self._output not in outputs:
+            raise self._wrong(f"has no output {output!r}{did_you_mean(self._output, outputs)}", outputs)
+        if outputs[self._output] not in _FLOATS:
+            raise self._wrong("should give floating-point numbers", outputs)
+
+    def _read_input(self, inputs: list[Any]) -> None:
+        found = {each.name: f"{each.type} {each.shape}" for each in inputs}
+        if len(inputs) != 1:
+            raise self._wrong("should have one input, the sound; export it with all others as constants", found)
+        axes = inputs[0].shape
+        if inputs[0].type != "tensor(float)" or not 1 <= len(axes) <= 3:
+            raise self._wrong("should take float32 (samples,), (1, samples) or (1, 1, samples)", found)
+        if any(size != 1 for size in axes[:-1] if isinstance(size, int)):
+            raise self._wrong("should take one clip of one channel at once: axes before the last of size 1", found)
+        self._input, self._rank = inputs[0].name, len(axes)
+        self.samples = axes[-1] if isinstance(axes[-1], int) else None
+
+    def run(self, y: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the output for one sound.
+
+        Parameters
+        ----------
+        y : (samples,) float32
+
+        Returns
+        -------
+        (size,) or (frames, size) float32
+            Without the axis of clips, where the input has one; or with the two axes as the model has them.
+
+        Raises
+        ------
+        FusionError
+            If the model cannot be run on so many samples, or gives more axes.
+        """
+        try:
+            (value,) = self._session.run([self._output], {self._input: y.reshape((1,) * (self._rank - 1) + (-1,))})
+        except Exception as error:  # onnxruntime's own have no common class
+            raise FusionError(
+                f"{self.file}: this model cannot be run on {len(y)} samples ({_reason(error)}); set window: to the "
+                "seconds that it takes at once"
+            ) from None
+        whole = np.asarray(value)
+        value = whole[0] if self._rank > 1 and whole.shape[:1] == (1,) else whole
+        if value.ndim not in (1, 2) or not value.size or (self._rank > 1 and value is whole):
+            wanted = "(1, size) or (1, frames, size)" if self._rank > 1 else "(size,) or (frames, size)"
+            raise FusionError(f"{self.file}: its output {self._output} should be {wanted}, found {whole.shape}")
+        return np.asarray(value, dtype=np.float32)
+
+    def _wrong(self, what: str, found: dict[str, str]) -> FusionError:
+        has = ", ".join(f"{name} {of}" for name, of in found.items()) or "none"
+        return FusionError(f"{self.file}: this model {what}; found: {has}")
+
+
+@lru_cache(maxsize=2)
+def encoder(file: ParameterFile, output: str | None) -> Encoder:
+    """Return an encoder, made once a process."""
+    return Encoder(file, output)
+
+
+def _open(file: ParameterFile) -> Any:
+    try:
+        import onnxruntime
+    except ImportError:
+        raise FusionError(
+            f"{file}: the feature onnx needs onnxruntime: pip install 'fusion-mir[onnx]' (from a checkout: '.[onnx]')"
+        ) from None
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # says nothing
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # weights in other files would be no part of the hash, and a stranger's model could name any: nothing lies here
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    try:
+        return onnxruntime.InferenceSession(file.read(), options, providers=["CPUExecutionProvider"])
+    except FusionError:
+        raise
+    except Exception as error:  # onnxruntime's own have no common class
+        reason = _reason(error)
+        if "xternal data" in reason:
+            advice = "it keeps weights in other files; save it as one: onnx.save(onnx.load(MODEL), NEW)"
+        elif "not a registered function" in reason or "No Op registered" in reason:
+            advice = "it uses operators that onnxruntime alone does not have; export it with standard ones"
+        else:
+            advice = "is it a whole ONNX model?"
+        raise FusionError(f"{file}: cannot be used as an ONNX model ({reason}); {advice}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Return onnxruntime's message on one line."""
+    text = str(error).split(" : ")[-1]
+    return " ".join(text.split())[:300] or type(error).__name__
