@@ -143,7 +143,10 @@ class Checker:
     def sources(self, folders: list[Path]) -> tuple[Sources, Sources]:
         """Return where features and data sets come from; nothing if a plug-in folder is wrong."""
         try:
-            return discover(FEATURES, folders), discover(DATASETS, folders)
+            features, datasets = discover(FEATURES, folders), discover(DATASETS, folders)
+            if not datasets:
+                raise FusionError("no data set is known: fusion is installed as it was before; run pip install again")
+            return features, datasets
         except FusionError as error:
             self.mistakes.append(str(error))
             return {}, {}
