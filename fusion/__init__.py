@@ -3,7 +3,8 @@
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
 ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are the registry
 of features; a feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a
-``Clip``. Errors that you can mend are ``FusionError``.
+``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for each file that can be fetched.
+Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features, plot_feature
+    from fusion.datasets.dataset import Dataset
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
     from fusion.feature.parameter_file import FileParameter
     from fusion.feature.spectral import SpectralFeature
     from fusion.runtime.versions import VERSION as __version__  # noqa: N811
+    from fusion.settings.archive import Archive
     from fusion.sound.clip import Clip, frame_count
 
 __all__ = [
+    "Archive",
     "Clip",
+    "Dataset",
     "Feature",
     "FileParameter",
     "FusionError",
@@ -56,10 +61,12 @@ _HOMES = {
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results"),
     "fusion.api.sounds": ("extract", "features", "plot_feature"),
+    "fusion.datasets.dataset": ("Dataset",),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),
     "fusion.feature.parameter_file": ("FileParameter",),
     "fusion.feature.spectral": ("SpectralFeature",),
+    "fusion.settings.archive": ("Archive",),
     "fusion.sound.clip": ("Clip", "frame_count"),
 }
 

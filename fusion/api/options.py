@@ -50,7 +50,7 @@ class Options:
     seeds : int or sequence of int, optional
         How many random seeds (1 to that number), or which ones.
     plugins : sequence of path
-        Folders with features of your own; their code is run.
+        Folders with plug-ins of your own; their code is run.
     jobs : int, optional
         Processes at once; None: all processors.
     progress : bool
@@ -142,7 +142,7 @@ class Options:
         known : iterable of str
             All data sets that are used, if not this one alone.
         """
-        from fusion.datasets.registry import data_root, sample_root  # pandas, which options alone do not need
+        from fusion.datasets.roots import data_root, sample_root
 
         if self.sample and self.data is not None:
             raise FusionError("--sample and --data name two data sets; give one of them")

@@ -12,7 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from fusion.errors import FusionError
-from fusion.feature.registry import FeatureSource, discover, find, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, Source, discover, find
 
 _SECONDS, _SR = 4.0, 16000
 
@@ -22,7 +23,7 @@ def features(folders: Iterable[Path] = ()) -> list[dict[str, Any]]:
 
     A feature has ``needs``, parameters that must be given, instead of a shape, and a broken plug-in an ``error``.
     """
-    return [_entry(source) for source in discover(folders).values()]
+    return [_entry(source) for source in discover(FEATURES, folders).values()]
 
 
 def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
         If there is no such feature, or its plug-in is broken.
     """
     try:
-        source = find(name, discover(folders))
+        source = find(FEATURES, name, discover(FEATURES, folders))
     except FusionError as error:
         raise FusionError(f"{name}: {error}") from None
     cls = load(source)
@@ -48,7 +49,7 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
     }
 
 
-def _entry(source: FeatureSource) -> dict[str, Any]:
+def _entry(source: Source) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": source.name, "origin": str(source)}
     try:
         cls = load(source)

@@ -8,7 +8,7 @@ unions, was tried: it takes more code to say as much.)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,12 @@ from pydantic import BaseModel, ValidationError
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource, build, discover, find, load
+from fusion.feature.registry import build, load
+from fusion.plugins.registry import DATASETS, FEATURES, Source, Sources, discover, find
 from fusion.settings.ablation import read_ablation
-from fusion.settings.datasets import DATASETS, DatasetSettings
+from fusion.settings.dataset import DatasetSettings
+from fusion.settings.dataset import build as build_dataset
+from fusion.settings.dataset import load as load_dataset
 from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment, wrong_name
 from fusion.settings.feature_lists import PREFIX, wrong_list
@@ -60,17 +63,18 @@ class Checker:
         for key in data:
             if key not in _KEYS:
                 self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
-        dataset = self.chosen("dataset", "name", DATASETS)
-        model = self.chosen("model", "preset", MODELS, default="fusion")
-        training = self.section("training", TrainingSettings)
-        seeds = self.seeds(data.get("seeds", [1, 2, 3]))
-        sources = self.sources(
+        sources, datasets = self.sources(
             [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
         )
+        dataset = None
+        if sources:  # without them nothing is known, and all that names a plug-in would be called wrong
+            dataset = self.chosen("dataset", "name", datasets, lambda name: self.dataset(datasets[name]))
+        model = self.chosen("model", "preset", MODELS, lambda name: self.section("model", MODELS[name]), "fusion")
+        training = self.section("training", TrainingSettings)
+        seeds = self.seeds(data.get("seeds", [1, 2, 3]))
         features = self.features(sources) if sources else {}
         if dataset and features:
             self.fit(features, dataset, model, training)
-        # without sources no feature is known, and all that name one would be called wrong
         search = self.search(training, model, features, sources) if sources and model and training else None
         sets, groups, wrong = read_ablation(data.get("ablation"), features) if sources else (None, None, "")
         if wrong:
@@ -81,24 +85,39 @@ class Checker:
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {feature: sources[feature] for feature in features}
-        return Experiment(name, dataset, features, used, model, training, seeds, search, sets, groups)
+        source = datasets[dataset.name]
+        return Experiment(name, dataset, source, features, used, model, training, seeds, search, sets, groups)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
         self.mistakes.append(f"{self.document.place(location)}: {path}: {message}")
 
-    def chosen(self, section: str, key: str, classes: dict[str, Any], default: str | None = None) -> Any:
-        """Return a section that is one of several classes; its own `key` names which."""
+    def chosen(
+        self, section: str, key: str, known: Collection[str], made: Callable[[str], Any], default: str | None = None
+    ) -> Any:
+        """Return a section that is one of several kinds; its own `key` names which, and `made` makes it."""
         value = self.document.data.get(section)
         name = value.get(key, default) if isinstance(value, dict) else default
         if name is None and not isinstance(value, dict):
             wrong = "missing" if value is None else f"should be a mapping, found {kind(value)}"
-            self.mistake((section,), f"{wrong}; write for example {section}: {{{key}: {next(iter(classes))}}}")
+            self.mistake((section,), f"{wrong}; write for example {section}: {{{key}: {next(iter(known))}}}")
             return None
-        if not isinstance(name, str) or name not in classes:
-            self.mistake((section, key), renamed(key, name, classes) or not_one_of(name, classes))
+        if not isinstance(name, str) or name not in known:
+            self.mistake((section, key), renamed(key, name, known) or not_one_of(name, known))
             return None
-        return self.section(section, classes[name])
+        return made(name)
+
+    def dataset(self, source: Source) -> DatasetSettings | None:
+        try:
+            fields = load_dataset(source).model_fields
+        except FusionError as error:
+            self.mistake(("dataset", "name"), str(error))
+            return None
+        written = self.document.data["dataset"]
+        dataset: DatasetSettings | None = self.validated(
+            ("dataset",), written, fields, partial(build_dataset, source), "setting"
+        )
+        return dataset
 
     def section(self, section: str, cls: type[Model]) -> Model | None:
         value = self.document.data.get(section)
@@ -121,15 +140,18 @@ class Checker:
             self.mistake(location, str(error))
         return None
 
-    def sources(self, folders: Iterable[Path]) -> dict[str, FeatureSource]:
-        """Return where features come from; nothing if a plug-in folder is wrong."""
+    def sources(self, folders: list[Path]) -> tuple[Sources, Sources]:
+        """Return where features and data sets come from; nothing if a plug-in folder is wrong."""
         try:
-            return discover(folders)
+            features, datasets = discover(FEATURES, folders), discover(DATASETS, folders)
+            if not datasets:
+                raise FusionError("no data set is known: fusion is installed as it was before; run pip install again")
+            return features, datasets
         except FusionError as error:
             self.mistakes.append(str(error))
-            return {}
+            return {}, {}
 
-    def features(self, sources: dict[str, FeatureSource]) -> dict[str, Feature]:
+    def features(self, sources: Sources) -> dict[str, Feature]:
         """Return the features that are right, sorted by name."""
         written = self.document.data.get("features")
         if not isinstance(written, dict) or not written:
@@ -146,7 +168,7 @@ class Checker:
                 self.mistake(location, wrong_list(name, value, places))
                 continue
             try:
-                source = find(name, sources)
+                source = find(FEATURES, name, sources)
                 fields = load(source).model_fields
             except FusionError as error:
                 self.mistake(location, str(error))
@@ -175,7 +197,7 @@ class Checker:
         training: TrainingSettings,
         model: ModelSettings,
         features: dict[str, Feature],
-        sources: dict[str, FeatureSource],
+        sources: Sources,
     ) -> SearchSettings | None:
         """Check the search and, one by one, that every value of its space is one that the setting takes."""
         if self.document.data.get("search") is None:
@@ -205,7 +227,7 @@ class Checker:
         """Check every feature's shape for this data set's clips, and the model for these shapes."""
         shapes: dict[str, tuple[int, ...]] = {}
         for name, feature in features.items():
-            if feature.by_clip and (dataset.several or (training and (training.copies or training.mixes))):
+            if feature.by_clip and (dataset.several_labels or (training and (training.copies or training.mixes))):
                 self.mistake(
                     ("features", name),
                     "has values of the clips themselves, none of distorted copies and mixtures; set training.copies "

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource
-from fusion.settings.datasets import DatasetSettings
+from fusion.plugins.registry import Source
+from fusion.settings.dataset import DatasetSettings
 from fusion.settings.model import FusionModel, ModelSettings
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
@@ -43,9 +43,11 @@ class Experiment:
     name : str
         What the file says, else its stem; results go to ``results/<name>``. No part of a result's identity.
     dataset, model, training : Section
+    dataset_source : Source
+        Where the data set's class comes from.
     features : dict of str to Feature
         Sorted by name: the order in a file changes nothing.
-    sources : dict of str to FeatureSource
+    sources : dict of str to Source
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
@@ -59,8 +61,9 @@ class Experiment:
 
     name: str
     dataset: DatasetSettings
+    dataset_source: Source
     features: dict[str, Feature]
-    sources: dict[str, FeatureSource]
+    sources: dict[str, Source]
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]
@@ -75,7 +78,7 @@ class Experiment:
         Where clips have several labels, the references choose a threshold on them in any case.
         """
         training = self.training
-        return training.patience is not None or training.schedule == "plateau" or self.dataset.several
+        return training.patience is not None or training.schedule == "plateau" or self.dataset.several_labels
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
@@ -94,12 +97,12 @@ class Experiment:
         }
 
     def plugin_folders(self) -> list[str]:
-        """Return the folders that features of this experiment come from beside installed packages."""
-        files = [source.file for source in self.sources.values() if source.file]
-        return sorted({str(file.parent) for file in files})
+        """Return the folders that plug-ins of this experiment come from beside installed packages."""
+        sources = [self.dataset_source, *self.sources.values()]
+        return sorted({str(source.folder) for source in sources if source.folder})
 
     def identity(self) -> dict[str, Any]:
-        """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""
+        """Return what a result's digest covers: the settings without seeds and paths, versions, and plug-ins' texts."""
         training = self.training.identity()
         training.pop("pretrain", None)  # a path; the digest covers what is there
         versions = self.versions()
@@ -109,8 +112,11 @@ class Experiment:
             versions["mixing"] = mixing.VERSION
         if isinstance(self.model, FusionModel) and self.model.loses_branches(self.shapes()):
             versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
+        dataset = self.dataset.identity()
+        if self.dataset_source.file:
+            dataset["plugin"] = self.dataset_source.fingerprint
         return {
-            "dataset": self.dataset.identity(),
+            "dataset": dataset,
             "features": {name: feature.identity() for name, feature in self.features.items()},
             "model": self.model.identity(),
             "training": training,

@@ -43,7 +43,8 @@ import soundfile
 from fusion.extraction.extract import Shard, extract_shard
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
-from fusion.feature.registry import discover, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, discover
 from fusion.feature.summary import summarise_series
 
 SR, SECONDS = 16000, 4.0
@@ -196,7 +197,7 @@ def opensmile() -> Contender:
 
 def fusion(folder: Path, paths: Sequence[Path]) -> Callable[[], Values]:
     """Return what extracts all files as a worker does, and what it stored."""
-    sources = discover()
+    sources = discover(FEATURES)
     windows = [Window(path.stem, f"{number:032x}", path, 0.0, SECONDS) for number, path in enumerate(paths)]
     rounds = iter(range(10**6))
 

@@ -24,7 +24,8 @@ import numpy as np
 
 from fusion.extraction.column import Column
 from fusion.feature.contract import Feature
-from fusion.feature.registry import discover, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, discover
 from fusion.sound.clip import Clip
 
 SR, SECONDS = 16000, 4.0
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    classes = {name: load(source) for name, source in discover().items()}
+    classes = {name: load(source) for name, source in discover(FEATURES).items()}
     every: dict[str, Feature] = {
         name: cls() for name, cls in classes.items() if not any(f.is_required() for f in cls.model_fields.values())
     }

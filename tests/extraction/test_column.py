@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from fusion.errors import FusionError
 from fusion.extraction.column import _TOGETHER, Column
 from fusion.feature.contract import SeriesFeature
-from fusion.feature.registry import discover, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, discover
 from fusion.sound.clip import Clip
 
 
@@ -30,7 +31,7 @@ def noise(number: int, samples: int = 8000) -> Clip:
     ],
 )
 def test_values_are_those_of_each_clip_alone(name: str, parameters: dict[str, Any], clips: int) -> None:
-    feature = load(discover()[name])(**parameters)
+    feature = load(discover(FEATURES)[name])(**parameters)
     column = Column(name, feature, feature.shape(8000, 16000), clips + 1)
     for number in range(clips):
         column.add(noise(number), str(number))

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import discover, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, discover
 from fusion.sound.clip import Clip
 
 CLIP = "a clip"  # the id of every clip that `clip` makes
@@ -76,7 +77,7 @@ def onnx() -> Any:
 
 def make(name: str, **parameters: Any) -> Feature:
     """Return a feature by its name; what must be given is what is not given here."""
-    return load(discover()[name]).model_validate({**_needed(name), **parameters})
+    return load(discover(FEATURES)[name]).model_validate({**_needed(name), **parameters})
 
 
 @lru_cache
