@@ -3,7 +3,7 @@
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
 ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are the registry
 of features; a feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a
-``Clip``. Errors that you can mend are ``FusionError``.
+``Clip``, and ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fusion.api.curve import curve
     from fusion.api.experiments import ablate, run, study
+    from fusion.api.new import new
     from fusion.api.result import Result
     from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
@@ -39,6 +40,7 @@ __all__ = [
     "features",
     "frame_count",
     "load",
+    "new",
     "plot_feature",
     "recompute",
     "results",
@@ -50,6 +52,7 @@ __all__ = [
 _HOMES = {
     "fusion.api.experiments": ("ablate", "run", "study"),
     "fusion.api.curve": ("curve",),
+    "fusion.api.new": ("new",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results"),
