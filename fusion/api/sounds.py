@@ -17,7 +17,8 @@ from fusion.errors import FusionError
 from fusion.extraction.extract import compute
 from fusion.feature import listing
 from fusion.feature.contract import Feature, SeriesFeature
-from fusion.feature.registry import build, discover, find
+from fusion.feature.registry import build
+from fusion.plugins.registry import FEATURES, discover, find
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_size, read_audio
 
@@ -115,7 +116,8 @@ def plot_feature(name: str, audio: FilePath, /, *, plugins: Sequence[FilePath] =
 
 def _build(name: str, plugins: Sequence[FilePath], parameters: dict[str, Any]) -> Feature:
     try:
-        return build(find(name, discover(Path(folder) for folder in plugins)), json.dumps(parameters))
+        sources = discover(FEATURES, [Path(folder) for folder in plugins])
+        return build(find(FEATURES, name, sources), json.dumps(parameters))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors(include_url=False)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource
+from fusion.plugins.registry import FEATURES, Source
 from fusion.sound.clip import Clip
 
 NAME = "_spectral_fingerprint"  # no plug-in can have this name
 _STORED_AS = "fusion.audit.spectral_fingerprint"  # stays as it is wherever this module is, or stored ones are lost
-SOURCE = FeatureSource(NAME, module=__name__, package="fusion", stored_as=_STORED_AS)
+SOURCE = Source(FEATURES, NAME, module=__name__, package="fusion", stored_as=_STORED_AS)
 
 WHOLE, OVERLAPPING = 0.95, 0.8
 """Cosine of two fingerprints from which waveforms are compared: of copies that begin together, and of others. With

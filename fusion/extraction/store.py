@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource
+from fusion.plugins.registry import Source
 from fusion.runtime.files import replacing, write_json
 
 if TYPE_CHECKING:  # workers need no settings
@@ -92,14 +92,14 @@ class Store:
     folder : Path
         Of the data set, where each feature has a folder.
     feature : Feature
-    source : FeatureSource
+    source : Source
         Bears the feature's name.
     samples : int
         Length of a window.
     sr : int, Hz
     """
 
-    def __init__(self, folder: Path, feature: Feature, source: FeatureSource, samples: int, sr: int) -> None:
+    def __init__(self, folder: Path, feature: Feature, source: Source, samples: int, sr: int) -> None:
         self.name, self.source, self.sr = source.name, source, sr
         self.parameters = feature.model_dump_json()  # a plug-in's instance cannot travel to workers
         self.shape = feature.shape(samples, sr)
@@ -210,7 +210,7 @@ class Store:
 
 
 def open_stores(
-    cache: Path, settings: DatasetSettings, features: dict[str, Feature], sources: dict[str, FeatureSource]
+    cache: Path, settings: DatasetSettings, features: dict[str, Feature], sources: dict[str, Source]
 ) -> list[Store]:
     """Return a data set's store of each feature; nothing is made before something is stored."""
     folder = cache / "features" / settings.name

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource
+from fusion.plugins.registry import FEATURES, Source
 from fusion.sound.clip import Clip
 
 NAME = "_wave_fingerprint"  # no plug-in can have this name
 _STORED_AS = "fusion.extraction.wave_fingerprint"  # stays as it is wherever this module is, or stored ones are lost
-SOURCE = FeatureSource(NAME, module=__name__, package="fusion", stored_as=_STORED_AS)
+SOURCE = Source(FEATURES, NAME, module=__name__, package="fusion", stored_as=_STORED_AS)
 
 _SIZE = 128
 _SAME = 0.999  # cosine of two waveforms from which they count as one sound at two levels

@@ -1,6 +1,6 @@
-"""What a feature is, and where features come from.
+"""What a feature is.
 
-`contract` is what a feature declares and gives, `spectral` what most have in common; `registry` finds and makes them.
+`contract` is what a feature declares and gives, `spectral` what most have in common; `registry` makes them.
 """
 
 __all__ = ["contract", "listing", "registry", "spectral"]

@@ -12,14 +12,15 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from fusion.errors import FusionError
-from fusion.feature.registry import FeatureSource, discover, find, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, Source, discover, find
 
 _SECONDS, _SR = 4.0, 16000
 
 
 def features(folders: Iterable[Path] = ()) -> list[dict[str, Any]]:
     """Return every feature of the registry as plain data; a broken plug-in has an ``error`` instead of a shape."""
-    return [_entry(source) for source in discover(folders).values()]
+    return [_entry(source) for source in discover(FEATURES, folders).values()]
 
 
 def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
         If there is no such feature, or its plug-in is broken.
     """
     try:
-        source = find(name, discover(folders))
+        source = find(FEATURES, name, discover(FEATURES, folders))
     except FusionError as error:
         raise FusionError(f"{name}: {error}") from None
     cls = load(source)
@@ -45,7 +46,7 @@ def feature(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
     }
 
 
-def _entry(source: FeatureSource) -> dict[str, Any]:
+def _entry(source: Source) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": source.name, "origin": str(source)}
     try:
         cls = load(source)

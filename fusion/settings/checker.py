@@ -17,7 +17,8 @@ from pydantic import BaseModel, ValidationError
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource, build, discover, find, load
+from fusion.feature.registry import build, load
+from fusion.plugins.registry import FEATURES, Source, discover, find
 from fusion.settings.ablation import read_ablation
 from fusion.settings.datasets import DATASETS, DatasetSettings
 from fusion.settings.document import Document
@@ -121,15 +122,15 @@ class Checker:
             self.mistake(location, str(error))
         return None
 
-    def sources(self, folders: Iterable[Path]) -> dict[str, FeatureSource]:
+    def sources(self, folders: Iterable[Path]) -> dict[str, Source]:
         """Return where features come from; nothing if a plug-in folder is wrong."""
         try:
-            return discover(folders)
+            return discover(FEATURES, folders)
         except FusionError as error:
             self.mistakes.append(str(error))
             return {}
 
-    def features(self, sources: dict[str, FeatureSource]) -> dict[str, Feature]:
+    def features(self, sources: dict[str, Source]) -> dict[str, Feature]:
         """Return the features that are right, sorted by name."""
         written = self.document.data.get("features")
         if not isinstance(written, dict) or not written:
@@ -146,7 +147,7 @@ class Checker:
                 self.mistake(location, wrong_list(name, value, places))
                 continue
             try:
-                source = find(name, sources)
+                source = find(FEATURES, name, sources)
                 fields = load(source).model_fields
             except FusionError as error:
                 self.mistake(location, str(error))
@@ -174,7 +175,7 @@ class Checker:
         training: TrainingSettings,
         model: ModelSettings,
         features: dict[str, Feature],
-        sources: dict[str, FeatureSource],
+        sources: dict[str, Source],
     ) -> SearchSettings | None:
         """Check the search and, one by one, that every value of its space is one that the setting takes."""
         if self.document.data.get("search") is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource
+from fusion.plugins.registry import Source
 from fusion.settings.datasets import DatasetSettings
 from fusion.settings.model import FusionModel, ModelSettings
 from fusion.settings.search_space import SearchSettings
@@ -45,7 +45,7 @@ class Experiment:
     dataset, model, training : Section
     features : dict of str to Feature
         Sorted by name: the order in a file changes nothing.
-    sources : dict of str to FeatureSource
+    sources : dict of str to Source
         Where each feature comes from.
     seeds : tuple of int
         One network is trained for each.
@@ -60,7 +60,7 @@ class Experiment:
     name: str
     dataset: DatasetSettings
     features: dict[str, Feature]
-    sources: dict[str, FeatureSource]
+    sources: dict[str, Source]
     model: ModelSettings
     training: TrainingSettings
     seeds: tuple[int, ...]
@@ -95,8 +95,7 @@ class Experiment:
 
     def plugin_folders(self) -> list[str]:
         """Return the folders that features of this experiment come from beside installed packages."""
-        files = [source.file for source in self.sources.values() if source.file]
-        return sorted({str(file.parent) for file in files})
+        return sorted({str(source.folder) for source in self.sources.values() if source.folder})
 
     def identity(self) -> dict[str, Any]:
         """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""

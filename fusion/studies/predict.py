@@ -20,7 +20,8 @@ from fusion.evaluation.aggregate import Aggregate, aggregate
 from fusion.extraction.extract import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource, build
+from fusion.feature.registry import build
+from fusion.plugins.registry import Source
 from fusion.result.trained import read_trained
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
@@ -69,7 +70,7 @@ class Prediction:
 class _Task:
     path: Path
     models: tuple[Path, ...]
-    features: tuple[tuple[str, FeatureSource, str], ...]
+    features: tuple[tuple[str, Source, str], ...]
     classes: tuple[str, ...]
     samples: int
     sr: int

@@ -23,7 +23,8 @@ import time
 import numpy as np
 
 from fusion.feature.contract import Feature
-from fusion.feature.registry import discover, load
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, discover
 from fusion.sound.clip import Clip
 
 SR, SECONDS = 16000, 4.0
@@ -69,7 +70,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=25)
     options = parser.parse_args()
-    classes = {name: load(source) for name, source in discover().items()}
+    classes = {name: load(source) for name, source in discover(FEATURES).items()}
     five: list[Feature] = [classes[name]() for name in FIVE]
     added: dict[str, Feature] = {name: cls() for name, cls in classes.items() if name not in (*FIVE, *SLOW)}
     sets: dict[str, list[Feature]] = {

@@ -26,7 +26,8 @@ from fusion.extraction.extract import extract_shard
 from fusion.extraction.store import Store
 from fusion.extraction.window import window_key
 from fusion.feature.contract import Feature
-from fusion.feature.registry import FeatureSource, build, discover
+from fusion.feature.registry import build
+from fusion.plugins.registry import FEATURES, Source, discover
 from fusion_features.mfcc import MFCC
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
 from tests.support.notes import names, write_part
@@ -283,7 +284,7 @@ def store(tmp_path: Path) -> Store:
 def make(
     folder: Path, feature: Feature | None = None, name: str = "mfcc", samples: int = 4096, sr: int = 8000
 ) -> Store:
-    return Store(folder, feature or MFCC(n_mfcc=2), discover()[name], samples, sr)
+    return Store(folder, feature or MFCC(n_mfcc=2), discover(FEATURES)[name], samples, sr)
 
 
 def shard(count: int, first: int = 0) -> tuple[list[str], list[str], np.ndarray]:
@@ -355,14 +356,14 @@ def test_the_folder_changes_with_all_that_the_numbers_depend_on(tmp_path: Path, 
 
 def test_the_folder_does_not_tell_a_default_from_the_same_value_written_out(tmp_path: Path) -> None:
     texts = ["{}", '{"n_mfcc": 20}', '{"n_fft": 1024, "n_mfcc": 20}']
-    assert len({make(tmp_path, build(discover()["mfcc"], text)).folder for text in texts}) == 1
+    assert len({make(tmp_path, build(discover(FEATURES)["mfcc"], text)).folder for text in texts}) == 1
 
 
 def test_the_folder_changes_with_a_plugins_text(tmp_path: Path) -> None:
     folders = set()
     for text in ("a = 1", "a = 2"):
         (tmp_path / "odd.py").write_text(text)
-        source = FeatureSource("odd", file=tmp_path / "odd.py")
+        source = Source(FEATURES, "odd", file=tmp_path / "odd.py")
         folders.add(Store(tmp_path, MFCC(), source, 4096, 8000).folder)
     assert len(folders) == 2
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from fusion.errors import FusionError
 from fusion.extraction.store import Store
 from fusion.feature.contract import Feature, SeriesFeature
-from fusion.feature.registry import build, discover, find, load
+from fusion.feature.registry import build, load
+from fusion.plugins.registry import FEATURES, discover, find
 from fusion.settings.reading import read_experiment
 from fusion.sound.clip import Clip
 from tests.support.notes import names, write_part
@@ -86,13 +87,13 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_the_features_that_come_with_fusion() -> None:
-    assert list(discover()) == OURS
+    assert list(discover(FEATURES)) == OURS
 
 
 def test_a_plugin_folder_adds_its_files(folder: Path) -> None:
     write(folder, _shared="x = 1", __init__="")
     (folder / "notes.txt").touch()
-    sources = discover([folder])
+    sources = discover(FEATURES, [folder])
     assert list(sources) == sorted([*OURS, "level"])
     assert sources["level"].file == folder / "level.py"
     feature = build(sources["level"], '{"gain": 2.0}')
@@ -103,19 +104,19 @@ def test_names_that_begin_with_a_dot_are_not_ours(folder: Path, site: Path) -> N
     (folder / "._level.py").write_bytes(b"\x00\x05\x16\x07")  # macOS keeps a file's attributes so on other disks
     (folder / ".hidden.py").write_text(BROKEN)
     package(site, "dotted_pack", {"._level": "dotted_pack.level", ".hidden": "dotted_pack.level"}, level=PLUGIN)
-    assert list(discover([folder])) == sorted([*OURS, "level"])
+    assert list(discover(FEATURES, [folder])) == sorted([*OURS, "level"])
 
 
 def test_one_folder_named_twice_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
-    assert list(discover([folder, Path("plugins"), folder / ".." / "plugins"])) == sorted([*OURS, "level"])
+    assert list(discover(FEATURES, [folder, Path("plugins"), folder / ".." / "plugins"])) == sorted([*OURS, "level"])
 
 
 def test_nothing_is_imported_before_it_is_used(tmp_path: Path) -> None:
     write(tmp_path / "plugins", noisy="print('imported')")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom fusion.feature.registry import discover\n"
-        f"print(len(discover([Path({str(tmp_path / 'plugins')!r})])))\n"
+        "import sys\nfrom pathlib import Path\nfrom fusion.plugins.registry import FEATURES, discover\n"
+        f"print(len(discover(FEATURES, [Path({str(tmp_path / 'plugins')!r})])))\n"
         "print([name for name in sys.modules if 'fusion_features' in name or name in ('librosa', 'keras')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -124,7 +125,7 @@ def test_nothing_is_imported_before_it_is_used(tmp_path: Path) -> None:
 
 def test_a_package_announces_features(site: Path) -> None:
     package(site, "loudness_pack", {"level": "loudness_pack.level"}, level=PLUGIN)
-    source = discover()["level"]
+    source = discover(FEATURES)["level"]
     assert str(source) == "loudness_pack.level (loudness_pack 1.2)"
     assert "loudness_pack" not in sys.modules
     assert load(source).__name__ == "Level"
@@ -144,7 +145,7 @@ def test_a_package_announces_features(site: Path) -> None:
 )
 def test_a_broken_package_is_an_error_when_used(site: Path, point: str, message: str) -> None:
     package(site, "gone_pack", {"level": point}, broken=BROKEN, empty="")
-    source = discover()["level"]
+    source = discover(FEATURES)["level"]
     with pytest.raises(FusionError, match=message):
         load(source)
 
@@ -154,31 +155,31 @@ def test_a_broken_package_is_an_error_when_used(site: Path, point: str, message:
 )
 def test_a_plugin_that_imports_from_inside_fusion_is_told_where_from(tmp_path: Path, line: str) -> None:
     with pytest.raises(FusionError, match=r"import Feature, SeriesFeature, Clip and frame_count from fusion$"):
-        load(discover([write(tmp_path, level=f"{line}\n{PLUGIN}")])["level"])
+        load(discover(FEATURES, [write(tmp_path, level=f"{line}\n{PLUGIN}")])["level"])
 
 
 def test_a_plugin_that_lacks_another_package_is_not_told_so(tmp_path: Path) -> None:
     with pytest.raises(FusionError, match=r"No module named 'nowhere'$"):
-        load(discover([write(tmp_path, level=f"import nowhere\n{PLUGIN}")])["level"])
+        load(discover(FEATURES, [write(tmp_path, level=f"import nowhere\n{PLUGIN}")])["level"])
 
 
 def test_a_name_taken_twice_names_both(tmp_path: Path, folder: Path, site: Path) -> None:
     other = write(tmp_path / "other", level=PLUGIN)
     with pytest.raises(FusionError, match=r"'level' is taken twice: by .*/plugins/level\.py and by .*/other/level\.py"):
-        discover([folder, other])
+        discover(FEATURES, [folder, other])
     write(folder, mfcc=PLUGIN)
     with pytest.raises(FusionError, match=r"'mfcc' is taken twice: by fusion_features.mfcc .* and by .*/mfcc.py"):
-        discover([folder])
+        discover(FEATURES, [folder])
     package(site, "loudness_pack", {"tonnetz": "loudness_pack.level"}, level=PLUGIN)
     with pytest.raises(FusionError, match=r"'tonnetz' is taken twice: .*loudness_pack\.level.*rename one of them"):
-        discover()
+        discover(FEATURES)
 
 
 @pytest.mark.parametrize("name", ["my-level.py", "2nd.py", "a b.py"])
 def test_a_file_name_that_is_no_identifier(folder: Path, name: str) -> None:
     (folder / name).write_text(PLUGIN)
     with pytest.raises(FusionError, match=f"{name}: a plug-in's file name is its feature's name"):
-        discover([folder])
+        discover(FEATURES, [folder])
 
 
 @pytest.mark.parametrize("words", [("features", "--plugins"), ("extract", "spec.yaml", "--plugins")])
@@ -204,7 +205,7 @@ ABSTRACT = PLUGIN.replace("def extract", "def calculate")
     ids=["two", "none", "only imported", "only abstract"],
 )
 def test_a_plugin_defines_one_feature(tmp_path: Path, text: str, found: str) -> None:
-    source = discover([write(tmp_path, level=text)])["level"]
+    source = discover(FEATURES, [write(tmp_path, level=text)])["level"]
     with pytest.raises(FusionError, match=rf"level\.py: a plug-in defines one subclass .* found {found}$"):
         load(source)
 
@@ -217,7 +218,7 @@ def test_what_a_plugin_imports_and_its_abstract_bases_do_not_count(tmp_path: Pat
         "class Own(SeriesFeature):\n    @abstractmethod\n    def own(self): ...\n"
         "class Slow(MFCC):\n    n_fft: int = 2048\n"
     )
-    cls = load(discover([write(tmp_path, slow=text)])["slow"])
+    cls = load(discover(FEATURES, [write(tmp_path, slow=text)])["slow"])
     assert cls.__name__ == "Slow"
     assert cls().shape(16000, 16000) == (32, 20)
     assert not issubclass(cls, SeriesFeature)
@@ -227,12 +228,12 @@ def test_annotations_and_dataclasses_of_a_plugin_resolve(tmp_path: Path) -> None
     text = "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom typing import Literal\n"
     text += '@dataclass\nclass Point:\n    x: int\n\nKind = Literal["rms", "peak"]\n'
     text += PLUGIN.replace("    gain: float", '    kind: Kind = "rms"\n    gain: float')
-    assert load(discover([write(tmp_path, level=text)])["level"])().kind == "rms"
+    assert load(discover(FEATURES, [write(tmp_path, level=text)])["level"])().kind == "rms"
 
 
 def test_evaluated_annotations_stay_evaluated(tmp_path: Path) -> None:
     text = "def f(x: 1 + 1): ...\nassert f.__annotations__['x'] == 2\n" + PLUGIN
-    assert load(discover([write(tmp_path, level=text)])["level"])
+    assert load(discover(FEATURES, [write(tmp_path, level=text)])["level"])
 
 
 @pytest.mark.parametrize(
@@ -331,7 +332,7 @@ def test_an_unknown_name_has_a_near_match(fusion: Fusion, flags: tuple[str, ...]
 
 def test_a_name_like_no_other_lists_all(folder: Path) -> None:
     with pytest.raises(FusionError, match=r"no such feature \(known: .*level, .*mfcc, .*zero_crossing_rate\)"):
-        find("xyz", discover([folder]))
+        find(FEATURES, "xyz", discover(FEATURES, [folder]))
 
 
 def test_parameters_of_a_plugin_are_checked_like_ours(tmp_path: Path, folder: Path) -> None:
@@ -341,13 +342,13 @@ def test_parameters_of_a_plugin_are_checked_like_ours(tmp_path: Path, folder: Pa
     ):
         read_experiment(tmp_path / "spec.yaml", plugins=[folder])
     with pytest.raises(ValidationError, match="greater than 0"):
-        build(discover([folder])["level"], '{"gain": -1.0}')
+        build(discover(FEATURES, [folder])["level"], '{"gain": -1.0}')
 
 
 def test_a_constructor_that_raises_is_the_plugins_fault(tmp_path: Path) -> None:
     text = PLUGIN.replace("    def shape", "    def model_post_init(self, context):\n        1 / 0\n\n    def shape")
     with pytest.raises(FusionError, match=r"level\.py: feature 'level' cannot be made: ZeroDivisionError"):
-        build(discover([write(tmp_path, level=text)])["level"], "{}")
+        build(discover(FEATURES, [write(tmp_path, level=text)])["level"], "{}")
 
 
 def identity(folder: Path) -> tuple[Path, dict]:
@@ -383,7 +384,7 @@ def test_an_edited_plugin_is_imported_anew(folder: Path, monkeypatch: pytest.Mon
     for power in (2, 4, 2):  # texts of one size and one time
         path.write_text(PLUGIN.replace("clip.y**2", f"clip.y**{power}"))
         os.utime(path, ns=times)
-        values.append(float(build(discover([folder])["level"], "{}").extract(clip)[0]))
+        values.append(float(build(discover(FEATURES, [folder])["level"], "{}").extract(clip)[0]))
     assert values == pytest.approx([0.5, 0.25, 0.5])
     assert [file.name for file in folder.iterdir()] == ["level.py"]
 
@@ -405,7 +406,7 @@ def test_workers_build_a_plugin_from_its_file(fusion: Fusion, tmp_path: Path, fo
 
 
 def test_every_feature_of_the_registry_is_a_feature() -> None:
-    for source in discover().values():
+    for source in discover(FEATURES).values():
         assert issubclass(load(source), Feature)
 
 

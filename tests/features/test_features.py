@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.feature.contract import Feature, SeriesFeature
-from fusion.feature.registry import build, discover, load
+from fusion.feature.registry import build, load
 from fusion.feature.summary import summarise_series
+from fusion.plugins.registry import FEATURES, discover
 from fusion.sound.clip import Clip
 from fusion_features.chroma import Chroma
 from fusion_features.cqt import CQT
@@ -29,7 +30,7 @@ from fusion_features.tonnetz import Tonnetz
 from fusion_features.zero_crossing_rate import ZeroCrossingRate
 
 RATES = [16000, 22050, 44100]
-CLASSES = {name: load(source) for name, source in discover().items()}
+CLASSES = {name: load(source) for name, source in discover(FEATURES).items()}
 
 pytestmark = pytest.mark.filterwarnings("ignore:Trying to estimate tuning from empty frequency set:UserWarning")
 
@@ -423,7 +424,7 @@ def test_a_feature_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_feature_survives_the_way_to_a_worker(name: str) -> None:
     feature = CLASSES[name]()
-    again = build(discover()[name], feature.model_dump_json())
+    again = build(discover(FEATURES)[name], feature.model_dump_json())
     assert again == feature
     assert again.model_dump() == feature.model_dump()
 

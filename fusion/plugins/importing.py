@@ -1,0 +1,98 @@
+"""Importing a plug-in: a stranger's code, whose every mistake becomes a message that names its file and line."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.plugins.registry import Source
+
+
+def load(source: Source, is_one: Callable[[Any], bool], wanted: str) -> Any:
+    """Import a plug-in and return the one class or function of the right type that it defines.
+
+    What it imports from elsewhere does not count.
+
+    Parameters
+    ----------
+    source : Source
+    is_one : callable
+        Says whether a value of the module is of the right type.
+    wanted : str
+        What that is, for the message: ``one function of ...``.
+
+    Raises
+    ------
+    FusionError
+        If the module cannot be imported or does not define exactly one.
+    """
+    module = _imported(source)
+    found = [
+        value
+        for value in vars(module).values()
+        if getattr(value, "__module__", None) == module.__name__ and is_one(value)
+    ]
+    if len(found) != 1:
+        names = ", ".join(value.__name__ for value in found) or "none"
+        raise FusionError(f"{source}: a plug-in defines {wanted}, found {names}")
+    return found[0]
+
+
+def load_class(source: Source, base: type, wanted: str) -> Any:
+    """Import a plug-in and return the one class that it derives from `base`, abstract ones not counted.
+
+    Raises
+    ------
+    FusionError
+        As `load` does.
+    """
+    return load(
+        source,
+        lambda value: inspect.isclass(value) and issubclass(value, base) and not inspect.isabstract(value),
+        wanted,
+    )
+
+
+def _imported(source: Source) -> ModuleType:
+    try:
+        return _import_file(source.file) if source.file else importlib.import_module(source.module)
+    except (Exception, SystemExit) as error:  # whatever a stranger's code raises
+        frames = traceback.extract_tb(error.__traceback__)
+        numbers = [frame.lineno for frame in frames if frame.filename == str(source.file)]
+        line = f", line {numbers[-1]}" if numbers else ""
+        imports = source.kind.imports
+        old = imports and isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"
+        mend = f"; import {imports} from fusion" if old else ""
+        raise FusionError(
+            f"{source}{line}: the plug-in of {source.kind.noun} {source.name!r} cannot be imported: "
+            f"{type(error).__name__}: {error}{mend}"
+        ) from error
+
+
+def _import_file(file: Path) -> ModuleType:
+    # pydantic looks classes up in sys.modules, so the module has to be there, under a name that path and text give
+    text = file.read_bytes()
+    name = f"fusion_plugin_{hashlib.sha256(bytes(file) + text).hexdigest()[:12]}_{file.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None:
+        raise ImportError(f"not a Python file: {file}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        # not by the spec's loader: its bytecode cache misses a change within a second that keeps the size
+        exec(compile(text, file, "exec", dont_inherit=True), vars(module))
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -1,0 +1,56 @@
+"""Every kind of plug-in is found in the same way; what holds for files and packages is tested with features."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from fusion.errors import FusionError
+from fusion.plugins.importing import load
+from fusion.plugins.registry import DATASETS, FEATURES, FUSIONS, discover, find
+
+
+def write(file: Path, text: str = "def one(): ...\n") -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize("kind", [FEATURES, DATASETS, FUSIONS], ids=lambda kind: kind.noun)
+def test_each_kind_has_its_folder_below_the_one_that_is_named(tmp_path, kind):
+    for folder, name in (("", "tone"), ("datasets", "choir"), ("fusions", "sum_of_all")):
+        write(tmp_path / folder / f"{name}.py")
+        write(tmp_path / folder / "_shared.py")
+    installed = discover(kind)
+    (name,) = discover(kind, [tmp_path]).keys() - installed.keys()
+    source = find(kind, name, discover(kind, [tmp_path]))
+    assert name == {FEATURES: "tone", DATASETS: "choir", FUSIONS: "sum_of_all"}[kind]
+    assert source.file == tmp_path / kind.folder / f"{name}.py"
+    assert source.folder == tmp_path
+    assert all(other.folder is None for other in installed.values())
+
+
+def test_messages_say_which_kind_is_meant(tmp_path):
+    write(tmp_path / "datasets" / "my choir.py")
+    with pytest.raises(FusionError, match=r"my choir\.py: a plug-in's file name is its data set's name"):
+        discover(DATASETS, [tmp_path])
+    write(tmp_path / "a" / "fusions" / "mean.py")
+    write(tmp_path / "b" / "fusions" / "mean.py")
+    with pytest.raises(FusionError, match=r"the fusion name 'mean' is taken twice: by .*/a/fusions/mean\.py and by"):
+        discover(FUSIONS, [tmp_path / "a", tmp_path / "b"])
+    sources = discover(FUSIONS, [tmp_path / "a"])
+    with pytest.raises(FusionError, match="no such fusion; did you mean 'mean'"):
+        find(FUSIONS, "meen", sources)
+    write(tmp_path / "a" / "fusions" / "mean.py", "import nowhere\n")
+    with pytest.raises(FusionError, match="line 1: the plug-in of fusion 'mean' cannot be imported"):
+        load(sources["mean"], inspect.isfunction, "one function")
+
+
+def test_one_function_may_be_what_a_plug_in_defines(tmp_path):
+    text = "from os.path import join\nLIMIT = 3\n\n\ndef one():\n    return LIMIT\n"
+    write(tmp_path / "fusions" / "mean.py", text)
+    source = discover(FUSIONS, [tmp_path])["mean"]
+    assert load(source, inspect.isfunction, "one function")() == 3
+    write(tmp_path / "fusions" / "mean.py", f"{text}\n\ndef two(): ...\n")
+    with pytest.raises(FusionError, match=r"mean\.py: a plug-in defines one function, found one, two"):
+        load(source, inspect.isfunction, "one function")
