@@ -10,11 +10,11 @@ from pathlib import Path
 
 from fusion.api.options import FilePath
 from fusion.errors import FusionError, did_you_mean
-from fusion.feature.registry import discover
+from fusion.plugins.registry import FEATURES, FUSIONS, Kind, discover
 from fusion.runtime.files import write_text
 from fusion.settings.experiment import wrong_name
 
-KINDS = ("feature", "experiment")
+KINDS = {"feature": FEATURES, "fusion": FUSIONS, "experiment": None}
 
 
 def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
@@ -22,7 +22,7 @@ def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
 
     Parameters
     ----------
-    kind : {"feature", "experiment"}
+    kind : {"feature", "fusion", "experiment"}
     name : str
         Its name everywhere, and its file's.
     out : path, optional
@@ -31,7 +31,8 @@ def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
     Returns
     -------
     list of Path
-        The files: ``<name>.py`` of a feature with ``tests/test_<name>.py``, or ``<name>.yaml``.
+        The files: ``<name>.py`` of a feature or ``fusions/<name>.py`` with ``tests/test_<name>.py``; of an experiment
+        ``<name>.yaml``.
 
     Raises
     ------
@@ -46,8 +47,9 @@ def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
     """
     if kind not in KINDS:
         raise FusionError(f"new {kind}: should be one of {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
-    folder = Path(out if out is not None else "." if kind == "experiment" else "plugins")
-    if wrong := wrong_name(name) if kind == "experiment" else _unfit(kind, name, folder):
+    plugin = KINDS[kind]
+    folder = Path(out if out is not None else "plugins" if plugin else ".")
+    if wrong := _unfit(plugin, name, folder) if plugin else wrong_name(name):
         raise FusionError(f"new {kind}: name: {wrong}")
     texts = {folder / path: text for path, text in _skeleton(kind, name).items()}
     for path in texts:
@@ -58,15 +60,15 @@ def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
     return list(texts)
 
 
-def _unfit(kind: str, name: str, folder: Path) -> str:
+def _unfit(kind: Kind, name: str, folder: Path) -> str:
     """Return why a plug-in cannot be called so, or an empty string."""
     if not name.isidentifier() or iskeyword(name) or name.startswith("_"):
         return f"should be letters, digits and _, begin with a letter and be no word of Python's own, found {name!r}"
     spec = find_spec(name)
     if spec is not None and spec.origin is not None:
         return f"{name} is a module of Python's or of a package, which a file of this name can hide; take another one"
-    known = discover([folder] if folder.is_dir() else [])
-    return f"the {kind} {name} is there already, from {known[name]}; take another one" if name in known else ""
+    known = discover(kind, [folder] if folder.is_dir() else [])
+    return f"the {kind.noun} {name} is there already, from {known[name]}; take another one" if name in known else ""
 
 
 def _skeleton(kind: str, name: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ app = typer.Typer()
 _PLUGIN_RUN = "fusion run EXPERIMENT.yaml --sample --plugins {folder}"
 _NEXT = {
     "feature": ("fusion features {name} --plugins {folder}", f"{_PLUGIN_RUN} --features mfcc,{{name}}"),
+    "fusion": (f"{_PLUGIN_RUN} --set model.fusion={{name}}",),
     "experiment": ("fusion run {file} --sample",),
 }
 
@@ -23,7 +24,9 @@ _NEXT = {
 @app.command()
 @takes("as_json")
 def new(
-    kind: Annotated[str, typer.Argument(metavar="feature|experiment", help="What to write.", show_default=False)],
+    kind: Annotated[
+        str, typer.Argument(metavar="feature|fusion|experiment", help="What to write.", show_default=False)
+    ],
     name: Annotated[str, typer.Argument(help="What it is called everywhere.", show_default=False)],
     out: Annotated[
         Path | None,

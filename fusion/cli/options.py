@@ -105,7 +105,7 @@ OPTIONS = {
         Annotated[
             list[Path] | None,
             typer.Option(
-                "--plugins", metavar="DIR", help="Folder with features of your own; their code is run. Repeatable."
+                "--plugins", metavar="DIR", help="Folder with plug-ins of your own; their code is run. Repeatable."
             ),
         ],
     ),

@@ -18,15 +18,15 @@ from pydantic import BaseModel, ValidationError
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
 from fusion.feature.registry import build, load
-from fusion.plugins.registry import FEATURES, Source, discover, find
+from fusion.plugins.registry import FEATURES, FUSIONS, Kind, Sources, discover, find
 from fusion.settings.ablation import read_ablation
 from fusion.settings.datasets import DATASETS, DatasetSettings
 from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment, wrong_name
 from fusion.settings.feature_lists import PREFIX, wrong_list
 from fusion.settings.messages import explain, is_consequence, not_one_of, renamed
-from fusion.settings.model import MODELS, ModelSettings
-from fusion.settings.search_space import SearchSettings, read_space
+from fusion.settings.model import MODELS, FusionModel, ModelSettings
+from fusion.settings.search_space import Choices, SearchSettings, read_space
 from fusion.settings.strict_yaml import Location, kind
 from fusion.settings.training import TrainingSettings
 
@@ -41,6 +41,7 @@ class Checker:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.mistakes: list[str] = []
+        self.fusions: Sources = {}  # which names of fusions are known
 
     def experiment(self, name: str, plugins: Iterable[Path]) -> Experiment:
         """Check everything.
@@ -61,13 +62,12 @@ class Checker:
         for key in data:
             if key not in _KEYS:
                 self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
+        folders = [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
+        sources, self.fusions = self.sources(FEATURES, folders), self.sources(FUSIONS, folders)
         dataset = self.chosen("dataset", "name", DATASETS)
         model = self.chosen("model", "preset", MODELS, default="fusion")
         training = self.section("training", TrainingSettings)
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
-        sources = self.sources(
-            [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
-        )
         features = self.features(sources) if sources else {}
         if dataset and features:
             self.fit(features, dataset, model)
@@ -82,7 +82,8 @@ class Checker:
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {feature: sources[feature] for feature in features}
-        return Experiment(name, dataset, features, used, model, training, seeds, search, sets, groups)
+        fusions = self.fusions_of(model, search)
+        return Experiment(name, dataset, features, used, model, training, seeds, search, sets, groups, fusions)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
@@ -103,7 +104,11 @@ class Checker:
 
     def section(self, section: str, cls: type[Model]) -> Model | None:
         value = self.document.data.get(section)
-        return self.validated((section,), value, cls.model_fields, cls.model_validate_json, "setting")
+        return self.validated((section,), value, cls.model_fields, self.validate(cls), "setting")
+
+    def validate(self, cls: type[BaseModel]) -> Callable[[str], Any]:
+        """Return what checks a section as JSON, with what is known of plug-ins."""
+        return partial(cls.model_validate_json, context={"fusions": self.fusions})
 
     def validated(self, location: Location, value: Any, fields: Iterable[str], validate: Any, noun: str) -> Any:
         """Run pydantic on plain data; its errors become ours."""
@@ -122,15 +127,24 @@ class Checker:
             self.mistake(location, str(error))
         return None
 
-    def sources(self, folders: Iterable[Path]) -> dict[str, Source]:
-        """Return where features come from; nothing if a plug-in folder is wrong."""
+    def sources(self, kind: Kind, folders: Iterable[Path]) -> Sources:
+        """Return where plug-ins come from; nothing if a plug-in folder is wrong."""
         try:
-            return discover(FEATURES, folders)
+            return discover(kind, folders)
         except FusionError as error:
-            self.mistakes.append(str(error))
+            if str(error) not in self.mistakes:  # of another kind, too
+                self.mistakes.append(str(error))
             return {}
 
-    def features(self, sources: dict[str, Source]) -> dict[str, Feature]:
+    def fusions_of(self, model: ModelSettings, search: SearchSettings | None) -> Sources:
+        """Return where the fusions come from that a model has or a search may choose."""
+        if not isinstance(model, FusionModel):
+            return {}
+        searched = search.space.get("model.fusion") if search else None
+        names = {model.fusion, *(searched.values if isinstance(searched, Choices) else ())}
+        return {name: source for name, source in self.fusions.items() if name in names}
+
+    def features(self, sources: Sources) -> dict[str, Feature]:
         """Return the features that are right, sorted by name."""
         written = self.document.data.get("features")
         if not isinstance(written, dict) or not written:
@@ -175,7 +189,7 @@ class Checker:
         training: TrainingSettings,
         model: ModelSettings,
         features: dict[str, Feature],
-        sources: dict[str, Source],
+        sources: Sources,
     ) -> SearchSettings | None:
         """Check the search and, one by one, that every value of its space is one that the setting takes."""
         if self.document.data.get("search") is None:
@@ -186,7 +200,7 @@ class Checker:
         takes: dict[str, Callable[[Any], object]] = {}
         for section, value in (("model", model), ("training", training)):
             for key in set(type(value).model_fields) - {"preset"}:
-                takes[f"{section}.{key}"] = partial(_with_value, value, key, type(value).model_validate_json)
+                takes[f"{section}.{key}"] = partial(_with_value, value, key, self.validate(type(value)))
         for name, feature in features.items():
             for key in type(feature).model_fields:
                 takes[f"features.{name}.{key}"] = partial(_with_value, feature, key, partial(build, sources[name]))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fusion.feature.contract import Feature
-from fusion.plugins.registry import Source
+from fusion.plugins.registry import Source, Sources
 from fusion.settings.datasets import DatasetSettings
 from fusion.settings.model import FusionModel, ModelSettings
 from fusion.settings.search_space import SearchSettings
@@ -55,6 +55,8 @@ class Experiment:
         Sets of features for ``fusion ablate``; no part of it either.
     feature_groups : dict of str to tuple of str or None
         Groups of features that ``fusion ablate`` leaves out or takes together, every feature in one; nor are these.
+    fusions : dict of str to Source
+        Where the model's fusion comes from, and those that a search may choose.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Experiment:
     search: SearchSettings | None = None
     ablation: FeatureSets | None = None
     feature_groups: FeatureGroups | None = None
+    fusions: Sources = field(default_factory=dict)
 
     @property
     def validates(self) -> bool:
@@ -76,6 +79,11 @@ class Experiment:
         """
         training = self.training
         return training.patience is not None or training.schedule == "plateau" or self.dataset.several
+
+    @property
+    def fusion(self) -> Source | None:
+        """Where the model's fusion comes from; None for a model without one."""
+        return self.fusions.get(self.model.fusion) if isinstance(self.model, FusionModel) else None
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
@@ -94,8 +102,9 @@ class Experiment:
         }
 
     def plugin_folders(self) -> list[str]:
-        """Return the folders that features of this experiment come from beside installed packages."""
-        return sorted({str(source.folder) for source in self.sources.values() if source.folder})
+        """Return the folders that plug-ins of this experiment come from beside installed packages."""
+        sources = (*self.sources.values(), *self.fusions.values())
+        return sorted({str(source.folder) for source in sources if source.folder})
 
     def identity(self) -> dict[str, Any]:
         """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""
@@ -108,6 +117,8 @@ class Experiment:
             versions["mixing"] = mixing.VERSION
         if isinstance(self.model, FusionModel) and self.model.loses_branches(self.shapes()):
             versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
+        if self.fusion and self.fusion.file:  # installed ones, as those of fusion itself, are known by their name
+            versions[f"fusion:{self.fusion.name}"] = self.fusion.fingerprint
         return {
             "dataset": self.dataset.identity(),
             "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},

@@ -9,7 +9,10 @@ import fusion
 from fusion.cli import app
 from fusion.settings.reading import read_experiment
 
-PLUGINS = {"feature": ["plugins/brightness.py", "plugins/tests/test_brightness.py"]}
+PLUGINS = {
+    "feature": ["plugins/brightness.py", "plugins/tests/test_brightness.py"],
+    "fusion": ["plugins/fusions/brightness.py", "plugins/tests/test_brightness.py"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +28,8 @@ def test_a_plugin_lies_where_it_is_found_and_its_test_passes(kind):
     for path in written:
         assert "my_" not in (text := path.read_text())
         assert f"My{kind}".lower() not in text.lower()
-    assert pytest.main(["-q", "-c", "/dev/null", "-p", "no:cacheprovider", "-p", "no:xdist", "plugins"]) == 0
+    alone = ["-c", "/dev/null", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
+    assert pytest.main(["-q", *alone, "plugins"]) == 0
 
 
 def test_a_new_feature_is_in_the_registry():
@@ -57,6 +61,7 @@ def test_a_new_experiment_is_right(searching):
         ("feature", "keras", "keras is a module"),
         ("feature", "statistics", "statistics is a module"),
         ("feature", "mfcc", "the feature mfcc is there already, from fusion_features.mfcc"),
+        ("fusion", "concat", r"the fusion concat is there already, from fusion\.learning\.fusions"),
         ("experiment", "../x", "letters, digits, _ . - and @"),
         ("experiment", ".x", "begin with no dot"),
     ],
@@ -104,6 +109,6 @@ def test_the_command_says_what_it_wrote_and_what_to_type_next(fusion):
 
 def test_each_kind_is_named_in_the_help():
     (command,) = (each for each in app.app.registered_commands if each.callback.__name__ == "new")
-    kinds = {"feature", "experiment"}
+    kinds = {"feature", "fusion", "experiment"}
     metavar = command.callback.__signature__.parameters["kind"].annotation.__metadata__[0].metavar
     assert set(metavar.split("|")) == kinds

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
+from fusion.learning.fuse import fuse
+from fusion.plugins.registry import FUSIONS, discover
 from fusion.report.wording import score
 from fusion.settings.datasets import IRMASSettings, NSynthSettings
 from fusion.settings.folder import FolderSettings
@@ -65,6 +68,15 @@ def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path
     code, out, err = fusion("features", "loudness")
     assert code == 0, err
     assert "my_package.loudness (my-package 1.0)" in out
+
+
+def test_the_fusion_shown_works_as_a_plug_in(tmp_path):
+    (source,) = [block for block in blocks("python") if "branches" in block]
+    (tmp_path / "fusions").mkdir()
+    (tmp_path / "fusions" / "average.py").write_text(source)
+    for count in (1, 3):
+        branches = {name: keras.Input((8,)) for name in ("mfcc", "tonnetz", "all-vectors")[:count]}
+        assert fuse(discover(FUSIONS, [tmp_path])["average"], branches, 5).shape == (None, 5)
 
 
 @pytest.mark.long
