@@ -51,3 +51,5 @@ def new(
     print("next, for example:")
     for command in commands:
         print(f"  {command}")
+    if "EXPERIMENT.yaml" in commands[-1]:
+        print("EXPERIMENT.yaml is an experiment file of yours; fusion new experiment NAME writes one")

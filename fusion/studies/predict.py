@@ -70,13 +70,13 @@ class Prediction:
 class _Task:
     path: Path
     models: tuple[Path, ...]
-    fusion: Source | None
     features: tuple[tuple[str, Source, str], ...]
     classes: tuple[str, ...]
     samples: int
     sr: int
     hop: float
     how: Aggregate
+    fusion: Source | None = None
 
 
 def predict(
@@ -120,9 +120,8 @@ def predict(
     )
     settings = experiment.dataset
     classes = tuple(saved.metrics["classes"])
-    model = saved.models, experiment.fusion, features, classes
-    clips = settings.samples, settings.sr, settings.hop, settings.aggregate
-    tasks = [_Task(path, *model, *clips) for path in paths]
+    common = saved.models, features, classes, settings.samples, settings.sr, settings.hop, settings.aggregate
+    tasks = [_Task(path, *common, experiment.fusion) for path in paths]
     found: dict[int, Prediction | str] = {}
     numbers = {id(task): number for number, task in enumerate(tasks)}
     for task, prediction in run([("fusion.studies.predict:predict_file", task) for task in tasks], jobs):
