@@ -3,7 +3,8 @@
 ``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
 ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are the registry
 of features; a feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a
-``Clip``, and ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
+``Clip``, a data set of your own a subclass of ``Dataset``, and ``new`` writes one to start from. Errors that you can
+mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features, plot_feature
+    from fusion.datasets.dataset import Dataset
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
     from fusion.feature.spectral import SpectralFeature
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Clip",
+    "Dataset",
     "Feature",
     "FusionError",
     "Result",
@@ -57,6 +60,7 @@ _HOMES = {
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results"),
     "fusion.api.sounds": ("extract", "features", "plot_feature"),
+    "fusion.datasets.dataset": ("Dataset",),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),
     "fusion.feature.spectral": ("SpectralFeature",),

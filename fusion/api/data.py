@@ -14,7 +14,7 @@ from fusion.datasets.overview import overview
 from fusion.extraction.prepare import prepare
 from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
-from fusion.settings.datasets import DatasetSettings
+from fusion.settings.dataset import DatasetSettings
 from fusion.studies.experiment import result_of, trainable
 
 

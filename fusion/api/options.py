@@ -142,7 +142,7 @@ class Options:
         known : iterable of str
             All data sets that are used, if not this one alone.
         """
-        from fusion.datasets.registry import data_root, sample_root  # pandas, which options alone do not need
+        from fusion.datasets.roots import data_root, sample_root
 
         if self.sample and self.data is not None:
             raise FusionError("--sample and --data name two data sets; give one of them")

@@ -22,7 +22,7 @@ from fusion.extraction.store import Store, open_stores
 from fusion.extraction.wave_fingerprint import WaveFingerprint
 from fusion.extraction.windows import cut_windows
 from fusion.runtime.workplace import Workplace
-from fusion.settings.datasets import DatasetSettings
+from fusion.settings.dataset import DatasetSettings
 
 
 def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from fusion.audit.near_identical import ClipPair
 from fusion.audit.soundness import SILENT, Soundness
+from fusion.datasets.corpus import Corpus
 from fusion.datasets.duplicates import SOUND
-from fusion.datasets.table import Dataset
 
 LEVEL_STEP = 3
 """dB."""
@@ -20,13 +20,13 @@ Sounds = Sequence[Soundness | None]
 
 
 def find(
-    dataset: Dataset, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int | None
+    dataset: Corpus, damaged: dict[str, str], near: Sequence[ClipPair], sounds: Sounds, rate: int | None
 ) -> dict[str, list[Any]]:
     """Return lists of clips by what is wrong with them.
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Corpus
     damaged : dict of str to str
         Why clips cannot be used, by id.
     near : sequence of ClipPair
@@ -48,7 +48,7 @@ def find(
     }
 
 
-def _described(pair: ClipPair, dataset: Dataset) -> dict[str, Any]:
+def _described(pair: ClipPair, dataset: Corpus) -> dict[str, Any]:
     rows = [pair.first, pair.second]
     places = dataset.places
     first, second = (dataset.table.iloc[row] for row in rows)
@@ -63,7 +63,7 @@ def _described(pair: ClipPair, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _identical(dataset: Dataset) -> list[dict[str, Any]]:
+def _identical(dataset: Corpus) -> list[dict[str, Any]]:
     table = dataset.table.assign(place=dataset.places)
     same = table[(table["content"] != "") & table.duplicated(SOUND, keep=False)]
     return [
@@ -77,7 +77,7 @@ def _identical(dataset: Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def warnings(findings: dict[str, list[Any]], dataset: Dataset, rate: int | None, why: str) -> list[str]:
+def warnings(findings: dict[str, list[Any]], dataset: Corpus, rate: int | None, why: str) -> list[str]:
     """Return what was found in words; `why` says why an experiment cannot run, if it cannot."""
     warnings = []
     near = [pair for pair in findings["near_identical"] if not pair["one_group"]]
@@ -125,7 +125,7 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {name: round(float(q), 3) for name, q in zip(("min", "median", "max"), quantiles, strict=False)}
 
 
-def levels(dataset: Dataset, sounds: Sounds) -> dict[str, dict[str, int]]:
+def levels(dataset: Corpus, sounds: Sounds) -> dict[str, dict[str, int]]:
     """Count the clips of each split by RMS level, in steps named by their lower end, dB of full scale."""
     counted: dict[str, Counter[int]] = {}
     for split, sound in zip(dataset.table["split"], sounds, strict=True):

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from fusion.audit.similarity import ALIKE, VERSION, WindowPair
 from fusion.audit.spectral_fingerprint import OVERLAPPING, WHOLE, candidates
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.extraction.store import Store
 from fusion.extraction.windows import Windows
 from fusion.runtime.memory import remembered
 from fusion.runtime.workplace import Workplace
-from fusion.settings.datasets import DatasetSettings
+from fusion.settings.dataset import DatasetSettings
 
 _DELAY = 0.07  # s that encoders may add; notes of one pitch with few overtones are alike when they are shifted further
 
@@ -30,7 +30,7 @@ class ClipPair:
 
 
 def find_near_identical(
-    dataset: Dataset,
+    dataset: Corpus,
     windows: Windows,
     fingerprints: Store,
     level_copies: NDArray[np.int64],
@@ -42,7 +42,7 @@ def find_near_identical(
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Corpus
     windows : Windows
         Of its sound clips.
     fingerprints : Store

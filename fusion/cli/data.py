@@ -57,9 +57,9 @@ app.command()(render)
 
 
 @app.command()
-@takes("cache", "jobs")
+@takes("cache", "plugins", "jobs")
 def get(
-    name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Data set to fetch.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Data set to fetch.", show_default=False)],
     split: Annotated[
         list[str] | None, typer.Option("--split", metavar="SPLIT", help="Only this split; repeatable.")
     ] = None,
@@ -82,9 +82,11 @@ def get(
     from fusion.api.data import check_fetched
     from fusion.api.options import Options
     from fusion.cli import console
-    from fusion.datasets.registry import data_root, settings_of
+    from fusion.datasets.roots import data_root
     from fusion.download.get import FetchPlan
     from fusion.download.get import get as fetch_data
+    from fusion.plugins.registry import DATASETS, discover, find
+    from fusion.settings.dataset import load
 
     def confirm(plan: FetchPlan) -> bool:
         for line in plan.lines():
@@ -98,17 +100,23 @@ def get(
             raise FusionError("nobody answered; in a script, agree with --yes")
         return answer.strip().lower() in ("y", "yes")
 
+    try:
+        source = find(DATASETS, name, discover(DATASETS, shared.get("plugins", [])))
+    except FusionError as error:
+        raise FusionError(f"{name}: {error}") from None
+    dataset = load(source)
     root = data or data_root(name)
     workplace = Options(data=root, progress=True, **shared).workplace(name)
     progress = workplace.progress
-    if not fetch_data(name, split or (), root, url=url, keep_archives=keep, confirm=confirm, progress=progress):
+    options: dict[str, Any] = {"url": url, "keep_archives": keep, "confirm": confirm, "progress": progress}
+    if not fetch_data(name, dataset, split or (), root, **options):
         raise FusionError("nothing was fetched")
-    settings = settings_of(name, root)
-    if settings is None:
+    fields = dataset.uses(root)
+    if fields is None:
         progress.say("not checked: these splits alone are too little to train and to test on")
         print(root)
         return
-    audit = check_fetched(settings, workplace)
+    audit = check_fetched(dataset(name=name, **fields), workplace)
     console.print_audit(audit.report, audit.group_noun)
     audit.write()
     print(root)

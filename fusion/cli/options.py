@@ -19,8 +19,6 @@ ExperimentFile = Annotated[
 ResultFolder = Annotated[Path, typer.Argument(metavar="RESULT", help="A result folder.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Train again what is trained.")]
 
-DATASETS = ("nsynth", "irmas", "folder", "table")
-
 
 def _seeds(text: str) -> int | list[int]:
     """Return what ``3`` (the first three) or ``1,2,5`` asks for."""
@@ -38,10 +36,9 @@ def _names(text: str) -> list[str]:
 def _folders(typed: list[str]) -> str | dict[str, str]:
     """Return the folder of ``--data DIR``, or those of ``--data NAME=DIR``, by name."""
     named = {text: text.partition("=") for text in typed}
-    plain = [text for text, (name, equals, _) in named.items() if not equals or name not in DATASETS]
+    plain = [text for text, (name, equals, _) in named.items() if not (equals and name.isidentifier())]
     if plain and len(typed) > 1:
-        known = ", ".join(DATASETS)
-        raise FusionError(f"--data {plain[0]}: several folders are NAME=DIR each, NAME one of {known}")
+        raise FusionError(f"--data {plain[0]}: several folders are NAME=DIR each, NAME a data set's")
     return plain[0] if plain else {name: folder for name, _, folder in named.values()}
 
 

@@ -1,6 +1,7 @@
-"""Data sets: one reader a file brings one layout to the table that everything else works on.
+"""Data sets: one plug-in a file says all of one, and brings it to the corpus that everything else works on.
 
-`data` reads one, with content hashes; `table` is its shape; `cautions` are its warnings.
+`data` reads one, with content hashes; `dataset` is what a new one starts from; `corpus` is its shape.
 """
 
-__all__ = ["cautions", "data", "duplicates", "groups", "overview", "registry", "table"]
+__all__ = ["cautions", "corpus", "data", "dataset", "duplicates", "groups", "irmas_training", "nsynth_notes"]
+__all__ += ["overview", "roots"]

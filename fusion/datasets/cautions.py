@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.evaluation.coverage import coverage_warnings
 
 FEW_GROUPS = 10
 
 
-def cautions(dataset: Dataset) -> list[str]:
+def cautions(dataset: Corpus) -> list[str]:
     """Return what readers of a result must know; each begins with a fixed word and a colon."""
     return [*dataset.notes, *missing_classes(dataset), *shared_groups(dataset), *few_groups(dataset)]
 
@@ -20,7 +20,7 @@ def each_label(part: pd.DataFrame) -> pd.DataFrame:
     return part.assign(labels=part["labels"].str.split(";")).explode("labels")
 
 
-def missing_classes(dataset: Dataset) -> list[str]:
+def missing_classes(dataset: Corpus) -> list[str]:
     """Say which classes occur in training alone, or in the test of a fold whose training lacks them."""
     warnings = []
     for fold in dataset.each_fold() if dataset.folds is not None else ():
@@ -40,7 +40,7 @@ def missing_classes(dataset: Dataset) -> list[str]:
     return warnings
 
 
-def known_groups(dataset: Dataset, split: str) -> tuple[set[str], set[str]]:
+def known_groups(dataset: Corpus, split: str) -> tuple[set[str], set[str]]:
     """Return the test groups that a split has, too, and those that have nothing but a sound in common with it.
 
     Sounds are compared where the audio was hashed; with folds, every test fold is compared with its own training clips.
@@ -56,7 +56,7 @@ def known_groups(dataset: Dataset, split: str) -> tuple[set[str], set[str]]:
     return by_name, by_sound - by_name
 
 
-def shared_groups(dataset: Dataset) -> list[str]:
+def shared_groups(dataset: Corpus) -> list[str]:
     """Say whether test groups are known from training or validation, by their name or by a sound."""
     test = dataset.part("test")
     for split, effect in (
@@ -74,7 +74,7 @@ def shared_groups(dataset: Dataset) -> list[str]:
     return []
 
 
-def few_groups(dataset: Dataset) -> list[str]:
+def few_groups(dataset: Corpus) -> list[str]:
     """Say that there are few test groups, of all classes together or of some, and what that means for intervals."""
     test = dataset.part("test")
     count, noun = int(test["group"].nunique()), dataset.group_noun

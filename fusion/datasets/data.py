@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fusion.datasets.corpus import Corpus, fingerprint
 from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
-from fusion.datasets.registry import read_dataset
 from fusion.datasets.rendered import read_rendered
-from fusion.datasets.table import Dataset, Hasher, fingerprint
 from fusion.errors import FusionError, listing
 from fusion.runtime.content_hash import content_hashes
 from fusion.runtime.workplace import Workplace
-from fusion.settings.datasets import DatasetSettings
+from fusion.settings.dataset import DatasetSettings, Hasher
 
 SAMPLE = "sample: the embedded sample proves that everything works; it ranks no methods"
 
@@ -29,14 +28,14 @@ class Data:
 
     Attributes
     ----------
-    dataset : Dataset
+    dataset : Corpus
         Its table has content hashes and sounds, which are content hashes until copies of other bytes are found.
     fingerprint : str
         Of the data as they were read, damaged clips included.
     duplicates : Duplicates
     """
 
-    dataset: Dataset
+    dataset: Corpus
     fingerprint: str
     duplicates: Duplicates
 
@@ -49,7 +48,7 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
     FusionError
         If the data set is missing or damaged.
     """
-    dataset = read_dataset(settings, workplace.root, hasher(workplace))
+    dataset: Corpus = settings.read_corpus(workplace.root, hasher(workplace))
     rendered = read_rendered(workplace.root)
     if rendered and dataset.folds is None:  # folds are of training clips
         dataset = replace(dataset, notes=[*dataset.notes, *rendered.warnings()])
@@ -65,7 +64,7 @@ def with_origin(table: pd.DataFrame, name: str, root: Path) -> pd.DataFrame:
     return table.assign(origin=f"{name}, rendered {rendered.identity}" if rendered else name)
 
 
-def with_content(dataset: Dataset, workplace: Workplace) -> Data:
+def with_content(dataset: Corpus, workplace: Workplace) -> Data:
     """Return a data set with the content hash of each clip's file, made where files are new or changed."""
     content = hasher(workplace)(list(dataset.table["path"]))
     table = dataset.table.assign(content=content, sound=content)
@@ -120,6 +119,6 @@ def of_train_groups(data: Data, settings: DatasetSettings) -> Data:
     return Data(dataset, data.fingerprint, _duplicates(dataset))
 
 
-def _duplicates(dataset: Dataset) -> Duplicates:
+def _duplicates(dataset: Corpus) -> Duplicates:
     """Return clips that sound the same; of folds, by those of the first repeat."""
     return find_duplicates(dataset.table, None if dataset.folds is None else dataset.folds[0])

@@ -12,71 +12,75 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
+from pydantic import Field, field_validator
 
+from fusion.datasets.corpus import SPLITS
+from fusion.datasets.dataset import Dataset
 from fusion.datasets.own_files import empty_folders, own_sounds
-from fusion.datasets.own_splits import as_test, no_groups, with_splits
-from fusion.datasets.table import SPLITS, Dataset, clip_table
-from fusion.errors import FusionError, listing
-from fusion.settings.folder import FolderSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-class _Found(NamedTuple):
-    """What is in a folder: its clips with the split that they are given, or "", and notes."""
+class Folder(Dataset):
+    """Sounds of your own, of any length: ``<class>/*.wav`` (or .flac, .ogg, .mp3, ...), below ``--data DIR``."""
 
-    table: pd.DataFrame
-    notes: list[str]
+    title = "a folder of sounds of your own"
+    groups_from = "dataset.group"
+    splits_from = "folders train and test"
 
+    name: Literal["folder"] = "folder"
+    group: str | None = Field(
+        default=None,
+        description="clips that are never divided: parent (the first folder below the class' names their group) or a "
+        "regular expression with (?P<group>...), searched in <class>/.../<file>; null: each file alone, with a warning",
+    )
 
-def read(settings: FolderSettings, root: Path) -> Dataset:
-    """Read names, and make the splits of a protocol.
+    @field_validator("group")
+    @classmethod
+    def _names_groups(cls, group: str | None) -> str | None:
+        if group in (None, "parent"):
+            return group
+        try:
+            named = re.compile(group).groupindex
+        except re.error as error:
+            raise ValueError(f"no regular expression ({error}), and not parent: {group!r}") from None
+        if "group" not in named:
+            raise ValueError(
+                f"should be parent, or a regular expression with the named group (?P<group>...), found {group!r}"
+            )
+        return group
 
-    Parameters
-    ----------
-    settings : FolderSettings
-    root : Path
-        Holds a folder for each class, or of protocol given the folders of the splits.
+    def read(self, root: Path) -> pd.DataFrame:
+        """Return a row for each sound file; splits where there are folders of them, groups where there is a rule."""
+        import pandas as pd
 
-    Returns
-    -------
-    Dataset
-        Labels are names of folders.
+        given = bool(_split_folders(root))
+        rows = []
+        for inside, path in own_sounds(root, self.skip_damaged)[0].items():
+            split, below = (inside.parts[0], PurePosixPath(*inside.parts[1:])) if given else ("", inside)
+            label = below.parts[0] if len(below.parts) > 1 else ""
+            group, mistake = _group(below, self.group) if self.group else ("", "")
+            if given and split not in SPLITS:
+                mistake = f"in none of the folders {', '.join(SPLITS)}"
+            elif not label:
+                mistake = "in no class; put it into a folder with the class' name"
+            elif ";" in label or label != label.strip():
+                mistake = f"the class {label!r} has a semicolon, or a space at an end; rename its folder"
+            row = {"path": str(path.relative_to(root)), "labels": label, "id": str(inside), "where": str(inside)}
+            rows.append({**row, "group": group, "split": split, "mistake": mistake})
+        unused = [] if self.group else ["group"]
+        return pd.DataFrame(rows).drop(columns=unused if given else [*unused, "split"])
 
-    Raises
-    ------
-    FusionError
-        If files are not as they should be; all of them are listed.
-    """
-    table, notes = _clips(settings, root)
-    return with_splits(settings, root, table, notes)
-
-
-def read_split(settings: FolderSettings, root: Path, split: str) -> Dataset:
-    """Read one split alone, all its clips as test clips.
-
-    Parameters
-    ----------
-    settings : FolderSettings
-    root : Path
-    split : {"train", "validation", "test"}
-        The folder of this name; in a folder without any of them, all clips are the test's.
-
-    Raises
-    ------
-    FusionError
-        As `read` does.
-    """
-    given = bool(_split_folders(root))
-    if not given and split != "test":
-        raise FusionError(f"{root}: has no folder {split}; all its clips are test clips")
-    protocol = "given" if given else "holdout"
-    table, notes = _clips(settings.model_copy(update={"protocol": protocol}), root)
-    table = table[table["split"] == split] if given else table.assign(split=split)
-    if table.empty:
-        raise FusionError(f"{root}: no sound in the folder {split}; take another split")
-    return as_test(settings, table, notes)
+    def notes(self, root: Path) -> list[str]:
+        """Return warnings of files that cannot be decoded, and of classes without sound."""
+        sounds, notes = own_sounds(root, self.skip_damaged)
+        folders = [root / split for split in _split_folders(root)] or [root]
+        if empty := [name for folder in folders for name in empty_folders(folder, sounds, root)]:
+            notes.append(f"missing-class: no sound in the folders {', '.join(empty)}")
+        return notes
 
 
 def _split_folders(root: Path) -> list[str]:
@@ -85,57 +89,16 @@ def _split_folders(root: Path) -> list[str]:
     return there if {"train", "test"} <= set(there) else []
 
 
-def _clips(settings: FolderSettings, root: Path) -> _Found:
-    """Return the clips of all classes."""
-    sounds, notes = own_sounds(root, settings.skip_damaged)
-    given = settings.protocol == "given"
-    if given != bool(_split_folders(root)):
-        raise FusionError(
-            f"{root}: has no folders train and test, as dataset.protocol: given needs; set holdout or cv"
-            if given
-            else f"{root}: has folders train and test; set dataset.protocol: given to use them, or name another folder"
-        )
-    rows, splits, wrong = [], {}, []
-    for inside, path in sounds.items():
-        split, below = (inside.parts[0], PurePosixPath(*inside.parts[1:])) if given else ("", inside)
-        label = below.parts[0] if len(below.parts) > 1 else ""
-        group, mistake = _group(inside, below, settings.group)
-        if given and split not in SPLITS:
-            wrong.append(f"{inside}: in none of the folders {', '.join(SPLITS)}")
-        elif not label:
-            wrong.append(f"{inside}: in no class; put it into a folder with the class' name")
-        elif ";" in label or label != label.strip():
-            wrong.append(f"{inside}: the class {label!r} has a semicolon, or a space at an end; rename its folder")
-        elif mistake:
-            wrong.append(f"{inside}: {mistake}")
-        else:
-            splits[str(inside)] = split
-            rows.append((str(inside), path, label, group))
-    if wrong:
-        raise FusionError(f"{root}: {len(wrong)} files are not as they should be:\n{listing(wrong)}")
-    folders = [root / split for split in _split_folders(root)] if given else [root]
-    if empty := [name for folder in folders for name in empty_folders(folder, sounds, root)]:
-        notes.append(f"missing-class: no sound in the folders {', '.join(empty)}")
-    if settings.group is None:
-        notes.append(no_groups("dataset.group is not set"))
-    table = clip_table(rows)
-    return _Found(table.assign(split=table["id"].map(splits)), notes)
-
-
-def _group(inside: PurePosixPath, below: PurePosixPath, rule: str | None) -> tuple[str, str]:
+def _group(below: PurePosixPath, rule: str) -> tuple[str, str]:
     """Return a clip's group and what is wrong if it has none.
 
     Parameters
     ----------
-    inside : PurePosixPath
-        The file below the data set's folder; without a rule, files that differ in their format alone are one group.
     below : PurePosixPath
-        The same without the folder of a split.
-    rule : str or None
+        The file below the data set's folder, or below that of its split.
+    rule : str
         The setting `group`.
     """
-    if rule is None:
-        return str(inside.with_suffix("")), ""
     if rule == "parent":
         if len(below.parts) < 3:
             return "", "in no folder below the class', as dataset.group: parent needs"

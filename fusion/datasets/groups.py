@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+
+if TYPE_CHECKING:  # slow to import, and a mistake in an experiment file is told at once
+    import pandas as pd
 
 _HELD_OUT = 0.1  # share of a class' training clips that validates
 
@@ -148,6 +151,8 @@ def first_groups(table: pd.DataFrame, count: int, seed: int) -> list[str]:
     FusionError
         If they have no clip of some class.
     """
+    import pandas as pd
+
     classes = pd.crosstab(table["group"], table["labels"]).idxmax(axis=1)
     classes = classes[shuffled(classes.index, f"train_groups:{seed}")]
     rank = classes.groupby(classes).cumcount()

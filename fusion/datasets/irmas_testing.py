@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from fusion.datasets.corpus import clip_table
 from fusion.datasets.files import files_below, sounds_below
 from fusion.datasets.rendered import read_rendered
-from fusion.datasets.table import clip_table
 from fusion.errors import FusionError, listing
-from fusion.settings.datasets import INSTRUMENTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+from fusion.datasets.irmas_training import INSTRUMENTS
 
 TESTING = tuple(f"IRMAS-TestingData-Part{number}" for number in (1, 2, 3))
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
+from fusion.datasets.corpus import clip_table
 from fusion.datasets.files import sounds_below
 from fusion.datasets.groups import components
-from fusion.datasets.table import Hasher, clip_table
 from fusion.errors import FusionError, listing
-from fusion.settings.datasets import INSTRUMENTS
+from fusion.settings.dataset import Hasher
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Instrument = Literal["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"]
+
+INSTRUMENTS: tuple[Instrument, ...] = Instrument.__args__  # type: ignore[attr-defined]
 TRAINING = "IRMAS-TrainingData"
 
 NAME = re.compile(

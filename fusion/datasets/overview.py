@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from fusion.datasets.cautions import cautions, each_label, known_groups
+from fusion.datasets.corpus import SPLITS, Corpus
 from fusion.datasets.duplicates import Duplicates
-from fusion.datasets.table import SPLITS, Dataset
 
 
-def overview(dataset: Dataset, duplicates: Duplicates) -> dict[str, Any]:
+def overview(dataset: Corpus, duplicates: Duplicates) -> dict[str, Any]:
     """Return counts, groups, shared groups and warnings as plain data.
 
     Returns

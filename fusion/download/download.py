@@ -10,11 +10,12 @@ from time import sleep
 import requests
 from urllib3.exceptions import HTTPError
 
-from fusion.download.archives import Archive, shown
+from fusion.download.archives import shown
 from fusion.errors import FusionError
 from fusion.runtime.files import unwritable
 from fusion.runtime.progress import AdvanceTo
 from fusion.runtime.versions import VERSION
+from fusion.settings.archive import Archive
 
 _TIMEOUT = 60.0  # seconds without a byte after which an attempt ends
 _TRIES = 8  # attempts in a row without progress before giving up

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusion.download.archives import Archive, OfficialDataset, base_url, choose, shown
+from fusion.download.archives import base_url, choose, shown
 from fusion.download.download import fetch, md5
 from fusion.download.unpack import unpack
 from fusion.errors import FusionError
 from fusion.runtime.files import unwritable
 from fusion.runtime.lock import alone
 from fusion.runtime.progress import AdvanceTo, Progress
+from fusion.settings.archive import Archive
+from fusion.settings.dataset import DatasetSettings
 
 _MB = 10**6
 
@@ -22,7 +24,7 @@ _MB = 10**6
 class FetchPlan:
     """What is about to be done; bytes are about right."""
 
-    dataset: OfficialDataset
+    dataset: type[DatasetSettings]
     base: str
     root: Path
     missing: tuple[Archive, ...]
@@ -47,6 +49,7 @@ class FetchPlan:
 
 def get(
     name: str,
+    dataset: type[DatasetSettings],
     splits: Sequence[str],
     root: Path,
     *,
@@ -63,7 +66,8 @@ def get(
     Parameters
     ----------
     name : str
-        ``nsynth`` or ``irmas``.
+        The data set's.
+    dataset : type of DatasetSettings
     splits : sequence of str
         Which splits; none: all.
     root : Path
@@ -87,7 +91,7 @@ def get(
     FusionError
         If it cannot be had, if the disk is too small, or if something else stands in its place.
     """
-    dataset, archives = choose(name, splits)
+    archives = choose(name, dataset, splits)
     base = base_url(dataset, url)
     progress = progress or Progress(quiet=True)
     try:
@@ -122,7 +126,7 @@ def _workshop(archive: Archive, root: Path) -> Path:
     return root / f".{archive.folder}.fetching"
 
 
-def _plan(dataset: OfficialDataset, base: str, root: Path, archives: list[Archive], keep: bool) -> FetchPlan:
+def _plan(dataset: type[DatasetSettings], base: str, root: Path, archives: list[Archive], keep: bool) -> FetchPlan:
     there = tuple(archive for archive in archives if archive.is_whole(root / archive.folder))
     missing = tuple(archive for archive in archives if archive not in there)
     to_fetch = used = needed = 0

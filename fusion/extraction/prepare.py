@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.datasets.corpus import SPLITS, Corpus, Fold
 from fusion.datasets.data import Data, with_copies, without_damaged
-from fusion.datasets.table import SPLITS, Dataset, Fold
 from fusion.extraction.extract import Extracted, extract
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows, Store, open_stores
@@ -177,14 +177,14 @@ def leave_out(damaged: dict[str, str], data: Data, windows: Windows, skip: bool)
     return left, replace(windows, clips=(np.cumsum(kept) - 1)[windows.clips].astype(np.int64))
 
 
-def find_level_copies(dataset: Dataset, windows: Windows, fingerprints: Store) -> Ints:
+def find_level_copies(dataset: Corpus, windows: Windows, fingerprints: Store) -> Ints:
     """Return the pairs of clips that are one sound at two levels, ``(pairs, 2)`` rows of the table.
 
     Those of one group, and those of two of which one is in test and the other one in another split.
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Corpus
         Of single notes: a clip has one window.
     windows : Windows
         Of its clips; some may have none.

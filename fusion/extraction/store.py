@@ -33,7 +33,7 @@ from fusion.plugins.registry import Source
 from fusion.runtime.files import replacing, write_json
 
 if TYPE_CHECKING:  # workers need no settings
-    from fusion.settings.datasets import DatasetSettings
+    from fusion.settings.dataset import DatasetSettings
 
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
 _FORMAT = 1  # raise when reading audio or this layout changes the numbers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.extraction.window import Window
 from fusion.extraction.windows import Windows
 from fusion.settings.experiment import Experiment
@@ -42,13 +42,13 @@ class Variants:
     mixed: tuple[Ints, Ints] | None
 
 
-def plan_variants(experiment: Experiment, dataset: Dataset, own: Windows, pools: Ints | None) -> Variants:
+def plan_variants(experiment: Experiment, dataset: Corpus, own: Windows, pools: Ints | None) -> Variants:
     """Plan copies and mixtures of training clips as the experiment wants them, of validation clips for a threshold.
 
     Parameters
     ----------
     experiment : Experiment
-    dataset : Dataset
+    dataset : Corpus
     own : Windows
         Of all its clips.
     pools : (training clips,) int or None
@@ -90,12 +90,12 @@ def plan_variants(experiment: Experiment, dataset: Dataset, own: Windows, pools:
     return Variants(windows, np.concatenate(labels), rows, partners, mixed)
 
 
-def _mixed_recordings(dataset: Dataset, own: Windows, targets: Bools, groups: Ints) -> tuple[list[Window], Bools, Ints]:
+def _mixed_recordings(dataset: Corpus, own: Windows, targets: Bools, groups: Ints) -> tuple[list[Window], Bools, Ints]:
     """Mix whole validation recordings, window by window, so that a threshold is chosen on clips of several windows.
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Corpus
     own : Windows
         Of all its clips.
     targets : (own windows, classes) bool

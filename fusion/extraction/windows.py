@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.extraction.window import Window, window_key
-from fusion.settings.datasets import DatasetSettings
+from fusion.settings.dataset import DatasetSettings
 from fusion.sound.reading import TOLERANCE, DamagedError, audio_duration
 
 

@@ -37,7 +37,7 @@ class Kind:
 
 
 FEATURES = Kind("feature", "fusion.features", imports="Feature, SeriesFeature, Clip and frame_count")
-DATASETS = Kind("data set", "fusion.datasets", "datasets")
+DATASETS = Kind("data set", "fusion.datasets", "datasets", "Dataset")
 FUSIONS = Kind("fusion", "fusion.fusions", "fusions")
 
 

@@ -14,17 +14,6 @@ from fusion.report.wording import headline, reference_label, score, shown_metric
 Table = tuple[list[str], list[list[str]]]
 """Header and rows."""
 
-PUBLISHED_METRICS = ("micro_f1", "macro_f1")
-PUBLISHED = (
-    ("Bosch et al. 2012, ISMIR, 559-564", "0.503", "0.432", ""),
-    ("Han et al. 2017, https://doi.org/10.1109/TASLP.2016.2632307", "0.602", "0.503", ""),
-    ("Reghunath and Rajan 2022, https://doi.org/10.1186/s13636-022-00245-8", "0.66", "0.62", "its own aggregation"),
-    ("Zhong et al. 2023, https://doi.org/10.48550/arXiv.2306.08850", "0.674", "", "threshold chosen on the test"),
-)
-"""Published values of these metrics on IRMAS's testing data, and what differs."""
-
-_IRMAS_TEST = (2874, 208)  # clips and songs of IRMAS's testing data
-
 
 def arms_table(study: dict[str, Any]) -> Table:
     """Return every arm, and the references of the last arm of each test."""
@@ -73,15 +62,21 @@ def steps_table(study: dict[str, Any]) -> Table:
 
 
 def published_table(study: dict[str, Any]) -> Table:
-    """Return published results beside ours; no rows unless ours are on IRMAS's real test, protocol official."""
-    rows = []
-    for arm in study["arms"]:
-        size = (arm["clips"]["test"], arm["groups"]["test"])
-        real = size == _IRMAS_TEST and not study["data"][arm["dataset"]]["rendered"] and not study["sample"]
-        if real and (arm["dataset"], arm["protocol"]) == ("irmas", "official"):
-            scores = [f"{arm['test'][metric]['mean']:.3f}" for metric in PUBLISHED_METRICS]
-            rows.append([arm["name"], *scores, "this study"])
-    return ["", *map(metric_label, PUBLISHED_METRICS), ""], [*rows, *map(list, PUBLISHED)] if rows else []
+    """Return published results beside ours; nothing unless ours are on the same test, all of it."""
+    for name, data in study["data"].items():
+        published = data.get("published")
+        if not published or data["rendered"] or study["sample"]:
+            continue
+        metrics = published["metrics"]
+        wanted = (name, published["protocol"], published["clips"], published["groups"])
+        ours = [
+            [arm["name"], *(f"{arm['test'][metric]['mean']:.3f}" for metric in metrics), "this study"]
+            for arm in study["arms"]
+            if (arm["dataset"], arm["protocol"], arm["clips"]["test"], arm["groups"]["test"]) == wanted
+        ]
+        if ours:
+            return ["", *map(metric_label, metrics), ""], [*ours, *published["rows"]]
+    return [], []
 
 
 def as_csv(table: Table) -> str:

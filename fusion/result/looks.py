@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.result.folder import ResultFolder
 from fusion.runtime.files import unwritable
 from fusion.runtime.lock import alone
@@ -27,7 +27,7 @@ _KEYS = ("test", "experiment", "digest", "seed", "training", "time")
 
 
 def record_looks(
-    results: Path, dataset: Dataset, experiment: str, result: ResultFolder, seeds: Sequence[int]
+    results: Path, dataset: Corpus, experiment: str, result: ResultFolder, seeds: Sequence[int]
 ) -> dict[str, int]:
     """Add a result's trainings to the log, those that are not in it yet, and count all of its test clips.
 
@@ -35,7 +35,7 @@ def record_looks(
     ----------
     results : Path
         The folder of all results.
-    dataset : Dataset
+    dataset : Corpus
         With content hashes.
     experiment : str
         Its name.
@@ -100,7 +100,7 @@ def most_looks(results: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return max(counts, key=lambda count: count["looks"], default={})
 
 
-def _fingerprint(dataset: Dataset) -> str:
+def _fingerprint(dataset: Corpus) -> str:
     """Return a hash of the test clips' sound: whatever they are called, and whatever trained."""
     test = dataset.part("test")
     lines = sorted("\t".join(map(str, row)) for row in zip(*(test[key] for key in _SOUND), strict=True))

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.datasets.cautions import FEW_GROUPS
+from fusion.datasets.corpus import SPLITS, Corpus
 from fusion.datasets.duplicates import Duplicates
 from fusion.datasets.overview import overview
-from fusion.datasets.table import SPLITS, Dataset
 from fusion.evaluation.estimate import Estimate, aligned, of_arm
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.reference import REFERENCES
@@ -104,7 +104,7 @@ def evaluate_trainings(
     }
 
 
-def _ground_truth(dataset: Dataset, clips: Ints) -> GroundTruth:
+def _ground_truth(dataset: Corpus, clips: Ints) -> GroundTruth:
     """Return labels and groups of some rows of the table."""
     groups = np.unique(dataset.groups[clips], return_inverse=True)[1].astype(np.int64)
     return GroundTruth(dataset.label_task, dataset.targets[clips], groups, dataset.repeats)
@@ -158,12 +158,12 @@ def _training_counts(trainings: Trainings) -> _Tested:
     return rows, truth, totals.reshape(len(totals), -1, *totals.shape[3:])
 
 
-def _gap(dataset: Dataset, trained: _Tested, tested: _Tested) -> dict[str, Any]:
+def _gap(dataset: Corpus, trained: _Tested, tested: _Tested) -> dict[str, Any]:
     """Return how far the headline metric of training is above that of the test: the same networks, other clips.
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Corpus
     trained, tested : tuple
         Rows of the table, their labels and groups, and counts.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels, split_labels
 from fusion.evaluation.label_task import LabelTask
@@ -32,7 +32,7 @@ ReferencePredictions = dict[ReferenceKey, dict[str, ReferencePrediction]]
 
 
 def to_reference_predictions(
-    dataset: Dataset, scores: Floats, threshold: float | None, settings: dict[str, float]
+    dataset: Corpus, scores: Floats, threshold: float | None, settings: dict[str, float]
 ) -> list[ReferencePrediction]:
     """Return what a reference model predicts for each clip from its scores, ``(clips, classes)``."""
     chosen = json.dumps(settings)
@@ -85,7 +85,7 @@ def _parsed(table: pd.DataFrame) -> ReferencePredictions:
     return stored
 
 
-def write_reference_predictions(result: ResultFolder, dataset: Dataset, predictions: ReferencePredictions) -> None:
+def write_reference_predictions(result: ResultFolder, dataset: Corpus, predictions: ReferencePredictions) -> None:
     """Write references.csv of a result."""
     rows = [
         (clip, *key, settings, labels, *(f"{score:.7g}" for score in scores))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.runtime.files import replacing
 
 FILE = "trained_on.csv.gz"
@@ -22,14 +22,14 @@ _COLUMNS = ["origin", "group", "content"]
 _DIGITS = 12  # of 300,000 sounds and 4,000 others, two are the same by chance once in 200,000 pairs of data sets
 
 
-def write_trained_on(folder: Path, dataset: Dataset, start: str | None) -> None:
+def write_trained_on(folder: Path, dataset: Corpus, start: str | None) -> None:
     """Write what a result's networks have seen; nothing where it cannot be told what they start from has.
 
     Parameters
     ----------
     folder : Path
         The result's.
-    dataset : Dataset
+    dataset : Corpus
         With content hashes.
     start : str or None
         Folder of the result whose networks these start from.
@@ -48,12 +48,12 @@ def write_trained_on(folder: Path, dataset: Dataset, start: str | None) -> None:
         temporary.write_bytes(gzip.compress(table.to_csv(index=False).encode(), 6, mtime=0))
 
 
-def start_warnings(dataset: Dataset, start: str | None) -> list[str]:
+def start_warnings(dataset: Corpus, start: str | None) -> list[str]:
     """Say which test groups the networks that others start from have seen, by name in the same data or by sound.
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Corpus
         With content hashes.
     start : str or None
         Folder of the result whose networks are the start; None: networks start from nothing.

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.datasets.table import Dataset, Fold
+from fusion.datasets.corpus import Corpus, Fold
 from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels
 from fusion.result.folder import ResultFolder
@@ -29,13 +29,13 @@ class Trainings:
     Attributes
     ----------
     result : ResultFolder
-    dataset : Dataset
+    dataset : Corpus
     seeds : tuple of int
         All are trained.
     """
 
     result: ResultFolder
-    dataset: Dataset
+    dataset: Corpus
     seeds: tuple[int, ...]
 
     @cached_property
@@ -137,7 +137,7 @@ class Trainings:
         self.result.write_table("history.csv", list(history), history.itertuples(index=False, name=None))
 
 
-def _read_scores(folder: Path, dataset: Dataset, clips: Ints) -> Floats:
+def _read_scores(folder: Path, dataset: Corpus, clips: Ints) -> Floats:
     """Return a training's scores of the test clips, ``(clips, classes)``."""
     with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)

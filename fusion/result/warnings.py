@@ -52,6 +52,6 @@ def below(references: dict[str, dict[str, Any]], metric: Metric) -> list[str]:
 
 def oracle(experiment: Experiment) -> list[str]:
     """Say that a threshold was chosen on the test."""
-    if experiment.dataset.threshold != "oracle":
+    if experiment.dataset.decision != "oracle":
         return []
     return ["oracle-threshold: the threshold was chosen on the test clips themselves; nobody can know it before"]

@@ -22,9 +22,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, of_train_groups, read_data
 from fusion.datasets.groups import assign_folds
-from fusion.datasets.table import Dataset
 from fusion.errors import FusionError, listing
 from fusion.extraction.prepare import prepare
 from fusion.result.folder import ResultFolder
@@ -186,7 +186,7 @@ def without_test(data: Data) -> Data:
     return replace(data, dataset=replace(data.dataset, table=table))
 
 
-def _folds(dataset: Dataset, search: SearchSettings, known_groups: bool) -> Any:
+def _folds(dataset: Corpus, search: SearchSettings, known_groups: bool) -> Any:
     if search.folds is None:
         return None
     training = (dataset.table["split"] == "train").to_numpy()
@@ -201,7 +201,7 @@ def _digest(experiment: Experiment, search: SearchSettings, data: Data, sample: 
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _write_plan(job: SearchJob, experiment: Experiment, dataset: Dataset) -> None:
+def _write_plan(job: SearchJob, experiment: Experiment, dataset: Corpus) -> None:
     """Write search.json; what another search left is removed, so that no file speaks of two."""
     path = job.folder / "search.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

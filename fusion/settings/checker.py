@@ -8,7 +8,7 @@ unions, was tried: it takes more code to say as much.)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,15 +18,17 @@ from pydantic import BaseModel, ValidationError
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
 from fusion.feature.registry import build, load
-from fusion.plugins.registry import FEATURES, FUSIONS, Kind, Sources, discover, find
+from fusion.plugins.registry import DATASETS, FEATURES, FUSIONS, Kind, Source, Sources, discover, find
 from fusion.settings.ablation import read_ablation
-from fusion.settings.datasets import DATASETS, DatasetSettings
+from fusion.settings.dataset import DatasetSettings
+from fusion.settings.dataset import build as build_dataset
+from fusion.settings.dataset import load as load_dataset
 from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment, wrong_name
 from fusion.settings.feature_lists import PREFIX, wrong_list
 from fusion.settings.messages import explain, is_consequence, not_one_of, renamed
-from fusion.settings.model import MODELS, FusionModel, ModelSettings
-from fusion.settings.search_space import Choices, SearchSettings, read_space
+from fusion.settings.model import MODELS, ModelSettings
+from fusion.settings.search_space import SearchSettings, read_space
 from fusion.settings.strict_yaml import Location, kind
 from fusion.settings.training import TrainingSettings
 
@@ -63,15 +65,16 @@ class Checker:
             if key not in _KEYS:
                 self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
         folders = [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
-        sources, self.fusions = self.sources(FEATURES, folders), self.sources(FUSIONS, folders)
-        dataset = self.chosen("dataset", "name", DATASETS)
-        model = self.chosen("model", "preset", MODELS, default="fusion")
+        sources, datasets, self.fusions = (self.sources(kind, folders) for kind in (FEATURES, DATASETS, FUSIONS))
+        dataset = None
+        if datasets:  # without them nothing is known, and all that names a plug-in would be called wrong
+            dataset = self.chosen("dataset", "name", datasets, lambda name: self.dataset(datasets[name]))
+        model = self.chosen("model", "preset", MODELS, lambda name: self.section("model", MODELS[name]), "fusion")
         training = self.section("training", TrainingSettings)
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
         features = self.features(sources) if sources else {}
         if dataset and features:
             self.fit(features, dataset, model)
-        # without sources no feature is known, and all that name one would be called wrong
         search = self.search(training, model, features, sources) if sources and model and training else None
         sets, groups, wrong = read_ablation(data.get("ablation"), features) if sources else (None, None, "")
         if wrong:
@@ -82,25 +85,39 @@ class Checker:
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {feature: sources[feature] for feature in features}
-        fusions = self.fusions_of(model, search)
-        return Experiment(name, dataset, features, used, model, training, seeds, search, sets, groups, fusions)
+        source, known = datasets[dataset.name], self.fusions
+        return Experiment(name, dataset, source, features, used, model, training, seeds, search, sets, groups, known)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
         self.mistakes.append(f"{self.document.place(location)}: {path}: {message}")
 
-    def chosen(self, section: str, key: str, classes: dict[str, Any], default: str | None = None) -> Any:
-        """Return a section that is one of several classes; its own `key` names which."""
+    def chosen(
+        self, section: str, key: str, known: Collection[str], made: Callable[[str], Any], default: str | None = None
+    ) -> Any:
+        """Return a section that is one of several kinds; its own `key` names which, and `made` makes it."""
         value = self.document.data.get(section)
         name = value.get(key, default) if isinstance(value, dict) else default
         if name is None and not isinstance(value, dict):
             wrong = "missing" if value is None else f"should be a mapping, found {kind(value)}"
-            self.mistake((section,), f"{wrong}; write for example {section}: {{{key}: {next(iter(classes))}}}")
+            self.mistake((section,), f"{wrong}; write for example {section}: {{{key}: {next(iter(known))}}}")
             return None
-        if not isinstance(name, str) or name not in classes:
-            self.mistake((section, key), renamed(key, name, classes) or not_one_of(name, classes))
+        if not isinstance(name, str) or name not in known:
+            self.mistake((section, key), renamed(key, name, known) or not_one_of(name, known))
             return None
-        return self.section(section, classes[name])
+        return made(name)
+
+    def dataset(self, source: Source) -> DatasetSettings | None:
+        try:
+            fields = load_dataset(source).model_fields
+        except FusionError as error:
+            self.mistake(("dataset", "name"), str(error))
+            return None
+        written = self.document.data["dataset"]
+        dataset: DatasetSettings | None = self.validated(
+            ("dataset",), written, fields, partial(build_dataset, source), "setting"
+        )
+        return dataset
 
     def section(self, section: str, cls: type[Model]) -> Model | None:
         value = self.document.data.get(section)
@@ -127,7 +144,7 @@ class Checker:
             self.mistake(location, str(error))
         return None
 
-    def sources(self, kind: Kind, folders: Iterable[Path]) -> Sources:
+    def sources(self, kind: Kind, folders: list[Path]) -> Sources:
         """Return where plug-ins come from; nothing if a plug-in folder is wrong."""
         try:
             return discover(kind, folders)
@@ -135,14 +152,6 @@ class Checker:
             if str(error) not in self.mistakes:  # of another kind, too
                 self.mistakes.append(str(error))
             return {}
-
-    def fusions_of(self, model: ModelSettings, search: SearchSettings | None) -> Sources:
-        """Return where the fusions come from that a model has or a search may choose."""
-        if not isinstance(model, FusionModel):
-            return {}
-        searched = search.space.get("model.fusion") if search else None
-        names = {model.fusion, *(searched.values if isinstance(searched, Choices) else ())}
-        return {name: source for name, source in self.fusions.items() if name in names}
 
     def features(self, sources: Sources) -> dict[str, Feature]:
         """Return the features that are right, sorted by name."""

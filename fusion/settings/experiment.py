@@ -8,7 +8,7 @@ from typing import Any
 
 from fusion.feature.contract import Feature
 from fusion.plugins.registry import Source, Sources
-from fusion.settings.datasets import DatasetSettings
+from fusion.settings.dataset import DatasetSettings
 from fusion.settings.model import FusionModel, ModelSettings
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
@@ -43,6 +43,8 @@ class Experiment:
     name : str
         What the file says, else its stem; results go to ``results/<name>``. No part of a result's identity.
     dataset, model, training : Section
+    dataset_source : Source
+        Where the data set's class comes from.
     features : dict of str to Feature
         Sorted by name: the order in a file changes nothing.
     sources : dict of str to Source
@@ -56,11 +58,12 @@ class Experiment:
     feature_groups : dict of str to tuple of str or None
         Groups of features that ``fusion ablate`` leaves out or takes together, every feature in one; nor are these.
     fusions : dict of str to Source
-        Where the model's fusion comes from, and those that a search may choose.
+        Where every fusion that is known comes from.
     """
 
     name: str
     dataset: DatasetSettings
+    dataset_source: Source
     features: dict[str, Feature]
     sources: dict[str, Source]
     model: ModelSettings
@@ -78,7 +81,7 @@ class Experiment:
         Where clips have several labels, the references choose a threshold on them in any case.
         """
         training = self.training
-        return training.patience is not None or training.schedule == "plateau" or self.dataset.several
+        return training.patience is not None or training.schedule == "plateau" or self.dataset.several_labels
 
     @property
     def fusion(self) -> Source | None:
@@ -103,11 +106,13 @@ class Experiment:
 
     def plugin_folders(self) -> list[str]:
         """Return the folders that plug-ins of this experiment come from beside installed packages."""
-        sources = (*self.sources.values(), *self.fusions.values())
+        searched = self.search.space.get("model.fusion") if self.search else None
+        fusions = [self.fusion, *(self.fusions[name] for name in (searched.examples if searched else ()))]
+        sources = [self.dataset_source, *self.sources.values(), *filter(None, fusions)]
         return sorted({str(source.folder) for source in sources if source.folder})
 
     def identity(self) -> dict[str, Any]:
-        """Return what a result's digest covers: the settings without seeds and paths, and feature versions."""
+        """Return what a result's digest covers: the settings without seeds and paths, versions, and plug-ins' texts."""
         training = self.training.identity()
         training.pop("pretrain", None)  # a path; the digest covers what is there
         versions = self.versions()
@@ -119,8 +124,11 @@ class Experiment:
             versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
         if self.fusion and self.fusion.file:  # installed ones, as those of fusion itself, are known by their name
             versions[f"fusion:{self.fusion.name}"] = self.fusion.fingerprint
+        dataset = self.dataset.identity()
+        if self.dataset_source.file:
+            dataset["plugin"] = self.dataset_source.fingerprint
         return {
-            "dataset": self.dataset.identity(),
+            "dataset": dataset,
             "features": {name: feature.model_dump(mode="json") for name, feature in self.features.items()},
             "model": self.model.identity(),
             "training": training,

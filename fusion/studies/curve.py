@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, read_data
-from fusion.datasets.table import Dataset
 from fusion.errors import FusionError
 from fusion.evaluation.learning_curve import ENOUGH_POINTS
 from fusion.report import curve_plot
@@ -99,7 +99,7 @@ def run_curve(
     return folder, curve
 
 
-def _sizes(name: str, dataset: Dataset, wanted: Sequence[int] | None) -> list[int]:
+def _sizes(name: str, dataset: Corpus, wanted: Sequence[int] | None) -> list[int]:
     """Return the numbers of training groups of an arm's points, rising; the last is all of them.
 
     Raises

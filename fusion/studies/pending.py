@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
@@ -65,7 +65,7 @@ class PendingResult:
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> Corpus:
         """The data set, without damaged clips."""
         return self.prepared.data.dataset
 
@@ -192,7 +192,7 @@ def seed_jobs(
             ids=tuple(ids[fold.test]),
             versions=versions(),
             aggregate=settings.aggregate,
-            threshold=settings.threshold if settings.several else None,
+            threshold=settings.decision if settings.several_labels else None,
             source=source,
             pretrained=_first_network(start, seed) if start else None,
             fusion=experiment.fusion,

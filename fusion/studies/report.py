@@ -10,12 +10,14 @@ from typing import Any
 
 from fusion.datasets.cautions import FEW_GROUPS
 from fusion.errors import FusionError
+from fusion.plugins.registry import DATASETS, discover
 from fusion.report import result_page, study_page
 from fusion.result.folder import ResultFolder
 from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
 from fusion.result.recompute import recomputed
 from fusion.runtime.files import write_json
+from fusion.settings.dataset import load
 from fusion.studies.ablate import write_ablation
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
 from fusion.studies.steps import known_gaps, tested_steps
@@ -78,6 +80,9 @@ def _study(folder: Path) -> None:
         predictions[name] = read_predictions(results[name])
     content["tests"] = tested_steps(predictions, [(test["arm"], test["before"]) for test in content["tests"]])
     content["known_groups"] = known_gaps(content["arms"], predictions)
+    installed = discover(DATASETS)
+    for name in content["data"].keys() & installed:  # an older fusion did not write it
+        content["data"][name].setdefault("published", dict(load(installed[name]).published))
     if all((result / "history.csv").is_file() for result in results.values()):
         study_page.write(folder, content, results)
     write_json(folder / "study.json", content)

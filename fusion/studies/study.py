@@ -155,6 +155,7 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
         before = arm.before or (above[-1] if above else None)
         if before is not None and same_clips(predictions[before], own):
             steps.append((arm.name, before))
+    published = {arm.experiment.dataset.name: arm.experiment.dataset.published for arm in study.arms}
     digests = json.dumps([[arm["name"], arm["digest"], arm["seeds"]] for arm in arms])
     return {
         "study": study.name,
@@ -165,6 +166,7 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
             name: {
                 "folder": None if workplace.sample else str(workplace.root),
                 "rendered": (workplace.root / "render.json").exists(),
+                "published": dict(published[name]),
             }
             for name, workplace in workplaces.items()
         },

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from fusion.datasets.corpus import Corpus, checked
 from fusion.datasets.data import SAMPLE, Data, hasher, read_data, with_content, with_origin
-from fusion.datasets.registry import data_root, read_split, sample_root
-from fusion.datasets.table import checked
+from fusion.datasets.roots import data_root, sample_root
 from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
 from fusion.result.folder import ResultFolder
@@ -129,7 +129,7 @@ def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None
 
 def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: str, split: str) -> Data:
     """Return training and validation clips of one data set and test clips of another."""
-    other = read_split(experiment.dataset, workplace.root, split, hasher(workplace))
+    other: Corpus = experiment.dataset.read_split(workplace.root, split, hasher(workplace))
     own, clips = trained.dataset.table, with_origin(other.table, other.name, workplace.root)
     folders = {path.parent for path in own["path"]}
     # instruments of two data sets may have the same name; those of one are the same

@@ -26,7 +26,7 @@ from tests.support.notes import SR, tone
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
 NAMES += ["new", "plot_feature"]
 NAMES += ["Result"]
-NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "frame_count", "FusionError"]
+NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
 
 
 def test_the_names_are_few_and_all_there():

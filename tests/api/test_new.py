@@ -102,6 +102,7 @@ def test_the_command_says_what_it_wrote_and_what_to_type_next(fusion):
         "pytest 'my own/tests/test_brightness.py'",
         "fusion features brightness --plugins 'my own'",
         "fusion run EXPERIMENT.yaml --sample --plugins 'my own' --features mfcc,brightness",
+        "EXPERIMENT.yaml is an experiment file of yours; fusion new experiment NAME writes one",
     ]
     code, out, err = fusion("new", "experiment", "mine", "--json")
     assert (code, err, json.loads(out)) == (0, "", {"files": ["mine.yaml"], "next": ["fusion run mine.yaml --sample"]})

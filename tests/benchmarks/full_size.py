@@ -17,7 +17,7 @@ from pathlib import Path
 
 import typer
 
-from fusion.settings.datasets import FAMILIES, ORIGINS
+from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS
 
 NOTES = {"train": 289_205, "valid": 12_678, "test": 4_096}
 INSTRUMENTS = {"train": 953, "valid": 53, "test": 53}  # the last two are the same

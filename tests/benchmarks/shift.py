@@ -18,7 +18,6 @@ import numpy as np
 import typer
 
 from fusion.datasets.data import hasher, with_content
-from fusion.datasets.registry import read_split
 from fusion.extraction.prepare import prepare
 from fusion.learning.references import pool
 from fusion.runtime.progress import Progress
@@ -30,7 +29,7 @@ from fusion.settings.reading import read_experiment
 def features(experiment: Experiment, root: Path, split: str, cache: Path) -> tuple[dict, np.ndarray, np.ndarray]:
     """Return pooled values by feature, labels and groups of one split."""
     workplace = Workplace(root, False, cache, Path("results"), 2, Progress(quiet=True))
-    dataset = read_split(experiment.dataset, root, split, hasher(workplace))
+    dataset = experiment.dataset.read_split(root, split, hasher(workplace))
     prepared = prepare(experiment, with_content(dataset, workplace), workplace)
     (fold,) = prepared.data.dataset.each_fold()
     part = prepared.parts(fold)["test"]

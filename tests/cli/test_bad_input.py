@@ -104,7 +104,7 @@ def test_a_half_unpacked_data_set_is_named(fusion, experiment, data, tmp_path, w
         (lambda text: "[]", "nsynth-test/examples.json: should be one object keyed by note, found a list"),
         (
             lambda text: "{}",
-            "no test clip is left; loosen the data set's options (sources, families, limit, skip_damaged)",
+            "no test clip is left; loosen the data set's options that leave clips out, or complete",
         ),
         (lambda text: text.replace('_str": "acoustic"', '_str": "electronic"'), "6 entries do not describe a note"),
         (lambda text: '{"../../etc/passwd-060-100": {}}', "1 entries do not describe a note"),

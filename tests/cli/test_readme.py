@@ -10,12 +10,13 @@ from pathlib import Path
 import keras
 import pytest
 
+from fusion.datasets.folder import Folder
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.nsynth import NSynth
+from fusion.datasets.table import Table
 from fusion.learning.fuse import fuse
 from fusion.plugins.registry import FUSIONS, discover
 from fusion.report.wording import score
-from fusion.settings.datasets import IRMASSettings, NSynthSettings
-from fusion.settings.folder import FolderSettings
-from fusion.settings.manifest import TableSettings
 from fusion.settings.model import FusionModel
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
@@ -121,7 +122,7 @@ def test_experiments_named_in_the_readme_exist():
 
 @pytest.mark.parametrize(
     "section",
-    [NSynthSettings, IRMASSettings, FolderSettings, TableSettings, FusionModel, TrainingSettings, SearchSettings],
+    [NSynth, IRMAS, Folder, Table, FusionModel, TrainingSettings, SearchSettings],
 )
 def test_every_setting_is_in_the_table(section):
     for name, field in section.model_fields.items():

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.cautions import known_groups, shared_groups
+from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, with_copies
 from fusion.datasets.duplicates import find_duplicates
-from fusion.datasets.table import Dataset
 
 
 def dataset(*rows, folds=None):
@@ -19,7 +19,7 @@ def dataset(*rows, folds=None):
         id=[str(number) for number in range(len(table))], path=Path("x"), start=0.0, duration=np.nan, labels="a"
     )
     sound = table["content"].replace("-", "")
-    return Dataset("d", "p", table.assign(content=sound, sound=sound), "songs", folds=folds)
+    return Corpus("d", "p", table.assign(content=sound, sound=sound), "songs", folds=folds)
 
 
 def test_a_sound_of_both_sides_makes_its_test_group_known_whatever_it_is_called():

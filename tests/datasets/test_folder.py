@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from fusion.datasets.cautions import cautions
-from fusion.datasets.registry import read_dataset, read_split
+from fusion.datasets.folder import Folder
 from fusion.errors import FusionError
-from fusion.settings.folder import FolderSettings
 from tests.support.irmas import CLASSES
 from tests.support.own_sounds import make, make_given
 
@@ -23,7 +22,7 @@ def given(tmp_path):
 
 
 def read(root, group="parent", **settings):
-    return read_dataset(FolderSettings(group=group, **settings), root, lambda paths: [])
+    return Folder(group=group, **settings).read_corpus(root, lambda paths: [])
 
 
 def warned(data, word):
@@ -108,16 +107,16 @@ def test_a_regular_expression_names_groups(root):
 
 
 def test_files_that_a_regular_expression_finds_no_group_of_are_listed(root):
-    with pytest.raises(FusionError, match=r"36 files are not as(.|\n)*gac/gac0/0\.wav: dataset\.group finds no group"):
+    with pytest.raises(FusionError, match=r"36 clips are not as(.|\n)*gac/gac0/0\.wav: dataset\.group finds no group"):
         read(root, group=r"take(?P<group>\d)")
-    with pytest.raises(FusionError, match="24 files"):
+    with pytest.raises(FusionError, match="24 clips"):
         read(root, group=r"(?P<group>g[ea]l\d)|gac(?P<other>\d)")
 
 
 @pytest.mark.parametrize("group", ["(", "gac", r"(\d)", "parents"])
 def test_a_group_that_is_no_rule_is_refused(group):
     with pytest.raises(ValueError, match="regular expression"):
-        FolderSettings(group=group)
+        Folder(group=group)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +130,7 @@ def test_a_group_that_is_no_rule_is_refused(group):
 )
 def test_settings_that_make_no_sense_together_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        FolderSettings(**settings)
+        Folder(**settings)
 
 
 def test_some_classes_alone(root):
@@ -154,7 +153,7 @@ def test_everything_wrong_with_files_is_listed_at_once(root):
     (root / "a;b" / "x").mkdir(parents=True)
     for name in ("alone.wav", "a;b/x/0.wav", "gel/0.wav"):
         (root / name).write_bytes(sound)
-    with pytest.raises(FusionError, match="3 files") as error:
+    with pytest.raises(FusionError, match="3 clips") as error:
         read(root)
     for reason in ("alone.wav: in no class", "'a;b' has a semicolon", "gel/0.wav: in no folder below the class'"):
         assert reason in str(error.value)
@@ -180,13 +179,13 @@ def test_names_in_another_unicode_form_are_the_same(root):
 
 
 def test_another_folder_is_a_test(root, given):
-    settings = FolderSettings(group="parent")
-    assert len(read_split(settings, root, "test", lambda paths: []).table) == 36
-    assert len(read_split(settings, given, "test", lambda paths: []).table) == 12
-    with pytest.raises(FusionError, match="no folder train"):
-        read_split(settings, root, "train", lambda paths: [])
-    with pytest.raises(FusionError, match="no sound in the folder validation"):
-        read_split(settings, given, "validation", lambda paths: [])
+    settings = Folder(group="parent")
+    assert len(settings.read_split(root, "test", lambda paths: []).table) == 36
+    assert len(settings.read_split(given, "test", lambda paths: []).table) == 12
+    with pytest.raises(FusionError, match="no train clip"):
+        settings.read_split(root, "train", lambda paths: [])
+    with pytest.raises(FusionError, match="no validation clip"):
+        settings.read_split(given, "validation", lambda paths: [])
 
 
 def test_a_folder_that_is_not_there_says_how_to_name_one(tmp_path):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from fusion.datasets import irmas_training
 from fusion.datasets.cautions import cautions
 from fusion.datasets.duplicates import find_duplicates
-from fusion.datasets.registry import read_dataset
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.irmas_training import INSTRUMENTS
 from fusion.errors import FusionError
 from fusion.runtime.content_hash import content_hashes
-from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
 from tests.support.irmas import CLASSES, PARTS, make, sound, write
 
 
@@ -26,7 +26,7 @@ def own(tmp_path):
 
 
 def read(root, cache, **settings):
-    return read_dataset(IRMASSettings(**settings), root, lambda paths: content_hashes(list(paths), cache))
+    return IRMAS(**settings).read_corpus(root, lambda paths: content_hashes(list(paths), cache))
 
 
 tag = st.sampled_from(["[dru]", "[nod]", "[---]", ""])
@@ -196,4 +196,4 @@ def test_missing_data_say_how_to_get_them(own, tmp_path, name, message):
 )
 def test_settings_that_make_no_sense_together_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        IRMASSettings(**settings)
+        IRMAS(**settings)

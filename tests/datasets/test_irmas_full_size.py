@@ -10,10 +10,10 @@ import pytest
 
 from fusion.datasets.cautions import cautions
 from fusion.datasets.duplicates import find_duplicates
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.irmas_training import INSTRUMENTS
 from fusion.datasets.overview import overview
-from fusion.datasets.registry import read_dataset
 from fusion.runtime.content_hash import content_hashes
-from fusion.settings.datasets import INSTRUMENTS, IRMASSettings
 
 EXCERPTS = dict(zip(INSTRUMENTS, (388, 505, 451, 637, 760, 682, 721, 626, 577, 580, 778), strict=True))
 PARTS = {  # folder: clips and songs
@@ -87,7 +87,7 @@ def read(root, cache, **settings):
     def hashes(paths):
         return content_hashes(list(paths), cache)
 
-    data = read_dataset(IRMASSettings(**settings), root, hashes)
+    data = IRMAS(**settings).read_corpus(root, hashes)
     table = data.table.assign(content=hashes(list(data.table["path"])))
     return data, overview(data, find_duplicates(table, None if data.folds is None else data.folds[0]))
 

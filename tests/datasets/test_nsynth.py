@@ -15,11 +15,10 @@ import numpy as np
 import pytest
 
 from fusion.datasets.cautions import cautions
+from fusion.datasets.corpus import Corpus
 from fusion.datasets.groups import shuffled
-from fusion.datasets.registry import read_dataset
-from fusion.datasets.table import Dataset
+from fusion.datasets.nsynth import NSynth
 from fusion.errors import FusionError
-from fusion.settings.datasets import NSynthSettings
 from tests.support.notes import FAMILIES, SOURCES, example, names
 
 TEST_NOTES = Path(__file__).parents[1] / "data" / "nsynth_test_notes.txt.gz"
@@ -40,8 +39,8 @@ def write_examples(root: Path, part: str, examples: Any) -> None:
     (root / f"nsynth-{part}" / "examples.json").write_text(json.dumps(examples))
 
 
-def read(root: Path, **settings: Any) -> Dataset:
-    return read_dataset(NSynthSettings(**settings), root, lambda paths: [""] * len(paths))
+def read(root: Path, **settings: Any) -> Corpus:
+    return NSynth(**settings).read_corpus(root, lambda paths: [""] * len(paths))
 
 
 def refusal(root: Path, **settings: Any) -> str:
@@ -50,15 +49,15 @@ def refusal(root: Path, **settings: Any) -> str:
     return str(error.value)
 
 
-def ids(dataset: Dataset, split: str) -> set[str]:
+def ids(dataset: Corpus, split: str) -> set[str]:
     return set(dataset.part(split)["id"])
 
 
-def groups(dataset: Dataset, split: str) -> set[str]:
+def groups(dataset: Corpus, split: str) -> set[str]:
     return set(dataset.part(split)["group"])
 
 
-def counts(dataset: Dataset, split: str) -> dict[str, int]:
+def counts(dataset: Corpus, split: str) -> dict[str, int]:
     return dict(Counter(dataset.part(split)["labels"]))
 
 
@@ -252,7 +251,7 @@ def test_a_class_with_one_note_trains(tmp_path):
     )
 
 
-def shared(dataset: Dataset) -> list[str]:
+def shared(dataset: Corpus) -> list[str]:
     return [warning for warning in cautions(dataset) if warning.startswith("shared-groups: ")]
 
 
@@ -534,7 +533,7 @@ def test_options_that_keep_nothing_are_refused(root, settings, options):
 def test_a_data_set_with_nothing_to_test_is_refused(tmp_path):
     two = names(["bass", "reed"], [0, 1], range(40, 60))
     root = write(tmp_path, valid=two, test=names(["flute"], [0], range(40, 45)))
-    assert "no test clip is left; loosen the data set's options (sources, families, limit, skip_damaged)" in refusal(
+    assert "no test clip is left; loosen the data set's options that leave clips out, or complete" in refusal(
         root, protocol="course"
     )
 

@@ -1,41 +1,48 @@
 """What holds for every data set: its settings, its reader, and the commands, which know none of them by name."""
 
+import ast
+import re
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fusion.cli.options import DATASETS as IN_OPTIONS
+from fusion.datasets.corpus import SPLITS, fingerprint
 from fusion.datasets.data import read_data
+from fusion.datasets.folder import Folder
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.nsynth import NSynth
 from fusion.datasets.overview import overview
-from fusion.datasets.registry import READERS, data_root, read_split, sample_root
-from fusion.datasets.table import SPLITS, fingerprint
+from fusion.datasets.roots import data_root, sample_root
+from fusion.datasets.table import Table
 from fusion.errors import FusionError
 from fusion.extraction.windows import cut_windows
+from fusion.plugins.registry import DATASETS, discover
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
-from fusion.settings.datasets import DATASETS, IRMASSettings, NSynthSettings
-from fusion.settings.folder import FolderSettings
-from fusion.settings.manifest import TableSettings
+from fusion.settings.dataset import build, load
 from tests.support import own_sounds
 
+ROOT = Path(__file__).parents[2]
+SETS = discover(DATASETS)
 OWN = {
-    "folder holdout": (FolderSettings(group="parent", window=1.0, hop=0.5), own_sounds.make),
-    "folder given": (FolderSettings(protocol="given", group="parent", window=1.0, hop=0.5), own_sounds.make_given),
-    "folder cv": (FolderSettings(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make),
-    "table holdout": (TableSettings(window=1.0, hop=0.5), own_sounds.make_table),
+    "folder holdout": (Folder(group="parent", window=1.0, hop=0.5), own_sounds.make),
+    "folder given": (Folder(protocol="given", group="parent", window=1.0, hop=0.5), own_sounds.make_given),
+    "folder cv": (Folder(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make),
+    "table holdout": (Table(window=1.0, hop=0.5), own_sounds.make_table),
     "table given": (
-        TableSettings(file="clips.tsv", protocol="given", several=True, window=0.5, hop=0.5),
+        Table(file="clips.tsv", protocol="given", several=True, window=0.5, hop=0.5),
         own_sounds.make_given_table,
     ),
-    "table cv": (TableSettings(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make_table),
+    "table cv": (Table(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make_table),
 }
 SAMPLES = {
-    "nsynth": NSynthSettings(),
-    "nsynth course": NSynthSettings(protocol="course"),
-    "irmas": IRMASSettings(),
-    "irmas cv": IRMASSettings(protocol="cv"),
+    "nsynth": NSynth(),
+    "nsynth course": NSynth(protocol="course"),
+    "irmas": IRMAS(),
+    "irmas cv": IRMAS(protocol="cv"),
 }
 
 
@@ -52,35 +59,79 @@ def case(request, tmp_path_factory):
     return settings, Workplace(root, False, place / "cache", place / "results", 1, Progress(quiet=True))
 
 
-def test_every_data_set_has_settings_a_reader_and_a_case_here():
-    assert set(DATASETS) == set(READERS) == set(IN_OPTIONS)
-    assert {settings.name for settings in [*SAMPLES.values(), *(settings for settings, _ in OWN.values())]} == set(
-        DATASETS
-    )
+def test_every_data_set_has_a_case_here():
+    assert {settings.name for settings in [*SAMPLES.values(), *(settings for settings, _ in OWN.values())]} == set(SETS)
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_settings_have_what_everything_else_asks_them_for(name):
-    settings = DATASETS[name]()
-    assert settings.name == name
-    assert type(settings).model_fields["protocol"].description
+@pytest.mark.parametrize("name", SETS)
+def test_a_data_set_says_what_it_is_and_what_everything_else_asks_it_for(name):
+    cls = load(SETS[name])
+    settings = build(SETS[name], f'{{"name": "{name}"}}')
+    assert settings == cls() == cls(name=name)
+    assert cls.__doc__
+    assert cls.title
+    assert bool(cls.archives) == bool(cls.citation) == bool(cls.licence) == bool(cls.terms) == bool(cls.homepage)
+    assert bool(cls.archives) == cls.base_url.startswith("http")
+    assert len({archive.folder for archive in cls.archives}) == len(cls.archives)
+    assert all(len(archive.md5) == 32 and archive.split for archive in cls.archives)
+    assert all(field.description for key, field in cls.model_fields.items() if key != "name")
     assert settings.samples > 0
     assert 0 < settings.hop <= settings.samples / settings.sr
     assert settings.rate is None or settings.rate > 0
     assert settings.aggregate == "mean"
     assert isinstance(settings.known_groups, bool)
-    assert isinstance(settings.several, bool)
+    assert isinstance(settings.several_labels, bool)
     assert isinstance(settings.single_notes, bool)
-    assert settings.threshold in (None, "validation")
+    assert settings.decision in (None, "validation")
     assert settings.train_groups is None
     assert (settings.subset_seed, settings.skip_damaged) == (1, False)
+
+
+def test_what_is_used_of_a_folder_can_be_read(case):
+    settings, workplace = case
+    fields = type(settings).uses(workplace.root)
+    assert fields is not None
+    assert type(settings)(name=settings.name, **fields).protocol
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_nothing_can_be_trained_on_an_empty_folder_of_an_official_data_set(name, tmp_path):
+    cls = load(SETS[name])
+    assert cls.uses(tmp_path) is None or not cls.archives
+
+
+def constants(tree):
+    """Yield the texts of a file that are no documentation."""
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
+def test_no_other_module_knows_a_data_set_by_name():
+    """Rendering writes the layouts of two; `folder` and `table` are words of everyday, so imports alone tell."""
+    homes = {source.module.rpartition(".")[2] for source in SETS.values()}
+    for path in sorted((ROOT / "fusion").glob("**/*.py")):
+        place = path.relative_to(ROOT / "fusion")
+        if place.parts[0] == "rendering" or place.name == "render.py":
+            continue
+        text = path.read_text()
+        imported = set(re.findall(r"from fusion\.datasets\.(\w+) import", text)) & homes
+        assert not imported, f"{path} imports {imported}"
+        if not (place.parts[0] == "datasets" and place.stem.startswith(tuple(homes))):
+            words = {word for value in constants(ast.parse(text)) for word in re.findall(r"\w+", value)}
+            assert not words & (homes - {"folder", "table"}), path
 
 
 def test_a_table_is_of_one_shape_and_parts_do_not_overlap(case):
     settings, workplace = case
     data = read_data(settings, workplace)
     dataset, table = data.dataset, data.dataset.table
-    assert (dataset.name, dataset.protocol, dataset.several) == (settings.name, settings.protocol, settings.several)
+    assert (dataset.name, dataset.protocol, dataset.several) == (
+        settings.name,
+        settings.protocol,
+        settings.several_labels,
+    )
     columns = {"id", "path", "start", "duration", "labels", "group", "split", "content", "sound", "origin"}
     assert columns <= set(table)
     assert table["id"].is_unique
@@ -125,14 +176,14 @@ def test_a_split_alone_is_a_test(case):
     read = []
     for split in SPLITS:
         with suppress(FusionError):  # not every protocol has every split
-            read.append(read_split(settings, workplace.root, split, lambda paths: [""] * len(paths)))
+            read.append(settings.read_split(workplace.root, split, lambda paths: [""] * len(paths)))
     assert read
     assert all(set(dataset.table["split"]) == {"test"} and dataset.classes for dataset in read)
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", SETS)
 def test_an_absent_folder_is_a_message_that_names_the_option(name, tmp_path, monkeypatch):
     monkeypatch.setenv("FUSION_DATA", str(tmp_path))
     workplace = Workplace(data_root(name), False, tmp_path, tmp_path, 1, Progress(quiet=True))
     with pytest.raises(FusionError, match="--data DIR"):
-        read_data(DATASETS[name](), workplace)
+        read_data(load(SETS[name])(), workplace)

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from fusion.datasets.data import read_data
+from fusion.datasets.irmas import IRMAS
 from fusion.datasets.rendered import read_rendered
 from fusion.errors import FusionError
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
-from fusion.settings.datasets import IRMASSettings
 from tests.support.irmas import make
 
 
@@ -20,7 +20,7 @@ def root(tmp_path_factory):
 
 def read(root, cache, protocol="official"):
     place = Workplace(root, False, cache, cache, 1, Progress(quiet=True))
-    return read_data(IRMASSettings(protocol=protocol, **({"folds": 2} if protocol == "cv" else {})), place).dataset
+    return read_data(IRMAS(protocol=protocol, **({"folds": 2} if protocol == "cv" else {})), place).dataset
 
 
 def leaks(data):

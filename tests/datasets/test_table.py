@@ -1,127 +1,244 @@
-"""The rules that hold for every data set, on tables made by hand."""
+import importlib.util
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.datasets.cautions import missing_classes
-from fusion.datasets.table import Dataset, checked
+from fusion.datasets.cautions import cautions
+from fusion.datasets.duplicates import find_duplicates
+from fusion.datasets.table import Table
 from fusion.errors import FusionError
+from fusion.extraction.windows import cut_windows
+from tests.support.irmas import CLASSES
+from tests.support.own_sounds import make_given_table, make_table
 
 
-def clips(*rows):
-    """Return a table of clips from pairs of split and labels."""
-    return pd.DataFrame(
-        {
-            "id": [f"clip{number}" for number in range(len(rows))],
-            "path": "x.wav",
-            "start": 0.0,
-            "duration": np.nan,
-            "labels": [labels for _, labels in rows],
-            "group": [f"group{number}" for number in range(len(rows))],
-            "split": [split for split, _ in rows],
-        }
+@pytest.fixture
+def root(tmp_path):
+    return make_table(tmp_path / "sounds")
+
+
+@pytest.fixture
+def given(tmp_path):
+    return make_given_table(tmp_path / "given")
+
+
+GIVEN = {"file": "clips.tsv", "protocol": "given", "several": True}
+
+
+def read(root, **settings):
+    return Table(**settings).read_corpus(root, lambda paths: [])
+
+
+def rows(root, *lines, header="path,label,group", file="manifest.csv"):
+    """Add rows to a table, or write another one with these alone."""
+    path = root / file
+    before = path.read_text() if path.exists() else f"{header}\n"
+    path.write_text(before + "\n".join(lines) + "\n")
+
+
+def test_holdout_tests_whole_groups_of_every_class(root):
+    data = read(root)
+    assert data.classes == CLASSES
+    parts = [data.part(split) for split in ("train", "validation", "test")]
+    assert [len(part) for part in parts] == [24, 6, 6]
+    assert not set(parts[2]["group"]) & (set(parts[0]["group"]) | set(parts[1]["group"]))
+    assert not any(note.startswith("no-groups:") for note in cautions(data))
+
+
+def test_folds_keep_groups_whole(root):
+    data = read(root, protocol="cv", folds=3)
+    groups = data.table["group"].to_numpy()
+    assert all(not set(groups[fold.test]) & set(groups[fold.train]) for fold in data.each_fold())
+
+
+def test_test_clips_may_have_several_labels(given):
+    data = read(given, **GIVEN)
+    assert data.several
+    assert set(data.part("test")["labels"]) == {"gac;voi", "gac;gel", "gel;voi"}
+    assert set(data.part("train")["labels"]) == set(CLASSES)
+    assert set(data.table["duration"]) == {1.0}
+
+
+def test_training_clips_with_several_labels_are_refused(given):
+    text = (given / "clips.tsv").read_text()
+    (given / "clips.tsv").write_text(text.replace("\tgac\t", "\tgac;gel\t"))
+    with pytest.raises(FusionError, match=r"8 training or validation clips have several labels(.|\n)*gac/gac0/0\.wav"):
+        read(given, **GIVEN)
+    with pytest.raises(FusionError, match=r"dataset\.several: true"):
+        read(given, file="clips.tsv", protocol="given")
+
+
+def test_a_split_column_and_a_protocol_have_to_fit(root, given):
+    with pytest.raises(FusionError, match=r"no splits are given \(by a column split(.|\n)*holdout or cv"):
+        read(root, protocol="given")
+    text = (given / "clips.tsv").read_text().replace(";", "")
+    (given / "clips.tsv").write_text(text)
+    with pytest.raises(FusionError, match=r"splits are given \(by a column split, .*\); set dataset\.protocol: given"):
+        read(given, file="clips.tsv")
+    assert read(given, file="clips.tsv", columns={"split": None}).part("validation").size
+
+
+def test_columns_may_have_other_names(root):
+    path = root / "manifest.csv"
+    path.write_text(path.read_text().replace("path,label,group", "song, file name ,instrument").replace("song,", "", 1))
+    path.write_text("file name,instrument,song\n" + path.read_text().split("\n", 1)[1])
+    names = {"path": "file name", "label": "instrument", "group": "song"}
+    assert read(root, columns=names).table["group"].nunique() == 18
+    with pytest.raises(FusionError, match=r"the column songs is not there \(did you mean song\?\)|column songs is not"):
+        read(root, columns={**names, "group": "songs"})
+    with pytest.raises(FusionError, match=r"the column path is not there(.|\n)*found: file name, instrument, song"):
+        read(root)
+
+
+def test_without_a_group_each_file_is_one_and_a_warning_is_loud(root):
+    data = read(root, columns={"group": None})
+    assert data.table["group"].nunique() == 36
+    assert any(note.startswith("no-groups: there is no column group") for note in cautions(data))
+
+
+def test_every_bad_row_is_named_with_its_line_all_at_once(root):
+    (root.parent / "outside.wav").write_bytes((root / "gac/gac0/0.wav").read_bytes())
+    (root / "link.wav").symlink_to(root.parent / "outside.wav")
+    rows(
+        root,
+        ",gac,x",
+        "gac/gac0,gac,x",
+        "gac/gac0/0.wav,voi,x",
+        "../outside.wav,gac,x",
+        "link.wav,gac,x",
+        f"{root.parent}/outside.wav,gac,x",
+        "gac/gac0/1.wav,,x",
+        "gac/gac1/1.wav,gac;gel,",
+        '"gac/gac2/\n0.wav",gac,x',
     )
+    with pytest.raises(FusionError) as error:
+        read(root)
+    for reason in (
+        "line 38: path: should name a file",
+        "line 39: path: gac/gac0 is a folder",
+        "line 2: gac/gac0/0.wav is there 2 times",
+        "line 40: gac/gac0/0.wav is there 2 times",
+        "line 41: path: ../outside.wav lies outside",
+        "line 42: path: link.wav lies outside",
+        f"line 43: path: {root.parent}/outside.wav lies outside",
+        "line 44: label: should be a class",
+        "line 45: label: gac;gel are several",
+        "line 45: group: empty",
+        "line 47: path: should name a file",
+    ):
+        assert reason in str(error.value)
 
 
-TRAINED = (("train", "flute"), ("train", "reed"), ("validation", "flute"))
+def test_files_that_are_not_there_are_listed_or_left_out(root):
+    rows(root, "gac/none.wav,gac,x")
+    with pytest.raises(FusionError, match=r"1 clips are named(.|\n)*line 38: .*gac/none\.wav"):
+        read(root)
+    assert "damaged: 1 clips left out (no audio file)" in cautions(read(root, skip_damaged=True))
 
 
-def test_a_clip_with_a_label_that_is_partly_unknown_is_left_out_and_counted():
-    table = clips(*TRAINED, ("test", "flute;reed"), ("test", "flute;organ"), ("test", "organ"), ("test", "reed"))
-    dataset = checked(Dataset("made", "official", table, "songs", several=True))
-    assert dataset.classes == ("flute", "reed")
-    assert list(dataset.part("test")["labels"]) == ["flute;reed", "reed"]
-    left_out = "left out: the class has no training clip"
-    assert dataset.notes == [
-        f"missing-class: 1 test clips of flute;organ {left_out}",
-        f"missing-class: 1 test clips of organ {left_out}",
-    ]
-    assert dataset.targets.tolist() == [[1, 0], [0, 1], [1, 0], [1, 1], [0, 1]]
+def test_absolute_paths_inside_the_folder_are_taken(root):
+    text = (root / "manifest.csv").read_text().replace("gac/gac0/0.wav", str(root / "gac/gac0/0.wav"))
+    before = read(root).table
+    (root / "manifest.csv").write_text(text)
+    assert list(read(root).table["id"]) == list(before["id"])
 
 
-def test_one_class_is_too_few():
-    with pytest.raises(FusionError, match="at least two classes, there is only flute"):
-        checked(Dataset("made", "official", clips(("train", "flute"), ("test", "flute")), "songs"))
+def test_parts_of_a_file_are_clips_of_their_own_and_no_copies(root):
+    files = sorted(path.relative_to(root) for path in root.glob("*/*/*.wav"))
+    lines = [f"{path},{path.parts[0]},{start},0.5" for path in files for start in ("0", "0.5")]
+    rows(root, *lines, header="path,label,start,duration", file="parts.csv")
+    data = read(root, file="parts.csv", window=0.25, hop=0.25)
+    assert len(data.table) == 72
+    assert "gac/gac0/0.wav from 0.5 s" in set(data.table["id"])
+    assert data.table["group"].nunique() == 36
+    table = data.table.assign(content=[str(path) for path in data.table["path"]])
+    assert find_duplicates(table).pairs == 0
+    windows = cut_windows(table, Table(window=0.25, hop=0.25))
+    assert sorted({window.start for window in windows.windows}) == [0.0, 0.25, 0.5, 0.75]
+    assert len(set(windows.keys)) == len(windows.keys) == 144
 
 
-@pytest.mark.parametrize("split", ["validation", "test"])
-def test_a_split_that_has_no_clip_left_is_named(split):
-    rows = [row for row in (*TRAINED, ("test", "reed")) if row[0] != split]
-    with pytest.raises(FusionError, match=f"no {split} clip is left"):
-        checked(Dataset("made", "official", clips(*rows), "songs"))
+@pytest.mark.parametrize(("column", "text"), [("start", "-1"), ("start", "x"), ("duration", "nan"), ("duration", "0")])
+def test_times_that_are_none_are_named(root, column, text):
+    rows(root, f"gac/gac0/0.wav,gac,{text}", header=f"path,label,{column}", file="times.csv")
+    with pytest.raises(FusionError, match=f"line 2: {column}: should be"):
+        read(root, file="times.csv")
 
 
-def test_a_fold_without_test_clips_is_named():
-    table = clips(*(("train", label) for label in ("flute", "reed") * 4))
-    folds = np.array([[0, 0, 0, 0, 2, 2, 2, 2]])
-    with pytest.raises(FusionError, match="fold 1 has no test clip"):
-        checked(Dataset("made", "folds", table, "songs", folds=folds))
+def test_splits_have_usual_names_and_other_ones_are_named(given):
+    path, before = given / "clips.tsv", read(given, **GIVEN).table
+    path.write_text(path.read_text().replace("\ttrain\t", "\ttraining\t"))
+    assert read(given, **GIVEN).table.equals(before)
+    path.write_text(path.read_text().replace("\ttraining\t", "\tlearn\t"))
+    with pytest.raises(FusionError, match=r"split: should be one of train, validation, test, .*found .learn."):
+        read(given, **GIVEN)
 
 
-def many_clips(split="train"):
-    """Return 24 training clips of 12 groups of two classes, and test and validation clips of other groups."""
-    table = clips(*((split, label) for label in ("flute", "reed") * 12), ("validation", "flute"), ("test", "reed"))
-    table.loc[:23, "group"] = [f"group{number // 4}{number % 2}" for number in range(24)]
-    return table
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("path,label\n", "has no clip"),
+        (
+            "path,label\na.wav,gac,more\nb.wav\n",
+            r"2 rows are not as long(.|\n)*line 2: 3 values, not 2(.|\n)*line 3: 1",
+        ),
+        ("path,label,label\n", "the column label is there twice"),
+        ("path;label\na.wav;gac\n", "the column path is not there"),
+        ('path,label\n"a.wav,gac\n', "cannot be read"),
+        (b"path,label\n\xff.wav,gac\n", "UTF-8"),
+    ],
+)
+def test_a_table_that_is_none_is_a_message(root, text, message):
+    (root / "own.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(FusionError, match=message):
+        read(root, file="own.csv")
 
 
-def test_fewer_training_groups_have_the_same_validation_and_test_and_all_classes():
-    dataset = checked(Dataset("made", "official", many_clips(), "songs"))
-    before = set()
-    for count in (2, 3, 6, 12, 99):
-        fewer = dataset.with_train_groups(count, 1)
-        (fold,) = fewer.each_fold()
-        ids = set(fewer.table["id"][fold.train])
-        assert fewer.table.loc[fold.train, "group"].nunique() == min(count, 12)
-        assert len(ids) == 2 * min(count, 12)  # groups are whole
-        assert before <= ids
-        before = ids
-        assert fewer.classes == dataset.classes
-        for split in ("validation", "test"):
-            assert list(fewer.part(split)["id"]) == list(dataset.part(split)["id"])
-    assert list(fewer.table["id"]) == list(dataset.table["id"])
+@pytest.mark.parametrize(
+    ("file", "message"), [("none.csv", "--data DIR"), ("../x.csv", "outside"), ("x.txt", "should end")]
+)
+def test_a_file_that_is_no_table_is_a_message(root, file, message):
+    if file != "none.csv":
+        (root / file).write_text("path,label\n")
+    with pytest.raises(FusionError, match=message):
+        read(root, file=file)
 
 
-def test_every_fold_trains_on_so_many_groups_and_tests_on_the_same_clips():
-    table = many_clips()[:24]
-    folds = np.array([[int(group[5:-1]) % 3 for group in table["group"]]])
-    dataset = checked(Dataset("made", "cv", table, "songs", folds=folds))
-    fewer = dataset.with_train_groups(3, 1)
-    for whole, fold in zip(dataset.each_fold(), fewer.each_fold(), strict=True):
-        assert table.loc[fold.train, "group"].nunique() == 3
-        assert set(fold.train) < set(whole.train)
-        assert set(table.loc[fold.train, "labels"]) == {"flute", "reed"}
-        assert (fold.test.tolist(), fold.validation.tolist()) == (whole.test.tolist(), whole.validation.tolist())
-    assert set(fewer.part("train").index) == set(np.concatenate([fold.train for fold in fewer.each_fold()]))
-    with pytest.raises(FusionError, match="train_groups: 1 of 6 training groups"):
-        dataset.with_train_groups(1, 1)
+def test_a_table_of_an_editor_with_a_byte_order_mark_and_other_line_ends_is_read(root):
+    text = (root / "manifest.csv").read_text()
+    (root / "manifest.csv").write_bytes(("\ufeff" + text.replace("\n", "\r\n")).encode())
+    assert len(read(root).table) == 36
 
 
-def test_validation_clips_that_train_leave_no_split_behind():
-    whole = checked(Dataset("made", "official", clips(*TRAINED, ("test", "reed"), ("test", "flute")), "songs"))
-    both = whole.validation_trained()
-    assert both.part("train")["id"].tolist() == ["clip0", "clip1", "clip2"]
-    assert both.part("validation").empty
-    ((fold,), (before,)) = both.each_fold(), whole.each_fold()
-    assert (fold.train.tolist(), fold.validation.tolist()) == ([0, 1, 2], [])
-    assert fold.test.tolist() == before.test.tolist()
-    assert not missing_classes(both)
-    assert len(both.without(["clip2"], "short").table) == 4  # no validation clip is asked for
-    with pytest.raises(FusionError, match="no test clip is left"):
-        both.without(["clip3", "clip4"], "short")
+def test_parquet_is_read_or_says_what_to_install(root):
+    table = pd.read_csv(root / "manifest.csv")
+    if importlib.util.find_spec("pyarrow"):
+        table.to_parquet(root / "clips.parquet")
+        assert len(read(root, file="clips.parquet").table) == 36
+    else:
+        (root / "clips.parquet").write_bytes(b"PAR1")
+        with pytest.raises(FusionError, match="pip install pyarrow"):
+            read(root, file="clips.parquet")
 
 
-def test_in_folds_the_clips_that_would_validate_train():
-    table = clips(*(("train", label) for label in ("flute", "reed") * 6))
-    whole = Dataset("made", "folds", table, "songs", folds=np.tile([0, 0, 1, 1], 3)[np.newaxis])
-    for fold, before in zip(whole.validation_trained().each_fold(), whole.each_fold(), strict=True):
-        assert fold.train.tolist() == sorted([*before.train, *before.validation])
-        assert not len(fold.validation)
-        assert len(before.validation)
+def test_another_table_is_a_test(root, given):
+    assert len(Table().read_split(root, "test", lambda paths: []).table) == 36
+    assert len(Table(**GIVEN).read_split(given, "test", lambda paths: []).table) == 12
+    with pytest.raises(FusionError, match="no train clip"):
+        Table().read_split(root, "train", lambda paths: [])
 
 
-def test_clips_without_folds_are_divided_once():
-    dataset = Dataset("x", "official", many_clips(), "instruments")
-    assert dataset.repeats == 1
-    assert Dataset("x", "cv", many_clips(), "instruments", folds=np.zeros((3, len(many_clips())), int)).repeats == 3
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"several": True}, "several is for protocol: given"),
+        ({"threshold": 0.5}, "threshold is for several: true"),
+        ({"protocol": "given", "several": True, "threshold": 2.0}, "between 0 and 1"),
+        ({"columns": {"label": None}}, "cannot be null"),
+        ({"columns": {"weight": "w"}}, "path"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Table(**settings)

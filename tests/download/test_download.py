@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fusion.datasets.folder import Folder
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.nsynth import NSynth
 from fusion.download import download
-from fusion.download.archives import OFFICIAL, Archive, base_url, choose, shown
+from fusion.download.archives import base_url, choose, shown
 from fusion.download.download import fetch
 from fusion.errors import FusionError
+from fusion.settings.archive import Archive
 from tests.support.serving import Handler, Place, announcing, corrupting, cut, serving, status
 
 BODY = np.random.default_rng(1).bytes(1_000_000)
@@ -318,27 +322,27 @@ def test_partial_file_longer_than_the_file(call: Call) -> None:
 
 
 def test_table_of_archives() -> None:
-    for name in ("nsynth", "irmas"):
-        source, archives = choose(name, [])
+    for name, dataset in (("nsynth", NSynth), ("irmas", IRMAS)):
+        archives = choose(name, dataset, [])
         assert len({archive.folder for archive in archives}) == len(archives)
         for archive in archives:
             assert len(archive.md5) == 32
             assert archive.unpacked > archive.size > 10**8
-        assert base_url(source, None) == source.base
-    assert [archive.file for archive in choose("irmas", ["test"])[1]] == [
+        assert base_url(dataset, None) == dataset.base_url
+    assert [archive.file for archive in choose("irmas", IRMAS, ["test"])] == [
         f"IRMAS-TestingData-Part{number}.zip" for number in (1, 2, 3)
     ]
-    with pytest.raises(FusionError, match="did you mean 'nsynth'"):
-        choose("nsynht", [])
+    with pytest.raises(FusionError, match="folder: has no archive that can be fetched"):
+        choose("folder", Folder, [])
     with pytest.raises(FusionError, match="did you mean 'valid'"):
-        choose("nsynth", ["valid", "valdi"])
+        choose("nsynth", NSynth, ["valid", "valdi"])
 
 
 def test_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FUSION_MIRROR", "https://mirror.example/a/")
-    assert base_url(OFFICIAL["nsynth"], None) == "https://mirror.example/a"
-    assert base_url(OFFICIAL["nsynth"], "http://else.example") == "http://else.example"
+    assert base_url(NSynth, None) == "https://mirror.example/a"
+    assert base_url(NSynth, "http://else.example") == "http://else.example"
     for wrong in ("file:///tmp", "mirror.example", "/tmp", "http://", "http://a:99999", "http://[", "http://a:b"):
         with pytest.raises(FusionError, match="a mirror"):
-            base_url(OFFICIAL["nsynth"], wrong)
+            base_url(NSynth, wrong)
     assert shown("https://me:secret@mirror.example/a?token=1") == "https://mirror.example/a"

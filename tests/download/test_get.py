@@ -17,14 +17,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusion.download import archives, download, get
-from fusion.download.archives import OFFICIAL, Archive
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.nsynth import NSynth
+from fusion.download import download, get
 from fusion.download.get import FetchPlan
 from fusion.errors import FusionError
 from fusion.runtime.lock import alone
 from fusion.runtime.progress import Progress
-from fusion.settings.datasets import NSynthSettings
+from fusion.settings.archive import Archive
 from tests.support.serving import Place, cut, serving, status
+
+SETS = {"nsynth": NSynth, "irmas": IRMAS}
 
 
 def packed_part(folder: Path) -> bytes:
@@ -64,11 +67,11 @@ def place(packed: dict[str, tuple[bytes, int]], monkeypatch: pytest.MonkeyPatch)
     noise = np.random.default_rng(1).bytes(200_000)
     with serving() as place:
         small: dict[str, list[Archive]] = {"nsynth": [], "irmas": []}
-        for archive in OFFICIAL["nsynth"].archives:
+        for archive in NSynth.archives:
             content, audio = packed[archive.folder]
             place.files[f"/{archive.file}"] = content
             small["nsynth"].append(as_described(archive, content, audio))
-        for archive in OFFICIAL["irmas"].archives:
+        for archive in IRMAS.archives:
             if archive.split == "train":
                 members = {f"{archive.folder}/{name}/[{name}][cla]0001__1.wav": noise for name in archive.holds}
                 members[f"{archive.folder}/README.txt"] = b"read me"
@@ -79,8 +82,8 @@ def place(packed: dict[str, tuple[bytes, int]], monkeypatch: pytest.MonkeyPatch)
             place.files[f"/{archive.file}"] = content
             small["irmas"].append(as_described(archive, content, len(archive.holds) or 2))
         for name, described in small.items():
-            source = replace(OFFICIAL[name], base=place.url, archives=tuple(described))
-            monkeypatch.setitem(archives.OFFICIAL, name, source)
+            monkeypatch.setattr(SETS[name], "base_url", place.url)
+            monkeypatch.setattr(SETS[name], "archives", tuple(described))
         yield place
 
 
@@ -97,7 +100,7 @@ class Fetch:
             self.plans.append(plan)
             return self.agree
 
-        return get.get(name, splits, self.root, **{"confirm": confirm, **options})
+        return get.get(name, SETS[name], splits, self.root, **{"confirm": confirm, **options})
 
     def names(self) -> list[str]:
         return sorted(entry.name for entry in self.root.iterdir()) if self.root.exists() else []
@@ -110,13 +113,12 @@ def fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fetch:
 
 
 def test_nsynth_can_be_read(place: Place, fetch: Fetch, nsynth: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from fusion.datasets.registry import read_dataset
 
     folders = fetch("nsynth", "valid", "test", progress=Progress())
     assert folders == [fetch.root / "nsynth-valid", fetch.root / "nsynth-test"]
     assert fetch.names() == ["nsynth-test", "nsynth-valid"]
-    settings = NSynthSettings(name="nsynth", protocol="course")
-    mine, official = (read_dataset(settings, root, lambda paths: [""] * len(paths)) for root in (fetch.root, nsynth))
+    settings = NSynth(name="nsynth", protocol="course")
+    mine, official = (settings.read_corpus(root, lambda paths: [""] * len(paths)) for root in (fetch.root, nsynth))
     assert list(mine.table["id"]) == list(official.table["id"])
     (plan,) = fetch.plans
     text = "\n".join(plan.lines())
@@ -270,9 +272,7 @@ def test_half_a_folder_is_left_alone(place: Place, fetch: Fetch) -> None:
 def test_hostile_archive(place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
     content = packed_zip({"IRMAS-TrainingData/cel/a.wav": b"1", "../../evil.wav": b"2"})
     place.files["/IRMAS-TrainingData.zip"] = content
-    source = archives.OFFICIAL["irmas"]
-    described = as_described(source.archives[0], content, 1)
-    monkeypatch.setitem(archives.OFFICIAL, "irmas", replace(source, archives=(described,)))
+    monkeypatch.setattr(IRMAS, "archives", (as_described(IRMAS.archives[0], content, 1),))
     with pytest.raises(FusionError, match=r"'\.\./\.\./evil\.wav' leads out of its folder"):
         fetch("irmas", "train")
     assert fetch.names() == [".IRMAS-TrainingData.fetching"]
@@ -321,9 +321,8 @@ def test_only_one_process(place: Place, fetch: Fetch) -> None:
 def test_an_archive_that_does_not_hold_what_it_should(
     place: Place, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    dataset = archives.OFFICIAL[name]
-    more = tuple(replace(archive, audio=archive.audio + 1) for archive in dataset.archives)
-    monkeypatch.setitem(archives.OFFICIAL, name, replace(dataset, archives=more))
+    more = tuple(replace(archive, audio=archive.audio + 1) for archive in SETS[name].archives)
+    monkeypatch.setattr(SETS[name], "archives", more)
     with pytest.raises(FusionError, match=r"does not hold the [\d,]+ sound files that it should"):
         fetch(name, "test")
     assert all(entry.startswith(".") for entry in fetch.names())
@@ -334,16 +333,16 @@ def test_killed_for_good_and_called_again(place: Place, tmp_path: Path) -> None:
     script = (
         "import os, sys, pathlib\n"
         "from dataclasses import replace\n"
-        "from fusion.download import archives, download, get\n"
+        "from fusion.datasets.nsynth import NSynth\n"
+        "from fusion.download import download, get\n"
         "from fusion.runtime.progress import Progress\n"
-        "source = archives.OFFICIAL['nsynth']\n"
         "figures = dict(size=int(sys.argv[3]), md5=sys.argv[4], audio=int(sys.argv[5]))\n"
-        "small = tuple(replace(archive, **figures) for archive in source.archives)\n"
-        "archives.OFFICIAL['nsynth'] = replace(source, base=sys.argv[1], archives=small)\n"
+        "small = tuple(replace(archive, **figures) for archive in NSynth.archives)\n"
+        "NSynth.base_url, NSynth.archives = sys.argv[1], small\n"
         "download.sleep = lambda _: os._exit(9)\n"
-        "print(get.get('nsynth', ['test'], pathlib.Path(sys.argv[2]), confirm=lambda plan: True))\n"
+        "print(get.get('nsynth', NSynth, ['test'], pathlib.Path(sys.argv[2]), confirm=lambda plan: True))\n"
     )
-    archive = next(each for each in archives.OFFICIAL["nsynth"].archives if each.split == "test")
+    archive = next(each for each in NSynth.archives if each.split == "test")
     content = place.files[f"/{archive.file}"]
     words = [place.url, str(tmp_path / "data"), str(len(content)), archive.md5, str(archive.audio)]
     place.tricks = [cut(len(content) // 2)]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.nsynth import NSynth
 from fusion.extraction.windows import cut_windows, window_starts
-from fusion.settings.datasets import IRMASSettings, NSynthSettings
 from fusion.sound.reading import TOLERANCE, DamagedError, read_audio
 from tests.support.irmas import sound, write
 
@@ -63,7 +64,7 @@ def test_every_window_is_the_sound_at_its_place(tmp_path, rate):
     random = np.random.default_rng(0)
     y = random.uniform(-0.5, 0.5, round(7.3 * rate)).astype(np.float32)
     write(tmp_path / "x.wav", y, rate)
-    windows = cut_windows(clips(tmp_path / "x.wav"), IRMASSettings(sr=rate))
+    windows = cut_windows(clips(tmp_path / "x.wav"), IRMAS(sr=rate))
     assert [window.id for window in windows.windows] == [f"x at {start} s" for start in ("0", "1.5", "3", "4.3")]
     for window in windows.windows:
         first = round(window.start * rate)
@@ -75,7 +76,7 @@ def test_windows_keep_the_order_of_clips_and_damaged_ones_have_none(tmp_path):
         write(tmp_path / f"{name}.wav", sound("gac", 1, seconds))
     (tmp_path / "e.wav").write_bytes(b"no sound")
     table = clips(*(tmp_path / f"{name}.wav" for name in "abcdef"))
-    windows = cut_windows(table, IRMASSettings())
+    windows = cut_windows(table, IRMAS())
     assert windows.clips.tolist() == [0, 0, 0, 2, 3, 3, 3]
     assert windows.damaged.keys() == {"b", "e", "f"}
     assert "cannot be decoded (8 bytes" in windows.damaged["e"]
@@ -85,7 +86,7 @@ def test_windows_keep_the_order_of_clips_and_damaged_ones_have_none(tmp_path):
 
 def test_five_minutes_are_windows_that_can_all_be_read(tmp_path):
     write(tmp_path / "long.wav", sound("voi", 1, 300.0), channels=1)
-    windows = cut_windows(clips(tmp_path / "long.wav"), IRMASSettings())
+    windows = cut_windows(clips(tmp_path / "long.wav"), IRMAS())
     assert len(windows.windows) == 199
     assert {len(window.read(22050)) for window in windows.windows[::33]} == {66150}
     assert len(windows.windows[-1].read(22050)) == 66150
@@ -93,7 +94,7 @@ def test_five_minutes_are_windows_that_can_all_be_read(tmp_path):
 
 def test_a_clip_with_a_duration_is_one_window_whatever_the_file(tmp_path):
     write(tmp_path / "note.wav", sound("gac", 1, 6.0, 16000), 16000)
-    windows = cut_windows(clips(tmp_path / "note.wav", duration=4.0), NSynthSettings())
+    windows = cut_windows(clips(tmp_path / "note.wav", duration=4.0), NSynth())
     assert [(window.start, window.duration) for window in windows.windows] == [(0.0, 4.0)]
 
 
@@ -104,9 +105,7 @@ def test_keys_tell_content_place_and_length_apart_and_names_do_not_matter(tmp_pa
     def keys(name, content, **options):
         return [
             window.key
-            for window in cut_windows(
-                clips(tmp_path / f"{name}.wav", content=content), IRMASSettings(**options)
-            ).windows
+            for window in cut_windows(clips(tmp_path / f"{name}.wav", content=content), IRMAS(**options)).windows
         ]
 
     assert keys("a", "00") == keys("b", "00")
@@ -117,7 +116,7 @@ def test_keys_tell_content_place_and_length_apart_and_names_do_not_matter(tmp_pa
 def test_a_clip_a_hair_too_short_is_filled_up(tmp_path):
     y = sound("gac", 1, 2.995)
     write(tmp_path / "x.wav", y)
-    (window,) = cut_windows(clips(tmp_path / "x.wav"), IRMASSettings()).windows
+    (window,) = cut_windows(clips(tmp_path / "x.wav"), IRMAS()).windows
     read = read_audio(window.path, 22050, window.start, window.duration)
     assert len(read) == 66150
     assert np.allclose(read[: len(y)], y, atol=1e-4)

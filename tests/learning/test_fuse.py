@@ -191,5 +191,5 @@ def test_a_search_may_choose_a_plugin(place):
     text = SEARCH.replace("model.dropout: [0.1, 0.2, 0.3]", "model.fusion: [concat, mine]")
     (place / "x.yaml").write_text(f"{text}plugins: [own]\n")
     experiment = read_experiment(place / "x.yaml", searching=True)
-    assert set(experiment.fusions) == {"concat", "mine"}
+    assert (experiment.fusion.name, experiment.plugin_folders()) == ("concat", [str(place / "own")])
     assert resolve(experiment.settings(), {"model.fusion": "mine"}).fusion.file == place / "own" / "fusions" / "mine.py"

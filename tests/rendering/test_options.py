@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fusion.cli.render import read_families, read_level, read_pitches, read_velocities
+from fusion.datasets.nsynth_notes import FAMILIES
 from fusion.errors import FusionError
 from fusion.rendering.fonts import Fonts
 from fusion.rendering.music import plan as recordings
@@ -25,7 +26,6 @@ from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.notes.plan import SPLITS, VELOCITIES, Note, plan_notes
 from fusion.rendering.options import as_typed
 from fusion.rendering.record import describe
-from fusion.settings.datasets import FAMILIES
 from tests.support.soundfonts import FONT, TEST, TRAIN, by_instrument, noise, notes_font, write_font
 
 Command = Callable[..., tuple[int, str, str]]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from fusion.datasets.corpus import fingerprint
 from fusion.datasets.data import read_data
-from fusion.datasets.registry import sample_root
-from fusion.datasets.table import fingerprint
+from fusion.datasets.roots import sample_root
 from fusion.result.identity import digest
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace

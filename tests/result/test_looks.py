@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.errors import FusionError
 from fusion.report.wording import looks_text
 from fusion.result.folder import ResultFolder
@@ -18,7 +18,7 @@ from fusion.runtime.lock import alone
 def dataset(*contents):
     """Return a data set with a training clip and these test clips."""
     table = pd.DataFrame({"content": ["t", *contents], "split": ["train", *["test"] * len(contents)]})
-    return Dataset("d", "p", table.assign(start=0.0, duration=float("nan")), "songs")
+    return Corpus("d", "p", table.assign(start=0.0, duration=float("nan")), "songs")
 
 
 def trained(results, digest, **trainings):

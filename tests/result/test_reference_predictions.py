@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.result.folder import ResultFolder
 from fusion.result.reference_predictions import (
     commonest_settings,
@@ -19,7 +19,7 @@ SCORES = np.array([[0.5, 0.25, 0.125], [0.75, 1.0, 0.0625]])
 
 @pytest.mark.parametrize(("several", "threshold"), [(False, None), (True, 0.3)])
 def test_predictions_of_references_come_back_the_same(tmp_path, several, threshold):
-    dataset = Dataset("n", "p", pd.DataFrame(), "songs", several=several, classes=("a", "b", "c"))
+    dataset = Corpus("n", "p", pd.DataFrame(), "songs", several=several, classes=("a", "b", "c"))
     by_clip = dict(
         zip(
             ("001", "NA"),
@@ -38,7 +38,7 @@ def test_predictions_of_references_come_back_the_same(tmp_path, several, thresho
 
 
 def test_settings_that_most_clips_were_predicted_with_are_named():
-    dataset = Dataset("n", "p", pd.DataFrame(), "songs", classes=("a", "b", "c"))
+    dataset = Corpus("n", "p", pd.DataFrame(), "songs", classes=("a", "b", "c"))
     few, more = (
         to_reference_predictions(dataset, scores, None, {"C": C}) for scores, C in ((SCORES[:1], 1.0), (SCORES, 10.0))
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.datasets.table import Dataset
+from fusion.datasets.corpus import Corpus
 from fusion.result.trained_on import FILE, start_warnings, write_trained_on
 
 
@@ -14,7 +14,7 @@ def dataset(*rows, origin="nsynth"):
     """Return a data set of clips given as content, group and split."""
     table = pd.DataFrame([row.split() for row in rows], columns=["content", "group", "split"])
     table = table.assign(content=table["content"].replace("-", "") * 16, origin=origin)
-    return Dataset("d", "p", table, "instruments")
+    return Corpus("d", "p", table, "instruments")
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.datasets.irmas import IRMAS
+from fusion.datasets.nsynth import NSynth
 from fusion.errors import FusionError
-from fusion.plugins.registry import FUSIONS, discover
+from fusion.plugins.registry import DATASETS, FUSIONS, discover
 from fusion.search.trials import DIRECTIONS
 from fusion.settings.arms import is_study, read_study
-from fusion.settings.datasets import IRMASSettings, NSynthSettings
 from fusion.settings.experiment import Experiment
 from fusion.settings.model import FusionModel
 from fusion.settings.reading import read_experiment, resolve
@@ -22,6 +23,7 @@ from fusion.settings.search_space import SearchSettings
 from fusion.settings.strict_yaml import dump
 from fusion.settings.training import TrainingSettings
 
+SETS = ", ".join(discover(DATASETS))
 BASE = "dataset: {name: nsynth}\nfeatures:\n  mfcc: {n_mfcc: 20}\n"
 PLUGIN = """
 import numpy as np
@@ -69,10 +71,10 @@ def test_defaults_are_complete(path):
 
 
 NUMBERS = {
-    NSynthSettings: "limit None >=1, folds 5 >=2 <=100, repeats 1 >=1 <=100, train_groups None >=1, subset_seed 1 >=0, "
-    "sr 16000 >=4000 <=192000",
-    IRMASSettings: "window 3.0 >=0.1 <=60, hop 1.5 >=0.05 <=60, folds 5 >=2 <=100, repeats 1 >=1 <=100, "
-    "train_groups None >=1, subset_seed 1 >=0, sr 22050 >=4000 <=192000",
+    NSynth: "train_groups None >=1, subset_seed 1 >=0, sr 16000 >=4000 <=192000, limit None >=1, "
+    "folds 5 >=2 <=100, repeats 1 >=1 <=100",
+    IRMAS: "train_groups None >=1, subset_seed 1 >=0, sr 22050 >=4000 <=192000, window 3.0 >=0.1 <=60, "
+    "hop 1.5 >=0.05 <=60, folds 5 >=2 <=100, repeats 1 >=1 <=100",
     FusionModel: "embedding 64 >=1 <=4096, dropout 0.2 >=0 <1, auxiliary 0.0 >=0 <=100, branch_dropout 0.0 >=0 <1, "
     "time_masking 0.0 >=0 <1, frequency_masking 0.0 >=0 <1, noise 0.0 >=0 <=10",
     TrainingSettings: "epochs 50 >=1 <=100000, batch_size 32 >=1 <=65536, learning_rate 0.002 >0 <=10, "
@@ -161,17 +163,17 @@ def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
 @pytest.mark.parametrize(
     ("dataset", "mistake"),
     [
-        ("", "dataset: missing; write for example dataset: {name: nsynth}"),
-        ("nsynth", "dataset: should be a mapping, found text; write for example dataset: {name: nsynth}"),
-        ("[nsynth]", "dataset: should be a mapping, found a list; write for example dataset: {name: nsynth}"),
-        ("{}", "dataset.name: should be one of nsynth, irmas, folder, table, found nothing"),
+        ("", "dataset: missing; write for example dataset: {name: folder}"),
+        ("nsynth", "dataset: should be a mapping, found text; write for example dataset: {name: folder}"),
+        ("[nsynth]", "dataset: should be a mapping, found a list; write for example dataset: {name: folder}"),
+        ("{}", f"dataset.name: should be one of {SETS}, found nothing"),
         (
             "{name: nsinth}",
-            "dataset.name: should be one of nsynth, irmas, folder, table, found 'nsinth'; did you mean 'nsynth'?",
+            f"dataset.name: should be one of {SETS}, found 'nsinth'; did you mean 'nsynth'?",
         ),
-        ("{name: [nsynth]}", "dataset.name: should be one of nsynth, irmas, folder, table, found ['nsynth']"),
-        ("{name: {a: 1}}", "dataset.name: should be one of nsynth, irmas, folder, table, found {'a': 1}"),
-        ("{name: 5}", "dataset.name: should be one of nsynth, irmas, folder, table, found 5"),
+        ("{name: [nsynth]}", f"dataset.name: should be one of {SETS}, found ['nsynth']"),
+        ("{name: {a: 1}}", f"dataset.name: should be one of {SETS}, found {{'a': 1}}"),
+        ("{name: 5}", f"dataset.name: should be one of {SETS}, found 5"),
         ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
         (
             "{name: nsynth, protocol: cours}",
@@ -520,8 +522,8 @@ def test_assignments_change_settings(path):
         ("training.epochs=[1", "not valid YAML: "),
         ("training.epochs=*x", "not valid YAML: aliases are not used"),
         ("training.epochs", "write key.path=value, as in --set training.epochs=20"),
-        ("dataset=", "dataset: missing; write for example dataset: {name: nsynth}"),
-        ("dataset.name=5", "dataset.name: should be one of nsynth, irmas, folder, table, found 5"),
+        ("dataset=", "dataset: missing; write for example dataset: {name: folder}"),
+        ("dataset.name=5", f"dataset.name: should be one of {SETS}, found 5"),
     ],
 )
 def test_a_wrong_assignment_is_named_as_the_origin(path, assignment, mistake):

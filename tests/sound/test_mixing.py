@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.datasets.irmas import IRMAS
 from fusion.extraction.window import Window
 from fusion.extraction.windows import cut_windows
-from fusion.settings.datasets import IRMASSettings
 from fusion.sound.mixing import SOFTEST, VERSION, choose_partners, how_many, mix
 from tests.support.irmas import sound, write
 
@@ -97,7 +97,7 @@ def test_a_mixture_is_read_as_the_sum_of_its_sounds(tmp_path):
 def test_a_clip_is_cut_into_windows_and_ends_with_one(tmp_path, seconds, starts):
     write(tmp_path / "x.wav", sound("gac", 1, seconds))
     table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
-    windows = cut_windows(table, IRMASSettings())
+    windows = cut_windows(table, IRMAS())
     assert [window.start for window in windows.windows] == pytest.approx(starts, abs=1e-3)
     assert set(windows.clips) == {0}
     assert len({window.key for window in windows.windows}) == len(starts)
@@ -106,4 +106,4 @@ def test_a_clip_is_cut_into_windows_and_ends_with_one(tmp_path, seconds, starts)
 def test_a_clip_shorter_than_a_window_is_damaged(tmp_path):
     write(tmp_path / "x.wav", sound("gac", 1, 0.2))
     table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
-    assert "too short: 0.200 s" in cut_windows(table, IRMASSettings()).damaged["x"]
+    assert "too short: 0.200 s" in cut_windows(table, IRMAS()).damaged["x"]

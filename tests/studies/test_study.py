@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.datasets.irmas import IRMAS
 from fusion.errors import FusionError
 from fusion.report import study_page as page
 from fusion.report import study_plots as plots
 from fusion.report.study_sentences import conclusions, gap_sentences, step_sentence
-from fusion.report.study_tables import PUBLISHED, arms_table, published_table, steps_table
+from fusion.report.study_tables import arms_table, published_table, steps_table
 from fusion.settings.arms import is_study, read_study
 from tests.support.command import command
 
@@ -275,7 +276,7 @@ def step(difference=0.1, p=0.01, arm="b", before="a"):
 
 
 def made_up(*arms, tests=(), sample=False, rendered=False):
-    data = {"irmas": {"folder": "/d", "rendered": rendered}}
+    data = {"irmas": {"folder": "/d", "rendered": rendered, "published": IRMAS.published}}
     return {
         **{"study": "s", "question": "Is it?", "digest": "0" * 12, "sample": sample, "data": data},
         **{"arms": list(arms), "tests": list(tests)},
@@ -353,7 +354,7 @@ OFFICIAL = {"protocol": "official", "clips": 2874, "groups": 208}
 def test_published_results_stand_beside_the_real_test_alone(changes, options, beside):
     study = made_up(arm("ours", **{**OFFICIAL, **changes}), **options)
     _, rows = published_table(study)
-    assert len(rows) == (1 + len(PUBLISHED) if beside else 0)
+    assert len(rows) == (1 + len(IRMAS.published["rows"]) if beside else 0)
     if beside:
         assert rows[0] == ["ours", "0.500", "0.500", "this study"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fusion.datasets.irmas_training import INSTRUMENTS
 from fusion.rendering.music.mixdown import OVER
 from fusion.rendering.music.plan import SIZES, MusicSize
 from fusion.rendering.options import RenderOptions
-from fusion.settings.datasets import INSTRUMENTS
 
 MOST_PIECES = 9999
 """Training pieces of all classes: IRMAS's names number them with four digits."""

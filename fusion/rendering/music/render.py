@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fusion.datasets.irmas_training import INSTRUMENTS
 from fusion.errors import FusionError
 from fusion.rendering.fluidsynth import check_fluidsynth
 from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
@@ -22,7 +23,6 @@ from fusion.rendering.record import claim, complete, describe
 from fusion.runtime.files import replacing
 from fusion.runtime.progress import AdvanceTo
 from fusion.runtime.workers import run
-from fusion.settings.datasets import INSTRUMENTS
 
 
 @dataclass(frozen=True)

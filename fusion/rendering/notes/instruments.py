@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusion.datasets.groups import components
+from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS
 from fusion.rendering.soundfont import Preset, SoundFont
-from fusion.settings.datasets import FAMILIES, ORIGINS
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fusion.datasets.nsynth_notes import FAMILIES
 from fusion.rendering.notes.plan import SIZES, VELOCITIES, NotesSize
 from fusion.rendering.options import RenderOptions
-from fusion.settings.datasets import FAMILIES
 
 
 @dataclass(frozen=True, kw_only=True)

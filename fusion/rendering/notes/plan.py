@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS
 from fusion.rendering.encoding import Encoding
 from fusion.rendering.notes.instruments import Instrument
-from fusion.settings.datasets import FAMILIES, ORIGINS
 
 SPLITS = ("train", "valid", "test")
 VELOCITIES = (25, 50, 75, 100, 127)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from fusion.datasets.nsynth_notes import FAMILIES
 from fusion.errors import FusionError
 from fusion.rendering.fluidsynth import CEILING, FLOOR, check_fluidsynth
 from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
@@ -24,7 +25,6 @@ from fusion.rendering.record import claim, complete, describe
 from fusion.runtime.files import write_text
 from fusion.runtime.progress import AdvanceTo
 from fusion.runtime.workers import run
-from fusion.settings.datasets import FAMILIES
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS
 from fusion.errors import FusionError
 from fusion.rendering import fluidsynth as synthesis
 from fusion.rendering.fluidsynth import Synthesizer
@@ -21,7 +22,6 @@ from fusion.rendering.notes.plan import SIZES, SPLITS, VELOCITIES, Note, plan_no
 from fusion.rendering.notes.play import play_note
 from fusion.rendering.notes.render import NSynthSummary, notes_warnings, render_nsynth
 from fusion.rendering.soundfont import SoundFont
-from fusion.settings.datasets import FAMILIES, ORIGINS
 from tests.support.soundfonts import SECONDS_20, by_instrument, noise, notes_font, sine, write_font
 
 KEYS = {

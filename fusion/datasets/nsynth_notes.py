@@ -1,0 +1,111 @@
+"""What NSynth's parts hold: notes by their metadata, and the audio that is there. NSynth itself is in `nsynth`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from fusion.datasets.corpus import clip_table
+from fusion.errors import FusionError, listing
+from fusion.sound.reading import SUFFIXES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Family = Literal[
+    "bass", "brass", "flute", "guitar", "keyboard", "mallet", "organ", "reed", "string", "synth_lead", "vocal"
+]
+Origin = Literal["acoustic", "electronic", "synthetic"]
+
+FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
+ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
+
+_NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
+
+
+def read_part(
+    folder: Path, sources: Sequence[str], families: Sequence[str], duration: float
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the notes of one part that are kept, and those of them that have no audio.
+
+    Parameters
+    ----------
+    folder : Path
+        nsynth-train, nsynth-valid or nsynth-test.
+    sources, families : sequence of str
+        Those kept.
+    duration : float
+        Length of a note in seconds.
+
+    Raises
+    ------
+    FusionError
+        If the metadata are damaged; all wrong entries are listed.
+    """
+    examples = _read_examples(folder / "examples.json")
+    files = _audio_files(folder / "audio")
+    rows: list[tuple[str, Path, str, str]] = []
+    wrong: list[str] = []
+    missing: list[str] = []
+    for note, example in examples.items():
+        match = _NOTE.fullmatch(note)
+        family, source, instrument = (
+            example.get(f"instrument{key}") if isinstance(example, dict) else None
+            for key in ("_family_str", "_source_str", "_str")
+        )
+        if not match or instrument != match[1] or not instrument.startswith(f"{family}_{source}_"):
+            wrong.append(f"{note[:80]}: family {family}, source {source}, instrument {instrument}")
+        elif source not in sources or family not in families:
+            continue
+        elif note not in files:
+            missing.append(f"{folder.name}/audio/{note}.wav")
+        else:
+            rows.append((f"{folder.name}/{note}", files[note], str(family), instrument))
+    if wrong:
+        raise FusionError(
+            f"{folder / 'examples.json'}: {len(wrong)} entries do not describe a note (their name and "
+            f"instrument_family_str, instrument_source_str, instrument_str must agree):\n{listing(wrong)}"
+        )
+    return clip_table(rows, duration), missing
+
+
+def _read_examples(path: Path) -> dict[str, Any]:
+    try:
+        examples = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise FusionError(f"{path}: not valid JSON, perhaps cut short ({error}); unpack it again") from None
+    if not isinstance(examples, dict):
+        raise FusionError(f"{path}: should be one object keyed by note, found a {type(examples).__name__}")
+    return examples
+
+
+def _audio_files(folder: Path) -> dict[str, Path]:
+    """Return the sound files of a folder by stem; a .wav goes before a .flac before an .ogg."""
+    files: dict[str, Path] = {}
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_file() and not entry.name.startswith("."))
+    for suffix in reversed(SUFFIXES):
+        files.update({name[: -len(suffix)]: folder / name for name in names if name.lower().endswith(suffix)})
+    return files
+
+
+def refuse_absent(root: Path, parts: Iterable[str]) -> None:
+    """Raise a FusionError unless parts of the data set are there and unpacked."""
+    folders = [root / f"nsynth-{part}" for part in parts]
+    if not any(folder.is_dir() for folder in folders):
+        raise FusionError(
+            f"{root}: NSynth is not there (no folder {folders[0].name}); fetch it with `fusion data get nsynth`, "
+            "try the embedded sample with --sample, or name its folder with --data DIR"
+        )
+    for folder in folders:
+        there = {"examples.json": (folder / "examples.json").is_file(), "audio": (folder / "audio").is_dir()}
+        lacks = [name for name, is_there in there.items() if not is_there]
+        if lacks:
+            raise FusionError(
+                f"{folder}: half unpacked, {' and '.join(lacks)} missing; unpack nsynth's archive again "
+                "(or fetch it with `fusion data get nsynth`)"
+            )

@@ -1,0 +1,132 @@
+"""A data set that is a file of a plug-in folder, the one that the README shows, goes through every command."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from fusion.errors import FusionError
+from fusion.settings.reading import read_experiment
+from tests.support.command import command
+from tests.support.own_sounds import make_table
+
+README = Path(__file__).parents[2] / "README.md"
+EXPERIMENT = """
+dataset: {name: choir, window: 1.0, hop: 0.5, sr: 16000}
+features: {mfcc: {n_mfcc: 10}, spectral_centroid: }
+model: {conv_filters: [8], dense_units: [8], embedding: 8}
+training: {epochs: 3, batch_size: 8, patience: null}
+plugins: [own]
+seeds: [1]
+"""
+
+
+@pytest.fixture(scope="module")
+def shown():
+    (text,) = re.findall(r"```python\n([^`]*\(Dataset\):[^`]*)```", README.read_text())
+    return text
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, shown):
+    folder = tmp_path_factory.mktemp("choir")
+    make_table(folder / "sounds")
+    table = (folder / "sounds" / "manifest.csv").read_text()
+    (folder / "sounds" / "clips.csv").write_text(table.replace("path,label,group", "file,voice,singer"))
+    (folder / "own" / "datasets").mkdir(parents=True)
+    (folder / "own" / "datasets" / "choir.py").write_text(shown)
+    (folder / "x.yaml").write_text(EXPERIMENT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(place):
+    done = command(place, "run", "x.yaml", "--data", "choir=sounds")
+    return place / done.stdout.splitlines()[-1]
+
+
+def test_the_data_set_shown_is_short(shown):
+    assert len(shown.strip().splitlines()) <= 16
+
+
+def test_it_is_audited(place):
+    report = json.loads(command(place, "data", "check", "x.yaml", "--data", "sounds", "--json").stdout)
+    assert (report["dataset"], report["protocol"]) == ("choir", "holdout")
+    assert report["clips"] == {"train": 24, "validation": 6, "test": 6}
+    assert report["usable"]
+
+
+def test_it_is_trained_on_and_predicted(place, result):
+    metrics = json.loads((result / "metrics.json").read_text())
+    assert (metrics["dataset"], metrics["groups"]["test"]) == ("choir", 3)
+    assert f"plugins:\n- {place / 'own'}" in (result / "spec.yaml").read_text()
+    clip = next((place / "sounds").rglob("*.wav"))
+    (said,) = json.loads(command(place, "predict", result, clip, "--json").stdout)
+    assert set(said["probabilities"]) == set(metrics["classes"])
+
+
+def test_it_is_transferred_to(place, result):
+    done = command(place, "evaluate", result, "--data", "sounds")
+    assert "choir" in json.loads((place / done.stdout.splitlines()[-1] / "metrics.json").read_text())["dataset"]
+
+
+def test_its_text_is_part_of_a_results_identity_and_its_place_is_not(place, shown, tmp_path):
+    (tmp_path / "own" / "datasets").mkdir(parents=True)
+    (tmp_path / "x.yaml").write_text(EXPERIMENT)
+    moved = tmp_path / "own" / "datasets" / "choir.py"
+    moved.write_text(shown)
+    own = read_experiment(place / "x.yaml").identity()
+    assert read_experiment(tmp_path / "x.yaml").identity() == own
+    moved.write_text(shown + "\n# another one\n")
+    other = read_experiment(tmp_path / "x.yaml").identity()
+    assert other != own
+    assert other | {"dataset": own["dataset"]} == own
+    built_in = read_experiment({"dataset": {"name": "folder"}, "features": ["mfcc"]}).identity()
+    assert "plugin" not in built_in["dataset"]
+
+
+def test_a_mistake_in_its_settings_is_named_with_its_line(place):
+    done = command(place, "run", "x.yaml", "--set", "dataset.windw=2", code=2)
+    assert "dataset.windw: no such setting; did you mean 'window'?" in done.stderr
+    done = command(place, "run", "x.yaml", "--set", "dataset.name=choire", code=2)
+    assert "dataset.name: should be one of choir, folder" in done.stderr
+    assert "did you mean 'choir'?" in done.stderr
+
+
+def test_it_cannot_be_fetched(place):
+    done = command(place, "data", "get", "choir", "--plugins", "own", code=2)
+    assert "choir: has no archive that can be fetched" in done.stderr
+    done = command(place, "data", "get", "choir", code=2)
+    assert "choir: no such data set" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("import pandas", "import pandaz", r"line 1: the plug-in of data set 'choir' cannot be imported"),
+        (
+            "def read(",
+            "def raed(",
+            r"choir\.py: a plug-in defines one subclass of fusion\.Dataset \(with read\), found",
+        ),
+        ('clips["voice"]', 'clips["vioce"]', "data set choir cannot be read: KeyError: 'vioce'; mend its plug-in"),
+        ('"labels"', '"label"', r"its table has no column labels \(found: path, label, group\)"),
+        ('"group"', '"groups"', r"its table has the column groups; did you mean 'group'\? \(known: path"),
+        (
+            '("clips.csv",)',
+            '("none.csv",)',
+            r"Choir \(A\. Author, 2024\) is not there \(no none\.csv\); name its folder",
+        ),
+        ("from fusion import", "from fusion.datasets import", "import Dataset from fusion"),
+        ('clips["file"]', 'clips["file"] + "x"', r"36 clips are named in the metadata(.|\n)*row 1: .*wavx"),
+    ],
+)
+def test_a_broken_one_is_a_message(place, shown, tmp_path, before, after, message):
+    assert before in shown
+    (tmp_path / "own" / "datasets").mkdir(parents=True)
+    (tmp_path / "own" / "datasets" / "choir.py").write_text(shown.replace(before, after))
+    (tmp_path / "x.yaml").write_text(EXPERIMENT)
+    done = command(tmp_path, "data", "check", "x.yaml", "--data", place / "sounds", "--quick", code=2)
+    with pytest.raises(FusionError, match=message):
+        raise FusionError(done.stderr)
