@@ -10,11 +10,11 @@ from pathlib import Path
 
 from fusion.api.options import FilePath
 from fusion.errors import FusionError, did_you_mean
-from fusion.plugins.registry import FEATURES, FUSIONS, Kind, discover
+from fusion.plugins.registry import DATASETS, FEATURES, FUSIONS, Kind, discover
 from fusion.runtime.files import write_text
 from fusion.settings.experiment import wrong_name
 
-KINDS = {"feature": FEATURES, "fusion": FUSIONS, "experiment": None}
+KINDS = {"feature": FEATURES, "dataset": DATASETS, "fusion": FUSIONS, "experiment": None}
 
 
 def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
@@ -22,7 +22,7 @@ def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
 
     Parameters
     ----------
-    kind : {"feature", "fusion", "experiment"}
+    kind : {"feature", "dataset", "fusion", "experiment"}
     name : str
         Its name everywhere, and its file's.
     out : path, optional
@@ -31,8 +31,8 @@ def new(kind: str, name: str, *, out: FilePath | None = None) -> list[Path]:
     Returns
     -------
     list of Path
-        The files: ``<name>.py`` of a feature or ``fusions/<name>.py`` with ``tests/test_<name>.py``; of an experiment
-        ``<name>.yaml``.
+        The files: ``<name>.py`` of a feature, ``datasets/<name>.py`` or ``fusions/<name>.py``, with
+        ``tests/test_<name>.py``; of an experiment ``<name>.yaml``.
 
     Raises
     ------

@@ -13,9 +13,11 @@ from fusion.cli.options import takes
 
 app = typer.Typer()
 
+_DATA = "EXPERIMENT.yaml --plugins {folder} --set 'dataset={{name: {name}}}' --data DIR"
 _PLUGIN_RUN = "fusion run EXPERIMENT.yaml --sample --plugins {folder}"
 _NEXT = {
     "feature": ("fusion features {name} --plugins {folder}", f"{_PLUGIN_RUN} --features mfcc,{{name}}"),
+    "dataset": (f"fusion data check {_DATA}", f"fusion run {_DATA}"),
     "fusion": (f"{_PLUGIN_RUN} --set model.fusion={{name}}",),
     "experiment": ("fusion run {file} --sample",),
 }
@@ -25,7 +27,7 @@ _NEXT = {
 @takes("as_json")
 def new(
     kind: Annotated[
-        str, typer.Argument(metavar="feature|fusion|experiment", help="What to write.", show_default=False)
+        str, typer.Argument(metavar="feature|dataset|fusion|experiment", help="What to write.", show_default=False)
     ],
     name: Annotated[str, typer.Argument(help="What it is called everywhere.", show_default=False)],
     out: Annotated[

@@ -24,7 +24,7 @@ from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
-NAMES += ["new", "plot_feature"]
+NAMES += ["check", "new", "plot_feature"]
 NAMES += ["Result"]
 NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
 

@@ -11,6 +11,7 @@ from fusion.settings.reading import read_experiment
 
 PLUGINS = {
     "feature": ["plugins/brightness.py", "plugins/tests/test_brightness.py"],
+    "dataset": ["plugins/datasets/brightness.py", "plugins/tests/test_brightness.py"],
     "fusion": ["plugins/fusions/brightness.py", "plugins/tests/test_brightness.py"],
 }
 
@@ -61,6 +62,7 @@ def test_a_new_experiment_is_right(searching):
         ("feature", "keras", "keras is a module"),
         ("feature", "statistics", "statistics is a module"),
         ("feature", "mfcc", "the feature mfcc is there already, from fusion_features.mfcc"),
+        ("dataset", "irmas", r"the data set irmas is there already, from fusion\.datasets\.irmas"),
         ("fusion", "concat", r"the fusion concat is there already, from fusion\.learning\.fusions"),
         ("experiment", "../x", "letters, digits, _ . - and @"),
         ("experiment", ".x", "begin with no dot"),
@@ -110,6 +112,6 @@ def test_the_command_says_what_it_wrote_and_what_to_type_next(fusion):
 
 def test_each_kind_is_named_in_the_help():
     (command,) = (each for each in app.app.registered_commands if each.callback.__name__ == "new")
-    kinds = {"feature", "fusion", "experiment"}
+    kinds = {"feature", "dataset", "fusion", "experiment"}
     metavar = command.callback.__signature__.parameters["kind"].annotation.__metadata__[0].metavar
     assert set(metavar.split("|")) == kinds
