@@ -2,9 +2,9 @@
 
 ``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
 ``compare``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are
-the registry of features; a feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature``
-that gets a ``Clip``, a data set of your own a subclass of ``Dataset``; ``new`` writes one to start from. Errors that
-you can mend are ``FusionError``.
+the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature``
+that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for each file that can be
+fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from fusion.feature.contract import Feature, SeriesFeature
     from fusion.feature.spectral import SpectralFeature
     from fusion.runtime.versions import VERSION as __version__  # noqa: N811
+    from fusion.settings.archive import Archive
     from fusion.sound.clip import Clip, frame_count
 
 __all__ = [
+    "Archive",
     "Clip",
     "Dataset",
     "Feature",
@@ -67,6 +69,7 @@ _HOMES = {
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),
     "fusion.feature.spectral": ("SpectralFeature",),
+    "fusion.settings.archive": ("Archive",),
     "fusion.sound.clip": ("Clip", "frame_count"),
 }
 

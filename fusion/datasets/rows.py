@@ -75,11 +75,12 @@ def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple
     count = Counter(clip.id for clip in clips)
     wrong = [f"{clip.where}: {mistake}" for clip in clips for mistake in clip.mistakes]
     wrong += [f"{clip.where}: {clip.id} is there {count[clip.id]} times" for clip in clips if count[clip.id] > 1]
+    lost = [clip for clip in clips if not clip.mistakes and not clip.path.is_file()]
     if wrong:
+        wrong += [] if settings.skip_damaged else [f"{clip.where}: has no audio file {clip.path}" for clip in lost]
         raise FusionError(
             f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{listing(wrong)}"
         )
-    lost = [clip for clip in clips if not clip.path.is_file()]
     notes = missing_audio([f"{clip.where}: {clip.path}" for clip in lost], settings.skip_damaged, root)
     kept = {clip.id: clip for clip in clips if clip.path.is_file()}
     if not kept:

@@ -32,7 +32,7 @@ _REFUSED = (
 
 
 def unpack(archive: Path, folder: Path, progress: AdvanceTo | None = None) -> None:
-    """Unpack a ``.zip`` or ``.tar.gz``.
+    """Unpack a ``.zip`` or a ``.tar.gz``; a table (``.csv``) is copied.
 
     Names are brought to Unicode NFC; what macOS adds to archives (``__MACOSX``, ``.DS_Store``) is left out.
 
@@ -56,7 +56,7 @@ def unpack(archive: Path, folder: Path, progress: AdvanceTo | None = None) -> No
         folder.mkdir(parents=True)
         size = archive.stat().st_size
         with archive.open("rb") as file:
-            for name, source in _zip_members(file) if archive.suffix.lower() == ".zip" else _tar_members(file):
+            for name, source in _members(archive, file):
                 if _OUTSIDE.search(name):
                     raise ValueError(f"{name[:200]!r} leads out of its folder")
                 if not _MACOS.search(name):
@@ -81,6 +81,14 @@ def _write(source: IO[bytes] | None, path: Path) -> None:
     if source:
         with source, path.open("xb") as target:
             shutil.copyfileobj(source, target, _BLOCK)
+
+
+def _members(archive: Path, file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
+    """Give names and contents of an archive; a table is its own only member."""
+    suffix = archive.suffix.lower()
+    if suffix == ".csv":
+        return iter([(archive.name, archive.open("rb"))])
+    return _zip_members(file) if suffix == ".zip" else _tar_members(file)
 
 
 def _zip_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:

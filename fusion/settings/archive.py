@@ -18,7 +18,7 @@ class Archive:
     split : str
         What a person calls it; several archives may make one split.
     file : str
-        Its name on the server: a ``.zip``, a ``.tar.gz``, or a file that is put into the folder as it is.
+        Its name on the server: a ``.zip``, a ``.tar.gz``, or a ``.csv`` that is put into the folder as it is.
     size, unpacked : int
         Bytes; when unpacked, about.
     md5 : str

@@ -66,6 +66,16 @@ def test_it_is_trained_on_and_predicted(place, result):
     assert set(said["probabilities"]) == set(metrics["classes"])
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "words", [("ablate", "x.yaml", "--mode", "only-one"), ("tune", "x.yaml"), ("curve", "x.yaml", "--groups", "6")]
+)
+def test_it_goes_through_every_study(place, words):
+    (place / "x.yaml").write_text(EXPERIMENT + "search: {trials: 1, folds: 2, space: {model.dropout: [0.1, 0.2]}}\n")
+    done = command(place, *words, "--data", "choir=sounds")
+    assert (place / done.stdout.splitlines()[-1]).is_dir()
+
+
 def test_it_is_transferred_to(place, result):
     done = command(place, "evaluate", result, "--data", "sounds")
     assert "choir" in json.loads((place / done.stdout.splitlines()[-1] / "metrics.json").read_text())["dataset"]

@@ -12,6 +12,7 @@ import pytest
 
 from fusion.datasets.folder import Folder
 from fusion.datasets.irmas import IRMAS
+from fusion.datasets.medley_solos import MedleySolos
 from fusion.datasets.nsynth import NSynth
 from fusion.datasets.table import Table
 from fusion.learning.fuse import fuse
@@ -122,7 +123,7 @@ def test_experiments_named_in_the_readme_exist():
 
 @pytest.mark.parametrize(
     "section",
-    [NSynth, IRMAS, Folder, Table, FusionModel, TrainingSettings, SearchSettings],
+    [NSynth, IRMAS, Folder, Table, MedleySolos, FusionModel, TrainingSettings, SearchSettings],
 )
 def test_every_setting_is_in_the_table(section):
     for name, field in section.model_fields.items():

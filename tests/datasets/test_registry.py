@@ -13,6 +13,7 @@ from fusion.datasets.corpus import SPLITS, fingerprint
 from fusion.datasets.data import read_data
 from fusion.datasets.folder import Folder
 from fusion.datasets.irmas import IRMAS
+from fusion.datasets.medley_solos import MedleySolos
 from fusion.datasets.nsynth import NSynth
 from fusion.datasets.overview import overview
 from fusion.datasets.roots import data_root, sample_root
@@ -23,7 +24,7 @@ from fusion.plugins.registry import DATASETS, discover
 from fusion.runtime.progress import Progress
 from fusion.runtime.workplace import Workplace
 from fusion.settings.dataset import build, load
-from tests.support import own_sounds
+from tests.support import medley_solos, own_sounds
 
 ROOT = Path(__file__).parents[2]
 SETS = discover(DATASETS)
@@ -31,6 +32,8 @@ OWN = {
     "folder holdout": (Folder(group="parent", window=1.0, hop=0.5), own_sounds.make),
     "folder given": (Folder(protocol="given", group="parent", window=1.0, hop=0.5), own_sounds.make_given),
     "folder cv": (Folder(protocol="cv", folds=3, window=1.0, hop=0.5), own_sounds.make),
+    "medley_solos": (MedleySolos(), medley_solos.make),
+    "medley_solos cv": (MedleySolos(protocol="cv", folds=3), medley_solos.make),
     "table holdout": (Table(window=1.0, hop=0.5), own_sounds.make_table),
     "table given": (
         Table(file="clips.tsv", protocol="given", several=True, window=0.5, hop=0.5),

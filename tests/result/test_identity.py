@@ -43,7 +43,9 @@ GOLDEN = {
     "nsynth_robust": "f68054e99c9a",
     "nsynth_timbre": "19ba06f23f4f",
     "nsynth_course": "1b71e0dd2579",
+    "medley_solos": "c61c0068726d",  # without data: no sample of it is embedded
 }
+SAMPLES = ("nsynth", "irmas")
 COPIES_AND_MIXTURES = "9de0731450e6"
 
 
@@ -57,8 +59,10 @@ def digest_of(tmp_path_factory):
         settings = experiment.dataset
         key = settings.model_dump_json()
         if key not in known:
-            workplace = Workplace(sample_root(settings.name), True, cache, cache, 2, Progress(quiet=True))
-            known[key] = read_data(settings, workplace).fingerprint
+            known[key] = ""
+            if settings.name in SAMPLES:
+                workplace = Workplace(sample_root(settings.name), True, cache, cache, 2, Progress(quiet=True))
+                known[key] = read_data(settings, workplace).fingerprint
         return digest(experiment, known[key], True)
 
     return of

@@ -11,6 +11,7 @@ from tests.support.command import command
 
 FOLDER = Path(__file__).parents[2] / "experiments"
 EVERY = sorted(FOLDER.glob("*.yaml"))
+NOT_HERE = ("nsynth_naive", "medley_solos")  # is not to converge; no sample of it is embedded
 FILES = [path.name for path in EVERY if not is_study(path)]
 
 
@@ -62,6 +63,6 @@ def test_our_fusion_converges_on_known_instruments(place):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in FILES if "naive" not in name])
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith(NOT_HERE)])
 def test_every_other_experiment_converges(place, name):
     assert not unconverged(run(place, name))
