@@ -51,7 +51,7 @@ def run(
     seeds : int or sequence of int, optional
         How many random seeds (1 to that number), or which ones.
     plugins : sequence of path
-        Folders with plug-ins of your own, features and fusions; their code is run.
+        Folders with plug-ins of your own; their code is run.
     jobs : int, optional
         Processes at once; None: all processors.
     force : bool

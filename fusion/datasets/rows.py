@@ -59,7 +59,11 @@ def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple
         If columns or rows are not as they should be (all of those are listed), files are not there and not to be
         skipped, or no clip is left.
     """
+    import pandas as pd
+
     where = f"{root}: data set {settings.name}"
+    if not isinstance(rows, pd.DataFrame):
+        raise FusionError(f"{where}: read should return a DataFrame, found {type(rows).__name__}; mend its plug-in")
     if absent := [column for column in _NEEDED if column not in rows]:
         raise FusionError(f"{where}: its table has no column {' and no '.join(absent)} (found: {_named(rows)})")
     if unknown := [str(column) for column in rows if column not in COLUMNS]:
@@ -82,7 +86,8 @@ def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple
             f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{listing(wrong)}"
         )
     notes = missing_audio([f"{clip.where}: {clip.path}" for clip in lost], settings.skip_damaged, root)
-    kept = {clip.id: clip for clip in clips if clip.path.is_file()}
+    gone = {clip.id for clip in lost}
+    kept = {clip.id: clip for clip in clips if clip.id not in gone}
     if not kept:
         raise FusionError(f"{where}: has no clip")
     table = clip_table([(clip.id, clip.path, clip.labels, clip.group) for clip in kept.values()])

@@ -147,7 +147,12 @@ class Checker:
     def sources(self, kind: Kind, folders: list[Path]) -> Sources:
         """Return where plug-ins come from; nothing if a plug-in folder is wrong."""
         try:
-            return discover(kind, folders)
+            found = discover(kind, folders)
+            if not found:
+                raise FusionError(
+                    f"no {kind.noun} is known: fusion is installed as it was before; run pip install again"
+                )
+            return found
         except FusionError as error:
             if str(error) not in self.mistakes:  # of another kind, too
                 self.mistakes.append(str(error))

@@ -121,6 +121,7 @@ def test_it_cannot_be_fetched(place):
             r"choir\.py: a plug-in defines one subclass of fusion\.Dataset \(with read\), found",
         ),
         ('clips["voice"]', 'clips["vioce"]', "data set choir cannot be read: KeyError: 'vioce'; mend its plug-in"),
+        ("return pd.DataFrame(", "return dict(", "read should return a DataFrame, found dict; mend its plug-in"),
         ('"labels"', '"label"', r"its table has no column labels \(found: path, label, group\)"),
         ('"group"', '"groups"', r"its table has the column groups; did you mean 'group'\? \(known: path"),
         (
