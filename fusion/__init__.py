@@ -1,10 +1,10 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
-``run``, ``study``, ``ablate``, ``curve`` and ``tune`` take an experiment file or a dict like it; ``load``, ``compare``,
-``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are the registry
-of features; a feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature`` that gets a
-``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for each file that can be fetched.
-Errors that you can mend are ``FusionError``.
+``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
+``compare``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are
+the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature``
+that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for each file that can be
+fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fusion.api.curve import curve
+    from fusion.api.data import check
     from fusion.api.experiments import ablate, run, study
+    from fusion.api.new import new
     from fusion.api.result import Result
     from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
@@ -40,12 +42,14 @@ __all__ = [
     "SpectralFeature",
     "__version__",
     "ablate",
+    "check",
     "compare",
     "curve",
     "extract",
     "features",
     "frame_count",
     "load",
+    "new",
     "plot_feature",
     "recompute",
     "results",
@@ -57,6 +61,8 @@ __all__ = [
 _HOMES = {
     "fusion.api.experiments": ("ablate", "run", "study"),
     "fusion.api.curve": ("curve",),
+    "fusion.api.data": ("check",),
+    "fusion.api.new": ("new",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results"),

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = sorted(path.parent for path in ROOT.glob("fusion/**/__init__.py") if path.parent.name != "fusion")
-MODULES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in ROOT.glob("fusion/**/*.py")}
+FILES = [path for path in ROOT.glob("fusion/**/*.py") if "skeletons" not in path.parts]  # which `fusion new` copies
+MODULES = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 ROOM_NAMES = {".".join(room.relative_to(ROOT).parts) for room in ROOMS}
 
 

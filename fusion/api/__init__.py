@@ -1,6 +1,6 @@
 """From Python: the functions and the result that `import fusion` offers; the command line is a thin layer on them.
 
-`experiments`, `curve` and `search` take experiment files, `data` audits, `results` lists, `sounds` extracts features.
+`experiments`, `curve`, `search` take experiment files, `data` audits, `new` writes skeletons, `sounds` has features.
 """
 
-__all__ = ["curve", "data", "experiments", "options", "result", "results", "search", "sounds", "tables"]
+__all__ = ["curve", "data", "experiments", "new", "options", "result", "results", "search", "sounds", "tables"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from fusion.cli import data, experiments, features, results
+from fusion.cli import data, experiments, features, new, results
 from fusion.errors import FusionError
 from fusion.runtime.versions import VERSION
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (experiments, results, features):
+for group in (experiments, results, features, new):
     app.registered_commands += group.app.registered_commands
 app.add_typer(data.app, name="data")
 

@@ -69,12 +69,17 @@ def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
     clips: list[int] = []
     damaged: dict[str, str] = {}
     duration = settings.samples / settings.sr
+    setting = " (dataset.window)" if "window" in type(settings).model_fields else ""
     for number, clip in enumerate(table.itertuples()):
         try:
             whole = audio_duration(clip.path) - clip.start if math.isnan(clip.duration) else clip.duration
-            starts = [clip.start + start for start in window_starts(whole, duration, settings.hop)]
         except DamagedError as error:
             damaged[clip.id] = str(error)
+            continue
+        try:
+            starts = [clip.start + start for start in window_starts(whole, duration, settings.hop)]
+        except DamagedError as error:
+            damaged[clip.id] = f"{error}{setting}"
             continue
         for start in starts:
             name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"

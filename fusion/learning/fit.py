@@ -56,9 +56,9 @@ def _untrained(job: TrainingJob, scaling: dict[str, Moments]) -> keras.Model:
     shapes = {name: rows.shape for name, rows in job.parts["train"].rows.items()}
     if isinstance(job.model, FusionModel):
         scaling = scaling | pooled_scaling(job.model, job.parts["train"], scaling)
-    model = build_model(job.model, shapes, len(job.classes), scaling)
+    model = build_model(job.model, shapes, len(job.classes), scaling, job.fusion)
     if job.pretrained:
-        start_from(model, load_model(job.pretrained), job.pretrained)
+        start_from(model, load_model(job.pretrained, job.fusion), job.pretrained)
     return model
 
 

@@ -14,9 +14,11 @@ import keras
 from keras import layers
 
 from fusion.extraction.part import Part
-from fusion.learning.fusions import FUSIONS, LOGITS, side_by_side
+from fusion.learning.fuse import fuse
+from fusion.learning.fusions import LOGITS, side_by_side
 from fusion.learning.layers import MissingBranch, SequenceStatistics, StretchMasking
 from fusion.learning.scaling import Moments, moments
+from fusion.plugins.registry import FUSIONS, Source, discover, find
 from fusion.settings.model import FusionModel
 
 Tensor = Any  # a keras.KerasTensor; keras has no types
@@ -29,7 +31,13 @@ _BRANCH = "_branch"
 _MOMENTUM = 0.9
 
 
-def fused_logits(settings: FusionModel, inputs: dict[str, Tensor], classes: int, scaling: dict[str, Moments]) -> Tensor:
+def fused_logits(
+    settings: FusionModel,
+    inputs: dict[str, Tensor],
+    classes: int,
+    scaling: dict[str, Moments],
+    fusion: Source | None = None,
+) -> Tensor:
     """Return ``(clips, classes)`` logits from inputs by feature, ``(clips, frames, dims)`` or ``(clips, dims)``."""
     scaled = {name: _scaled(name, tensor, scaling) for name, tensor in inputs.items()}
     sequences = {name: tensor for name, tensor in scaled.items() if len(tensor.shape) == 3}
@@ -47,7 +55,7 @@ def fused_logits(settings: FusionModel, inputs: dict[str, Tensor], classes: int,
     if settings.branch_dropout and len(branches) > 1:
         kept = MissingBranch(settings.branch_dropout, name="branch_dropout")(list(branches.values()))
         branches = dict(zip(branches, kept, strict=True))
-    return FUSIONS[settings.fusion](branches, classes)
+    return fuse(fusion or find(FUSIONS, settings.fusion, discover(FUSIONS)), branches, classes)
 
 
 def pooled_scaling(settings: FusionModel, train: Part, scaling: Mapping[str, Moments]) -> dict[str, Moments]:

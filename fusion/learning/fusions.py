@@ -1,11 +1,10 @@
-"""Ways to join branches: from each branch's vector to the logits of the classes.
+"""The built-in ways to join branches: from each branch's vector to the logits of the classes.
 
-To add one, write a function like these, name it in `FUSIONS` and in ``FusionModel.fusion``.
+Each is a plug-in called as its function, announced under ``fusion.fusions`` in ``pyproject.toml``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,7 +15,7 @@ from fusion.learning.layers import WeightedMean
 Tensor = Any  # keras has no types
 
 # endings of layer names after the branch's; they stay, because older networks have them in their files, and training
-# that starts from such a network leaves these layers out by name
+# that starts from another network leaves these layers out by name: so plug-ins have to use them, too
 LOGITS = "_logits"  # a branch's own logits
 CONTENT, GATE = "_said", "_gate"  # what a branch brings to a fusion by gates, and how much of it passes
 
@@ -106,15 +105,6 @@ def gated_residual(branches: dict[str, Tensor], classes: int) -> Tensor:
         )
         x = layers.Add(name=f"{name}_added")([x, layers.Multiply(name=f"{name}_gated")([gate, content])])
     return layers.Dense(classes, name="logits")(x)
-
-
-FUSIONS: dict[str, Callable[[dict[str, Tensor], int], Tensor]] = {
-    "concat": concat,
-    "gated": gated,
-    "late": late,
-    "cross_attention": cross_attention,
-    "gated_residual": gated_residual,
-}
 
 
 def side_by_side(name: str, tensors: list[Tensor]) -> Tensor:

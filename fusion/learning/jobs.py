@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fusion.evaluation.aggregate import Aggregate
 from fusion.extraction.part import Part
+from fusion.plugins.registry import Source
 from fusion.settings.model import ModelSettings
 from fusion.settings.training import TrainingSettings
 
@@ -43,6 +44,8 @@ class TrainingJob:
         Folder of a seed that is trained already, to be applied to the test clips.
     pretrained : Path or None
         A network whose branches this one starts from.
+    fusion : Source or None
+        Where the model's fusion comes from; None: from an installed package, or the model has none.
     folds : int
         Trainings of this seed.
     repeat : int
@@ -61,6 +64,7 @@ class TrainingJob:
     threshold: float | str | None = None
     source: Path | None = None
     pretrained: Path | None = None
+    fusion: Source | None = None
     folds: int = 1
     repeat: int = 0
 

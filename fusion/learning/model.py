@@ -12,12 +12,15 @@ from keras import layers
 from fusion.learning.course_network import course_logits, naive_logits
 from fusion.learning.fused_network import fused_logits
 from fusion.learning.scaling import Moments
+from fusion.plugins.registry import Source
 from fusion.settings.model import CourseModel, ModelSettings, NaiveModel
 
 Shapes = dict[str, tuple[int, ...]]
 
 
-def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: dict[str, Moments]) -> keras.Model:
+def build_model(
+    settings: ModelSettings, shapes: Shapes, classes: int, scaling: dict[str, Moments], fusion: Source | None = None
+) -> keras.Model:
     """Return an uncompiled network.
 
     Parameters
@@ -28,6 +31,8 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
     classes : int
     scaling : dict of str to Moments
         Of the training clips; the normalisation is part of the saved model.
+    fusion : Source, optional
+        Where the fusion comes from, if not from an installed package.
 
     Returns
     -------
@@ -40,6 +45,6 @@ def build_model(settings: ModelSettings, shapes: Shapes, classes: int, scaling: 
     elif isinstance(settings, NaiveModel):
         logits = naive_logits(inputs, classes)
     else:
-        logits = fused_logits(settings, inputs, classes, scaling)
+        logits = fused_logits(settings, inputs, classes, scaling, fusion)
     outputs = layers.Activation(settings.activation, name="probabilities")(logits)
     return keras.Model(inputs, outputs, name=settings.preset)

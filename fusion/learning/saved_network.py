@@ -8,24 +8,36 @@ import keras
 from keras import layers
 
 from fusion.errors import FusionError
+from fusion.learning.fuse import load_fusion
 from fusion.learning.fused_network import FRAMES, VECTORS
 from fusion.learning.fusions import CONTENT, GATE, LOGITS
+from fusion.plugins.registry import Source
 
 
-def load_model(path: Path) -> keras.Model:
-    """Return a saved network; only layers of keras and fusion, no code from the file.
+def load_model(path: Path, fusion: Source | None = None) -> keras.Model:
+    """Return a saved network; only layers of keras, fusion and its own fusion, no code from the file.
+
+    Parameters
+    ----------
+    path : Path
+    fusion : Source, optional
+        A plug-in that may have layers of its own; it is imported, so that keras knows them.
 
     Raises
     ------
     FusionError
         If it is damaged or holds anything else.
     """
+    if fusion is not None:
+        load_fusion(fusion)
     try:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
     except Exception as error:  # keras raises whatever a damaged or foreign file leads to
+        mend = "run the experiment again to train it"
+        if "Could not locate class" in str(error):
+            mend = "if these are layers of a fusion of your own, name its plug-in folder with --plugins"
         raise FusionError(
-            f"{path}: this network cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); "
-            "run the experiment again to train it"
+            f"{path}: this network cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); {mend}"
         ) from error
 
 

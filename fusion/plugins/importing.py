@@ -62,18 +62,22 @@ def load_class(source: Source, base: type, wanted: str) -> Any:
     )
 
 
+def place(source: Source, error: BaseException) -> str:
+    """Return which plug-in an error comes from, with the line where that is in its file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    numbers = [frame.lineno for frame in frames if frame.filename == str(source.file)]
+    return f"{source}, line {numbers[-1]}" if numbers else str(source)
+
+
 def _imported(source: Source) -> ModuleType:
     try:
         return _import_file(source.file) if source.file else importlib.import_module(source.module)
     except (Exception, SystemExit) as error:  # whatever a stranger's code raises
-        frames = traceback.extract_tb(error.__traceback__)
-        numbers = [frame.lineno for frame in frames if frame.filename == str(source.file)]
-        line = f", line {numbers[-1]}" if numbers else ""
         imports = source.kind.imports
         old = imports and isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"
         mend = f"; import {imports} from fusion" if old else ""
         raise FusionError(
-            f"{source}{line}: the plug-in of {source.kind.noun} {source.name!r} cannot be imported: "
+            f"{place(source, error)}: the plug-in of {source.kind.noun} {source.name!r} cannot be imported: "
             f"{type(error).__name__}: {error}{mend}"
         ) from error
 

@@ -54,7 +54,8 @@ def unwritable(path: Path, error: OSError, verb: str = "written") -> FusionError
     """Return the error for a file or folder that could not be written, or whatever `verb` says."""
     return FusionError(
         f"{path}: cannot be {verb}: {error.strerror or error}; free some space, mend the permissions, or name another "
-        "folder with --cache, --results or --data. What was finished is kept, the same command goes on from there"
+        "folder with --cache, --results, --data or --out. What was finished is kept, the same command goes on from "
+        "there"
     )
 
 

@@ -201,7 +201,15 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
     keras.utils.set_random_seed(job.search.seed)
     model = fit(
         TrainingJob(
-            job.folder, job.search.seed, experiment.model, experiment.training, dataset.classes, parts, (), versions()
+            job.folder,
+            job.search.seed,
+            experiment.model,
+            experiment.training,
+            dataset.classes,
+            parts,
+            (),
+            versions(),
+            fusion=experiment.fusion,
         )
     )
     probabilities = predict_windows(model, held_out)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from fusion.errors import FusionError, did_you_mean
 from fusion.feature.contract import Feature
 from fusion.feature.registry import build, load
-from fusion.plugins.registry import DATASETS, FEATURES, Source, Sources, discover, find
+from fusion.plugins.registry import DATASETS, FEATURES, FUSIONS, Kind, Source, Sources, discover, find
 from fusion.settings.ablation import read_ablation
 from fusion.settings.dataset import DatasetSettings
 from fusion.settings.dataset import build as build_dataset
@@ -43,6 +43,7 @@ class Checker:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.mistakes: list[str] = []
+        self.fusions: Sources = {}  # which names of fusions are known
 
     def experiment(self, name: str, plugins: Iterable[Path]) -> Experiment:
         """Check everything.
@@ -63,11 +64,10 @@ class Checker:
         for key in data:
             if key not in _KEYS:
                 self.mistake((key,), f"no such setting{did_you_mean(key, _KEYS)} (known: {', '.join(_KEYS)})")
-        sources, datasets = self.sources(
-            [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
-        )
+        folders = [*(self.document.folder / plugin for plugin in self.folders(data.get("plugins"))), *plugins]
+        sources, datasets, self.fusions = (self.sources(kind, folders) for kind in (FEATURES, DATASETS, FUSIONS))
         dataset = None
-        if sources:  # without them nothing is known, and all that names a plug-in would be called wrong
+        if datasets:  # without them nothing is known, and all that names a plug-in would be called wrong
             dataset = self.chosen("dataset", "name", datasets, lambda name: self.dataset(datasets[name]))
         model = self.chosen("model", "preset", MODELS, lambda name: self.section("model", MODELS[name]), "fusion")
         training = self.section("training", TrainingSettings)
@@ -85,8 +85,8 @@ class Checker:
         if self.mistakes or not (dataset and model and training):
             raise FusionError("\n".join(self.mistakes))
         used = {feature: sources[feature] for feature in features}
-        source = datasets[dataset.name]
-        return Experiment(name, dataset, source, features, used, model, training, seeds, search, sets, groups)
+        source, known = datasets[dataset.name], self.fusions
+        return Experiment(name, dataset, source, features, used, model, training, seeds, search, sets, groups, known)
 
     def mistake(self, location: Location, message: str) -> None:
         path = ".".join(map(str, location))
@@ -121,7 +121,11 @@ class Checker:
 
     def section(self, section: str, cls: type[Model]) -> Model | None:
         value = self.document.data.get(section)
-        return self.validated((section,), value, cls.model_fields, cls.model_validate_json, "setting")
+        return self.validated((section,), value, cls.model_fields, self.validate(cls), "setting")
+
+    def validate(self, cls: type[BaseModel]) -> Callable[[str], Any]:
+        """Return what checks a section as JSON, with what is known of plug-ins."""
+        return partial(cls.model_validate_json, context={"fusions": self.fusions})
 
     def validated(self, location: Location, value: Any, fields: Iterable[str], validate: Any, noun: str) -> Any:
         """Run pydantic on plain data; its errors become ours."""
@@ -140,16 +144,19 @@ class Checker:
             self.mistake(location, str(error))
         return None
 
-    def sources(self, folders: list[Path]) -> tuple[Sources, Sources]:
-        """Return where features and data sets come from; nothing if a plug-in folder is wrong."""
+    def sources(self, kind: Kind, folders: list[Path]) -> Sources:
+        """Return where plug-ins come from; nothing if a plug-in folder is wrong."""
         try:
-            features, datasets = discover(FEATURES, folders), discover(DATASETS, folders)
-            if not datasets:
-                raise FusionError("no data set is known: fusion is installed as it was before; run pip install again")
-            return features, datasets
+            found = discover(kind, folders)
+            if not found:
+                raise FusionError(
+                    f"no {kind.noun} is known: fusion is installed as it was before; run pip install again"
+                )
+            return found
         except FusionError as error:
-            self.mistakes.append(str(error))
-            return {}, {}
+            if str(error) not in self.mistakes:  # of another kind, too
+                self.mistakes.append(str(error))
+            return {}
 
     def features(self, sources: Sources) -> dict[str, Feature]:
         """Return the features that are right, sorted by name."""
@@ -208,7 +215,7 @@ class Checker:
         takes: dict[str, Callable[[Any], object]] = {}
         for section, value in (("model", model), ("training", training)):
             for key in set(type(value).model_fields) - {"preset"}:
-                takes[f"{section}.{key}"] = partial(_with_value, value, key, type(value).model_validate_json)
+                takes[f"{section}.{key}"] = partial(_with_value, value, key, self.validate(type(value)))
         for name, feature in features.items():
             for key in type(feature).model_fields:
                 takes[f"features.{name}.{key}"] = partial(_with_value, feature, key, partial(build, sources[name]))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fusion.feature.contract import Feature
-from fusion.plugins.registry import Source
+from fusion.plugins.registry import Source, Sources
 from fusion.settings.dataset import DatasetSettings
 from fusion.settings.model import FusionModel, ModelSettings
 from fusion.settings.search_space import SearchSettings
@@ -57,6 +57,8 @@ class Experiment:
         Sets of features for ``fusion ablate``; no part of it either.
     feature_groups : dict of str to tuple of str or None
         Groups of features that ``fusion ablate`` leaves out or takes together, every feature in one; nor are these.
+    fusions : dict of str to Source
+        Where every fusion that is known comes from.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Experiment:
     search: SearchSettings | None = None
     ablation: FeatureSets | None = None
     feature_groups: FeatureGroups | None = None
+    fusions: Sources = field(default_factory=dict)
 
     @property
     def validates(self) -> bool:
@@ -79,6 +82,11 @@ class Experiment:
         """
         training = self.training
         return training.patience is not None or training.schedule == "plateau" or self.dataset.several_labels
+
+    @property
+    def fusion(self) -> Source | None:
+        """Where the model's fusion comes from; None for a model without one."""
+        return self.fusions.get(self.model.fusion) if isinstance(self.model, FusionModel) else None
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return each feature's shape for this data set's clips."""
@@ -98,7 +106,9 @@ class Experiment:
 
     def plugin_folders(self) -> list[str]:
         """Return the folders that plug-ins of this experiment come from beside installed packages."""
-        sources = [self.dataset_source, *self.sources.values()]
+        searched = self.search.space.get("model.fusion") if self.search else None
+        fusions = [self.fusion, *(self.fusions[name] for name in (searched.examples if searched else ()))]
+        sources = [self.dataset_source, *self.sources.values(), *filter(None, fusions)]
         return sorted({str(source.folder) for source in sources if source.folder})
 
     def identity(self) -> dict[str, Any]:
@@ -112,6 +122,8 @@ class Experiment:
             versions["mixing"] = mixing.VERSION
         if isinstance(self.model, FusionModel) and self.model.loses_branches(self.shapes()):
             versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
+        if self.fusion and self.fusion.file:  # installed ones, as those of fusion itself, are known by their name
+            versions[f"fusion:{self.fusion.name}"] = self.fusion.fingerprint
         dataset = self.dataset.identity()
         if self.dataset_source.file:
             dataset["plugin"] = self.dataset_source.fingerprint

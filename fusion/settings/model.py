@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from fusion.settings.messages import not_one_of
 from fusion.settings.section import Section
 
 
@@ -29,10 +30,10 @@ class FusionModel(Network):
     later: ClassVar[frozenset[str]] = Network.later | {"sequences", "join", "time_pooling"}
 
     preset: Literal["fusion"] = "fusion"
-    fusion: Literal["concat", "gated", "late", "cross_attention", "gated_residual"] = Field(
+    fusion: str = Field(
         default="concat",
-        description="how branches are joined: side by side, by learnt gates, by a weighted mean of their own logits, "
-        "by attention to one another, or each added to the first through a gate that starts closed",
+        description="how branches are joined: concat, gated, late, cross_attention, gated_residual, or a plug-in of "
+        "this name",
     )
     sequences: Literal["convolved", "pooled", "both"] = Field(
         default="convolved",
@@ -73,6 +74,14 @@ class FusionModel(Network):
     noise: float = Field(
         default=0.0, ge=0, le=10, description="noise on vectors in training, in standard deviations of each dimension"
     )
+
+    @field_validator("fusion")
+    @classmethod
+    def _known(cls, name: str, info: ValidationInfo) -> str:
+        known = (info.context or {}).get("fusions")  # nothing is known where a plug-in folder is wrong
+        if known and name not in known:
+            raise ValueError(not_one_of(name, known))
+        return name
 
     @model_validator(mode="after")
     def _sizes(self) -> FusionModel:

@@ -25,7 +25,7 @@ def predict_masked(task: MaskJob) -> NDArray[np.bool_]:
     what a model hears)
     """
     job = task.job
-    model = load_model(job.folder / "model.keras")
+    model = load_model(job.folder / "model.keras", job.fusion)
     part = job.parts["test"]
     random = np.random.default_rng(job.seed)
     decisions = []

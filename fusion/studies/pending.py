@@ -195,6 +195,7 @@ def seed_jobs(
             threshold=settings.decision if settings.several_labels else None,
             source=source,
             pretrained=_first_network(start, seed) if start else None,
+            fusion=experiment.fusion,
             folds=len(folds),
             repeat=fold.repeat,
         )

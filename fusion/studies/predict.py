@@ -76,6 +76,7 @@ class _Task:
     sr: int
     hop: float
     how: Aggregate
+    fusion: Source | None = None
 
 
 def predict(
@@ -120,7 +121,7 @@ def predict(
     settings = experiment.dataset
     classes = tuple(saved.metrics["classes"])
     common = saved.models, features, classes, settings.samples, settings.sr, settings.hop, settings.aggregate
-    tasks = [_Task(path, *common) for path in paths]
+    tasks = [_Task(path, *common, experiment.fusion) for path in paths]
     found: dict[int, Prediction | str] = {}
     numbers = {id(task): number for number, task in enumerate(tasks)}
     for task, prediction in run([("fusion.studies.predict:predict_file", task) for task in tasks], jobs):
@@ -137,7 +138,7 @@ def predict(
 def predict_file(task: _Task) -> Prediction | str:
     """Return the prediction for one file, or why there is none; runs in a worker process."""
     features = [(name, build(source, parameters)) for name, source, parameters in task.features]
-    networks = [_load(path) for path in task.models]
+    networks = [_load(path, task.fusion) for path in task.models]
     starts: list[float] = []
     windows: list[NDArray[np.float32]] = []
     silent = True
@@ -177,7 +178,7 @@ def _apply(
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path) -> Any:
+def _load(path: Path, fusion: Source | None) -> Any:
     from fusion.learning.saved_network import load_model
 
-    return load_model(path)
+    return load_model(path, fusion)

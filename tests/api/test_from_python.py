@@ -24,7 +24,7 @@ from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
-NAMES += ["plot_feature"]
+NAMES += ["check", "new", "plot_feature"]
 NAMES += ["Result"]
 NAMES += ["Archive"]
 NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
@@ -62,6 +62,7 @@ def test_docstrings_name_every_parameter(name):
         ("tune", fusion.tune),
         ("extract", api_data.fill_store),
         ("features", fusion.features),
+        ("new", fusion.new),
         ("compare", fusion.compare),
         ("check", api_data.check),
         ("evaluate", fusion.Result.evaluate),

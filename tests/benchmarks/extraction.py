@@ -44,8 +44,8 @@ from fusion.extraction.extract import Shard, extract_shard
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
 from fusion.feature.registry import load
-from fusion.plugins.registry import FEATURES, discover
 from fusion.feature.summary import summarise_series
+from fusion.plugins.registry import FEATURES, discover
 
 SR, SECONDS = 16000, 4.0
 N_FFT, HOP = 1024, 512

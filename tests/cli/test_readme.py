@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
 from fusion.datasets.folder import Folder
@@ -14,6 +15,8 @@ from fusion.datasets.irmas import IRMAS
 from fusion.datasets.medley_solos import MedleySolos
 from fusion.datasets.nsynth import NSynth
 from fusion.datasets.table import Table
+from fusion.learning.fuse import fuse
+from fusion.plugins.registry import FUSIONS, discover
 from fusion.report.wording import score
 from fusion.settings.model import FusionModel
 from fusion.settings.search_space import SearchSettings
@@ -67,6 +70,15 @@ def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path
     code, out, err = fusion("features", "loudness")
     assert code == 0, err
     assert "my_package.loudness (my-package 1.0)" in out
+
+
+def test_the_fusion_shown_works_as_a_plug_in(tmp_path):
+    (source,) = [block for block in blocks("python") if "branches" in block]
+    (tmp_path / "fusions").mkdir()
+    (tmp_path / "fusions" / "average.py").write_text(source)
+    for count in (1, 3):
+        branches = {name: keras.Input((8,)) for name in ("mfcc", "tonnetz", "all-vectors")[:count]}
+        assert fuse(discover(FUSIONS, [tmp_path])["average"], branches, 5).shape == (None, 5)
 
 
 @pytest.mark.long

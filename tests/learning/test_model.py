@@ -5,14 +5,15 @@ import pytest
 from fusion.extraction.part import Part
 from fusion.learning.batches import Batches
 from fusion.learning.fused_network import pooled_scaling, with_auxiliary
-from fusion.learning.fusions import FUSIONS
 from fusion.learning.layers import MissingBranch
 from fusion.learning.model import build_model
 from fusion.learning.saved_network import load_model
 from fusion.learning.scaling import moments
+from fusion.plugins.registry import FUSIONS, discover
 from fusion.settings.model import CourseModel, FusionModel
 
 SHAPES = {"mfcc": (30, 8), "chroma": (25, 12), "centroid": (8,), "rate": (5,)}
+NAMES = list(discover(FUSIONS))
 SMALL = {"conv_filters": (8, 16), "dense_units": (8,), "embedding": 8}
 
 
@@ -152,8 +153,8 @@ SEVERAL = ["mfcc", "chroma", "rate"]
 @pytest.mark.parametrize(
     ("fusion", "names", "settings"),
     [
-        *((fusion, ["mfcc"], {}) for fusion in FUSIONS),
-        *((fusion, SEVERAL, {"sequences": "both", "time_pooling": "attention"}) for fusion in FUSIONS),
+        *((fusion, ["mfcc"], {}) for fusion in NAMES),
+        *((fusion, SEVERAL, {"sequences": "both", "time_pooling": "attention"}) for fusion in NAMES),
         ("concat", ["rate"], {}),
         ("concat", SEVERAL, {"sequences": "pooled"}),
         ("concat", ["mfcc", "rate"], {"join": "frames"}),
@@ -244,7 +245,7 @@ def test_gates_lie_between_closed_and_open():
         assert ((np.asarray(gate) > 0) & (np.asarray(gate) < 1)).all()
 
 
-@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("fusion", NAMES)
 def test_auxiliary_outputs_train_the_branches_and_are_not_saved(fusion):
     model = build(["mfcc", "centroid", "rate"], fusion=fusion)
     trainer = with_auxiliary(model)

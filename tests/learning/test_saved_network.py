@@ -7,6 +7,7 @@ from fusion.learning import layers
 from fusion.learning.model import build_model
 from fusion.learning.saved_network import load_model, start_from
 from fusion.learning.scaling import Moments
+from fusion.plugins.registry import FUSIONS, discover
 from fusion.settings.model import FusionModel
 
 SHAPES = {"mfcc": (30, 8), "centroid": (8,)}
@@ -72,7 +73,7 @@ def test_a_network_of_an_earlier_version_with_branch_dropout_loads_and_predicts_
 
 
 @pytest.mark.parametrize("settings", [{"sequences": "both"}, {"join": "frames"}, {"time_pooling": "attention"}])
-@pytest.mark.parametrize("fusion", ["concat", "gated", "late", "cross_attention", "gated_residual"])
+@pytest.mark.parametrize("fusion", list(discover(FUSIONS)))
 def test_every_kind_of_branch_starts_from_another_networks_and_what_joins_them_does_not(fusion, settings, tmp_path):
     source, model = (network(fusion=fusion, branch_dropout=0.3, **settings) for _ in range(2))
     for layer in source.layers:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fusion.datasets.irmas import IRMAS
 from fusion.datasets.nsynth import NSynth
 from fusion.errors import FusionError
-from fusion.plugins.registry import DATASETS, discover
+from fusion.plugins.registry import DATASETS, FUSIONS, discover
 from fusion.search.trials import DIRECTIONS
 from fusion.settings.arms import is_study, read_study
 from fusion.settings.experiment import Experiment
@@ -118,7 +118,7 @@ def test_a_near_match_is_given_with_file_and_line(path):
         ("model: fusion", "model: should be a mapping, found text"),
         (
             "model: {fusion: conct}",
-            "model.fusion: should be 'concat', 'gated', 'late', 'cross_attention' or 'gated_residual', found 'conct'; did you mean 'concat'?",
+            "model.fusion: should be one of concat, cross_attention, gated, gated_residual, late, found 'conct'; did you mean 'concat'?",
         ),
         ("model: {dropout: on}", "model.dropout: should be a valid number, found 'on'"),
         ("model: {dropout: true}", "model.dropout: should be a valid number, found True"),
@@ -376,8 +376,8 @@ def test_the_shipped_search_knows_every_fusion_and_every_way_in():
     fields = FusionModel.model_fields
     shipped = Path(__file__).parents[2] / "experiments" / "nsynth_fusion.yaml"
     search = read_experiment(shipped, searching=True).search
-    for name in ("fusion", "sequences"):
-        assert search.space[f"model.{name}"].values == get_args(fields[name].annotation)
+    assert set(search.space["model.fusion"].values) == set(discover(FUSIONS))
+    assert search.space["model.sequences"].values == get_args(fields["sequences"].annotation)
     assert {"model.noise", "training.weight_decay"} <= set(search.space)
 
 
