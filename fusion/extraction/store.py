@@ -64,10 +64,11 @@ class Rows:
     def take(self, clips: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
         """Return the values of some clips, ``(clips, *shape)`` float32, in their order."""
         places = self.places[clips]
+        read = _whole if len(self.shape) == 1 else _mapped
         values = np.empty((len(places), *self.shape), dtype=np.float32)
         for shard in np.unique(places[:, 0]):
             mine = places[:, 0] == shard
-            values[mine] = _values(self.shards[shard], len(self.shape) == 1)[places[mine, 1]]
+            values[mine] = read(self.shards[shard])[places[mine, 1]]
         return values
 
     def part(self, clips: NDArray[np.bool_] | NDArray[np.int64]) -> Rows:
@@ -96,10 +97,6 @@ class Index:
     keys: dict[str, int]
     shards: tuple[Path, ...]
     first: NDArray[np.int64]
-
-
-def _values(shard: Path, vectors: bool) -> NDArray[np.float32]:
-    return _whole(shard) if vectors else _mapped(shard)
 
 
 @cache  # a training needs all of them, and they are small: a file descriptor each would be too many

@@ -26,6 +26,7 @@ from fusion.settings.dataset import load as load_dataset
 from fusion.settings.document import Document
 from fusion.settings.experiment import Experiment, wrong_name
 from fusion.settings.feature_lists import PREFIX, wrong_list
+from fusion.settings.fitting import misfits
 from fusion.settings.messages import explain, is_consequence, not_one_of, renamed
 from fusion.settings.model import MODELS, ModelSettings
 from fusion.settings.search_space import SearchSettings, read_space
@@ -74,7 +75,8 @@ class Checker:
         seeds = self.seeds(data.get("seeds", [1, 2, 3]))
         features = self.features(sources) if sources else {}
         if dataset and features:
-            self.fit(features, dataset, model, training)
+            for location, wrong in misfits(features, dataset, model, training):
+                self.mistake(location, wrong)
         search = self.search(training, model, features, sources) if sources and model and training else None
         sets, groups, wrong = read_ablation(data.get("ablation"), features) if sources else (None, None, "")
         if wrong:
@@ -223,36 +225,6 @@ class Checker:
         for path, message in mistakes:
             self.mistake(("search", "space", path), message)
         return settings.model_copy(update={"space": space})
-
-    def fit(
-        self,
-        features: dict[str, Feature],
-        dataset: DatasetSettings,
-        model: ModelSettings | None,
-        training: TrainingSettings | None,
-    ) -> None:
-        """Check every feature's shape for this data set's clips, and the model for these shapes."""
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, feature in features.items():
-            if feature.by_clip and (dataset.several_labels or (training and (training.copies or training.mixes))):
-                self.mistake(
-                    ("features", name),
-                    "has values of the clips themselves, none of distorted copies and mixtures; set training.copies "
-                    "and training.mixes to 0, and take data with one label a clip: several need mixtures",
-                )
-            try:
-                shape = feature.shape(dataset.samples, dataset.sr)
-            except (Exception, SystemExit) as error:  # a stranger's code
-                known = "" if isinstance(error, (ValueError, FusionError)) else f"{type(error).__name__}: "
-                self.mistake(("features", name), f"does not fit the clips: {known}{error}")
-                continue
-            sizes = shape if isinstance(shape, tuple) else ()
-            if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
-                self.mistake(("features", name), f"declares the shape {shape}; (frames, dims) or (dims,) is needed")
-                continue
-            shapes[name] = shape
-        if model and len(shapes) == len(features) and (misfit := model.misfit(shapes)):
-            self.mistake(("model",), misfit)
 
 
 def _with_value(section: BaseModel, key: str, validate: Callable[[str], object], value: Any) -> None:
