@@ -176,7 +176,7 @@ def test_a_study_from_its_file_to_its_figures(tiny, nsynth):
     study = json.loads((folder / "study.json").read_text())
     assert list(study) == ["study", "question", "digest", "sample", "data", "arms", "tests", "known_groups"]
     assert (study["study"], study["sample"], folder.name) == ("tiny", False, study["digest"])
-    assert study["data"] == {"nsynth": {"folder": str(nsynth), "rendered": False}}
+    assert study["data"] == {"nsynth": {"folder": str(nsynth), "rendered": False, "published": {}}}
     assert [arm["name"] for arm in study["arms"]] == ["alone", "fused", "naive"]
     assert [arm["features"] for arm in study["arms"]] == [["mfcc"], *[["mfcc", "spectral_centroid"]] * 2]
     for arm in study["arms"]:
