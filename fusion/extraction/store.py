@@ -48,14 +48,14 @@ class Rows:
     Attributes
     ----------
     shards : tuple of Path
-    places : (clips, 2) int64
+    places : (clips, 2) int32
         Shard and row of each clip.
     shape : tuple of int
         Of one row.
     """
 
     shards: tuple[Path, ...]
-    places: NDArray[np.int64]
+    places: NDArray[np.int32]
     shape: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -222,7 +222,9 @@ class Store:
         row = numbers - index.first[shard]
         for number, path in enumerate(index.shards[each] for each in used):
             self._check(path, int(row[place == number].max()) + 1)
-        return Rows(tuple(index.shards[each] for each in used), np.stack([place, row], axis=1), self.shape)
+        return Rows(
+            tuple(index.shards[each] for each in used), np.stack([place, row], axis=1).astype(np.int32), self.shape
+        )
 
     def _check(self, shard: Path, length: int) -> None:
         try:

@@ -95,3 +95,17 @@ def test_a_feature_says_of_which_clips_it_has_no_values_before_anything_is_extra
     monkeypatch.setattr(ZeroCrossingRate, "check_clips", lambda feature, ids, paths: {}["x"])
     with pytest.raises(FusionError, match=r"^feature zero_crossing_rate failed on the clips: KeyError: 'x'$"):
         prepare(experiment, data, workplace)
+
+
+def test_arms_and_seeds_share_the_rows_of_a_fold(place):
+    """At NSynth's size they are 20 MB for each feature, and an ablation has hundreds of trainings."""
+    experiment, data, workplace = read(place, "dataset.skip_damaged=true")
+    prepared = prepare(experiment, data, workplace)
+    (fold,) = prepared.data.dataset.each_fold()
+    (name,) = experiment.features
+    first, again = prepared.parts(fold), prepared.only([name]).parts(fold)
+    for split, part in first.items():
+        assert again[split].rows[name] is part.rows[name]
+        assert again[split].targets is part.targets
+        assert len(part.rows[name]) == len(part.targets)
+    assert len({len(part) for part in first.values()} | {0}) > 1
