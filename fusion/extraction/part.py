@@ -45,11 +45,15 @@ class Part:
         truth[self.clips] = self.targets[: len(self)]
         return truth
 
-    def draw(self, windows: Ints, random: np.random.Generator | None = None) -> tuple[Values, NDArray[np.bool_]]:
-        """Return features and targets of some windows; with `random`, each window or one of its variants, by chance."""
-        if random is not None and self.variants > 1:
-            windows = windows + len(self) * random.integers(self.variants, size=len(windows))
-        return {name: rows.take(windows) for name, rows in self.rows.items()}, self.targets[windows]
+    def variants_of(self, windows: Ints, random: np.random.Generator | None) -> Ints:
+        """Return rows of some windows; with `random`, of each window or one of its variants, by chance."""
+        if random is None or self.variants == 1:
+            return windows
+        return np.asarray(windows + len(self) * random.integers(self.variants, size=len(windows)))
+
+    def values(self, rows: Ints) -> Values:
+        """Return the features of some rows."""
+        return {name: stored.take(rows) for name, stored in self.rows.items()}
 
     def only(self, clips: NDArray[np.bool_]) -> Part:
         """Return the windows of some clips, with all their variants."""

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.extraction.part import Part, Values
+from fusion.extraction.part import Part
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """All that chance decides in an epoch, so that it can be drawn before and the same on every backend.
+
+    Attributes
+    ----------
+    rows : (windows,) int64
+        Rows of the part in their order, batch by batch: windows, or variants of them.
+    partners : (windows,) int64
+        The row of the same batch that each is mixed with.
+    shares : (windows,) float32
+        Of each itself in its mixture, 0.5 to 1; 1 where nothing is mixed.
+    edges : (batches + 1,) int64
+        Where each batch begins, and the last one ends.
+    """
+
+    rows: Ints
+    partners: Ints
+    shares: Floats
+    edges: Ints
 
 
 class Batches(keras.utils.PyDataset):
@@ -31,6 +58,15 @@ class Batches(keras.utils.PyDataset):
     weights : (classes,) float32, optional
         How much each class counts; a clip has the mean of its labels.
 
+    Attributes
+    ----------
+    epoch : Epoch
+        The present one.
+    targets : (rows, classes) float32
+        What each row of the part is to be recognised as.
+    counts : (rows,) float32 or None
+        How much each row counts.
+
     References
     ----------
     H. Zhang, M. Cisse, Y. Dauphin and D. Lopez-Paz: "mixup: beyond empirical risk minimization", ICLR 2018,
@@ -45,48 +81,66 @@ class Batches(keras.utils.PyDataset):
         mixup: float = 0.0,
         outputs: Sequence[str] = ("probabilities",),
         shares: bool = True,
-        weights: NDArray[np.float32] | None = None,
+        weights: Floats | None = None,
     ) -> None:
         super().__init__()
         self.part = part
         self.size = size
         self.random = None if seed is None else np.random.default_rng(seed)
-        self.mixup = mixup
+        self.mixup = mixup if seed is not None else 0.0
         self.outputs = tuple(outputs)
-        self.shares = shares
-        self.weights = weights
+        shared = part.targets / part.targets.sum(axis=1, keepdims=True)
+        self.targets = (shared if shares else part.targets).astype(np.float32)
+        self.counts = None if weights is None else (shared @ weights).astype(np.float32)
         self.order = np.arange(len(part))
-        self.on_epoch_end()
+        self.epoch = self._planned(self._in_turn(), None)  # Keras looks at two batches before an epoch begins
+        if self.random is not None:  # these were once drawn, so networks are trained as older ones were
+            self.random.shuffle(self.order)
+            self._planned(self._in_turn()[:2], self.random)
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        values, labels = self.part.draw(self.order[index * self.size : (index + 1) * self.size], self.random)
-        shared = labels / labels.sum(axis=1, keepdims=True)
-        targets = (shared if self.shares else labels).astype(np.float32)
-        weights = None if self.weights is None else (shared @ self.weights).astype(np.float32)
-        if self.mixup and self.random is not None:
-            values, targets = _mixed(values, targets, self.mixup, self.random)
+        batch = slice(*self.epoch.edges[index : index + 2])
+        rows = self.epoch.rows[batch]
+        values, targets = self.part.values(rows), self.targets[rows]
+        if self.mixup:
+            partners, shares = self.epoch.partners[batch], self.epoch.shares[batch]
+            others = self.part.values(partners)
+            values = {name: _mix(own, others[name], shares) for name, own in values.items()}
+            targets = _mix(targets, self.targets[partners], shares)
         outputs = dict.fromkeys(self.outputs, targets)
-        return (values, outputs) if weights is None else (values, outputs, dict.fromkeys(self.outputs, weights))
+        if self.counts is None:
+            return values, outputs
+        return values, outputs, dict.fromkeys(self.outputs, self.counts[rows])
 
-    def on_epoch_end(self) -> None:
-        """Shuffle."""
+    def on_epoch_begin(self) -> None:
+        """Draw the epoch."""
         if self.random is not None:
             self.random.shuffle(self.order)
+            batches = self._in_turn()
+            random.shuffle(batches)  # by what keras.utils.set_random_seed seeds, as Keras itself does
+            self.epoch = self._planned(batches, self.random)
+
+    def _in_turn(self) -> list[Ints]:
+        return [self.order[first : first + self.size] for first in range(0, len(self.order), self.size)]
+
+    def _planned(self, batches: list[Ints], chance: np.random.Generator | None) -> Epoch:
+        drawn = [_drawn(self.part.variants_of(windows, chance), self.mixup, chance) for windows in batches]
+        rows, partners, shares = map(np.concatenate, zip(*drawn, strict=True))
+        return Epoch(rows, partners, shares, np.cumsum([0, *map(len, batches)]))
 
 
-def _mixed(
-    values: Values, targets: NDArray[np.float32], concentration: float, random: np.random.Generator
-) -> tuple[Values, NDArray[np.float32]]:
-    """Mix each clip of a batch with another one of it."""
-    partner = random.permutation(len(targets))
-    share = random.beta(concentration, concentration, len(targets)).astype(np.float32)
-    share = np.maximum(share, 1 - share)  # the clip itself stays the larger part
+def _drawn(rows: Ints, mixup: float, chance: np.random.Generator | None) -> tuple[Ints, Ints, Floats]:
+    """Return rows of a batch, with what each is mixed with and its own share."""
+    if chance is None or not mixup:
+        return rows, rows, np.ones(len(rows), dtype=np.float32)
+    partners = rows[chance.permutation(len(rows))]
+    shares = chance.beta(mixup, mixup, len(rows)).astype(np.float32)
+    return rows, partners, np.maximum(shares, 1 - shares)  # the clip itself stays the larger part
 
-    def mix(array: NDArray[np.float32]) -> NDArray[np.float32]:
-        own = share.reshape(-1, *[1] * (array.ndim - 1))
-        return own * array + (1 - own) * array[partner]
 
-    return {name: mix(array) for name, array in values.items()}, mix(targets)
+def _mix(own: Floats, other: Floats, shares: Floats) -> Floats:
+    shares = shares.reshape(-1, *[1] * (own.ndim - 1))
+    return shares * own + (1 - shares) * other

@@ -34,11 +34,20 @@ def fit(job: TrainingJob) -> keras.Model:
     model = _untrained(job, scaling)
     trainer, loss_weights = _with_outputs(job, model)
     batches, validation = _data(job, list(loss_weights))
-    _compile(job, trainer, loss_weights, steps=job.training.epochs * len(batches))
+    source = _read(batches, forever=True)
+    in_graph = source is not batches
+    _compile(job, trainer, loss_weights, len(batches), together=len(batches) if in_graph else 1)
     best = KeepBest(job.training.patience) if job.training.patience else None
     callbacks = [EpochMessages(str(job.folder)), *_schedule_callbacks(job.training), *([best] if best else [])]
     history = trainer.fit(
-        batches, validation_data=validation, epochs=job.training.epochs, callbacks=callbacks, verbose=0
+        source,
+        validation_data=None if validation is None else _read(validation, forever=False),
+        steps_per_epoch=len(batches) if in_graph else None,
+        validation_steps=None if validation is None else len(validation),
+        shuffle=False,  # they are drawn in their order
+        epochs=job.training.epochs,
+        callbacks=callbacks,
+        verbose=0,
     )
     history.epochs = [
         epoch_metrics(dict(zip(history.history, row, strict=True)))
@@ -81,12 +90,21 @@ def _data(job: TrainingJob, outputs: list[str]) -> tuple[Batches, Batches | None
     return batches, validation
 
 
-def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, float], steps: int) -> None:
-    """Give the network its optimizer, losses and metrics."""
+def _read(batches: Batches, forever: bool) -> Any:
+    """Return batches in the way that is fastest on this backend."""
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    from fusion.learning.graph_batches import fits, in_graph
+
+    return in_graph(batches, forever) if fits(batches) else batches
+
+
+def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, float], steps: int, together: int) -> None:
+    """Give the network its optimizer, losses and metrics; an epoch has so many steps, of which so many run at once."""
     settings = job.training
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        rate = keras.optimizers.schedules.CosineDecay(rate, job.training.epochs * steps)
     decay = settings.weight_decay
     softmax = job.model.activation == "softmax"
     loss = keras.losses.CategoricalCrossentropy if softmax else keras.losses.BinaryCrossentropy
@@ -96,6 +114,7 @@ def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, flo
         loss_weights=loss_weights,
         metrics={name: [keras.metrics.CategoricalAccuracy(name="accuracy")] for name in loss_weights},
         jit_compile=False,
+        steps_per_execution=together,
     )
     trainer.optimizer.build(trainer.trainable_variables)  # else the first step creates them, and is traced twice
 

@@ -109,7 +109,7 @@ def predict_windows(model: keras.Model, part: Part, size: int = 256) -> NDArray[
     """Return probabilities, ``(windows, classes)`` float32."""
     windows = len(part)
     chunks = [
-        keras.ops.convert_to_numpy(model(part.draw(np.arange(first, min(first + size, windows)))[0], training=False))
+        keras.ops.convert_to_numpy(model(part.values(np.arange(first, min(first + size, windows))), training=False))
         for first in range(0, windows, size)
     ]
     return np.concatenate(chunks)

@@ -211,7 +211,8 @@ def test_parts_hold_a_folds_windows_then_their_variants(place, assignments):
         for number in range(train.variants):
             labels = train.targets[number * size : (number + 1) * size]
             assert (labels >= train.targets[:size]).all()  # a mixture has its first clip's labels
-        values, labels = train.draw(np.arange(size), np.random.default_rng(1))
+        drawn_rows = train.variants_of(np.arange(size), np.random.default_rng(1))
+        values, labels = train.values(drawn_rows), train.targets[drawn_rows]
         all_windows = train.rows["mfcc"].take(np.arange(train.variants * size)).reshape(train.variants, size, -1)
         for window in range(size):
             drawn = values["mfcc"][window].ravel()

@@ -15,13 +15,17 @@ class Windows:
     def __len__(self):
         return len(self.targets)
 
-    def draw(self, windows, random=None):
-        return {"number": windows[:, np.newaxis].astype(np.float32)}, self.targets[windows]
+    def variants_of(self, windows, random):
+        return windows
+
+    def values(self, rows):
+        return {"number": rows[:, np.newaxis].astype(np.float32)}
 
 
 def test_a_mixed_clip_keeps_the_larger_part_of_itself():
     """One class a clip, so that a label's share says how much of the clip is in the mixture."""
     batches = Batches(Windows(np.eye(64, dtype=bool)), 64, seed=1, mixup=1.0)
+    batches.on_epoch_begin()
     _, targets = batches[0]
     own = targets["probabilities"][np.arange(64), batches.order]
     assert (own >= 0.5).all()
@@ -31,6 +35,7 @@ def test_a_mixed_clip_keeps_the_larger_part_of_itself():
 
 def test_values_are_mixed_with_the_shares_of_the_labels():
     batches = Batches(Windows(np.eye(64, dtype=bool)), 64, seed=1, mixup=1.0)
+    batches.on_epoch_begin()
     values, targets = batches[0]
     assert values["number"][:, 0] == pytest.approx(targets["probabilities"] @ np.arange(64), abs=1e-4)
 

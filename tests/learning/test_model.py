@@ -173,7 +173,7 @@ def test_every_fusion_of_every_kind_of_branch_trains_is_saved_and_predicts_the_s
     changed = [np.any(old != new.numpy()) for old, new in zip(first, trainer.trainable_weights, strict=True)]
     assert all(changed) or len(trainer.output) == 2  # a branch that is alone is not weighed against others
     model.save(tmp_path / "model.keras")
-    x, _ = data.draw(np.arange(len(data)))
+    x = data.values(np.arange(len(data)))
     before, again, after = (np.asarray(net(x)) for net in (model, model, load_model(tmp_path / "model.keras")))
     assert np.array_equal(before, again)  # nothing is missing, masked or noisy in prediction
     assert np.allclose(before, after, rtol=0, atol=1e-6)
