@@ -87,6 +87,8 @@ class Batches(keras.utils.PyDataset):
         self.part = part
         self.size = size
         self.random = None if seed is None else np.random.default_rng(seed)
+        self.turns = random.Random()
+        self.turns.setstate(random.getstate())  # one of our own, because TensorFlow draws epochs in a thread
         self.mixup = mixup if seed is not None else 0.0
         self.outputs = tuple(outputs)
         shared = part.targets / part.targets.sum(axis=1, keepdims=True)
@@ -120,7 +122,7 @@ class Batches(keras.utils.PyDataset):
         if self.random is not None:
             self.random.shuffle(self.order)
             batches = self._in_turn()
-            random.shuffle(batches)  # by what keras.utils.set_random_seed seeds, as Keras itself does
+            self.turns.shuffle(batches)
             self.epoch = self._planned(batches, self.random)
 
     def _in_turn(self) -> list[Ints]:

@@ -263,8 +263,8 @@ def test_a_check_prints_the_same_for_people(fusion, experiment, nsynth, tmp_path
 def test_features_are_listed_as_json(fusion):
     code, out, err = fusion("features", "--json")
     assert (code, err) == (0, "")
-    listed = {entry["name"]: entry["shape"] for entry in json.loads(out)}
-    assert listed["mfcc"] == [126, 20]
+    listed = {entry["name"]: entry.get("shape", entry.get("needs")) for entry in json.loads(out)}
+    assert (listed["mfcc"], listed["onnx"]) == ([126, 20], ["model", "sr"])
     assert set(listed) >= {"mfcc", "spectral_centroid", "spectral_rolloff", "tonnetz", "zero_crossing_rate"}
     code, out, err = fusion("features", "tonnetz", "--json")
     assert (code, err) == (0, "")
@@ -321,7 +321,7 @@ def test_what_cannot_be_fetched_is_named(fusion):
 def test_only_known_layouts_are_rendered(fusion, tmp_path):
     code, _, err = fusion("data", "render", "mnist", "--out", tmp_path / "x")
     assert code == 2
-    assert "mnist: no such data set (known: folder, irmas, " in err
+    assert "mnist: this data set cannot be rendered; known: nsynth, irmas" in err
 
 
 @pytest.mark.parametrize("words", [("data", "check"), ("extract",), ("tune",), ("ablate",)])

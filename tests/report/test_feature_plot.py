@@ -20,7 +20,7 @@ def note(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("name", sorted(package.features()["name"]))
+@pytest.mark.parametrize("name", sorted(package.features().query("shape.notna()")["name"]))
 def test_every_feature_is_drawn_over_seconds_with_its_names(note, name):
     figure = package.plot_feature(name, note)
     above, below = figure.axes[:2]
