@@ -82,7 +82,7 @@ Space = dict[str, Choices | Range]
 def _as_taken(values: Range, take: Callable[[Any], object]) -> Range:
     """Return a range with whole ends as one of real numbers, where the setting takes such."""
     try:
-        take(values.min + 0.5 * (values.max - values.min) + 0.25)
+        take(values.min + 0.5)  # between the ends, since these are whole
     except (ValidationError, FusionError):
         if isinstance(values.step, float):
             raise FusionError(f"a range of whole numbers needs a whole step, found {values.step!r}") from None
