@@ -42,7 +42,7 @@ def best_threshold(scores: NDArray[Any], targets: Bools) -> float:
     ranked, hits = flat[order], np.cumsum(truth[order])
     f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + truth.sum())
     last = np.append(ranked[1:] != ranked[:-1], True)  # equal scores are predicted together
-    best = int(np.argmax(np.where(last, f1, -1.0)))
+    best = int(np.argmax(np.where(last, f1, -np.inf)))
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return float((ranked[best] + below) / 2)
 
