@@ -63,4 +63,3 @@ def why_not_converged(loss: float, accuracy: float, targets: NDArray[np.bool_], 
     if accuracy < majority + 0.05:
         return f"training accuracy {accuracy:.3f} is not 0.05 above {majority:.3f}, the largest class' share"
     return ""
-
