@@ -47,7 +47,14 @@ def test_quiet_frames_are_left_out_of_statistics_and_replaced_in_a_series():
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"active_db": 0}, {"statistics": ("men",)}, {"statistics": ["mean"]}, {"gain": "1"}, {"gain": np.inf}, {"gian": 1}],
+    [
+        {"active_db": 0},
+        {"statistics": ("men",)},
+        {"statistics": ["mean"]},
+        {"gain": "1"},
+        {"gain": np.inf},
+        {"gian": 1},
+    ],
 )
 def test_parameters_are_checked_strictly(parameters):
     with pytest.raises(ValidationError):
