@@ -1,0 +1,47 @@
+"""The windows of some clips: each as often as it has variants, drawn by chance."""
+
+import numpy as np
+import pytest
+
+from fusion.extraction.part import Part
+from fusion.extraction.store import Rows
+
+CLIPS = np.array([0, 0, 1, 2])
+LABELS = np.eye(3, dtype=bool)[CLIPS]
+
+
+@pytest.fixture
+def part(tmp_path):
+    """Four windows of three clips, each there three times; a row's value is its number, variants have all labels."""
+    np.save(tmp_path / "x.npy", np.arange(12, dtype=np.float32)[:, np.newaxis])
+    rows = Rows((tmp_path / "x.npy",), np.column_stack([np.zeros(12, dtype=np.int64), np.arange(12)]), (1,))
+    return Part({"x": rows}, np.concatenate([LABELS, np.ones((8, 3), dtype=bool)]), CLIPS)
+
+
+def test_windows_and_variants_are_counted_and_each_clip_has_its_labels(part):
+    assert (len(part), part.variants) == (4, 3)
+    assert part.truth.tolist() == np.eye(3).tolist()
+
+
+def test_without_chance_the_windows_themselves_are_drawn(part):
+    values, labels = part.draw(np.array([3, 1]))
+    assert values["x"].tolist() == [[3], [1]]
+    assert labels.tolist() == LABELS[[3, 1]].tolist()
+
+
+def test_by_chance_each_variant_of_a_window_is_as_likely_and_brings_its_labels(part):
+    values, labels = part.draw(np.tile([0, 3], 3000), np.random.default_rng(0))
+    numbers = values["x"].ravel().astype(int).reshape(-1, 2)
+    for column, window in enumerate((0, 3)):
+        drawn, counts = np.unique(numbers[:, column], return_counts=True)
+        assert drawn.tolist() == [window, window + 4, window + 8]
+        assert counts == pytest.approx([1000] * 3, abs=100)
+    assert labels.tolist() == part.targets[numbers.ravel()].tolist()
+
+
+def test_some_clips_are_numbered_anew_and_keep_all_their_windows(part):
+    some = part.only(np.array([True, False, True]))
+    assert (len(some), some.variants, some.clips.tolist()) == (3, 3, [0, 0, 1])
+    assert some.rows["x"].take().ravel().tolist() == [0, 1, 3, 4, 5, 7, 8, 9, 11]
+    assert some.targets[:3].tolist() == LABELS[[0, 1, 3]].tolist()
+    assert part.only(np.array([False, True, True])).clips.tolist() == [0, 1]

@@ -1,0 +1,65 @@
+"""Where values are stored, and for how long a writer may be at it."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.extraction import extract as extraction
+from fusion.extraction.store import Store
+from fusion.extraction.wave_fingerprint import SOURCE, WaveFingerprint
+from fusion.extraction.window import Window, window_key
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path, WaveFingerprint(), SOURCE, 64_000, 16_000)
+
+
+def test_what_is_stored_is_found_again_by_every_later_version(store):
+    """Other names here mean that all that people have stored is extracted anew: only with another format of the store."""
+    assert store.folder.name == "_wave_fingerprint-f8987e5eb8f9"
+    assert window_key("a", 0.0, 4.0) == "52a20dfca442113c9fcd34a1e28bc446"
+    store.write(["key0", "key1"], ["a", "b"], np.zeros((2, 128), np.float32))
+    assert {path.name for path in store.folder.iterdir()} == {"0dec069c9baf473e.npy", "0dec069c9baf473e.csv"}
+
+
+def test_what_killed_writers_left_is_removed_after_an_hour(store):
+    store.folder.mkdir()
+    for name, age in (("old.tmp-1.npy", 3660), ("new.tmp-2.npy", 3540), ("old.npy", 3660)):
+        (store.folder / name).touch()
+        os.utime(store.folder / name, (time.time() - age,) * 2)
+    store.prepare({})
+    assert {path.name for path in store.folder.iterdir()} == {"new.tmp-2.npy", "old.npy", "feature.json"}
+
+
+def test_batches_have_1024_rows_unless_one_says_otherwise(store):
+    keys = [f"key{number}" for number in range(1030)]
+    store.write(keys, keys, np.zeros((1030, 128), np.float32))
+    assert [len(batch) for batch in store.rows(keys).batches()] == [1024, 6]
+
+
+@pytest.mark.parametrize(
+    ("windows", "jobs", "sizes"),
+    [
+        (3, 2, [1, 1, 1]),
+        (17, 2, [3] * 5 + [2]),  # four shards a worker, so that one that is slow keeps few waiting
+        (9000, 1, [2048] * 4 + [808]),
+        (0, 1, []),
+    ],
+)
+def test_shards_are_small_enough_for_all_workers_and_no_larger_than_2048(store, monkeypatch, windows, jobs, sizes):
+    given, done = [], []
+    monkeypatch.setattr(
+        extraction, "run", lambda tasks, jobs: ((given.append(task), (task[1], {}))[1] for task in tasks)
+    )
+    one = Window("id", "key", Path("x"), 0.0, 1.0)
+    asked = [replace(one, id=f"id{number}", key=f"key{number}") for number in range(windows)]
+    found = extraction.extract([*asked, *asked[:1]], [store], jobs, done.append)
+    assert [len(shard.windows) for _, shard in given] == sizes
+    assert found.computed == {"_wave_fingerprint": windows}
+    assert done[0] == len(asked[:1])  # the same sound twice is extracted once
+    assert sum(done) == windows + len(asked[:1])
