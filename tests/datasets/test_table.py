@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.cautions import missing_classes
-from fusion.datasets.table import Dataset, checked
+from fusion.datasets.table import Dataset, checked, fingerprint
 from fusion.errors import FusionError
 
 
@@ -125,3 +125,39 @@ def test_clips_without_folds_are_divided_once():
     dataset = Dataset("x", "official", many_clips(), "instruments")
     assert dataset.repeats == 1
     assert Dataset("x", "cv", many_clips(), "instruments", folds=np.zeros((3, len(many_clips())), int)).repeats == 3
+
+
+def test_repeats_of_folds_are_numbered_on_and_clips_have_the_place_of_the_first():
+    table = clips(*(("train", label) for label in ("flute", "reed") * 4))
+    folds = np.array([[0, 0, 1, 1] * 2, [0, 0, 0, 0, 1, 1, 1, 1]])
+    dataset = Dataset("made", "cv", table, "songs", folds=folds, validates=False)
+    assert [(fold.fold, fold.repeat) for fold in dataset.each_fold()] == [(0, 0), (1, 0), (2, 1), (3, 1)]
+    assert dataset.places == [f"fold {fold}" for fold in folds[0]]
+    assert [fold.test.tolist() for fold in dataset.each_fold()][2:] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert dataset.part("validation").empty
+    assert len(dataset.part("train")) == len(dataset.part("test")) == 8
+    left = checked(dataset).without(["clip3"], "short")
+    assert left.folds.tolist() == np.delete(folds, 3, axis=1).tolist()
+    assert left.notes == ["damaged: 1 clips left out (short)"]
+
+
+def test_without_folds_there_is_one_and_it_has_no_number():
+    dataset = checked(Dataset("made", "official", clips(*TRAINED, ("test", "reed")), "songs"))
+    ((fold),) = dataset.each_fold()
+    assert (fold.fold, fold.repeat, fold.clips("test").tolist()) == (None, 0, [3])
+    assert dataset.places == ["train", "train", "validation", "test"]
+    assert dataset.splits == ("train", "validation", "test")
+    assert (dataset.several, dataset.grouped, dataset.subset, dataset.notes) == (False, True, None, [])
+
+
+def test_two_classes_are_enough_and_no_training_clip_is_said():
+    with pytest.raises(FusionError, match="at least two classes, there is no clip"):
+        checked(Dataset("made", "official", clips(("test", "flute")), "songs"))
+
+
+def test_what_depends_on_the_data_is_in_their_fingerprint():
+    table = clips(*TRAINED).assign(content=["a", "b", "c"])
+    assert fingerprint(table) == fingerprint(table[::-1])
+    for column, value in (("start", 1.0), ("duration", 2.0), ("labels", "x"), ("group", "x"), ("split", "x")):
+        assert fingerprint(table.assign(**{column: [value, *table[column][1:]]})) != fingerprint(table)
+    assert fingerprint(table)[:12] == "73f60ad91c9d"  # or data are others in every later version
