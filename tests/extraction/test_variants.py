@@ -252,7 +252,7 @@ def test_a_part_of_some_clips_keeps_their_variants(place):
 
 def test_version_1_mixes_these(place):
     """Whoever changes them raises `fusion.sound.mixing.VERSION`: it is part of a result's identity."""
-    dataset, windows, more = planned(place)
+    _, windows, more = planned(place)
     training = more.rows[0] >= 0
     first, second = (more.partners[number][training][:8].tolist() for number in (1, 2))
     assert first == [[23, -1], [28, 18], [27, -1], [33, 20], [31, -1], [32, -1], [22, 36], [37, -1]]

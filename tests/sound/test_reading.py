@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.sound.reading import DamagedError, read_audio
+from fusion.sound.reading import LOUDEST, DamagedError, audio_duration, audio_size, read_audio
 
 SR, SECONDS = 16000, 0.5
 SAMPLES = round(SECONDS * SR)
@@ -214,3 +214,35 @@ def test_a_link_to_sound_is_sound(tmp_path):
 
 def test_names_of_any_letters_are_read(tmp_path):
     assert read(write(tmp_path / "flûte: 音 (1) %s.wav", sine())).any()
+
+
+def test_a_files_length_is_known_without_reading_it(path):
+    write(path, np.stack([sine(48000)] * 2, axis=1), 48000)
+    assert (audio_size(path), audio_duration(path)) == ((24000, 48000), 0.5)
+    write(path, sine()[:1], SR)
+    assert (audio_size(path), audio_duration(path)) == ((1, SR), 1 / SR)
+
+
+@pytest.mark.parametrize("size", [audio_size, audio_duration])
+def test_the_length_of_what_is_no_sound_is_refused_for_the_same_reasons(tmp_path, size):
+    (tmp_path / "text.wav").write_text("hello")
+    write(tmp_path / "slow.wav", sine(), 999)
+    for name, reason in (
+        *[("nowhere.wav", "^missing$"), (".", "^a folder$"), ("text.wav", r"^cannot be decoded \(5 bytes: [^:]+\)$")],
+        ("slow.wav", "^implausible sampling rate of 999 Hz$"),
+    ):
+        with pytest.raises(DamagedError, match=reason):
+            size(tmp_path / name)
+
+
+@pytest.mark.parametrize("sr", [1000, 768_000])
+def test_the_slowest_and_the_fastest_plausible_rate_are_read(path, sr):
+    write(path, 0.25 * np.ones(sr // 10), sr, "FLOAT")
+    assert audio_size(path) == (sr // 10, sr)
+    assert read(path, seconds=0.1)[SR // 20] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_the_loudest_level_is_read_and_a_louder_one_is_not(path):
+    assert LOUDEST == 1e6
+    assert np.abs(read(write(path, 1e6 * np.sign(sine()), subtype="FLOAT"))).max() == 1e6
+    assert refusal(write(path, 1.000001e6 * np.sign(sine()), subtype="FLOAT")).startswith("implausible level")
