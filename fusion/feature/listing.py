@@ -53,7 +53,7 @@ def _entry(source: FeatureSource) -> dict[str, Any]:
         entry["summary"] = (inspect.cleandoc(cls.__doc__ or "").splitlines() or [""])[0]
         entry["shape"] = list(cls.model_validate({}).shape(round(_SECONDS * _SR), _SR))
     except ValidationError as error:
-        needed = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors(include_url=False))
+        needed = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
         entry["error"] = f"no shape by default: {needed} must be given"
     except Exception as error:  # a broken plug-in must not hide the others
         entry["error"] = str(error)

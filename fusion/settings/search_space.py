@@ -129,7 +129,7 @@ def read_space(
             if isinstance(opened, Range) and opened.whole:
                 space[path] = _as_taken(opened, takes[path])
         except ValidationError as error:
-            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors()]
             messages = dict.fromkeys(explain(detail, Range.model_fields, "part of a range") for detail in details)
             mistakes.append((path, "; ".join(messages)))
         except FusionError as error:

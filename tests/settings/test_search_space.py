@@ -55,7 +55,7 @@ def test_run_ignores_the_search(read):
         ("model.noise: {min: 0, max: 1, log: true}", "log needs a min above 0"),
         ("model.embedding: {min: 8, max: 64, step: 0.5}", "needs a whole step"),
         ("model.embedding: {min: 8, max: 64, stp: 2}", "did you mean 'step'?"),
-        ("model.embedding: {min: 8, max: 64, step: 100}", "step 100 is wider than the range"),
+        ("model.embedding: {min: 8, max: 64, step: 57}", "step 57 is wider than the range from 8 to 64"),
         ("model.embedding: {min: 0, max: 64}", "should be greater than or equal to 1, found 0"),
         ("features.spectral_centroid.statistics: [[mean], [men]]", "did you mean 'mean'?"),
     ],
@@ -86,6 +86,11 @@ def test_whole_ends_of_a_real_setting_span_real_numbers(read, line, whole):
     opened = space(read, line)
     assert opened.whole == whole
     assert {type(end) for end in opened.examples} == {int if whole else float} or "0.5" in line
+
+
+def test_a_range_is_whole_where_both_ends_are():
+    ends = [(1, 2), (1, 2.0), (1.0, 2), (1.0, 2.0)]
+    assert [Range(min=low, max=high).whole for low, high in ends] == [True, False, False, False]
 
 
 def test_features_left_out_leave_the_space_too(read):
