@@ -90,16 +90,17 @@ def test_labels_need_not_be_without_gaps():
 
 
 @pytest.mark.parametrize(
-    ("labels", "groups", "folds", "available"),
+    ("labels", "groups", "folds", "available", "most"),
     [
-        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3], 5, 4),
-        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2], 3, 2),  # class 1 has one group
-        ([0, 0, 1, 1, 2], None, 6, 4),
-        ([0, 0, 1, 1], [0, 0, 1, 1], 2, 0),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3], 5, 4, 4),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2], 3, 2, 4),  # class 1 has one group
+        ([0, 0, 1, 1, 2], None, 6, 4, 2),
+        ([0, 0, 1, 1], None, 3, 4, 2),  # enough groups, but of two clips none can be in three folds
+        ([0, 0, 1, 1], [0, 0, 1, 1], 2, 0, 0),
     ],
 )
-def test_more_folds_than_groups_are_refused_with_the_numbers(labels, groups, folds, available):
-    message = f"search.folds: {folds} folds, but there are {available} groups that can be held out"
+def test_more_folds_than_groups_are_refused_with_the_numbers(labels, groups, folds, available, most):
+    message = f"search.folds: {folds} folds, but there are {available} groups .* no class has more than {most} clips"
     with pytest.raises(FusionError, match=message):
         assign_folds(np.array(labels), None if groups is None else np.array(groups), folds, 1)
 
