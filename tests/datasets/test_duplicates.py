@@ -74,3 +74,11 @@ def test_files_that_are_not_there_are_no_duplicates_and_other_parts_of_one_file_
     assert find_duplicates(table).pairs == 0
     table = clips("x a g train", "x a h train", "x a k test").assign(start=[0.0, 1.0, 1.0])
     assert (find_duplicates(table).pairs, find_duplicates(table).across) == (1, 1)
+
+
+def test_copies_at_another_level_are_of_one_group_and_of_other_bytes():
+    table = clips("x a g train", "y a g train", "y a h test", "z a h test", "u a h train")
+    pairs = np.array([[0, 1], [1, 2], [0, 2], [3, 2], [3, 4]])
+    found = find_duplicates(table).with_level_copies(table, pairs)
+    assert (found.level_copies, found.level_copies_across) == (3, 1)
+    assert (found.pairs, found.across) == (1, 1)

@@ -231,5 +231,6 @@ def test_repeats_are_other_divisions_and_a_class_of_one_group_is_refused():
     assert all(set(folds) == {0, 1, 2} for folds in found)
     np.testing.assert_array_equal(found[1], assign_folds(np.repeat([0, 1], 12), numbered(rows["group"]), 3, seed=2))
     alone = pd.concat([rows, of_sizes(3, label="c2", first=12)], ignore_index=True)
-    with pytest.raises(FusionError, match=r"^dataset\.classes: c2 cannot be both trained on and tested"):
-        divided(alone, 3, 2, True, "dataset.classes")
+    for repeats in (1, 2):
+        with pytest.raises(FusionError, match=r"^dataset\.classes: c2 cannot be both trained on and tested"):
+            divided(alone, 3, repeats, True, "dataset.classes")
