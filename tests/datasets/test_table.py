@@ -173,3 +173,15 @@ def test_clips_that_begin_with_their_file_are_sorted_by_id():
     ]
     assert (list(table.index), table["duration"].isna().all()) == ([0, 1], True)
     assert set(clip_table(rows, 4.0)["duration"]) == {4.0}
+
+
+def test_tables_with_fewer_clips_have_the_same_columns_and_are_numbered_from_0():
+    whole = checked(Dataset("made", "official", many_clips()[::-1], "songs"))
+    for dataset in (
+        whole,
+        whole.with_train_groups(3, 1),
+        whole.without(["clip3"], "short"),
+        whole.validation_trained(),
+    ):
+        assert list(dataset.table.columns) == list(many_clips().columns)
+        assert list(dataset.table.index) == list(range(len(dataset.table)))

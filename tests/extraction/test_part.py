@@ -37,6 +37,18 @@ def test_by_chance_each_variant_of_a_window_is_as_likely_and_brings_its_labels(p
         assert drawn.tolist() == [window, window + 4, window + 8]
         assert counts == pytest.approx([1000] * 3, abs=100)
     assert labels.tolist() == part.targets[numbers.ravel()].tolist()
+    again = np.tile([0, 3], 3000) + 4 * np.random.default_rng(0).integers(3, size=6000)
+    assert numbers.ravel().tolist() == again.tolist()  # results of a seed are made of these
+
+
+@pytest.mark.parametrize("variants", [1, 2])
+def test_of_two_variants_each_is_drawn_and_of_one_there_is_nothing_to_draw(part, variants):
+    few = Part({"x": part.rows["x"].part(np.arange(4 * variants))}, part.targets[: 4 * variants], CLIPS)
+    random = np.random.default_rng(0)
+    before = random.bit_generator.state
+    values, _ = few.draw(np.zeros(100, dtype=np.int64), random)
+    assert set(values["x"].ravel()) == {0, 4} - ({4} if variants == 1 else set())
+    assert (random.bit_generator.state == before) == (variants == 1)  # which batch comes next, is as it would be
 
 
 def test_some_clips_are_numbered_anew_and_keep_all_their_windows(part):

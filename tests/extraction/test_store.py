@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.errors import FusionError
 from fusion.extraction import extract as extraction
-from fusion.extraction.store import Store
+from fusion.extraction.store import Rows, Store, open_stores
 from fusion.extraction.wave_fingerprint import SOURCE, WaveFingerprint
 from fusion.extraction.window import Window, window_key
+from fusion.settings.datasets import NSynthSettings
 
 
 @pytest.fixture
@@ -63,3 +65,31 @@ def test_shards_are_small_enough_for_all_workers_and_no_larger_than_2048(store, 
     assert found.computed == {"_wave_fingerprint": windows}
     assert done[0] == len(asked[:1])  # the same sound twice is extracted once
     assert sum(done) == windows + len(asked[:1])
+
+
+def test_rows_are_of_many_shards_and_never_unpickled(store, tmp_path):
+    for number in (1, 2):
+        store.write([f"key{number}"], ["a"], np.full((1, 128), number, np.float32))
+    assert store.rows(["key2", "key1", "key2"]).take()[:, 5].tolist() == [2, 1, 2]
+    np.save(tmp_path / "x.npy", np.array([None]), allow_pickle=True)
+    with pytest.raises(ValueError, match="Python objects"):
+        Rows((tmp_path / "x.npy",), np.zeros((1, 2), dtype=np.int64), (1,)).take()
+
+
+def test_each_features_values_lie_in_a_folder_of_their_data_set(tmp_path):
+    (found,) = open_stores(tmp_path, NSynthSettings(), {"_wave_fingerprint": WaveFingerprint()}, {SOURCE.name: SOURCE})
+    assert found.folder == tmp_path / "features" / "nsynth" / "_wave_fingerprint-f8987e5eb8f9"
+
+
+def test_a_table_that_ends_within_a_name_is_damaged(store):
+    store.write(["key0"], ["a, b"], np.zeros((1, 128), np.float32))
+    (table,) = store.folder.glob("*.csv")
+    table.write_text('key,clip\nkey0,"a, b')
+    with pytest.raises(FusionError, match="is damaged"):
+        store.index()
+
+
+def test_every_value_has_a_key_and_a_name(store):
+    with pytest.raises(ValueError, match="shorter"):
+        store.write(["key0", "key1"], ["a"], np.zeros((2, 128), np.float32))
+    assert store.index() == {}

@@ -135,3 +135,9 @@ def test_a_clip_a_hair_too_short_is_filled_up(tmp_path):
     assert len(read) == 66150
     assert np.allclose(read[: len(y)], y, atol=1e-4)
     assert not read[len(y) :].any()
+
+
+def test_windows_of_a_clip_that_begins_later_begin_there_and_end_with_its_file(tmp_path):
+    write(tmp_path / "x.wav", sound("gac", 1, 5.5))
+    windows = cut_windows(clips(tmp_path / "x.wav").assign(start=1.0), IRMASSettings())
+    assert [window.start for window in windows.windows] == [1.0, 2.5]
