@@ -94,3 +94,15 @@ def test_stored_fingerprints_are_of_these_signs():
     assert (click.shape, np.flatnonzero(click).tolist(), click[0]) == ((128,), [0], 1)
     whole = WaveFingerprint().extract(Clip(np.ones(256), 16000))  # two samples for each number, of energy 256
     assert (8 * whole[:16]).tolist() == [1, 0, 1, 0, 0, -1, 0, 0, -1, 0, 1, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("cosine", "same"), [(1.0, True), (0.9991, True), (0.9989, False), (-1.0, False)])
+def test_from_a_cosine_of_a_thousandth_below_1_on_sounds_are_the_same(cosine, same):
+    prints = np.zeros((2, 128), np.float32)
+    prints[0, 0], prints[1, :2] = 1, (cosine, np.sqrt(1 - cosine**2))
+    assert len(level_copies(prints, np.zeros(2, dtype=int))) == same
+    assert len(copies_across(prints, np.arange(2), np.array([True, False]))) == same
+
+
+def test_no_clips_are_no_pairs():
+    assert level_copies(np.zeros((0, 128), np.float32), np.zeros(0, dtype=int)).shape == (0, 2)
