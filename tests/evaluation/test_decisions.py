@@ -20,6 +20,7 @@ def test_without_a_threshold_the_largest_score_is_predicted_and_of_equal_ones_th
 
 def test_scores_that_are_not_numbers_rank_last_where_a_threshold_is_chosen():
     assert best_threshold(np.array([[np.nan, 0.9]]), np.array([[False, True]])) == pytest.approx(0.45)
+    assert best_threshold(np.array([[np.nan, 0.9, 0.4]]), np.ones((1, 3), dtype=bool)) == 0
 
 
 def test_where_no_class_is_heard_equal_scores_still_stay_together():

@@ -63,10 +63,11 @@ def test_the_content_counts_and_not_the_suffix(tmp_path):
     assert np.abs(read(tmp_path / "x.wav") - sine()).max() < 1e-4
 
 
-def test_channels_are_averaged(path):
+@pytest.mark.parametrize("silent", [0, 1])
+def test_channels_are_averaged(path, silent):
     left, right = sine(), sine(frequency=1000.0)
-    y = read(write(path, np.stack([left, right, 0 * left], axis=1), subtype="FLOAT"))
-    np.testing.assert_allclose(y, (left + right) / 3, atol=1e-7)
+    y = read(write(path, np.stack([left, right, *[0 * left] * silent], axis=1), subtype="FLOAT"))
+    np.testing.assert_allclose(y, (left + right) / (2 + silent), atol=1e-7)
 
 
 @pytest.mark.parametrize("sr", [8000, 11025, 16000, 22050, 44100, 48000, 96000])
