@@ -106,8 +106,10 @@ def extract(
 
 def extract_shard(shard: _Shard) -> dict[str, str]:
     """Compute and write one shard; return why windows were left out, by key."""
-    features = [build(store.source, store.parameters) for store in shard.stores]
-    values = [np.empty((len(shard.windows), *store.shape), dtype=np.float32) for store in shard.stores]
+    columns = [
+        (store, build(store.source, store.parameters), np.empty((len(shard.windows), *store.shape), dtype=np.float32))
+        for store in shard.stores
+    ]
     damaged: dict[str, str] = {}
     done: list[Window] = []
     for window in shard.windows:
@@ -117,12 +119,11 @@ def extract_shard(shard: _Shard) -> dict[str, str]:
         except DamagedError as error:
             damaged[window.key] = str(error)
             continue
-        for store, feature, column in zip(shard.stores, features, values, strict=True):
-            column[len(done)] = compute(store.name, feature, clip, store.shape, window.id)
+        for store, feature, values in columns:
+            values[len(done)] = compute(store.name, feature, clip, store.shape, window.id)
         done.append(window)
-    for store, column in zip(shard.stores, values, strict=True):
-        if done:
-            store.write([window.key for window in done], [window.id for window in done], column[: len(done)])
+    for store, _, values in columns if done else ():
+        store.write([window.key for window in done], [window.id for window in done], values[: len(done)])
     return damaged
 
 

@@ -118,6 +118,12 @@ def test_a_mixture_by_hand():
     np.testing.assert_allclose(both, expected / np.sqrt(1 + (shares**2).sum()), atol=1e-7)
 
 
+def test_each_sound_has_a_gain():
+    y = np.ones(9, np.float32)
+    with pytest.raises(ValueError, match="shorter"):
+        mix([y, y], [0.0])
+
+
 def test_a_sound_softer_than_a_millionth_is_not_made_louder_than_one():
     y = np.resize(np.float32([0.1, -0.1]), 1000)
     faint = np.float32(1e-6) * y  # a tenth of a millionth
