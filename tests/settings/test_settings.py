@@ -850,6 +850,7 @@ def test_sounds_of_ones_own_have_these_limits(path, right, wrong):
         ("{name: nsynth}", (64000, 2.0, 16000, False, False, True)),
         ("{name: nsynth, protocol: course, sr: 8000}", (32000, 2.0, 16000, True, False, True)),
         ("{name: irmas}", (66150, 1.5, 44100, False, True, False)),
+        ("{name: irmas, hop: 3.0}", (66150, 3.0, 44100, False, True, False)),
         ("{name: irmas, protocol: single, window: 2.0}", (44100, 1.5, 44100, False, False, False)),
         ("{name: irmas, protocol: cv}", (66150, 1.5, 44100, False, False, False)),
         ("{name: irmas, protocol: cv, grouped: false}", (66150, 1.5, 44100, True, False, False)),
