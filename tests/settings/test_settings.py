@@ -849,6 +849,7 @@ def test_sounds_of_ones_own_have_these_limits(path, right, wrong):
     [
         ("{name: nsynth}", (64000, 2.0, 16000, False, False, True)),
         ("{name: nsynth, protocol: course, sr: 8000}", (32000, 2.0, 16000, True, False, True)),
+        ("{name: nsynth, protocol: cv}", (64000, 2.0, 16000, False, False, True)),
         ("{name: irmas}", (66150, 1.5, 44100, False, True, False)),
         ("{name: irmas, hop: 3.0}", (66150, 3.0, 44100, False, True, False)),
         ("{name: irmas, protocol: single, window: 2.0}", (44100, 1.5, 44100, False, False, False)),
@@ -903,3 +904,38 @@ def test_identity_says_by_which_version_copies_mixtures_and_lost_branches_are_ma
     lost = ["features.tonnetz={}", "model.branch_dropout=0.1"]
     assert accept(path, BASE, assignments=lost).identity()["versions"]["branch_dropout"] == 2
     assert "branch_dropout" not in accept(path, BASE, assignments=lost[1:]).identity()["versions"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "mistake"),
+    [
+        (
+            "{name: nsynth, protocol: cv, validation: official}",
+            "official does not go with protocol: cv (cv: instruments)",
+        ),
+        ("{name: nsynth, folds: 3}", "folds is for protocol: cv, this is official"),
+        ("{name: irmas, merge: {guitar: [gac]}}", "at least two instruments are needed, found guitar: ['gac']"),
+        ("{name: irmas, merge: {gac: [gac, gel]}}", "a new name and at least two instruments are needed, found gac"),
+        (
+            "{name: irmas, merge: {2 guitars: [gac, gel]}}",
+            "a new name and at least two instruments are needed, found 2",
+        ),
+        ("{name: irmas, merge: {a: [gac, gel], b: [gel, voi]}}", "each once"),
+        (
+            "{name: irmas, merge: {guitar: [gac, gel]}, classes: [gac, voi]}",
+            "merge names gel, which classes leaves out",
+        ),
+        ("{name: irmas, hop: 3.1}", "hop 3.1 is longer than window 3"),
+    ],
+)
+def test_settings_of_data_that_make_no_sense_together_are_one_mistake(path, dataset, mistake):
+    (found,) = mistakes(path, f"dataset: {dataset}\nfeatures: [mfcc]\n")
+    assert found.startswith("x.yaml:1: dataset")
+    assert mistake in found
+
+
+def test_merged_classes_have_one_order(path):
+    text = "dataset: {{name: irmas, merge: {{{}}}}}\nfeatures: [mfcc]\n"
+    one = accept(path, text.format("strings: [vio, cel], guitar: [gel, gac]")).dataset
+    assert one.merge == {"guitar": ("gac", "gel"), "strings": ("cel", "vio")}
+    assert list(one.merge) == ["guitar", "strings"]
