@@ -26,7 +26,7 @@ from tests.support.notes import SR, tone
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
 NAMES += ["check", "new", "plot_feature"]
 NAMES += ["Result"]
-NAMES += ["Archive"]
+NAMES += ["Archive", "FileParameter"]
 NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
 
 
