@@ -50,11 +50,11 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
     count = np.array([len(np.unique(units[labels == label])) for label in range(int(labels.max()) + 1)])
     movable = count[labels] > 1
     chosen = np.flatnonzero(movable)
-    available = min(len(np.unique(units[chosen])), int(np.bincount(labels[chosen]).max(initial=0)))
-    if folds > available:
+    available, most = len(np.unique(units[chosen])), int(np.bincount(labels[chosen]).max(initial=0))
+    if folds > min(available, most):
         raise FusionError(
-            f"{setting}: {folds} folds, but there are {len(np.unique(units[chosen]))} groups that can be held out, "
-            f"and no class has more than {np.bincount(labels[chosen]).max(initial=0)} clips in them; take fewer folds"
+            f"{setting}: {folds} folds, but there are {available} groups that can be held out, and no class has more "
+            f"than {most} clips in them; take fewer folds"
         )
     splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
     fold_of: Ints = np.full(len(labels), -1, dtype=np.int64)
@@ -186,10 +186,10 @@ def components(sets: Sequence[frozenset[str]]) -> list[int]:
     from scipy.sparse.csgraph import connected_components
 
     columns = {member: len(sets) + number for number, member in enumerate(frozenset().union(*sets))}
-    edges = [(row, columns[member]) for row, members in enumerate(sets) for member in members]
-    rows, ends = zip(*edges, strict=True) if edges else ((), ())
+    rows = [row for row, members in enumerate(sets) for _ in members]
+    ends = [columns[member] for members in sets for member in members]
     size = len(sets) + len(columns)  # sets and members are the nodes
-    labels = connected_components(coo_array((np.ones(len(rows)), (rows, ends)), (size, size)), directed=False)[1]
+    labels = connected_components(coo_array((np.ones(len(rows)), (rows, ends)), (size, size)))[1]
     numbers: dict[int, int] = {}
     return [numbers.setdefault(label, len(numbers)) for label in labels[: len(sets)].tolist()]
 

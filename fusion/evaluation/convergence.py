@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.evaluation.single_label import Floats
-
 
 def cross_entropy(probabilities: NDArray[Any], targets: NDArray[np.bool_], activation: str) -> float:
     """Return the mean cross-entropy of clips in nats; with a sigmoid, the sum over classes of each one's own.
@@ -52,19 +50,16 @@ def why_not_converged(loss: float, accuracy: float, targets: NDArray[np.bool_], 
     of each label's own entropy), always guessing the largest class has its share as its accuracy. A network close to
     either has learnt nothing from the sound.
     """
+    from scipy.special import entr
+
     shares = targets.mean(axis=0)
     if activation == "softmax":
-        shares = shares / shares.sum()
-        entropy = -_times_log(shares).sum()
+        entropy = entr(shares / shares.sum()).sum()
     else:
-        entropy = -(_times_log(shares) + _times_log(1 - shares)).sum()
+        entropy = (entr(shares) + entr(1 - shares)).sum()
     majority = float(targets.mean(axis=0).max())
     if not loss <= 0.9 * entropy:
         return f"training loss {loss:.3f} is above 0.9 of {entropy:.3f}, the entropy of the training labels"
     if accuracy < majority + 0.05:
         return f"training accuracy {accuracy:.3f} is not 0.05 above {majority:.3f}, the largest class' share"
     return ""
-
-
-def _times_log(shares: Floats) -> Floats:
-    return np.asarray(shares * np.log(np.where(shares > 0, shares, 1.0)))

@@ -40,9 +40,9 @@ def best_threshold(scores: NDArray[Any], targets: Bools) -> float:
     flat, truth = np.nan_to_num(np.ravel(scores).astype(np.float64), nan=0.0), np.ravel(targets)
     order = np.argsort(-flat, kind="stable")
     ranked, hits = flat[order], np.cumsum(truth[order])
-    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + truth.sum())
+    half_f1 = hits / (np.arange(1, len(ranked) + 1) + truth.sum())
     last = np.append(ranked[1:] != ranked[:-1], True)  # equal scores are predicted together
-    best = int(np.argmax(np.where(last, f1, -1.0)))
+    best = int(np.argmax(np.where(last, half_f1, -np.inf)))
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return float((ranked[best] + below) / 2)
 

@@ -200,7 +200,7 @@ def strata_of(groups: int, labels: NDArray[Any] | None) -> Ints:
     order = np.argsort(sizes, kind="stable")
     alone = int((sizes == 1).sum())
     merged = order[: 2 if alone == 1 else alone]
-    return np.where(np.isin(strata, merged), merged[0] if len(merged) else 0, strata).astype(np.int64)
+    return np.where(np.isin(strata, merged), order[0], strata).astype(np.int64)
 
 
 def aligned(

@@ -127,10 +127,11 @@ class GroundTruth:
         for metric in self.task.score_metrics:
             if self.targets.shape[1] < metric.least_classes or probabilistic > metric.probabilistic:
                 continue
-            values, by_clip = zip(*(metric.function(self.targets, seed) for seed in scores), strict=True)
-            by_group = np.stack([np.bincount(self.groups, seed).astype(np.float64) for seed in by_clip], axis=1)
-            estimate = of_arm(*self._drawn(np.array(values), by_group), self.strata)
-            table[metric.name] = {**self._seeds(np.array(values)), **bounded(estimate, metric.largest)}
+            found = [metric.function(self.targets, seed) for seed in scores]
+            values = np.array([value for value, _ in found])
+            by_group = np.stack([np.bincount(self.groups, by_clip).astype(np.float64) for _, by_clip in found], axis=1)
+            estimate = of_arm(*self._drawn(values, by_group), self.strata)
+            table[metric.name] = {**self._seeds(values), **bounded(estimate, metric.largest)}
         return table
 
     def _seeds(self, values: Floats) -> dict[str, Any]:

@@ -109,5 +109,5 @@ def _same(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[
     distances = first @ second.T
     distances *= -2
     distances += np.where(squares > 0, squares, np.inf)[:, np.newaxis]
-    distances += np.where(others > 0, others, np.inf)
+    distances += others
     return np.asarray(distances <= 2 * (1 - _SAME))

@@ -57,7 +57,7 @@ def _entry(source: Source) -> dict[str, Any]:
         entry["summary"] = (inspect.cleandoc(cls.__doc__ or "").splitlines() or [""])[0]
         entry["shape"] = list(cls.model_validate({}).shape(round(_SECONDS * _SR), _SR))
     except ValidationError as error:
-        entry["needs"] = [".".join(map(str, detail["loc"])) for detail in error.errors(include_url=False)]
+        entry["needs"] = [".".join(map(str, detail["loc"])) for detail in error.errors()]
     except Exception as error:  # a broken plug-in must not hide the others
         entry["error"] = str(error)
     return entry

@@ -138,7 +138,7 @@ class Checker:
         try:
             return validate(json.dumps(value))  # as JSON, because there strict mode takes lists for tuples
         except ValidationError as error:
-            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors()]
             for detail in details:
                 if not is_consequence(detail, details):
                     self.mistake((*location, *detail["loc"]), explain(detail, fields, noun))

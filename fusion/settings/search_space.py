@@ -82,7 +82,7 @@ Space = dict[str, Choices | Range]
 def _as_taken(values: Range, take: Callable[[Any], object]) -> Range:
     """Return a range with whole ends as one of real numbers, where the setting takes such."""
     try:
-        take(values.min + 0.5 * (values.max - values.min) + 0.25)
+        take(values.min + 0.5)  # between the ends, since these are whole
     except (ValidationError, FusionError):
         if isinstance(values.step, float):
             raise FusionError(f"a range of whole numbers needs a whole step, found {values.step!r}") from None
@@ -129,7 +129,7 @@ def read_space(
             if isinstance(opened, Range) and opened.whole:
                 space[path] = _as_taken(opened, takes[path])
         except ValidationError as error:
-            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+            details: list[dict[str, Any]] = [dict(detail) for detail in error.errors()]
             messages = dict.fromkeys(explain(detail, Range.model_fields, "part of a range") for detail in details)
             mistakes.append((path, "; ".join(messages)))
         except FusionError as error:

@@ -39,11 +39,14 @@ def mix(sounds: Sequence[NDArray[np.float32]], gains: Sequence[float]) -> NDArra
     (samples,) float32
         With the root mean square that the first sound would have if sounds did not correlate.
     """
-    levels = [float(np.sqrt(np.mean(np.square(y, dtype=np.float64)))) for y in sounds]
-    scales = [10 ** (gain / 20) * levels[0] / max(level, _SILENT) for gain, level in zip(gains, levels, strict=True)]
-    whole = sum(scale * y for scale, y in zip(scales, sounds, strict=True))
+    level = _level(sounds[0])
+    whole = sum(10 ** (gain / 20) * level / max(_level(y), _SILENT) * y for y, gain in zip(sounds, gains, strict=True))
     power = sum(10 ** (gain / 10) for gain in gains)
     return np.asarray(whole / np.sqrt(power), dtype=np.float32)
+
+
+def _level(y: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
 
 
 def choose_partners(

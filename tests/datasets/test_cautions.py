@@ -1,12 +1,13 @@
 """Test groups are known from training by their name, or by a sound that both sides have."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.datasets.cautions import known_groups, shared_groups
+from fusion.datasets.cautions import few_groups, known_groups, missing_classes, shared_groups
 from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, with_copies
 from fusion.datasets.duplicates import find_duplicates
@@ -56,3 +57,41 @@ def test_copies_of_other_bytes_are_one_sound_and_so_are_copies_of_copies():
     joined = with_copies(with_copies(wrapped, np.array([[0, 1]])), np.array([[1, 2]])).dataset
     assert known_groups(joined, "train") == (set(), {"k"})
     assert joined.table["content"].tolist() == ["x", "y", "z", "w"]
+
+
+def of_classes(**groups):
+    """Return a data set whose test has so many groups of each class, with a training group of each."""
+    rows = [f"x{label}{number} {label}{number} test" for label, count in groups.items() for number in range(count)]
+    data = dataset(*rows, *(f"y{label} {label}t train" for label in groups))
+    labels = [group[0] for group in data.table["group"]]
+    return replace(data, table=data.table.assign(labels=labels), classes=tuple(groups))
+
+
+def test_a_class_with_fewer_than_ten_test_groups_is_named():
+    assert few_groups(of_classes(a=30, b=20)) == []
+    (text,) = few_groups(of_classes(a=33, b=9))
+    assert text == "few-groups: fewer than 10 songs of b 9, which get no interval of their own"
+    (text,) = few_groups(of_classes(a=10, b=10))
+    assert text.startswith("few-groups: 20 test songs; in simulations with 19 groups")
+    assert "of their own" not in text
+    (text,) = few_groups(of_classes(a=10, b=9, c=1))
+    assert text.endswith("; fewer than 10 songs of b 9, c 1, which get no interval of their own")
+
+
+def test_classes_that_a_part_lacks_are_named_with_the_group_that_would_be_needed():
+    rows = ["1 g train", "2 h train", "3 k train", "4 l validation", "5 m test", "6 n test"]
+    data = dataset(*rows)
+    data = replace(data, table=data.table.assign(labels=["a", "b", "b", "a", "a", "b"]), classes=("a", "b"))
+    assert missing_classes(data) == ["missing-class: validation has no clip of b"]
+    fewer = replace(data, table=data.table.drop(index=[2, 5]).reset_index(drop=True))
+    assert missing_classes(fewer) == [
+        "missing-class: validation has no clip of b (its only training group is h)",
+        "missing-class: test has no clip of b",
+    ]
+
+
+def test_classes_that_a_folds_training_lacks_are_named():
+    data = dataset("1 g train", "2 h train", "3 k train", "4 l train", "5 m train", folds=np.array([[0, 0, 1, 1, 1]]))
+    labels = ["a", "b", "a", "a", "a"]
+    data = replace(data, table=data.table.assign(labels=labels), classes=("a", "b"), validates=False)
+    assert missing_classes(data) == ["missing-class: the training clips of fold 0 have no b"]

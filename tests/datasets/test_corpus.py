@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.cautions import missing_classes
-from fusion.datasets.corpus import Corpus, checked
+from fusion.datasets.corpus import Corpus, checked, clip_table, fingerprint
 from fusion.errors import FusionError
 
 
@@ -125,3 +125,63 @@ def test_clips_without_folds_are_divided_once():
     dataset = Corpus("x", "official", many_clips(), "instruments")
     assert dataset.repeats == 1
     assert Corpus("x", "cv", many_clips(), "instruments", folds=np.zeros((3, len(many_clips())), int)).repeats == 3
+
+
+def test_repeats_of_folds_are_numbered_on_and_clips_have_the_place_of_the_first():
+    table = clips(*(("train", label) for label in ("flute", "reed") * 4))
+    folds = np.array([[0, 0, 1, 1] * 2, [0, 0, 0, 0, 1, 1, 1, 1]])
+    dataset = Corpus("made", "cv", table, "songs", folds=folds, validates=False)
+    assert [(fold.fold, fold.repeat) for fold in dataset.each_fold()] == [(0, 0), (1, 0), (2, 1), (3, 1)]
+    assert dataset.places == [f"fold {fold}" for fold in folds[0]]
+    assert [fold.test.tolist() for fold in dataset.each_fold()][2:] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert dataset.part("validation").empty
+    assert len(dataset.part("train")) == len(dataset.part("test")) == 8
+    left = checked(dataset).without(["clip3"], "short")
+    assert left.folds.tolist() == np.delete(folds, 3, axis=1).tolist()
+    assert left.notes == ["damaged: 1 clips left out (short)"]
+
+
+def test_without_folds_there_is_one_and_it_has_no_number():
+    dataset = checked(Corpus("made", "official", clips(*TRAINED, ("test", "reed")), "songs"))
+    ((fold),) = dataset.each_fold()
+    assert (fold.fold, fold.repeat, fold.clips("test").tolist()) == (None, 0, [3])
+    assert dataset.places == ["train", "train", "validation", "test"]
+    assert dataset.splits == ("train", "validation", "test")
+    assert (dataset.several, dataset.grouped, dataset.subset, dataset.notes) == (False, True, None, [])
+
+
+def test_two_classes_are_enough_and_no_training_clip_is_said():
+    with pytest.raises(FusionError, match="at least two classes, there is no clip"):
+        checked(Corpus("made", "official", clips(("test", "flute")), "songs"))
+
+
+def test_what_depends_on_the_data_is_in_their_fingerprint():
+    table = clips(*TRAINED).assign(content=["a", "b", "c"])
+    assert fingerprint(table) == fingerprint(table[::-1])
+    for column, value in (("start", 1.0), ("duration", 2.0), ("labels", "x"), ("group", "x"), ("split", "x")):
+        assert fingerprint(table.assign(**{column: [value, *table[column][1:]]})) != fingerprint(table)
+    assert fingerprint(table)[:12] == "73f60ad91c9d"  # or data are others in every later version
+
+
+def test_clips_that_begin_with_their_file_are_sorted_by_id():
+    rows = [("b", "y.wav", "flute", "g"), ("a", "x.wav", "reed", "h")]
+    table = clip_table(rows)
+    assert list(table.columns) == ["id", "path", "start", "duration", "labels", "group"]
+    assert table.drop(columns="duration").to_numpy().tolist() == [
+        ["a", "x.wav", 0.0, "reed", "h"],
+        ["b", "y.wav", 0.0, "flute", "g"],
+    ]
+    assert (list(table.index), table["duration"].isna().all()) == ([0, 1], True)
+    assert set(clip_table(rows, 4.0)["duration"]) == {4.0}
+
+
+def test_tables_with_fewer_clips_have_the_same_columns_and_are_numbered_from_0():
+    whole = checked(Corpus("made", "official", many_clips()[::-1], "songs"))
+    for dataset in (
+        whole,
+        whole.with_train_groups(3, 1),
+        whole.without(["clip3"], "short"),
+        whole.validation_trained(),
+    ):
+        assert list(dataset.table.columns) == list(many_clips().columns)
+        assert list(dataset.table.index) == list(range(len(dataset.table)))

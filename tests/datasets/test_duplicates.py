@@ -58,3 +58,27 @@ def test_copies_at_another_level_are_across_where_one_of_them_is_a_test_clip(spl
     found = find_duplicates(table).with_level_copies(table, np.array([[0, 1]]))
     assert (found.level_copies, found.level_copies_across) == (1, across)
     assert bool(found.warnings()) is bool(across)
+
+
+def test_without_folds_pairs_are_across_splits():
+    found = find_duplicates(clips("x a g train", "x b h test"))
+    assert found.warnings() == [
+        "duplicates: 1 pairs of byte-identical clips, 1 of them with different labels, 1 between test and the other "
+        "splits"
+    ]
+    assert (found.by_folds, found.level_copies, found.level_copies_across) == (False, None, 0)
+
+
+def test_files_that_are_not_there_are_no_duplicates_and_other_parts_of_one_file_are_none():
+    table = clips("x a g train", "x a h train", "x a k train").assign(content=["", "", "x"])
+    assert find_duplicates(table).pairs == 0
+    table = clips("x a g train", "x a h train", "x a k test").assign(start=[0.0, 1.0, 1.0])
+    assert (find_duplicates(table).pairs, find_duplicates(table).across) == (1, 1)
+
+
+def test_copies_at_another_level_are_of_one_group_and_of_other_bytes():
+    table = clips("x a g train", "y a g train", "y a h test", "z a h test", "u a h train")
+    pairs = np.array([[0, 1], [1, 2], [0, 2], [3, 2], [3, 4]])
+    found = find_duplicates(table).with_level_copies(table, pairs)
+    assert (found.level_copies, found.level_copies_across) == (3, 1)
+    assert (found.pairs, found.across) == (1, 1)

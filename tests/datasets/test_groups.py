@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fusion.datasets.groups import assign_folds, components, first_groups
+from fusion.datasets.groups import assign_folds, components, divided, first_groups, hold_out, numbered
 from fusion.errors import FusionError
 
 MANY = settings(max_examples=80, deadline=None)
@@ -90,16 +90,17 @@ def test_labels_need_not_be_without_gaps():
 
 
 @pytest.mark.parametrize(
-    ("labels", "groups", "folds", "available"),
+    ("labels", "groups", "folds", "available", "most"),
     [
-        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3], 5, 4),
-        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2], 3, 2),  # class 1 has one group
-        ([0, 0, 1, 1, 2], None, 6, 4),
-        ([0, 0, 1, 1], [0, 0, 1, 1], 2, 0),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3], 5, 4, 4),
+        ([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 2, 2, 2], 3, 2, 4),  # class 1 has one group
+        ([0, 0, 1, 1, 2], None, 6, 4, 2),
+        ([0, 0, 1, 1], None, 3, 4, 2),  # enough groups, but of two clips none can be in three folds
+        ([0, 0, 1, 1], [0, 0, 1, 1], 2, 0, 0),
     ],
 )
-def test_more_folds_than_groups_are_refused_with_the_numbers(labels, groups, folds, available):
-    message = f"search.folds: {folds} folds, but there are {available} groups that can be held out"
+def test_more_folds_than_groups_are_refused_with_the_numbers(labels, groups, folds, available, most):
+    message = f"search.folds: {folds} folds, but there are {available} groups .* no class has more than {most} clips"
     with pytest.raises(FusionError, match=message):
         assign_folds(np.array(labels), None if groups is None else np.array(groups), folds, 1)
 
@@ -172,3 +173,64 @@ def test_too_few_groups_for_all_classes_are_named():
         FusionError, match=r"train_groups: 2 of 3 training groups have no clip of c\d; take .* at least 3"
     ):
         first_groups(rows, 2, 1)
+
+
+# What validates
+
+
+def of_sizes(*sizes, label="c0", first=0):
+    """Return clips of one class, in groups of these sizes."""
+    groups = np.repeat(np.arange(first, first + len(sizes)), sizes)
+    rows = pd.DataFrame({"group": [f"g{group}" for group in groups], "labels": label})
+    return rows.assign(id=[f"{label}-{number}" for number in range(len(rows))])
+
+
+def held(rows, **options):
+    """Return the numbers of clips in the groups that are held out, sorted."""
+    return sorted(rows["group"].value_counts()[hold_out(rows, **options)].tolist())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "found"),
+    [
+        ([1] * 20, [1, 1]),  # a tenth
+        ([1] * 25, [1, 1]),  # three would be as far from 2.5 as two
+        ([1] * 26, [1, 1, 1]),
+        ([10, 3], [3]),  # both are farther from 1.3 than nothing is: the smallest, so that the class is there
+        ([10], []),  # a class' only group trains
+        ([30, 30, 6], [6]),
+    ],
+)
+def test_groups_are_held_out_as_long_as_they_bring_a_tenth_nearer(sizes, found):
+    assert held(of_sizes(*sizes)) == found
+
+
+def test_each_class_has_its_share_of_what_is_held_out():
+    rows = pd.concat([of_sizes(*[1] * 20), of_sizes(*[2] * 15, label="c1", first=20)], ignore_index=True)
+    assert held(rows) == [1, 1, 2]  # 2 of 20, and of 30 two, since four are as far from three
+    assert held(rows, share=0.5) == [1] * 10 + [2] * 7
+    assert len(hold_out(rows, unit="id")) == 2 + 3
+
+
+def test_another_salt_holds_out_other_groups_and_the_same_one_the_same():
+    rows = of_sizes(*[1] * 100)
+    found = {tuple(hold_out(rows, salt=salt)) for salt in ("validation", "test:1", "test:2", "validation")}
+    assert len(found) == 3
+    assert tuple(hold_out(rows)) in found
+
+
+def test_what_is_held_out_stays_the_same_in_every_later_version():
+    assert hold_out(of_sizes(*[1] * 30)) == ["g10", "g0", "g14"]
+
+
+def test_repeats_are_other_divisions_and_a_class_of_one_group_is_refused():
+    rows = pd.concat([of_sizes(*[2] * 6), of_sizes(*[2] * 6, label="c1", first=6)], ignore_index=True)
+    found = divided(rows, 3, 4, True, "dataset.classes")
+    assert found.shape == (4, 24)
+    assert len({tuple(folds) for folds in found}) == 4
+    assert all(set(folds) == {0, 1, 2} for folds in found)
+    np.testing.assert_array_equal(found[1], assign_folds(np.repeat([0, 1], 12), numbered(rows["group"]), 3, seed=2))
+    alone = pd.concat([rows, of_sizes(3, label="c2", first=12)], ignore_index=True)
+    for repeats in (1, 2):
+        with pytest.raises(FusionError, match=r"^dataset\.classes: c2 cannot be both trained on and tested"):
+            divided(alone, 3, repeats, True, "dataset.classes")

@@ -197,3 +197,31 @@ def test_missing_data_say_how_to_get_them(own, tmp_path, name, message):
 def test_settings_that_make_no_sense_together_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         IRMAS(**settings)
+
+
+def split_alone(root, cache, split, **settings):
+    return IRMAS(**settings).read_split(root, split, lambda paths: content_hashes(list(paths), cache))
+
+
+def test_one_split_alone_is_a_test(root, tmp_path):
+    test = split_alone(root, tmp_path, "test")
+    assert (len(test.table), test.group_noun, test.several) == (24, "songs", True)
+    train = split_alone(root, tmp_path, "train", classes=("gac", "voi"))
+    assert (len(train.table), train.group_noun) == (2 * 12 + 1, "recordings")
+    assert (train.classes, test.classes) == (("gac", "voi"), CLASSES)
+    assert set(train.table["split"]) == set(test.table["split"]) == {"test"}
+    assert list(train.table.index) == list(range(len(train.table)))
+
+
+@pytest.mark.parametrize(("split", "protocol"), [("validation", "official"), ("test", "cv"), ("validation", "cv")])
+def test_a_split_that_a_protocol_does_not_have_is_refused(root, tmp_path, split, protocol):
+    with pytest.raises(FusionError, match=f"protocol {protocol}, has no {split} split of its own"):
+        split_alone(root, tmp_path, split, protocol=protocol)
+
+
+def test_whole_data_have_no_notes_and_clips_are_named_by_their_folders(root, tmp_path):
+    data = read(root, tmp_path)
+    assert data.notes == []
+    assert {clip.split("/")[0] for clip in data.part("test")["id"]} == {part.split("/")[0] for part in PARTS}
+    assert {clip.split("/")[0] for clip in data.part("train")["id"]} == {"IRMAS-TrainingData"}
+    assert data.part("validation")["group"].nunique() == 3  # one recording a class

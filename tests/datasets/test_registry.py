@@ -136,7 +136,7 @@ def test_a_table_is_of_one_shape_and_parts_do_not_overlap(case):
         settings.several_labels,
     )
     columns = {"id", "path", "start", "duration", "labels", "group", "split", "content", "sound", "origin"}
-    assert columns <= set(table)
+    assert columns == set(table)
     assert table["id"].is_unique
     assert list(table.index) == list(range(len(table)))
     assert set(table["split"]) <= set(SPLITS)
@@ -181,7 +181,10 @@ def test_a_split_alone_is_a_test(case):
         with suppress(FusionError):  # not every protocol has every split
             read.append(settings.read_split(workplace.root, split, lambda paths: [""] * len(paths)))
     assert read
-    assert all(set(dataset.table["split"]) == {"test"} and dataset.classes for dataset in read)
+    columns = {"id", "path", "start", "duration", "labels", "group", "split"}
+    for dataset in read:
+        assert (set(dataset.table), set(dataset.table["split"])) == (columns, {"test"})
+        assert dataset.classes
 
 
 @pytest.mark.parametrize("name", SETS)

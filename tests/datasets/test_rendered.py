@@ -74,3 +74,12 @@ def test_data_that_were_not_rendered_have_no_record(tmp_path):
     assert read_rendered(tmp_path) is None
     (tmp_path / "render.json").write_text('{"preset": "practice", "warnings": []}')
     assert read_rendered(tmp_path).warnings() == []
+
+
+def test_an_identity_has_eight_digits_and_follows_from_the_record(tmp_path):
+    (tmp_path / "render.json").write_text("{}")
+    first = read_rendered(tmp_path).identity
+    (tmp_path / "render.json").write_text("{} ")
+    assert len(first) == len(read_rendered(tmp_path).identity) == 8
+    assert first != read_rendered(tmp_path).identity
+    assert (read_rendered(tmp_path).groups, list(read_rendered(tmp_path).shared)) == ({}, [])

@@ -76,3 +76,7 @@ def test_scores_come_out_in_double_precision_and_are_not_changed():
     for how in AGGREGATES:
         assert aggregate(scores, CLIPS, how).dtype == np.float64
         assert np.array_equal(scores, LOUD.astype(np.float32))
+
+
+def test_certainty_for_and_against_cancel_in_the_mean_of_logits():
+    assert aggregate(np.array([[1.0], [0.0]]), np.array([0, 0]), "mean-logit").item() == pytest.approx(0.5)

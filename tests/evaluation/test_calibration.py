@@ -61,7 +61,8 @@ def test_the_error_is_between_0_and_1_and_follows_from_the_bins(clips, classes, 
     value = ece(several)(targets, scores)[0]
     assert 0 <= value <= 1
     rows = reliability(targets, [scores, scores], several)
-    assert [row["low"] for row in rows] == [number / BINS for number in range(BINS)]
+    edges = [number / BINS for number in range(BINS + 1)]
+    assert ([row["low"] for row in rows], [row["high"] for row in rows]) == (edges[:-1], edges[1:])
     total = sum(row["count"] for row in rows)
     assert total == pytest.approx(targets.size if several else clips)
     filled = [row for row in rows if row["count"]]

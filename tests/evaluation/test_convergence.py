@@ -39,3 +39,38 @@ def test_cross_entropy_of_one_label_is_the_usual_one():
     labels = random.integers(0, 4, 50)
     expected = -np.log(guess[np.arange(50), labels]).mean()
     assert convergence.cross_entropy(guess, np.eye(4, dtype=bool)[labels], "softmax") == pytest.approx(expected)
+
+
+HALVES = np.eye(2, dtype=bool)[np.repeat([0, 1], 10)]
+PAIRS = np.repeat([[True, True, False, False], [False, False, True, True]], 10, axis=0)  # two labels a clip
+
+
+@pytest.mark.parametrize(
+    ("loss", "accuracy", "why"),
+    [
+        (0.9 * np.log(2), 0.55, ""),
+        (0.901 * np.log(2), 0.55, "training loss 0.625 is above 0.9 of 0.693, the entropy of the training labels"),
+        (0.1, 0.549, "training accuracy 0.549 is not 0.05 above 0.500, the largest class' share"),
+    ],
+)
+def test_what_lies_on_a_limit_has_converged(loss, accuracy, why):
+    assert convergence.why_not_converged(loss, accuracy, HALVES, "softmax") == why
+
+
+def test_labels_of_one_clip_share_one_whole_with_a_softmax():
+    assert convergence.cross_entropy(np.full((20, 4), 0.25), PAIRS, "softmax") == pytest.approx(np.log(4))
+    assert convergence.why_not_converged(0.89 * np.log(4), 0.9, PAIRS, "softmax") == ""
+    assert convergence.why_not_converged(0.91 * np.log(4), 0.9, PAIRS, "softmax")
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_a_class_that_no_clip_has_adds_no_entropy(activation):
+    entropy = np.log(2) * (2 if activation == "sigmoid" else 1)
+    targets = np.column_stack([HALVES, np.zeros(20, dtype=bool)])
+    assert convergence.why_not_converged(0.89 * entropy, 0.9, targets, activation) == ""
+    assert convergence.why_not_converged(0.91 * entropy, 0.9, targets, activation)
+
+
+def test_any_label_of_a_clip_counts_as_right_if_it_scores_most():
+    scores = np.array([[0.1, 0.5, 0.2, 0.2], [0.6, 0.1, 0.2, 0.1]])
+    assert convergence.top_accuracy(scores, PAIRS[[0, -1]]) == 0.5

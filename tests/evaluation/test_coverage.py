@@ -69,3 +69,10 @@ def test_few_groups_are_told_with_what_was_simulated():
     assert coverage_warnings(41)
     (text,) = coverage_warnings(17)
     assert text.startswith("few-groups: 17 test groups; in simulations with 19 groups, ")
+
+
+def test_fewer_groups_than_were_simulated_are_told_so():
+    assert [groups for groups, _ in MISSES] == list(CLASSES)
+    least = "in simulations with 10 groups, 5 to 6 of a hundred 95 % intervals miss the truth"
+    assert coverage_warnings(10, "songs") == [f"few-groups: 10 songs; {least}"]
+    assert coverage_warnings(9, "songs") == [f"few-groups: 9 songs; so few were not simulated: {least}"]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fusion.evaluation.effects import adjusted, holm, paired_difference, shapley
+from fusion.evaluation.effects import adjusted, holm, p_text, paired_difference, shapley
 from fusion.evaluation.estimate import ONE_SEED, constant, linearise, of_arm
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12).map(np.array)
@@ -209,3 +209,18 @@ def test_an_arm_counts_once_however_many_terms_have_it():
     assert shares["b"].value == pytest.approx(0)
     assert shares["b"].spread()["low"] is None
     assert shares["a"].spread() == pytest.approx((something - nothing).spread())
+
+
+# As text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *[(None, "no p"), (0.0, "p < .001"), (0.00099, "p < .001"), (0.001, "p = .001"), (0.0494, "p = .049")],
+        *[(0.0496, "p < .05"), (0.05, "p = .050"), (0.0504, "p = .050"), (0.0994, "p = .099"), (0.1, "p = .10")],
+        *[(0.114, "p = .11"), (0.99, "p = .99"), (0.9901, "p > .99"), (0.9999, "p > .99"), (1.0, "p = 1")],
+    ],
+)
+def test_a_p_is_never_rounded_to_the_other_side_of_a_limit(value, text):
+    assert p_text(value) == text

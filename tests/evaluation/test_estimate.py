@@ -212,6 +212,12 @@ def test_single_groups_are_pooled(labels, together):
     assert sorted(np.flatnonzero(strata == each).tolist() for each in np.unique(strata)) == together
 
 
+def test_a_group_alone_in_its_stratum_adds_nothing():
+    by_group = np.array([[0.3], [0.1], [5.0]])
+    spread = of_arm(np.array([0.5]), by_group, np.array([0, 0, 2]), seeded=False).spread()
+    assert (spread["se_groups"], spread["df"]) == pytest.approx((np.sqrt(2 * 0.02), 1))
+
+
 # Two sets of groups
 
 

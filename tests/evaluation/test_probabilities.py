@@ -64,3 +64,23 @@ def test_certain_scores_become_probabilities_too(several):
     assert certain == pytest.approx(np.array([[1.0, 0.0]]), abs=2e-7)
     less = tempered(np.array([[1.0, 0.0]]), 10.0, several)
     assert 0 < less[0, 1] < 0.5 < less[0, 0] < 1
+
+
+@pytest.mark.parametrize(
+    ("scores", "several", "temperature"),
+    [
+        ([0.8, 0.2], False, 2),  # odds of 4 become the square root: 2 to 1, for one right and one wrong beside the clip
+        ([0.8, 0.1, 0.1], False, 1.5),  # the wrong one is shared by two classes: odds of 8 become 4
+        ([0.8, 0.2], True, 2),
+        ([0.8, 0.2, 0.2], True, 2),  # each class for itself
+    ],
+)
+def test_one_clip_that_is_right_counts_as_two_of_three(scores, several, temperature):
+    targets = np.array([[True] + [False] * (len(scores) - 1)])
+    assert fit_temperature(targets, np.array([scores]), several) == pytest.approx(temperature, rel=1e-3)
+
+
+@pytest.mark.parametrize(("right", "temperature"), [([0.501, 0.499], 0.05), ([1e-9, 1.0], 100)])
+def test_temperatures_lie_between_a_twentieth_and_a_hundred(right, temperature):
+    targets = np.tile([True, False], (1000, 1))
+    assert fit_temperature(targets, np.tile(right, (1000, 1)), several=False) == pytest.approx(temperature, rel=1e-3)

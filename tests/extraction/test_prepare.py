@@ -64,6 +64,7 @@ def test_damaged_clips_are_left_out_with_one_warning_and_the_rest_is_whole(place
         f"IRMAS-TrainingData/gel/[gel][cla]080{n}__1" for n in (1, 2)
     }
     assert prepared.data.fingerprint == data.fingerprint  # of the data as they lie there
+    assert 0 < prepared.seconds < 600
     assert set(prepared.clips) == set(range(len(dataset.table)))
     assert (prepared.targets[: len(prepared.clips)] == dataset.targets[prepared.clips]).all()
     (fold,) = dataset.each_fold()

@@ -249,3 +249,16 @@ def test_a_part_of_some_clips_keeps_their_variants(place):
     assert (some.truth == train.truth[kept]).all()
     rows = np.flatnonzero(np.tile(kept[train.clips], train.variants))
     assert np.array_equal(some.rows["mfcc"].take(np.arange(len(rows))), train.rows["mfcc"].take(rows))
+
+
+def test_version_1_mixes_these(place):
+    """Whoever changes them raises `fusion.sound.mixing.VERSION`: it is part of a result's identity."""
+    _, windows, more = planned(place)
+    training = more.rows[0] >= 0
+    first, second = (more.partners[number][training][:8].tolist() for number in (1, 2))
+    assert first == [[23, -1], [28, 18], [27, -1], [33, 20], [31, -1], [32, -1], [22, 36], [37, -1]]
+    assert second == [[31, -1], [21, -1], [17, -1], [24, -1], [18, 33], [26, -1], [14, -1], [36, -1]]
+    heard = [sources(windows, more.windows[row - len(windows.clips)]) for row in more.mixed[0]]
+    assert len(heard) == 24  # four mixtures of three recordings with two excerpts each
+    assert heard[:8] == [[2], [3], [15], [16], [34, 2], [35, 3], [2, 15], [3, 16]]
+    assert more.mixed[1].tolist() == np.repeat(np.arange(12), 2).tolist()

@@ -79,3 +79,30 @@ def test_copies_of_other_instruments_are_looked_for_between_test_and_the_rest_al
     assert copies_across(prints, np.array([0, 0, 1, 2, 3, 4]), tested).tolist() == [[0, 2]]
     assert copies_across(prints, np.arange(6), ~tested).tolist() == [[1, 0], [2, 0]]
     assert copies_across(prints, np.arange(6), np.zeros(6, dtype=bool)).shape == (0, 2)
+
+
+def test_blocks_of_clips_give_what_all_at_once_give(monkeypatch):
+    y, other = tone("reed", 60, 100), tone("flute", 60, 100)
+    prints, tested = fingerprints(y, y, other, y, other), np.array([True, False, False, False, False])
+    monkeypatch.setattr(wave_fingerprint, "_BLOCK", 1)
+    assert copies_across(prints, np.arange(5), tested).tolist() == [[0, 1], [0, 3]]
+
+
+def test_stored_fingerprints_are_of_these_signs():
+    """Whoever changes them gives the feature another version."""
+    click = WaveFingerprint().extract(Clip(np.eye(1, 300)[0], 16000))
+    assert (click.shape, np.flatnonzero(click).tolist(), click[0]) == ((128,), [0], 1)
+    whole = WaveFingerprint().extract(Clip(np.ones(256), 16000))  # two samples for each number, of energy 256
+    assert (8 * whole[:16]).tolist() == [1, 0, 1, 0, 0, -1, 0, 0, -1, 0, 1, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("cosine", "same"), [(1.0, True), (0.9991, True), (0.9989, False), (-1.0, False)])
+def test_from_a_cosine_of_a_thousandth_below_1_on_sounds_are_the_same(cosine, same):
+    prints = np.zeros((2, 128), np.float32)
+    prints[0, 0], prints[1, :2] = 1, (cosine, np.sqrt(1 - cosine**2))
+    assert len(level_copies(prints, np.zeros(2, dtype=int))) == same
+    assert len(copies_across(prints, np.arange(2), np.array([True, False]))) == same
+
+
+def test_no_clips_are_no_pairs():
+    assert level_copies(np.zeros((0, 128), np.float32), np.zeros(0, dtype=int)).shape == (0, 2)

@@ -59,6 +59,19 @@ def test_the_number_of_windows_is_rounded_down(whole, hop, number, last):
     assert (len(starts), starts[-1]) == (number, pytest.approx(last, abs=1e-9))
 
 
+@pytest.mark.parametrize(
+    ("whole", "window", "hop", "starts"),
+    [
+        (3.0 - TOLERANCE, 3.0, 1.5, [0]),  # as much as may be lacking
+        (2 * TOLERANCE, TOLERANCE, 0.05, [0]),  # as much as may be left over
+        (2.0, 1.0, 1 / 3, [0, 0.333333, 0.666667, 1]),  # to a microsecond: they are in the store's keys
+        (2.7654321, 1.0, 1.0, [0, 1, 1.765432]),
+    ],
+)
+def test_starts_are_exactly_these(whole, window, hop, starts):
+    assert window_starts(whole, window, hop) == starts
+
+
 @pytest.mark.parametrize("rate", [22050, 44100])
 def test_every_window_is_the_sound_at_its_place(tmp_path, rate):
     random = np.random.default_rng(0)
@@ -121,3 +134,9 @@ def test_a_clip_a_hair_too_short_is_filled_up(tmp_path):
     assert len(read) == 66150
     assert np.allclose(read[: len(y)], y, atol=1e-4)
     assert not read[len(y) :].any()
+
+
+def test_windows_of_a_clip_that_begins_later_begin_there_and_end_with_its_file(tmp_path):
+    write(tmp_path / "x.wav", sound("gac", 1, 5.5))
+    windows = cut_windows(clips(tmp_path / "x.wav").assign(start=1.0), IRMAS())
+    assert [window.start for window in windows.windows] == [1.0, 2.5]

@@ -1,5 +1,6 @@
 """Where features come from: packages and plug-in folders, good ones and broken ones."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -430,3 +431,10 @@ def test_a_parameter_without_default_is_shown_as_such(fusion, tmp_path):
     assert code == 0, err
     (entry,) = [entry for entry in json.loads(out) if entry["name"] == "needy"]
     assert entry["needs"] == ["gain"]
+
+
+def test_a_plugins_fingerprint_is_twelve_digits_of_its_text_and_ours_is_its_module(folder: Path) -> None:
+    sources = discover(FEATURES, [folder])
+    assert sources["level"].fingerprint == hashlib.sha256(PLUGIN.encode()).hexdigest()[:12]
+    assert sources["mfcc"].fingerprint == "fusion_features.mfcc"
+    assert (str(sources["level"]), sources["level"].package) == (str(folder / "level.py"), "")

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+from fusion.errors import FusionError
 from fusion.learning.saved_network import load_model
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import run
@@ -176,70 +177,6 @@ def test_a_file_without_a_search_is_a_message(place, nsynth):
     assert "nothing is open to search" in done.stderr
 
 
-def test_run_ignores_the_search(path_of):
-    with_it, without = path_of(SEARCH), path_of(SEARCH.split("search:")[0])
-    assert with_it.identity() == without.identity()
-    assert path_of(SEARCH.replace("model.dropout: [", "model.nothing: [")).search is None
-
-
-@pytest.fixture
-def path_of(tmp_path):
-    def read(text):
-        (tmp_path / "x.yaml").write_text(text)
-        return read_experiment(tmp_path / "x.yaml")
-
-    return read
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("model.dropout: [0.1, 1.5]", "search.space.model.dropout: should be less than 1, found 1.5"),
-        ("model.droput: [0.1, 0.5]", "no such setting to search; did you mean 'model.dropout'?"),
-        ("features.mfcc.n_mfc: [10, 20]", "did you mean 'features.mfcc.n_mfcc'?"),
-        ("features.tonnetz.tuning: [0.0, 0.1]", "no such setting to search"),
-        ("model.preset: [seed, fusion]", "no such setting to search"),
-        ("model.dropout: [0.1]", "at least two values"),
-        ("model.dropout: [0.1, 0.1]", "all different"),
-        ("model.dropout: 0.1", "should be a list of choices or {min, max}, found a number"),
-        ("model.dropout: {min: 0.5, max: 0.1}", "min should be below max"),
-        ("model.dropout: {min: 0.1, max: 0.5, step: 0.1, log: true}", "step and log exclude each other"),
-        ("model.dropout: {min: 0, max: 0.5, log: true}", "log needs a min above 0"),
-        ("model.embedding: {min: 8, max: 64, step: 0.5}", "needs a whole step"),
-        ("model.embedding: {min: 8, max: 64, stp: 2}", "did you mean 'step'?"),
-        ("model.embedding: {min: 8, max: 64, step: 100}", "step 100 is wider than the range"),
-        ("model.embedding: {min: 0, max: 64}", "should be greater than or equal to 1, found 0"),
-        ("features.spectral_centroid.statistics: [[mean], [men]]", "did you mean 'mean'?"),
-    ],
-)
-def test_a_wrong_space_is_said_with_its_line(tmp_path, line, said):
-    from fusion.errors import FusionError
-
-    head = SEARCH.split("    model.dropout")[0]
-    (tmp_path / "x.yaml").write_text(f"{head}    {line}\n")
-    with pytest.raises(FusionError) as error:
-        read_experiment(tmp_path / "x.yaml", searching=True)
-    assert said in str(error.value)
-    assert f"x.yaml:{len(head.splitlines()) + 1}:" in str(error.value)
-
-
-def test_whole_ends_of_a_real_setting_span_real_numbers(tmp_path):
-    head = SEARCH.split("    model.dropout")[0]
-    (tmp_path / "x.yaml").write_text(
-        f"{head}    model.noise: {{min: 0, max: 1}}\n    model.embedding: {{min: 8, max: 64}}\n"
-    )
-    space = read_experiment(tmp_path / "x.yaml", searching=True).search.space
-    assert not space["model.noise"].whole
-    assert space["model.embedding"].whole
-
-
-def test_features_left_out_leave_the_space_too(tmp_path):
-    (tmp_path / "x.yaml").write_text(SEARCH)
-    experiment = read_experiment(tmp_path / "x.yaml", features=["spectral_centroid"], searching=True)
-    assert "features.mfcc.n_mfcc" not in experiment.search.space
-    assert "model.dropout" in experiment.search.space
-
-
 def test_half_an_address_is_a_message(place, nsynth, monkeypatch, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
     monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner3")
@@ -248,19 +185,9 @@ def test_half_an_address_is_a_message(place, nsynth, monkeypatch, tmp_path):
     assert "KERASTUNER_TUNER_ID=tuner3" in done.stderr
 
 
-def test_an_empty_space_is_a_message(tmp_path):
-    from fusion.errors import FusionError
-
-    (tmp_path / "x.yaml").write_text("dataset: {name: nsynth}\nfeatures: {mfcc: }\nsearch: {space: {}}\n")
-    with pytest.raises(FusionError, match="space"):
-        read_experiment(tmp_path / "x.yaml", searching=True)
-
-
 def test_a_best_file_edited_into_nonsense_is_a_message(search, tmp_path):
     text = (search / "best.yaml").read_text().replace("conv_filters:", "conv_filtres:")
     (tmp_path / "best.yaml").write_text(text)
-    from fusion.errors import FusionError
-
     with pytest.raises(FusionError, match="conv_filters"):
         read_experiment(tmp_path / "best.yaml")
 

@@ -107,6 +107,13 @@ def test_an_assignment_needs_path_and_value(assignment):
         Document("x.yaml", {}).set(assignment)
 
 
+def test_an_assignment_may_be_as_deep_as_a_file():
+    document = Document("x.yaml", {})
+    document.set(".".join("a" * MOST_LEVELS) + "=1")
+    assert str(document.data).count("a") == MOST_LEVELS
+    assert document.place(("a",) * 3) == document.place(("a",) * MOST_LEVELS)
+
+
 @settings(max_examples=150, deadline=None)
 @given(content=st.binary() | yamlish.map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_give_a_document_or_one_kind_of_error(content, tmp_path_factory):

@@ -774,3 +774,171 @@ def test_the_order_of_families_and_sources_changes_nothing(path):
     two = accept(path, SPEC, assignments=["dataset.families=[bass, reed]", "dataset.sources=[acoustic, synthetic]"])
     assert one.identity() == two.identity()
     assert any("each once" in text for text in mistakes(path, SPEC, assignments=["dataset.families=[bass, bass]"]))
+
+
+def test_defaults_are_these(path):
+    found = accept(path, "dataset: {name: nsynth}\nfeatures: {mfcc: }\n").settings()
+    assert found["model"] == {
+        "activation": "softmax",
+        "preset": "fusion",
+        "fusion": "concat",
+        "sequences": "convolved",
+        "join": "pooled",
+        "time_pooling": "statistics",
+        "conv_filters": [48, 64, 96],
+        "dense_units": [64, 64],
+        "embedding": 64,
+        "dropout": 0.2,
+        **dict.fromkeys(["auxiliary", "branch_dropout", "time_masking", "frequency_masking", "noise"], 0.0),
+    }
+    choices = {name: found["training"][name] for name in ("schedule", "distortions", "class_weights", "pretrain")}
+    assert choices == {
+        "schedule": "cosine",
+        "distortions": ["equalise", "narrow", "cut", "noise", "delay", "level"],
+        "class_weights": False,
+        "pretrain": None,
+    }
+
+
+@pytest.mark.parametrize("name", ["folder", "table"])
+def test_sounds_of_ones_own_have_these_defaults(path, name):
+    found = accept(path, f"dataset: {{name: {name}}}\nfeatures: [mfcc]\n").settings()["dataset"]
+    own = {"group": None} if name == "folder" else {"file": "manifest.csv", "columns": {}, "several": False}
+    assert {key: value for key, value in found.items() if key != "threshold"} == {
+        "protocol": "holdout",
+        "classes": [],
+        "test_share": 0.2,
+        "test_seed": 1,
+        "window": 3.0,
+        "hop": 1.5,
+        "aggregate": "mean",
+        "folds": 5,
+        "repeats": 1,
+        "train_groups": None,
+        "subset_seed": 1,
+        "skip_damaged": False,
+        "sr": 22050,
+        "name": name,
+        **own,
+    }
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("test_share: 1.0e-9", "test_share: 0"),
+        ("test_share: 0.99", "test_share: 1"),
+        ("test_seed: 0", "test_seed: -1"),
+        ("window: 0.1, hop: 0.1", "window: 0.09, hop: 0.05"),
+        ("window: 60", "window: 60.1"),
+        ("hop: 0.05", "hop: 0.04"),
+        ("window: 60, hop: 60", "window: 60, hop: 60.1"),
+        ("window: 2, hop: 2", "window: 2, hop: 2.1"),
+        ("protocol: cv, folds: 2", "protocol: cv, folds: 1"),
+        ("protocol: cv, folds: 100", "protocol: cv, folds: 101"),
+        ("protocol: cv, repeats: 100", "protocol: cv, repeats: 101"),
+        ("sr: 4000", "sr: 3999"),
+        ("sr: 192000", "sr: 192001"),
+    ],
+)
+def test_sounds_of_ones_own_have_these_limits(path, right, wrong):
+    text = "dataset: {{name: folder, {}}}\nfeatures: [zero_crossing_rate]\n"
+    accept(path, text.format(right))
+    assert len(mistakes(path, text.format(wrong))) == 1
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        ("{name: nsynth}", (64000, 2.0, 16000, False, False, True)),
+        ("{name: nsynth, protocol: course, sr: 8000}", (32000, 2.0, 16000, True, False, True)),
+        ("{name: nsynth, protocol: cv}", (64000, 2.0, 16000, False, False, True)),
+        ("{name: irmas}", (66150, 1.5, 44100, False, True, False)),
+        ("{name: irmas, hop: 3.0}", (66150, 3.0, 44100, False, True, False)),
+        ("{name: irmas, protocol: single, window: 2.0}", (44100, 1.5, 44100, False, False, False)),
+        ("{name: irmas, protocol: cv}", (66150, 1.5, 44100, False, False, False)),
+        ("{name: irmas, protocol: cv, grouped: false}", (66150, 1.5, 44100, True, False, False)),
+        ("{name: folder, protocol: cv, sr: 16000}", (48000, 1.5, None, False, False, False)),
+        ("{name: table, several: true, protocol: given}", (66150, 1.5, None, False, True, False)),
+    ],
+)
+def test_what_a_data_set_is_follows_from_its_settings(path, dataset, expected):
+    found = accept(path, f"dataset: {dataset}\nfeatures: [zero_crossing_rate]\n").dataset
+    assert (
+        found.samples,
+        found.hop,
+        found.rate,
+        found.known_groups,
+        found.several_labels,
+        found.single_notes,
+    ) == expected
+
+
+@pytest.mark.parametrize("threshold", [1.0e-9, 0.5, 1 - 1e-9])
+def test_a_threshold_lies_between_0_and_1(path, threshold):
+    text = "dataset: {{name: irmas, threshold: {}}}\nfeatures: [mfcc]\n"
+    assert accept(path, text.format(threshold)).dataset.decision == threshold
+    for end in ("0.0", "1.0"):
+        (found,) = mistakes(path, text.format(end))
+        assert "a threshold lies between 0 and 1" in found
+
+
+def test_seeds_go_up_to_the_largest_that_libraries_take(path):
+    assert accept(path, BASE + f"seeds: [1, {2**31 - 1}]\n").seeds == (1, 2**31 - 1)
+
+
+def test_an_ablation_is_read_where_it_is_used_alone(path):
+    text = BASE + "ablation: [[nothing]]\n"
+    assert accept(path, text).ablation is None
+    assert len(mistakes(path, text, ablating=True)) == 1
+
+
+@pytest.mark.parametrize("wrong", ["model: {dropout: 2}", "training: {epochs: 0}", "dataset: {name: x}"])
+def test_a_wrong_section_is_one_mistake_and_no_crash(path, wrong):
+    text = f"{wrong}\nfeatures: [mfcc]\n" + ("" if wrong.startswith("dataset") else "dataset: {name: nsynth}\n")
+    assert len(mistakes(path, text, searching=True, ablating=True)) == 1
+
+
+def test_identity_says_by_which_version_copies_mixtures_and_lost_branches_are_made(path):
+    plain = accept(path, BASE).identity()["versions"]
+    assert list(plain) == ["mfcc"]
+    found = accept(path, BASE, assignments=["training.copies=1", "training.mixes=1"]).identity()["versions"]
+    assert found == {**plain, "distortion": 1, "mixing": 1}
+    lost = ["features.tonnetz={}", "model.branch_dropout=0.1"]
+    assert accept(path, BASE, assignments=lost).identity()["versions"]["branch_dropout"] == 2
+    assert "branch_dropout" not in accept(path, BASE, assignments=lost[1:]).identity()["versions"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "mistake"),
+    [
+        (
+            "{name: nsynth, protocol: cv, validation: official}",
+            "official does not go with protocol: cv (cv: instruments)",
+        ),
+        ("{name: nsynth, folds: 3}", "folds is for protocol: cv, this is official"),
+        ("{name: irmas, merge: {guitar: [gac]}}", "at least two instruments are needed, found guitar: ['gac']"),
+        ("{name: irmas, merge: {gac: [gac, gel]}}", "a new name and at least two instruments are needed, found gac"),
+        (
+            "{name: irmas, merge: {2 guitars: [gac, gel]}}",
+            "a new name and at least two instruments are needed, found 2",
+        ),
+        ("{name: irmas, merge: {a: [gac, gel], b: [gel, voi]}}", "each once"),
+        (
+            "{name: irmas, merge: {guitar: [gac, gel]}, classes: [gac, voi]}",
+            "merge names gel, which classes leaves out",
+        ),
+        ("{name: irmas, hop: 3.1}", "hop 3.1 is longer than window 3"),
+    ],
+)
+def test_settings_of_data_that_make_no_sense_together_are_one_mistake(path, dataset, mistake):
+    (found,) = mistakes(path, f"dataset: {dataset}\nfeatures: [mfcc]\n")
+    assert found.startswith("x.yaml:1: dataset")
+    assert mistake in found
+
+
+def test_merged_classes_have_one_order(path):
+    text = "dataset: {{name: irmas, merge: {{{}}}}}\nfeatures: [mfcc]\n"
+    one = accept(path, text.format("strings: [vio, cel], guitar: [gel, gac]")).dataset
+    assert one.merge == {"guitar": ("gac", "gel"), "strings": ("cel", "vio")}
+    assert list(one.merge) == ["guitar", "strings"]

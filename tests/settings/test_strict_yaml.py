@@ -141,8 +141,9 @@ def test_deep_nesting_is_refused_with_its_line(opening, levels):
 
 
 def test_experiment_files_may_nest_as_deep_as_they_need():
-    text = "{a: " * (MOST_LEVELS - 1) + "1" + "}" * (MOST_LEVELS - 1)
-    assert str(parse(text, "x.yaml")).count("a") == MOST_LEVELS - 1
+    text = "{a: " * MOST_LEVELS + "1" + "}" * MOST_LEVELS
+    assert str(parse(text, "x.yaml")).count("a") == MOST_LEVELS
+    assert refusal(f"{{a: {text}}}").endswith("nested more than 30 levels deep")
     assert MOST_LEVELS == 30  # what files of others were written for
 
 

@@ -30,3 +30,28 @@ def test_it_holds_where_the_fundamental_itself_is_missing():
 
 def test_silence_has_the_lowest():
     assert estimate_f0(np.zeros((2, 2049), np.float32), 16000, 55.0, 1000.0, 10).tolist() == [55.0, 55.0]
+
+
+@pytest.mark.parametrize(
+    ("fmin", "fmax", "harmonics", "steps"),
+    [
+        (200.0, 2000.0, 5, [70, 74, 26, 71, 50, 51, 36, 32, 72, 13, 45, 28, 26, 70, 69, 51]),
+        (60.0, 9000.0, 3, [129, 125, 1, 160, 115, 92, 124, 122, 140, 123, 86, 130, 145, 133, 111, 169]),
+    ],
+)
+def test_f0_of_any_spectra_is_this(fmin, fmax, harmonics, steps):
+    """Whoever changes these raises the version of the features that are made of f0: stored ones have these."""
+    magnitude = np.random.default_rng(3).random((16, 129)).astype(np.float32)
+    found = estimate_f0(magnitude, 16000, fmin, fmax, harmonics)
+    np.testing.assert_allclose(24 * np.log2(found / fmin), steps, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("step", "fmax", "found"), [(23, 9000, 23), (12, 4000 * 2**0.5, 12), (13, 4000 * 2**0.5, None)]
+)
+def test_the_grid_ends_with_the_last_step_that_is_no_higher_than_its_end(step, fmax, found):
+    magnitude = np.zeros((1, 4097), np.float32)  # one line, which only one candidate with one harmonic explains
+    magnitude[0, round(4000 * 2 ** (step / 24) / (8000 / 4096))] = 1
+    f0 = estimate_f0(magnitude, 16000, 4000.0, fmax, 1).item()
+    assert f0 <= fmax * (1 + 1e-9)
+    assert found is None or f0 == pytest.approx(4000 * 2 ** (found / 24))

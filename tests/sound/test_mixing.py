@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fusion.datasets.irmas import IRMAS
 from fusion.extraction.window import Window
 from fusion.extraction.windows import cut_windows
-from fusion.sound.mixing import SOFTEST, VERSION, choose_partners, how_many, mix
+from fusion.sound.mixing import MOST, SOFTEST, VERSION, choose_partners, how_many, mix
 from tests.support.irmas import sound, write
 
 
@@ -107,3 +107,45 @@ def test_a_clip_shorter_than_a_window_is_damaged(tmp_path):
     write(tmp_path / "x.wav", sound("gac", 1, 0.2))
     table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 0.0, "duration": np.nan, "content": "00"}])
     assert cut_windows(table, IRMAS()).damaged["x"] == "too short: 0.200 s, a window has 3 s (dataset.window)"
+
+
+def test_a_mixture_by_hand():
+    turns = 2 * np.pi * np.arange(1000) / 100
+    one, other = np.float32(0.2) * np.sin(turns).astype(np.float32), np.float32(0.05) * np.cos(turns).astype(np.float32)
+    both = mix([one, other, other[::-1].copy()], [0.0, -6.0, -3.0])
+    shares = 10 ** (np.array([-6.0, -3.0]) / 20)
+    expected = one + 4 * (shares[0] * other + shares[1] * other[::-1])
+    np.testing.assert_allclose(both, expected / np.sqrt(1 + (shares**2).sum()), atol=1e-7)
+
+
+def test_each_sound_has_a_gain():
+    y = np.ones(9, np.float32)
+    with pytest.raises(ValueError, match="shorter"):
+        mix([y, y], [0.0])
+
+
+def test_a_sound_softer_than_a_millionth_is_not_made_louder_than_one():
+    y = np.resize(np.float32([0.1, -0.1]), 1000)
+    faint = np.float32(1e-6) * y  # a tenth of a millionth
+    np.testing.assert_allclose(mix([y, faint], [0.0, 0.0]), 1.1 * y / np.sqrt(2), rtol=1e-5)
+
+
+def test_a_partner_is_at_most_6_decibels_softer_and_there_are_two_at_most():
+    assert (SOFTEST, MOST) == (-6.0, 2)
+    gains = [
+        gain
+        for _, gains in choose_partners(
+            np.eye(2, dtype=bool)[np.arange(2000) % 2],
+            np.arange(2000),
+            np.zeros(2000, int),
+            np.ones(2000, int),
+            np.random.default_rng(0),
+        )
+        for gain in gains
+    ]
+    assert (min(gains), max(gains)) == (pytest.approx(-6, abs=0.02), pytest.approx(0, abs=0.02))
+    for alone in (True, False):
+        assert how_many(1000, np.random.default_rng(0), alone).max() == MOST
+    assert np.bincount(how_many(6000, np.random.default_rng(0), alone=False)) / 6000 == pytest.approx(
+        [0, 2 / 3, 1 / 3], abs=0.03
+    )

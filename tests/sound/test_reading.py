@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.sound.reading import DamagedError, read_audio
+from fusion.sound.reading import LOUDEST, DamagedError, audio_duration, audio_size, read_audio
 
 SR, SECONDS = 16000, 0.5
 SAMPLES = round(SECONDS * SR)
@@ -63,10 +63,11 @@ def test_the_content_counts_and_not_the_suffix(tmp_path):
     assert np.abs(read(tmp_path / "x.wav") - sine()).max() < 1e-4
 
 
-def test_channels_are_averaged(path):
+@pytest.mark.parametrize("silent", [0, 1])
+def test_channels_are_averaged(path, silent):
     left, right = sine(), sine(frequency=1000.0)
-    y = read(write(path, np.stack([left, right, 0 * left], axis=1), subtype="FLOAT"))
-    np.testing.assert_allclose(y, (left + right) / 3, atol=1e-7)
+    y = read(write(path, np.stack([left, right, *[0 * left] * silent], axis=1), subtype="FLOAT"))
+    np.testing.assert_allclose(y, (left + right) / (2 + silent), atol=1e-7)
 
 
 @pytest.mark.parametrize("sr", [8000, 11025, 16000, 22050, 44100, 48000, 96000])
@@ -224,3 +225,35 @@ def test_samples_are_libsndfiles_own_floats(path: Path, subtype: str, channels: 
     write(path, y, subtype=subtype)
     expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
     np.testing.assert_array_equal(read(path), expected.mean(axis=1) if channels > 1 else expected[:, 0])
+
+
+def test_a_files_length_is_known_without_reading_it(path):
+    write(path, np.stack([sine(48000)] * 2, axis=1), 48000)
+    assert (audio_size(path), audio_duration(path)) == ((24000, 48000), 0.5)
+    write(path, sine()[:1], SR)
+    assert (audio_size(path), audio_duration(path)) == ((1, SR), 1 / SR)
+
+
+@pytest.mark.parametrize("size", [audio_size, audio_duration])
+def test_the_length_of_what_is_no_sound_is_refused_for_the_same_reasons(tmp_path, size):
+    (tmp_path / "text.wav").write_text("hello")
+    write(tmp_path / "slow.wav", sine(), 999)
+    for name, reason in (
+        *[("nowhere.wav", "^missing$"), (".", "^a folder$"), ("text.wav", r"^cannot be decoded \(5 bytes: [^:]+\)$")],
+        ("slow.wav", "^implausible sampling rate of 999 Hz$"),
+    ):
+        with pytest.raises(DamagedError, match=reason):
+            size(tmp_path / name)
+
+
+@pytest.mark.parametrize("sr", [1000, 768_000])
+def test_the_slowest_and_the_fastest_plausible_rate_are_read(path, sr):
+    write(path, 0.25 * np.ones(sr // 10), sr, "FLOAT")
+    assert audio_size(path) == (sr // 10, sr)
+    assert read(path, seconds=0.1)[SR // 20] == pytest.approx(0.25, abs=1e-3)
+
+
+def test_the_loudest_level_is_read_and_a_louder_one_is_not(path):
+    assert LOUDEST == 1e6
+    assert np.abs(read(write(path, 1e6 * np.sign(sine()), subtype="FLOAT"))).max() == 1e6
+    assert refusal(write(path, 1.000001e6 * np.sign(sine()), subtype="FLOAT")).startswith("implausible level")

@@ -1,0 +1,96 @@
+"""Where values are stored, and for how long a writer may be at it."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.datasets.nsynth import NSynth
+from fusion.errors import FusionError
+from fusion.extraction import extract as extraction
+from fusion.extraction.store import Rows, Store, open_stores
+from fusion.extraction.wave_fingerprint import SOURCE, WaveFingerprint
+from fusion.extraction.window import Window, window_key
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path, WaveFingerprint(), SOURCE, 64_000, 16_000)
+
+
+def test_what_is_stored_is_found_again_by_every_later_version(store):
+    """Other names here mean that all that people have stored is extracted anew: only with another format of the store."""
+    assert store.folder.name == "_wave_fingerprint-f8987e5eb8f9"
+    assert window_key("a", 0.0, 4.0) == "52a20dfca442113c9fcd34a1e28bc446"
+    store.write(["key0", "key1"], ["a", "b"], np.zeros((2, 128), np.float32))
+    assert {path.name for path in store.folder.iterdir()} == {"0dec069c9baf473e.npy", "0dec069c9baf473e.csv"}
+
+
+def test_what_killed_writers_left_is_removed_after_an_hour(store):
+    store.folder.mkdir()
+    for name, age in (("old.tmp-1.npy", 3660), ("new.tmp-2.npy", 3540), ("old.npy", 3660)):
+        (store.folder / name).touch()
+        os.utime(store.folder / name, (time.time() - age,) * 2)
+    store.prepare({})
+    assert {path.name for path in store.folder.iterdir()} == {"new.tmp-2.npy", "old.npy", "feature.json"}
+
+
+def test_batches_have_1024_rows_unless_one_says_otherwise(store):
+    keys = [f"key{number}" for number in range(1030)]
+    store.write(keys, keys, np.zeros((1030, 128), np.float32))
+    assert [len(batch) for batch in store.rows(keys).batches()] == [1024, 6]
+
+
+@pytest.mark.parametrize(
+    ("windows", "jobs", "sizes"),
+    [
+        (3, 2, [1, 1, 1]),
+        (17, 2, [3] * 5 + [2]),  # four shards a worker, so that one that is slow keeps few waiting
+        (33_000, 1, [8192] * 4 + [232]),
+        (0, 1, []),
+    ],
+)
+def test_shards_are_small_enough_for_all_workers_and_no_larger_than_8192(store, monkeypatch, windows, jobs, sizes):
+    given, done = [], []
+    monkeypatch.setattr(
+        extraction, "run", lambda tasks, jobs: ((given.append(task), (task[1], {}))[1] for task in tasks)
+    )
+    one = Window("id", "key", Path("x"), 0.0, 1.0)
+    asked = [replace(one, id=f"id{number}", key=f"key{number}") for number in range(windows)]
+    found = extraction.extract([*asked, *asked[:1]], [store], jobs, done.append)
+    assert [len(shard.windows) for _, shard in given] == sizes
+    assert found.computed == {"_wave_fingerprint": windows}
+    assert done[0] == len(asked[:1])  # the same sound twice is extracted once
+    assert sum(done) == windows + len(asked[:1])
+
+
+def test_rows_are_of_many_shards_and_never_unpickled(store, tmp_path):
+    for number in (1, 2):
+        store.write([f"key{number}"], ["a"], np.full((1, 128), number, np.float32))
+    assert store.rows(["key2", "key1", "key2"]).take()[:, 5].tolist() == [2, 1, 2]
+    np.save(tmp_path / "x.npy", np.array([None]), allow_pickle=True)
+    for shape in ((1,), (1, 1)):  # small ones are read whole, others by memory map
+        with pytest.raises(ValueError, match=r"Python objects|allow_pickle=False"):
+            Rows((tmp_path / "x.npy",), np.zeros((1, 2), dtype=np.int32), shape).take()
+
+
+def test_each_features_values_lie_in_a_folder_of_their_data_set(tmp_path):
+    (found,) = open_stores(tmp_path, NSynth(), {"_wave_fingerprint": WaveFingerprint()}, {SOURCE.name: SOURCE})
+    assert found.folder == tmp_path / "features" / "nsynth" / "_wave_fingerprint-f8987e5eb8f9"
+
+
+def test_a_table_that_ends_within_a_name_is_damaged(store):
+    store.write(["key0"], ["a, b"], np.zeros((1, 128), np.float32))
+    (table,) = store.folder.glob("*.csv")
+    table.write_text('key,clip\nkey0,"a, b')
+    with pytest.raises(FusionError, match="is damaged"):
+        store.index()
+
+
+def test_every_value_has_a_key_and_a_name(store):
+    with pytest.raises(ValueError, match="shorter"):
+        store.write(["key0", "key1"], ["a"], np.zeros((2, 128), np.float32))
+    assert store.index().keys == {}
