@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # workers need no settings
     from fusion.settings.dataset import DatasetSettings
 
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
-_FORMAT = 1  # raise when reading audio or this layout changes the numbers
+_FORMAT = 2  # raise when reading audio, statistics or this layout change the numbers
 
 
 @dataclass(frozen=True)

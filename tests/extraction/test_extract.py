@@ -332,7 +332,7 @@ def test_a_store_says_what_it_is(store: Store) -> None:
         "parameters": MFCC(n_mfcc=2).model_dump(),
         "samples": 4096,
         "sr": 8000,
-        "format": 1,
+        "format": 2,
         "shape": [9, 2],
         "libraries": {"numpy": "2"},
     }

@@ -23,7 +23,7 @@ def store(tmp_path):
 
 def test_what_is_stored_is_found_again_by_every_later_version(store):
     """Other names here mean that all that people have stored is extracted anew: only with another format of the store."""
-    assert store.folder.name == "_wave_fingerprint-f8987e5eb8f9"
+    assert store.folder.name == "_wave_fingerprint-2dbbf28e6cd0"
     assert window_key("a", 0.0, 4.0) == "52a20dfca442113c9fcd34a1e28bc446"
     store.write(["key0", "key1"], ["a", "b"], np.zeros((2, 128), np.float32))
     assert {path.name for path in store.folder.iterdir()} == {"0dec069c9baf473e.npy", "0dec069c9baf473e.csv"}
@@ -79,7 +79,7 @@ def test_rows_are_of_many_shards_and_never_unpickled(store, tmp_path):
 
 def test_each_features_values_lie_in_a_folder_of_their_data_set(tmp_path):
     (found,) = open_stores(tmp_path, NSynth(), {"_wave_fingerprint": WaveFingerprint()}, {SOURCE.name: SOURCE})
-    assert found.folder == tmp_path / "features" / "nsynth" / "_wave_fingerprint-f8987e5eb8f9"
+    assert found.folder == tmp_path / "features" / "nsynth" / "_wave_fingerprint-2dbbf28e6cd0"
 
 
 def test_a_table_that_ends_within_a_name_is_damaged(store):
@@ -94,3 +94,18 @@ def test_every_value_has_a_key_and_a_name(store):
     with pytest.raises(ValueError, match="shorter"):
         store.write(["key0", "key1"], ["a"], np.zeros((2, 128), np.float32))
     assert store.index().keys == {}
+
+
+def test_what_an_older_version_stored_is_left_alone_and_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading and statistics were made faster, which changed last digits: values of both are not to be mixed."""
+    with monkeypatch.context() as before:
+        before.setattr("fusion.extraction.store._FORMAT", 1)
+        old = Store(tmp_path, WaveFingerprint(), SOURCE, 64000, 16000)
+        old.prepare({})
+        old.write(["key"], ["clip"], np.zeros((1, *old.shape), np.float32))
+    new = Store(tmp_path, WaveFingerprint(), SOURCE, 64000, 16000)
+    assert new.folder != old.folder
+    assert not new.index().keys
+    assert len(old.rows(["key"]).take()) == 1
