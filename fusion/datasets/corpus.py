@@ -240,6 +240,7 @@ def checked(dataset: Corpus) -> Corpus:
 def fingerprint(table: pd.DataFrame) -> str:
     """Return a hash of everything that a result depends on: ids, labels, groups, splits and audio content."""
     columns = ["id", "start", "duration", "labels", "group", "split", "content"]
+    columns += [column for column in ("weight",) if column in table]
     digest = hashlib.sha256()
     for line in sorted("\t".join(map(str, row)) for row in zip(*(table[column] for column in columns), strict=True)):
         digest.update(f"{line}\n".encode())

@@ -108,7 +108,8 @@ class Dataset(DatasetSettings):
         DataFrame
             Columns ``path`` (relative to `root`) and ``labels`` (of test clips maybe several, joined by ``;``); where
             it is known, ``group`` (clips of one are never divided: a song, an instrument), ``split`` (train, test and
-            maybe validation), ``start`` and ``duration`` (seconds). For messages ``id`` (else the path), ``where``
+            maybe validation), ``start`` and ``duration`` (seconds), ``weight`` (how much a clip counts in training, a
+            number above 0). For messages ``id`` (else the path), ``where``
             (as in ``line 7``) and ``mistake`` (what is wrong with the row, else empty).
         """
 

@@ -17,7 +17,7 @@ from fusion.settings.dataset import DatasetSettings
 if TYPE_CHECKING:  # slow to import, and a mistake in an experiment file is told at once
     import pandas as pd
 
-COLUMNS = ("path", "labels", "group", "split", "start", "duration", "id", "where", "mistake")
+COLUMNS = ("path", "labels", "group", "split", "start", "duration", "weight", "id", "where", "mistake")
 _NEEDED = COLUMNS[:2]
 _ALSO = {"training": "train", "valid": "validation", "val": "validation"}  # what splits are called, too
 
@@ -33,6 +33,7 @@ class _Clip(NamedTuple):
     split: str
     start: float
     duration: float
+    weight: float
     mistakes: tuple[str, ...]
 
 
@@ -50,7 +51,7 @@ def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple
     Returns
     -------
     table : DataFrame
-        A corpus' without content hashes; with a column split only where `rows` has one.
+        A corpus' without content hashes; with columns split and weight only where `rows` has them.
     notes : list of str
 
     Raises
@@ -91,8 +92,8 @@ def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple
     if not kept:
         raise FusionError(f"{where}: has no clip")
     table = clip_table([(clip.id, clip.path, clip.labels, clip.group) for clip in kept.values()])
-    for name in ("start", "duration", "split"):
-        if name != "split" or name in rows:
+    for name in ("start", "duration", "split", "weight"):
+        if name in ("start", "duration") or name in rows:
             table[name] = [getattr(kept[value], name) for value in table["id"]]
     return table, notes
 
@@ -114,10 +115,13 @@ def _clip(row: Mapping[str, str], settings: DatasetSettings, root: Path) -> _Cli
     elif len(labels) > 1 and not settings.several_labels:
         more = "; dataset.several: true takes them in test clips" if "several" in type(settings).model_fields else ""
         mistakes.append(f"label: {row['labels']} are several{more}")
-    start = _seconds(row, "start", 0.0, mistakes)
-    duration = _seconds(row, "duration", math.nan, mistakes)
+    start = _number(row, "start", 0.0, "seconds from 0 up", mistakes)
+    duration = _number(row, "duration", math.nan, "seconds from 0 up", mistakes)
+    weight = _number(row, "weight", 1.0, "a number above 0", mistakes)
     if duration == 0:
         mistakes.append("duration: should be more than 0")
+    if weight == 0:
+        mistakes.append("weight: should be more than 0; leave the row out instead")
     split = _ALSO.get(row.get("split", "test"), row.get("split", "test"))
     if split not in SPLITS:
         mistakes.append(f"split: should be one of {', '.join((*SPLITS, *_ALSO))}, found {split!r}")
@@ -128,19 +132,19 @@ def _clip(row: Mapping[str, str], settings: DatasetSettings, root: Path) -> _Cli
     at = f" from {start:.6f}".rstrip("0").rstrip(".") + " s" if start else ""
     name = row.get("id") or f"{inside}{at}"
     said = (row["mistake"],) if row.get("mistake") else tuple(mistakes)
-    return _Clip(row["where"], name, path, ";".join(labels), group, split, start, duration, said)
+    return _Clip(row["where"], name, path, ";".join(labels), group, split, start, duration, weight, said)
 
 
-def _seconds(row: Mapping[str, str], name: str, default: float, mistakes: list[str]) -> float:
-    """Return a time, the default where a row has none."""
+def _number(row: Mapping[str, str], name: str, default: float, wanted: str, mistakes: list[str]) -> float:
+    """Return a number, the default where a row has none."""
     text = row.get(name, "")
     if not text:
         return default
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < math.inf:
-        mistakes.append(f"{name}: should be seconds from 0 up, found {text!r}")
+        number = -1.0
+    if not 0 <= number < math.inf:
+        mistakes.append(f"{name}: should be {wanted}, found {text!r}")
         return default
-    return seconds
+    return number

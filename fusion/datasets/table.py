@@ -2,7 +2,7 @@
 
 | | |
 |---|---|
-| Table | CSV, TSV or Parquet; ``path`` and ``label``, maybe ``group``, ``split``, ``start``, ``duration`` (seconds) |
+| Table | CSV, TSV or Parquet; ``path``, ``label``, maybe ``group``, ``split``, ``start``, ``duration``, ``weight`` |
 | Sound | any length, rate and number of channels; formats that libsndfile decodes |
 | Classes | the labels |
 | Groups | the column ``group``; without one, each file alone |
@@ -24,7 +24,7 @@ from fusion.settings.protocols import Threshold, refuse_other_protocols
 if TYPE_CHECKING:
     import pandas as pd
 
-Column = Literal["path", "label", "group", "split", "start", "duration"]
+Column = Literal["path", "label", "group", "split", "start", "duration", "weight"]
 
 
 class Table(Dataset):
@@ -38,7 +38,7 @@ class Table(Dataset):
         default="manifest.csv",
         min_length=1,
         description="CSV, TSV or Parquet file in the data set's folder; columns path and label, and maybe group, "
-        "split, start and duration (seconds); paths are relative to it",
+        "split, start and duration (seconds), weight (how much a clip counts in training); paths are relative to it",
     )
     columns: dict[Column, str | None] = Field(
         default_factory=dict,

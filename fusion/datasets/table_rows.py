@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fusion.errors import FusionError, did_you_mean, listing
 
-COLUMNS = ("path", "label", "group", "split", "start", "duration")
+COLUMNS = ("path", "label", "group", "split", "start", "duration", "weight")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 

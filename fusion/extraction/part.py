@@ -24,11 +24,14 @@ class Part:
     targets : (windows * variants, classes) bool
     clips : (windows,) int
         The clip of each window, numbered from 0 in order.
+    weights : (windows * variants,) float32 or None
+        How much each counts in training; None: all alike.
     """
 
     rows: dict[str, Rows]
     targets: NDArray[np.bool_]
     clips: Ints
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -61,4 +64,5 @@ class Part:
         chosen = np.tile(kept, self.variants)
         numbers = (np.cumsum(clips) - 1)[self.clips[kept]]
         rows = {name: stored.part(chosen) for name, stored in self.rows.items()}
-        return Part(rows, self.targets[chosen], numbers.astype(np.int64))
+        weights = None if self.weights is None else self.weights[chosen]
+        return Part(rows, self.targets[chosen], numbers.astype(np.int64), weights)

@@ -100,9 +100,23 @@ class Prepared:
         return np.where(strangers, windows, self.variants[:, windows])
 
     def _part(self, of: tuple[Hashable, ...], rows: Ints, clips: Ints) -> Part:
-        targets, clips = self._once((None, *of), lambda: (self.targets[rows], clips))
+        weights = self._once((None, "weights"), self._weights)
+        targets, clips, own = self._once(
+            (None, *of), lambda: (self.targets[rows], clips, None if weights is None else weights[rows])
+        )
         chosen = {name: self._once((name, *of), partial(stored.part, rows)) for name, stored in self.rows.items()}
-        return Part(chosen, targets, clips)
+        return Part(chosen, targets, clips, own)
+
+    def _weights(self) -> NDArray[np.float32] | None:
+        """Return how much each row counts in training; a copy or mixture counts as its window."""
+        table = self.data.dataset.table
+        if "weight" not in table:
+            return None
+        weights = np.ones(len(self.targets), dtype=np.float32)
+        weights[: len(self.clips)] = table["weight"].to_numpy()[self.clips]
+        for rows in self.variants:
+            weights[rows[rows >= 0]] = weights[: len(self.clips)][rows >= 0]
+        return weights
 
     def _once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         if key not in self.taken:

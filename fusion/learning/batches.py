@@ -93,7 +93,10 @@ class Batches(keras.utils.PyDataset):
         self.outputs = tuple(outputs)
         shared = part.targets / part.targets.sum(axis=1, keepdims=True)
         self.targets = (shared if shares else part.targets).astype(np.float32)
-        self.counts = None if weights is None else (shared @ weights).astype(np.float32)
+        self.counts = part.weights
+        if weights is not None:
+            by_class: Floats = (shared @ weights).astype(np.float32)
+            self.counts = by_class if part.weights is None else by_class * part.weights
         self.order = np.arange(len(part))
         self.epoch = self._planned(self._in_turn(), None)  # Keras looks at two batches before an epoch begins
         if self.random is not None:  # these were once drawn, so networks are trained as older ones were

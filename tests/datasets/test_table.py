@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.cautions import cautions
+from fusion.datasets.corpus import fingerprint
 from fusion.datasets.duplicates import find_duplicates
 from fusion.datasets.table import Table
 from fusion.errors import FusionError
@@ -236,9 +237,28 @@ def test_another_table_is_a_test(root, given):
         ({"threshold": 0.5}, "threshold is for several: true"),
         ({"protocol": "given", "several": True, "threshold": 2.0}, "between 0 and 1"),
         ({"columns": {"label": None}}, "cannot be null"),
-        ({"columns": {"weight": "w"}}, "path"),
+        ({"columns": {"loudness": "w"}}, "path"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         Table(**settings)
+
+
+def test_weights_come_with_their_clips_and_count_in_the_datas_fingerprint(root):
+    table = pd.read_csv(root / "manifest.csv", dtype=str)
+    weights = [f"{0.5 + number}" for number in range(len(table) - 1)] + [""]  # none: as every other clip
+    table.assign(weight=weights).to_csv(root / "weights.csv", index=False)
+    plain, weighed = read(root), read(root, file="weights.csv")
+    assert "weight" not in plain.table
+    by_path = {str(root / path): float(weight or 1) for path, weight in zip(table["path"], weights, strict=True)}
+    assert [by_path[str(path)] for path in weighed.table["path"]] == list(weighed.table["weight"])
+    prints = [fingerprint(each.table.assign(content="x")) for each in (plain, weighed)]
+    assert len(set(prints)) == 2
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "0.0", "nan", "inf", "heavy"])
+def test_weights_that_are_none_are_named(root, text):
+    rows(root, f"gac/gac0/0.wav,gac,{text}", header="path,label,weight", file="weights.csv")
+    with pytest.raises(FusionError, match="line 2: weight: should be"):
+        read(root, file="weights.csv")

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,3 +111,19 @@ def test_arms_and_seeds_share_the_rows_of_a_fold(place):
         assert again[split].targets is part.targets
         assert len(part.rows[name]) == len(part.targets)
     assert len({len(part) for part in first.values()} | {0}) > 1
+
+
+def test_weights_of_clips_are_those_of_their_windows_and_copies(place):
+    experiment, data, workplace = read(place, "dataset.skip_damaged=true")
+    prepared = prepare(experiment, data, workplace)
+    dataset = prepared.data.dataset
+    assert prepared.parts(dataset.each_fold()[0])["train"].weights is None
+    weights = 1.0 + np.arange(len(dataset.table))
+    weighed = replace(dataset, table=dataset.table.assign(weight=weights))
+    prepared = replace(prepared, data=replace(prepared.data, dataset=weighed), taken={})
+    (fold,) = weighed.each_fold()
+    train = prepared.parts(fold)["train"]
+    assert train.variants == 2
+    np.testing.assert_array_equal(train.weights, np.tile(weights[fold.train[train.clips]], 2).astype(np.float32))
+    kept = np.arange(len(fold.train)) % 2 == 0
+    np.testing.assert_array_equal(train.only(kept).weights, np.tile(weights[fold.train[kept]][: kept.sum()], 2))

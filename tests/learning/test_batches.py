@@ -9,8 +9,9 @@ from fusion.learning.batches import Batches
 class Windows:
     """Windows that need no store: each has its own number as its only value."""
 
-    def __init__(self, targets):
+    def __init__(self, targets, weights=None):
         self.targets = targets
+        self.weights = weights
 
     def __len__(self):
         return len(self.targets)
@@ -45,3 +46,13 @@ def test_a_clip_of_several_labels_counts_as_the_mean_of_them():
     weights = np.array([0.5, 1.0, 4.0], dtype=np.float32)
     *_, counts = Batches(Windows(targets), 3, weights=weights)[0]
     assert counts["probabilities"] == pytest.approx([0.5, 0.75, 2.5])
+
+
+def test_a_clip_counts_by_its_own_weight_and_by_its_class():
+    targets = np.eye(2, dtype=bool)
+    own = np.array([2.0, 0.5], dtype=np.float32)
+    *_, counts = Batches(Windows(targets, own), 2)[0]
+    assert counts["probabilities"].tolist() == [2.0, 0.5]
+    *_, counts = Batches(Windows(targets, own), 2, weights=np.array([3.0, 4.0], dtype=np.float32))[0]
+    assert counts["probabilities"].tolist() == [6.0, 2.0]
+    assert len(Batches(Windows(targets), 2)[0]) == 2
