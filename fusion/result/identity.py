@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from fusion.result.trained import read_pretrained
+from fusion.runtime.versions import backend
 from fusion.settings.experiment import Experiment
 
 
@@ -28,6 +29,8 @@ def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") 
         covered["trained_on"] = ["train", "validation"]
     if experiment.training.pretrain:
         covered["pretrained"] = read_pretrained(experiment.training.pretrain).folder.resolve().name
+    if (library := backend()) != "tensorflow":
+        covered["backend"] = library
     if networks:
         covered["networks"] = networks
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]

@@ -17,6 +17,11 @@ except importlib.metadata.PackageNotFoundError:  # run from a checkout that was 
 _LIBRARIES = ("keras", "keras-tuner", "librosa", "numpy", "pandas", "scikit-learn", "scipy", "soundfile", "tensorflow")
 
 
+def backend() -> str:
+    """Return the library that Keras computes with."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
 def versions() -> dict[str, Any]:
     """Return what may change numbers from one machine to another."""
     return {
@@ -24,7 +29,7 @@ def versions() -> dict[str, Any]:
         "commit": _commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "backend": backend(),
         "libraries": {name: _version(name) for name in _LIBRARIES},
     }
 

@@ -165,3 +165,11 @@ def test_every_column_of_the_table_is_in_the_fingerprint(column, nsynth, tmp_pat
     values = list(table[column])
     values[0] = values[0] + 1 if column in ("start", "duration") else f"{values[0]}x"
     assert fingerprint(table.assign(**{column: values})) != before
+
+
+def test_the_backend_is_covered_unless_it_is_tensorflow(digest_of, monkeypatch):
+    experiment = read_experiment(EXPERIMENTS / "nsynth_mfcc.yaml")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert digest_of(experiment) == GOLDEN["nsynth_mfcc"]
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert digest_of(experiment) != GOLDEN["nsynth_mfcc"]
