@@ -96,7 +96,7 @@ class Encoder:
         return FusionError(f"{self.file}: this model {what}; found: {has}")
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def encoder(file: ParameterFile, output: str | None) -> Encoder:
     """Return an encoder, made once a process."""
     return Encoder(file, output)
@@ -114,10 +114,9 @@ def _open(file: ParameterFile) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # weights in other files would be no part of the hash, and a stranger's model could name any: nothing lies here
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    model = file.read()
     try:
-        return onnxruntime.InferenceSession(file.read(), options, providers=["CPUExecutionProvider"])
-    except FusionError:
-        raise
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own have no common class
         reason = _reason(error)
         if "xternal data" in reason:

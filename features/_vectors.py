@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import unicodedata
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +45,7 @@ class Vectors:
         return next((self.rows[end] for end in ends if end in self.rows), None)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def read_vectors(file: ParameterFile, key: str) -> Vectors:
     """Read a file of vectors, once a process.
 
@@ -72,6 +70,7 @@ def read_vectors(file: ParameterFile, key: str) -> Vectors:
             f"{file}: should hold numbers (clips, size), a row for each of its {len(names)} keys; found {given.dtype} "
             f"{given.shape}"
         )
+    _bounded(file, 4 * given.size)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(given, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
@@ -96,33 +95,47 @@ def _normal(text: str) -> str:
 
 
 def _npz(file: ParameterFile, key: str) -> Keyed:
+    data = BytesIO(file.read())
     try:
-        arrays = np.load(BytesIO(file.read()), allow_pickle=False)
-        if not isinstance(arrays, np.lib.npyio.NpzFile) or not arrays.zip:
+        arrays = np.load(data, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
             raise ValueError("it is a single array, not an archive as np.savez writes it")
-        if (size := sum(array.file_size for array in arrays.zip.infolist())) > MOST_BYTES:
-            raise ValueError(f"unpacked it has {size} bytes, at most {MOST_BYTES} can be used")
+        _bounded(file, sum(member.file_size for member in arrays.zip.infolist()) if arrays.zip else 0)
         if {key, "vectors"} - set(arrays.files):
             found = ", ".join(arrays.files) or "none"
             raise ValueError(f"it should hold the arrays {key} and vectors, as of np.savez, found: {found}")
         names, vectors = arrays[key], arrays["vectors"]
-    except (OSError, ValueError, EOFError, MemoryError, BadZipFile, NotImplementedError, zlib.error) as error:
-        raise FusionError(f"{file}: cannot be used as .npz: {error}") from None
-    if names.ndim != 1 or names.dtype.kind != "U":
-        raise FusionError(
-            f"{file}: the array {key} should be texts (clips,), as np.array(names, dtype=str) gives them; found "
-            f"{names.dtype} {names.shape}"
-        )
-    return names.tolist(), vectors
+        if not isinstance(names, np.ndarray) or not isinstance(vectors, np.ndarray):
+            raise ValueError(f"{key} and vectors should be arrays, as np.savez writes them")
+        if names.ndim != 1 or names.dtype.kind != "U":
+            raise ValueError(
+                f"the array {key} should be texts (clips,), as np.array(names, dtype=str) gives them; found "
+                f"{names.dtype} {names.shape}"
+            )
+        return names.tolist(), vectors
+    except FusionError:
+        raise
+    except Exception as error:  # damage to an archive, its compression, a header or a text has no common class
+        raise FusionError(f"{file}: cannot be used as .npz: {error or type(error).__name__}") from None
+
+
+def _bounded(file: ParameterFile, size: int) -> None:
+    """Raise a FusionError for what would fill the memory: a small file may claim much."""
+    if size > MOST_BYTES:
+        raise FusionError(f"{file}: unpacked it has {size} bytes, at most {MOST_BYTES} can be used")
 
 
 def _table(file: ParameterFile, key: str, suffix: str) -> Keyed:
     import pandas as pd
 
+    data = BytesIO(file.read())
     try:
-        data = BytesIO(file.read())
         if suffix == ".parquet":
-            table = pd.read_parquet(data)
+            from pyarrow.parquet import ParquetFile
+
+            content = ParquetFile(data)
+            _bounded(file, 8 * content.metadata.num_rows * content.metadata.num_columns)
+            table = content.read().to_pandas()
         else:
             separator = "\t" if suffix == ".tsv" else ","
             table = pd.read_csv(data, sep=separator, dtype={key: str}, encoding="utf-8-sig", low_memory=False)

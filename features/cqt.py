@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -45,6 +44,8 @@ class CQT(SeriesFeature):
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the decibels of each frame and bin."""
+        import librosa  # two seconds, which listing features need not pay
+
         magnitude = np.abs(
             librosa.cqt(
                 clip.y,

@@ -67,12 +67,12 @@ class Embedding(Feature):
     def check_clips(self, ids: Sequence[str], paths: Sequence[Path]) -> None:
         """Raise FusionError, with a list, for clips without a row, and for rows that stand for several files."""
         missing: list[str] = []
-        files: dict[int, set[Path]] = {}
+        files: dict[int, set[Path]] = {}  # by row: an id is one clip's, but a path may be the end of several
         for name, path in zip(ids, paths, strict=True):
             row = self._row(name, path)
             if row is None:
                 missing.append(name if self.key == "id" else str(path))
-            else:
+            elif self.key == "path":
                 files.setdefault(row, set()).add(path)
         rows = self._vectors().rows
         if missing:
@@ -80,7 +80,7 @@ class Embedding(Feature):
                 f"{self.file}: has no vector for {len(missing)} of {len(ids)} clips; add rows with these as {self.key} "
                 f"(it has {len(rows)}, as {', '.join(map(repr, list(rows)[:3]))}):\n{listing(missing)}"
             )
-        if several := [name for name, row in rows.items() if self.key == "path" and len(files.get(row, ())) > 1]:
+        if several := [name for name, row in rows.items() if len(files.get(row, ())) > 1]:
             raise FusionError(
                 f"{self.file}: {len(several)} paths are the end of several files' each; write more of their folders:\n"
                 f"{listing(several)}"

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
@@ -14,6 +13,7 @@ from fusion.errors import FusionError
 from fusion.feature.contract import Feature
 from fusion.feature.parameter_file import FileParameter
 from fusion.sound.clip import Clip
+from fusion.sound.reading import resampled
 
 from ._encoder import Encoder, encoder
 
@@ -70,7 +70,8 @@ class ONNX(Feature):
         return value
 
     def _run(self, clip: Clip) -> NDArray[np.float32]:
-        y = clip.y if clip.sr == self.sr else clip.shared(("resampled", self.sr), lambda: _resampled(clip, self.sr))
+        samples = max(1, round(clip.y.size * self.sr / clip.sr))
+        y = clip.shared(("resampled", self.sr), lambda: resampled(clip.y, clip.sr, self.sr, samples))
         if self.window is None:
             return self._framed(y)
         length = max(1, round(self.window * self.sr))
@@ -97,11 +98,3 @@ class ONNX(Feature):
 @lru_cache(maxsize=64)
 def _shape(feature: ONNX, samples: int, sr: int) -> tuple[int, ...]:
     return feature._run(Clip(np.zeros(samples, dtype=np.float32), sr)).shape
-
-
-def _resampled(clip: Clip, sr: int) -> NDArray[np.float32]:
-    """Return a clip at another rate, of exactly the length that follows from its own."""
-    y = soxr.resample(clip.y, clip.sr, sr, quality="HQ")
-    exact = np.zeros(max(1, round(clip.y.size * sr / clip.sr)), dtype=np.float32)
-    exact[: min(exact.size, len(y))] = y[: exact.size]
-    return exact

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -34,6 +33,8 @@ class PCEN(MelFeature):
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the normalised power of each frame and band."""
+        import librosa  # two seconds, which listing features need not pay
+
         normalised = librosa.pcen(
             self.mel(clip) * np.float32(_SCALE),
             sr=clip.sr,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -70,6 +69,8 @@ class Tonnetz(SeriesFeature):
     def _stft_chroma(self, clip: Clip) -> NDArray[np.float32]:
         tuning = self.tuning
         if tuning == "estimate":
+            import librosa  # two seconds, which listing features need not pay
+
             # librosa's own spectrum, in double precision: where no partial stands out, rounding decides the estimate
             spectrum = np.abs(librosa.stft(clip.y, n_fft=self.n_fft, hop_length=self.hop_length))
             tuning = float(librosa.estimate_tuning(S=np.square(spectrum), sr=clip.sr, bins_per_octave=12))
@@ -77,6 +78,8 @@ class Tonnetz(SeriesFeature):
         return chroma_power(clip, self.n_fft, self.hop_length, tuning)
 
     def _cqt_chroma(self, clip: Clip) -> NDArray[np.float32]:
+        import librosa
+
         tuning = None if self.tuning == "estimate" else self.tuning
         chroma: NDArray[np.float32] = librosa.feature.chroma_cqt(
             y=clip.y, sr=clip.sr, hop_length=self.hop_length, tuning=tuning, n_octaves=_CQT_OCTAVES

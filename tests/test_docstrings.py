@@ -15,6 +15,8 @@ MODULES = sorted(
     if ">>> " in path.read_text(encoding="utf-8")
 )
 
+TRAINING = {f"fusion.api.{name}" for name in ("curve", "experiments", "result", "results", "search")}
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
@@ -22,7 +24,12 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.mark.parametrize("name", MODULES)
+def case(name):
+    """Return a module as a parameter; those that train in their examples take long."""
+    return pytest.param(name, marks=pytest.mark.long) if name in TRAINING else name
+
+
+@pytest.mark.parametrize("name", map(case, MODULES))
 def test_examples_give_what_they_show(name, cache, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FUSION_CACHE", str(cache))

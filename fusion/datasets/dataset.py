@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -13,9 +14,18 @@ from fusion.datasets.corpus import Corpus, checked
 from fusion.datasets.groups import divided, hold_out
 from fusion.datasets.rows import clips_of
 from fusion.errors import FusionError, did_you_mean, listing
-from fusion.evaluation.aggregate import Aggregate
+from fusion.plugins.importing import line_in
 from fusion.settings.dataset import DatasetSettings, Hasher
-from fusion.settings.protocols import SubsetSeed, TrainGroups, refuse_other_protocols
+from fusion.settings.protocols import (
+    Folds,
+    Hop,
+    Rate,
+    Repeats,
+    Window,
+    WindowsToClip,
+    refuse_gaps,
+    refuse_other_protocols,
+)
 from fusion.settings.section import each_once
 
 if TYPE_CHECKING:  # slow to import, and a mistake in an experiment file is told at once
@@ -69,18 +79,13 @@ class Dataset(DatasetSettings):
     classes: tuple[str, ...] = Field(default=(), description="classes kept; all of them where none is named")
     test_share: float = Field(default=0.2, gt=0, lt=1, description="holdout: share of each class that is tested")
     test_seed: int = Field(default=1, ge=0, description="holdout: which groups these are")
-    window: float = Field(default=3.0, ge=0.1, le=60, description="seconds that a network hears at once")
-    hop: float = Field(default=1.5, ge=0.05, le=60, description="seconds from one window of a clip to the next")
-    aggregate: Aggregate = Field(
-        default="mean",
-        description="windows to clip: mean, mean of logits, sum over windows divided by its largest class, or maximum",
-    )
-    folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the groups")
-    repeats: int = Field(default=1, ge=1, le=100, description="cv: how often groups are divided, each time anew")
-    train_groups: TrainGroups = None
-    subset_seed: SubsetSeed = 1
+    window: Window = 3.0
+    hop: Hop = 1.5
+    aggregate: WindowsToClip = "mean"
+    folds: Folds = Field(default=5, description="cv: parts of the groups")
+    repeats: Repeats = Field(default=1, description="cv: how often groups are divided, each time anew")
     skip_damaged: bool = Field(default=False, description="leave damaged clips out and record them")
-    sr: int = Field(default=22050, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
+    sr: Rate = 22050
 
     @field_validator("classes")
     @classmethod
@@ -90,8 +95,7 @@ class Dataset(DatasetSettings):
     @model_validator(mode="after")
     def _fits(self) -> Dataset:
         refuse_other_protocols(self, {"test_share": "holdout", "test_seed": "holdout", "folds": "cv", "repeats": "cv"})
-        if self.hop > self.window:
-            raise ValueError(f"hop {self.hop:g} is longer than window {self.window:g}: sound between would be lost")
+        refuse_gaps(self.window, self.hop)
         return self
 
     @abstractmethod
@@ -176,9 +180,11 @@ class Dataset(DatasetSettings):
             rows, notes = self.read(root), self.notes(root)
         except FusionError:
             raise
-        except Exception as error:  # a stranger's code
+        except (Exception, SystemExit) as error:  # a stranger's code
+            file = inspect.getfile(type(self))
             raise FusionError(
-                f"{root}: data set {self.name} cannot be read: {type(error).__name__}: {error}; mend its plug-in"
+                f"{root}: data set {self.name} cannot be read: {type(error).__name__}: {error} "
+                f"({file}{line_in(file, error)}); mend its plug-in or the data"
             ) from error
         table, left_out = clips_of(rows, self, root)
         if "group" not in rows:

@@ -19,6 +19,7 @@ from pydantic import Field, field_validator
 from fusion.datasets.corpus import SPLITS
 from fusion.datasets.dataset import Dataset
 from fusion.datasets.own_files import empty_folders, own_sounds
+from fusion.datasets.rows import SPLIT_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ class Folder(Dataset):
             split, below = (inside.parts[0], PurePosixPath(*inside.parts[1:])) if given else ("", inside)
             label = below.parts[0] if len(below.parts) > 1 else ""
             group, mistake = _group(below, self.group) if self.group else ("", "")
-            if given and split not in SPLITS:
+            if given and split not in SPLIT_NAMES:
                 mistake = f"in none of the folders {', '.join(SPLITS)}"
             elif not label:
                 mistake = "in no class; put it into a folder with the class' name"
@@ -85,8 +86,8 @@ class Folder(Dataset):
 
 def _split_folders(root: Path) -> list[str]:
     """Return which folders of splits are there; a class may be called like one of them, but not like two."""
-    there = [split for split in SPLITS if (root / split).is_dir()]
-    return there if {"train", "test"} <= set(there) else []
+    there = [name for name in SPLIT_NAMES if (root / name).is_dir()]
+    return there if len({SPLIT_NAMES[name] for name in there}) > 1 else []
 
 
 def _group(below: PurePosixPath, rule: str) -> tuple[str, str]:

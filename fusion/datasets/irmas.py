@@ -27,10 +27,19 @@ from fusion.datasets.groups import divided, hold_out
 from fusion.datasets.irmas_testing import TESTING, read_testing
 from fusion.datasets.irmas_training import INSTRUMENTS, TRAINING, Instrument, read_training
 from fusion.errors import FusionError
-from fusion.evaluation.aggregate import Aggregate
 from fusion.settings.archive import Archive
 from fusion.settings.dataset import DatasetSettings, Hasher
-from fusion.settings.protocols import SubsetSeed, Threshold, TrainGroups, refuse_other_protocols
+from fusion.settings.protocols import (
+    Folds,
+    Hop,
+    Rate,
+    Repeats,
+    Threshold,
+    Window,
+    WindowsToClip,
+    refuse_gaps,
+    refuse_other_protocols,
+)
 from fusion.settings.section import each_once
 
 if TYPE_CHECKING:
@@ -98,24 +107,19 @@ class IRMAS(DatasetSettings):
     merge: dict[str, tuple[Instrument, ...]] = Field(
         default_factory=dict, description="instruments that become one class, as in {guitar: [gac, gel]}"
     )
-    window: float = Field(default=3.0, ge=0.1, le=60, description="seconds that a network hears at once")
-    hop: float = Field(default=1.5, ge=0.05, le=60, description="seconds from one window of a clip to the next")
-    aggregate: Aggregate = Field(
-        default="mean",
-        description="windows to clip: mean, mean of logits, sum over windows divided by its largest class, or maximum",
-    )
+    window: Window = 3.0
+    hop: Hop = 1.5
+    aggregate: WindowsToClip = "mean"
     threshold: Threshold = Field(
         default="validation",
         description="official: score from which a class counts as heard; validation: best for mixed validation "
         "excerpts; oracle: best for the test itself, with a warning",
     )
-    folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the training excerpts")
-    repeats: int = Field(default=1, ge=1, le=100, description="cv: how often excerpts are divided, each time anew")
+    folds: Folds = Field(default=5, description="cv: parts of the training excerpts")
+    repeats: Repeats = Field(default=1, description="cv: how often excerpts are divided, each time anew")
     grouped: bool = Field(default=True, description="cv: keep recordings in one fold; false shows what leakage buys")
-    train_groups: TrainGroups = None
-    subset_seed: SubsetSeed = 1
     skip_damaged: bool = Field(default=False, description="leave damaged clips out and record them")
-    sr: int = Field(default=22050, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
+    sr: Rate = 22050
 
     @field_validator("classes")
     @classmethod
@@ -137,8 +141,7 @@ class IRMAS(DatasetSettings):
         lost = sorted({name for names in self.merge.values() for name in names} - set(self.classes))
         if lost:
             raise ValueError(f"merge names {', '.join(lost)}, which classes leaves out")
-        if self.hop > self.window:
-            raise ValueError(f"hop {self.hop:g} is longer than window {self.window:g}: sound between would be lost")
+        refuse_gaps(self.window, self.hop)
         return self
 
     @property

@@ -22,6 +22,7 @@ from fusion.datasets.dataset import Dataset
 from fusion.datasets.files import sounds_below
 from fusion.errors import FusionError
 from fusion.settings.archive import Archive
+from fusion.settings.protocols import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,7 @@ class MedleySolos(Dataset):
         default="official",
         description="official: the data set's training, validation and test; cv: folds of the songs of all three",
     )
-    window: float = Field(default=2.97, ge=0.1, le=60, description="seconds that a network hears at once; a whole clip")
+    window: Window = Field(default=2.97, description="seconds that a network hears at once; a whole clip")
 
     @property
     def rate(self) -> int:

@@ -26,7 +26,7 @@ from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, Family, Origin, read
 from fusion.evaluation.aggregate import Aggregate
 from fusion.settings.archive import Archive
 from fusion.settings.dataset import DatasetSettings, Hasher
-from fusion.settings.protocols import SubsetSeed, TrainGroups, refuse_other_protocols
+from fusion.settings.protocols import Folds, Rate, Repeats, refuse_other_protocols
 from fusion.settings.section import each_once
 
 if TYPE_CHECKING:
@@ -92,12 +92,10 @@ class NSynth(DatasetSettings):
         ge=1,
         description="at most so many notes of a class from each part of the data set, always the same ones",
     )
-    folds: int = Field(default=5, ge=2, le=100, description="cv: parts of the instruments")
-    repeats: int = Field(default=1, ge=1, le=100, description="cv: how often instruments are divided, each time anew")
-    train_groups: TrainGroups = None
-    subset_seed: SubsetSeed = 1
+    folds: Folds = Field(default=5, description="cv: parts of the instruments")
+    repeats: Repeats = Field(default=1, description="cv: how often instruments are divided, each time anew")
     skip_damaged: bool = Field(default=False, description="leave damaged notes out and record them")
-    sr: int = Field(default=16000, ge=4000, le=192000, description="sampling rate, Hz; other rates are converted")
+    sr: Rate = 16000
 
     @field_validator("sources", "families")
     @classmethod

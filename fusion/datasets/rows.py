@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # slow to import, and a mistake in an experiment file is told
 
 COLUMNS = ("path", "labels", "group", "split", "start", "duration", "weight", "id", "where", "mistake")
 _NEEDED = COLUMNS[:2]
-_ALSO = {"training": "train", "valid": "validation", "val": "validation"}  # what splits are called, too
+SPLIT_NAMES = {name: name for name in SPLITS} | {  # and what they are called, too
+    **{"training": "train", "valid": "validation", "val": "validation", "testing": "test"},
+}
 
 
 class _Clip(NamedTuple):
@@ -122,10 +124,12 @@ def _clip(row: Mapping[str, str], settings: DatasetSettings, root: Path) -> _Cli
         mistakes.append("duration: should be more than 0")
     if weight == 0:
         mistakes.append("weight: should be more than 0; leave the row out instead")
-    split = _ALSO.get(row.get("split", "test"), row.get("split", "test"))
-    if split not in SPLITS:
-        mistakes.append(f"split: should be one of {', '.join((*SPLITS, *_ALSO))}, found {split!r}")
+    split = SPLIT_NAMES.get(row.get("split", "test"), "")
+    if not split:
+        mistakes.append(f"split: should be one of {', '.join(SPLIT_NAMES)}, found {row['split']!r}")
     inside = Path(os.path.relpath(path, root)).as_posix()
+    if inside.startswith("../"):
+        mistakes.append(f"path: {row['path']} lies outside the data set's folder {root}")
     group = row.get("group", inside.removesuffix(path.suffix))  # one clip in two formats is one group
     if not group:
         mistakes.append("group: empty, while other rows have one")

@@ -87,13 +87,15 @@ class Table(Dataset):
         names: dict[str, str | None] = {"path": "path", "label": "label"}
         rows, columns = read_rows(file, names | dict(self.columns.items()), root)
         table = pd.DataFrame([row.values for row in rows], columns=list(columns)).rename(columns={"label": "labels"})
-        paths, mistakes = [], []
+        home, paths, mistakes = root.resolve(), [], []
         for row in rows:
-            real, mistake = (file.parent / row.values["path"]).resolve(), ""
-            if not row.values["path"].isprintable() or not row.values["path"]:
-                mistake = f"path: should name a file, found {row.values['path']!r}"
-            elif not real.is_relative_to(root.resolve()):
-                mistake = f"path: {row.values['path']} lies outside the data set's folder {root}"
-            paths.append(row.values["path"] if mistake else real.relative_to(root.resolve()).as_posix())
+            path, mistake = row.values["path"], ""
+            if path and path.isprintable():  # else it is told with all that is wrong with rows
+                real = (file.parent / path).resolve()
+                if real.is_relative_to(home):
+                    path = real.relative_to(home).as_posix()
+                else:  # by a link, too
+                    mistake = f"path: {path} lies outside the data set's folder {root}"
+            paths.append(path)
             mistakes.append(mistake)
         return table.assign(path=paths, mistake=mistakes, where=[row.where for row in rows])

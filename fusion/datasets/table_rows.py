@@ -65,6 +65,11 @@ def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[
             raise FusionError(
                 f"{file}: the column {name} {many} (found: {found}); dataset.columns: {{{column}: NAME}} names another"
             )
+    unused = [column for column in COLUMNS if column not in places and names.get(column, column) is not None]
+    for name in header:
+        near = did_you_mean(name, unused)  # columns that are like none may hold what is not asked for
+        if near and name not in names.values():
+            raise FusionError(f"{file}: the column {name!r} is not known{near} dataset.columns names other ones")
     if wrong := [
         f"{where}: {len(texts)} values, not {len(header)}" for where, texts in lines if len(texts) != len(header)
     ]:

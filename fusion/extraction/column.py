@@ -12,7 +12,8 @@ from fusion.errors import FusionError
 from fusion.feature.contract import Feature, SeriesFeature
 from fusion.sound.clip import Clip
 
-_TOGETHER = 64  # series summarised by one call: as many calls for one series cost several times as much
+_TOGETHER = 64  # series summarised by one call, because a call costs more than its work for one
+_MOST_BYTES = 2**24  # of series that wait for it
 
 
 class Column:
@@ -48,7 +49,7 @@ class Column:
             series = self._feature.series
             self._series.append(_call(lambda clip: np.array(series(clip)), self._name, clip, clip_id))
             self._ids.append(clip_id)
-            if len(self._series) == _TOGETHER:
+            if len(self._series) == _TOGETHER or len(self._series) * self._series[-1].nbytes >= _MOST_BYTES:
                 self._summarise()
         else:
             self._values[self._done] = compute(self._name, self._feature, clip, self._shape, clip_id)
@@ -73,7 +74,7 @@ class Column:
         for chosen in [slice(None)] if alike else [slice(n, n + 1) for n in range(len(self._series))]:
             values = _call(self._feature.summarise, self._name, np.stack(self._series[chosen]), self._ids[chosen][0])
             for value, clip_id in zip(values, self._ids[chosen], strict=True):
-                check(self._name, value, self._shape, clip_id)
+                _check(self._name, value, self._shape, clip_id)
                 self._values[self._done] = value
                 self._done += 1
         self._series, self._ids = [], []
@@ -88,7 +89,7 @@ def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], cli
         If the feature raises, or gives another shape or type than declared, or NaN or infinity.
     """
     value: NDArray[np.float32] = _call(feature.extract, name, clip, clip_id)
-    check(name, value, shape, clip_id)
+    _check(name, value, shape, clip_id)
     return value
 
 
@@ -101,7 +102,7 @@ def _call(method: Callable[[Any], NDArray[np.float32]], name: str, argument: Any
         raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
 
 
-def check(name: str, value: Any, shape: tuple[int, ...], clip_id: str) -> None:
+def _check(name: str, value: Any, shape: tuple[int, ...], clip_id: str) -> None:
     """Raise a FusionError for a value of another shape or type than declared, or with NaN or infinity."""
     if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape != shape:
         given = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__

@@ -21,7 +21,7 @@ from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
 
-_MOST = 8192  # windows in a shard: few files at NSynth's size, seconds of work lost when killed
+_MOST = 8192  # windows in a shard: few files at NSynth's size; work on one is lost when killed
 _MOST_BYTES = 2**28  # in a shard, which a worker holds in memory: an encoder's frames may be megabytes a window
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
@@ -99,17 +99,17 @@ def extract(
     ]
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = {store.name: 0 for store in stores}
-    for shard, unusable in run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs):
+    for shard, (done, unusable) in run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs):
         damaged.update(unusable)
         for store in shard.stores:
-            computed[store.name] += len(shard.windows) - len(unusable)
+            computed[store.name] += done
         if advance:
             advance(len(shard.windows))
     return Extracted(computed, {window.id: damaged[window.key] for window in windows if window.key in damaged})
 
 
-def extract_shard(shard: Shard) -> dict[str, str]:
-    """Compute and write one shard; return why windows were left out, by key."""
+def extract_shard(shard: Shard) -> tuple[int, dict[str, str]]:
+    """Compute and write one shard; return how many windows, and why others were left out, by key."""
     columns = []
     for store in shard.stores:
         feature = build(store.source, store.parameters)
@@ -131,4 +131,4 @@ def extract_shard(shard: Shard) -> dict[str, str]:
     for store, column in zip(shard.stores, columns, strict=True):
         if done:
             store.write([store.key(window) for window in done], [window.id for window in done], column.values())
-    return damaged
+    return len(done), damaged

@@ -18,7 +18,7 @@ from fusion.errors import FusionError
 from fusion.extraction.extract import Extracted, extract
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows, Store, open_stores
-from fusion.extraction.variants import plan_variants
+from fusion.extraction.variants import Variants, plan_variants
 from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint, copies_across, level_copies
 from fusion.extraction.window import Window
 from fusion.extraction.windows import Windows, cut_windows
@@ -53,9 +53,10 @@ class Prepared:
         Windows that had to be extracted, by feature.
     seconds : float
         That this took.
+    weights : (rows,) float32 or None
+        How much each row counts in training; None: all alike.
     taken : dict
-        Rows and labels that trainings have, by what they are of: arms and seeds share them, which at NSynth's size are
-        20 MB a feature.
+        What was made of these for a fold: arms and seeds share it, because at NSynth's size it is 20 MB a feature.
     """
 
     data: Data
@@ -67,7 +68,8 @@ class Prepared:
     mixed: tuple[Ints, Ints] | None
     computed: dict[str, int]
     seconds: float
-    taken: dict[tuple[Hashable, ...], Any] = field(default_factory=dict, repr=False)
+    weights: NDArray[np.float32] | None = None
+    taken: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     def only(self, features: Iterable[str]) -> Prepared:
         """Return the same with some of the features."""
@@ -79,46 +81,40 @@ class Prepared:
 
     def parts(self, fold: Fold) -> dict[str, Part]:
         """Return what trains, validates and tests one network, and what chooses its threshold."""
-        parts = {}
+        rows, bare = self._once(fold.fold, partial(self._without_features, fold))
+        return {
+            split: replace(part, rows={name: self._rows(name, rows[split], (split, fold.fold)) for name in self.rows})
+            for split, part in bare.items()
+        }
+
+    def _rows(self, name: str, rows: Ints, of: tuple[str, int | None]) -> Rows:
+        return self._once((name, *of), partial(self.rows[name].part, rows))
+
+    def _without_features(self, fold: Fold) -> tuple[dict[str, Ints], dict[str, Part]]:
+        """Return the rows of each split, and what else trainings have of it."""
+        rows, parts = {}, {}
         for split in SPLITS:
             clips = fold.clips(split)
             if not len(clips):
                 continue
             windows = np.flatnonzero(np.isin(self.clips, clips))
-            numbers = np.searchsorted(clips, self.clips[windows]).astype(np.int64)
-            rows = windows
+            rows[split], weights = windows, None
             if split == "train":
-                rows = np.concatenate([windows, self._variants(windows, fold).reshape(-1)])
-            parts[split] = self._part((split, fold.repeat, fold.fold), rows, numbers)
+                rows[split] = np.concatenate([windows, self._variants(windows, fold).reshape(-1)])
+                weights = None if self.weights is None else self.weights[rows[split]]
+            numbers = np.searchsorted(clips, self.clips[windows]).astype(np.int64)
+            parts[split] = Part({}, self.targets[rows[split]], numbers, weights)
         if self.mixed:
-            parts["mixed"] = self._part(("mixed",), *self.mixed)
-        return parts
+            rows["mixed"], clips = self.mixed
+            parts["mixed"] = Part({}, self.targets[rows["mixed"]], clips)
+        return rows, parts
 
     def _variants(self, windows: Ints, fold: Fold) -> Ints:
         """Return rows of training windows' variants; the window itself where one is mixed with what does not train."""
         strangers = np.isin(self.partners[:, windows], [-1, *fold.train], invert=True).any(axis=2)
         return np.where(strangers, windows, self.variants[:, windows])
 
-    def _part(self, of: tuple[Hashable, ...], rows: Ints, clips: Ints) -> Part:
-        weights = self._once((None, "weights"), self._weights)
-        targets, clips, own = self._once(
-            (None, *of), lambda: (self.targets[rows], clips, None if weights is None else weights[rows])
-        )
-        chosen = {name: self._once((name, *of), partial(stored.part, rows)) for name, stored in self.rows.items()}
-        return Part(chosen, targets, clips, own)
-
-    def _weights(self) -> NDArray[np.float32] | None:
-        """Return how much each row counts in training; a copy or mixture counts as its window."""
-        table = self.data.dataset.table
-        if "weight" not in table:
-            return None
-        weights = np.ones(len(self.targets), dtype=np.float32)
-        weights[: len(self.clips)] = table["weight"].to_numpy()[self.clips]
-        for rows in self.variants:
-            weights[rows[rows >= 0]] = weights[: len(self.clips)][rows >= 0]
-        return weights
-
-    def _once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
         if key not in self.taken:
             self.taken[key] = make()
         value: T = self.taken[key]
@@ -175,7 +171,19 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
         variants.mixed,
         computed,
         time.perf_counter() - started,
+        _weights(windows, variants, data.dataset.table),
     )
+
+
+def _weights(windows: Windows, variants: Variants, table: pd.DataFrame) -> NDArray[np.float32] | None:
+    """Return how much each row counts in training: a copy or mixture as its window, what validates as 1."""
+    if "weight" not in table:
+        return None
+    own = table["weight"].to_numpy(dtype=np.float32)[windows.clips]
+    weights = np.concatenate([own, np.ones(len(variants.windows), dtype=np.float32)])
+    for rows in variants.rows:
+        weights[rows[rows >= 0]] = own[rows >= 0]
+    return weights
 
 
 def check_clips(features: dict[str, Feature], table: pd.DataFrame, damaged: Iterable[str]) -> None:

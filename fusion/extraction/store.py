@@ -7,9 +7,8 @@
         <shard>.npy           (clips, *shape) float32
         <shard>.csv           key and id of the clip in each row; written last, so it makes the shard count
 
-A row's key is a hash of the audio's content and of the window cut from it: the same sound is extracted
-once, whatever splits or data sets name it, and changed sound is never mistaken for the old one. Where a feature
-depends on which clip it is, that is a part of the key, too.
+A row's key is a hash of the audio's content and of the window cut from it: the same sound is extracted once, whatever
+splits name it, and changed sound is never mistaken for the old one. If a feature depends on the clip, so does the key.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -37,6 +37,7 @@ from fusion.runtime.files import replacing, write_json
 if TYPE_CHECKING:  # workers need no settings
     from fusion.settings.dataset import DatasetSettings
 
+_SMALL = 512  # bytes of a row that is kept in memory: 150 MB for all of NSynth's training notes
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
 _FORMAT = 2  # raise when reading audio, statistics or this layout change the numbers
 
@@ -64,7 +65,7 @@ class Rows:
     def take(self, clips: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
         """Return the values of some clips, ``(clips, *shape)`` float32, in their order."""
         places = self.places[clips]
-        read = _whole if len(self.shape) == 1 else _mapped
+        read = _whole if 4 * math.prod(self.shape) <= _SMALL else _mapped
         values = np.empty((len(places), *self.shape), dtype=np.float32)
         for shard in np.unique(places[:, 0]):
             mine = places[:, 0] == shard
@@ -83,7 +84,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Index:
-    """Where stored clips are, of one feature.
+    """Where a feature's stored clips are.
 
     Attributes
     ----------
@@ -99,16 +100,14 @@ class Index:
     first: NDArray[np.int64]
 
 
-@cache  # a training needs all of them, and they are small: a file descriptor each would be too many
+@cache  # small at any number of clips, and used again and again: a file descriptor each would be too many
 def _whole(shard: Path) -> NDArray[np.float32]:
-    values: NDArray[np.float32] = np.load(shard, allow_pickle=False)
-    return values
+    return np.load(shard, allow_pickle=False)
 
 
 @lru_cache(maxsize=128)  # each holds a file descriptor
 def _mapped(shard: Path) -> NDArray[np.float32]:
-    values: NDArray[np.float32] = np.load(shard, mmap_mode="r", allow_pickle=False)
-    return values
+    return np.load(shard, mmap_mode="r", allow_pickle=False)
 
 
 class Store:

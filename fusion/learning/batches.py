@@ -26,7 +26,7 @@ class Epoch:
     rows : (windows,) int64
         Rows of the part in their order, batch by batch: windows, or variants of them.
     partners : (windows,) int64
-        The row of the same batch that each is mixed with.
+        Which one of the same batch each is mixed with.
     shares : (windows,) float32
         Of each itself in its mixture, 0.5 to 1; 1 where nothing is mixed.
     edges : (batches + 1,) int64
@@ -112,9 +112,8 @@ class Batches(keras.utils.PyDataset):
         values, targets = self.part.values(rows), self.targets[rows]
         if self.mixup:
             partners, shares = self.epoch.partners[batch], self.epoch.shares[batch]
-            others = self.part.values(partners)
-            values = {name: _mix(own, others[name], shares) for name, own in values.items()}
-            targets = _mix(targets, self.targets[partners], shares)
+            values = {name: _mix(own, own[partners], shares) for name, own in values.items()}
+            targets = _mix(targets, targets[partners], shares)
         outputs = dict.fromkeys(self.outputs, targets)
         if self.counts is None:
             return values, outputs
@@ -140,8 +139,8 @@ class Batches(keras.utils.PyDataset):
 def _drawn(rows: Ints, mixup: float, chance: np.random.Generator | None) -> tuple[Ints, Ints, Floats]:
     """Return rows of a batch, with what each is mixed with and its own share."""
     if chance is None or not mixup:
-        return rows, rows, np.ones(len(rows), dtype=np.float32)
-    partners = rows[chance.permutation(len(rows))]
+        return rows, np.arange(len(rows)), np.ones(len(rows), dtype=np.float32)
+    partners = chance.permutation(len(rows))
     shares = chance.beta(mixup, mixup, len(rows)).astype(np.float32)
     return rows, partners, np.maximum(shares, 1 - shares)  # the clip itself stays the larger part
 

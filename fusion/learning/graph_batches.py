@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from fusion.learning.batches import Batches
 
-MOST_BYTES = 2**30  # of all features of one part, which are copied into memory
+MOST_BYTES = 2**30  # of all features of one part, which each training copies into its memory
 
 
 def fits(batches: Batches) -> bool:
@@ -42,7 +42,7 @@ def in_graph(batches: Batches, forever: bool) -> tf.data.Dataset:
             if not batches.mixup:
                 return own
             share = tf.reshape(shares, (-1, *[1] * (len(table.shape) - 1)))
-            return share * own + (1 - share) * tf.gather(table, partners)
+            return share * own + (1 - share) * tf.gather(own, partners)
 
         outputs = dict.fromkeys(batches.outputs, mixed(targets))
         features = {name: mixed(table) for name, table in values.items()}

@@ -64,9 +64,14 @@ def load_class(source: Source, base: type, wanted: str) -> Any:
 
 def place(source: Source, error: BaseException) -> str:
     """Return which plug-in an error comes from, with the line where that is in its file."""
+    return f"{source}{line_in(source.file, error)}"
+
+
+def line_in(file: Path | str | None, error: BaseException) -> str:
+    """Return ``, line 7`` if an error passed through a file, else an empty text."""
     frames = traceback.extract_tb(error.__traceback__)
-    numbers = [frame.lineno for frame in frames if frame.filename == str(source.file)]
-    return f"{source}, line {numbers[-1]}" if numbers else str(source)
+    numbers = [frame.lineno for frame in frames if frame.filename == str(file)]
+    return f", line {numbers[-1]}" if numbers else ""
 
 
 def _imported(source: Source) -> ModuleType:

@@ -110,11 +110,13 @@ def discover(kind: Kind, folders: Iterable[Path] = ()) -> Sources:
         For a folder that is not there, a file whose name is no identifier, and a name given twice.
     """
     sources: Sources = {}
+    packages: dict[int, str] = {}  # by distribution, whose name and version are parsed each time
     for point in entry_points(group=kind.group):
         if point.name.startswith("."):
             continue
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
-        _add(sources, Source(kind, point.name, module=point.module, package=package))
+        if id(point.dist) not in packages:
+            packages[id(point.dist)] = f"{point.dist.name} {point.dist.version}" if point.dist else ""
+        _add(sources, Source(kind, point.name, module=point.module, package=packages[id(point.dist)]))
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         if not folder.is_dir():
             raise FusionError(f"{folder}: no such plug-in folder; give --plugins (or plugins:) an existing folder")

@@ -142,7 +142,7 @@ class Clip:
         (parts,) float64
         """
         edges, place = np.unique(np.concatenate([start, stop, [0, self.y.size]]), return_inverse=True)
-        # summed between edges first: running sums of all samples take ten times as long
+        # summed between edges first, because running sums of all samples take much longer
         between = np.add.reduceat(self._square, edges[:-1])
         before = np.concatenate([[0.0], np.cumsum(between)])[place]
         return before[len(start) : len(start) + len(stop)] - before[: len(start)]

@@ -96,7 +96,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
             rate = int(sound.samplerate)
             sound.seek(min(round(start * rate), sound.frames))
             count = round(duration * rate)
-            if sound.subtype == "PCM_16":  # the same numbers as libsndfile's own conversion, in a quarter of its time
+            if sound.subtype == "PCM_16":  # the same numbers as libsndfile's own conversion, sooner
                 y = sound.read(count, dtype="int16", always_2d=True) * np.float32(2**-15)
             else:
                 y = sound.read(count, dtype="float32", always_2d=True)
@@ -111,11 +111,27 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     if len(y) < (duration - TOLERANCE) * rate:
         raise DamagedError(f"too short: {len(y) / rate:.3f} s instead of {duration:g} s")
     mono = y.mean(axis=1) if y.shape[1] > 1 else y[:, 0]
+    return resampled(mono, rate, sr, round(duration * sr))
+
+
+def resampled(y: NDArray[np.float32], rate: int, sr: int, samples: int) -> NDArray[np.float32]:
+    """Return a signal at another rate (soxr, high quality), cut or followed by zeros to an exact length.
+
+    Parameters
+    ----------
+    y : (any,) float32
+    rate, sr : int, Hz
+        Its own rate, and that of the result.
+    samples : int
+
+    Returns
+    -------
+    (samples,) float32
+    """
     if rate != sr:
         import soxr
 
-        mono = soxr.resample(mono, rate, sr, quality="HQ")
-    samples = round(duration * sr)
+        y = soxr.resample(y, rate, sr, quality="HQ")
     exact = np.zeros(samples, dtype=np.float32)
-    exact[: min(samples, len(mono))] = mono[:samples]
+    exact[: min(samples, len(y))] = y[:samples]
     return exact

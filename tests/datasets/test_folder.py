@@ -194,3 +194,31 @@ def test_a_folder_that_is_not_there_says_how_to_name_one(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FusionError, match="no sound file"):
         read(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(("train", "test"), [("training", "testing"), ("train", "val"), ("train", "validation")])
+def test_splits_of_other_names_are_no_classes(given, train, test):
+    """Two classes called train and val would give a network that tells these apart."""
+    (given / "train").rename(given / train)
+    (given / "test").rename(given / test)
+    with pytest.raises(FusionError, match="splits are given"):
+        read(given)
+    if test == "testing":
+        data = read(given, protocol="given")
+        assert data.classes == CLASSES
+        assert len(data.part("test")) == 12
+    else:
+        with pytest.raises(FusionError, match="test"):
+            read(given, protocol="given")
+
+
+@pytest.mark.parametrize("name", [" flute", "flute "])
+def test_a_class_with_a_space_at_an_end_is_named(root, name):
+    (root / CLASSES[0]).rename(root / name)
+    with pytest.raises(FusionError, match=f"the class '{name}' has a semicolon, or a space at an end"):
+        read(root)
+
+
+def test_a_class_may_have_spaces_within(root):
+    (root / CLASSES[0]).rename(root / "bass flute")
+    assert "bass flute" in read(root).classes

@@ -262,3 +262,17 @@ def test_weights_that_are_none_are_named(root, text):
     rows(root, f"gac/gac0/0.wav,gac,{text}", header="path,label,weight", file="weights.csv")
     with pytest.raises(FusionError, match="line 2: weight: should be"):
         read(root, file="weights.csv")
+
+
+@pytest.mark.parametrize("column", ["grup", "splits", "weigth"])
+def test_a_column_that_is_nearly_known_is_named(root, column):
+    """Passed over in silence, it would give other groups, splits or weights than meant."""
+    rows(root, "gac/gac0/0.wav,gac,x", header=f"path,label,{column}", file="near.csv")
+    with pytest.raises(FusionError, match=f"the column '{column}' is not known; did you mean"):
+        read(root, file="near.csv")
+
+
+def test_columns_of_other_things_are_passed_over(root):
+    table = pd.read_csv(root / "manifest.csv", dtype=str).assign(comment="x", year="2020", groups="y")
+    table.to_csv(root / "more.csv", index=False)
+    assert len(read(root, file="more.csv").table) == len(table)

@@ -1,6 +1,5 @@
 """A column of values: the same as clip by clip to the last bit, whatever is summarised together."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,7 +74,16 @@ def test_no_clip_gives_no_values() -> None:
     assert column().values().shape == (0, 2)
 
 
-def test_a_feature_with_an_extraction_of_its_own_is_asked_for_it(tmp_path: Path) -> None:
+def test_series_that_wait_are_few_where_they_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fusion.extraction.column._MOST_BYTES", 3 * 20 * 4)
+    sizes: list[int] = []
+    summarise = Broken.summarise
+    monkeypatch.setattr(Broken, "summarise", lambda self, series: sizes.append(len(series)) or summarise(self, series))
+    assert len(column(*[8000] * 7).values()) == 7
+    assert sizes == [3, 3, 1]
+
+
+def test_a_feature_with_an_extraction_of_its_own_is_asked_for_it() -> None:
     class Own(Broken):
         def extract(self, clip: Clip) -> NDArray[np.float32]:
             return np.array([5], dtype=np.float32)

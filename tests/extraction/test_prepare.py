@@ -101,28 +101,31 @@ def test_a_feature_says_of_which_clips_it_has_no_values_before_anything_is_extra
 
 def test_arms_and_seeds_share_the_rows_of_a_fold(place):
     """At NSynth's size they are 20 MB for each feature, and an ablation has hundreds of trainings."""
-    experiment, data, workplace = read(place, "dataset.skip_damaged=true")
+    experiment, data, workplace = read(place, "dataset.skip_damaged=true", "dataset.protocol=cv", "dataset.folds=3")
     prepared = prepare(experiment, data, workplace)
-    (fold,) = prepared.data.dataset.each_fold()
     (name,) = experiment.features
-    first, again = prepared.parts(fold), prepared.only([name]).parts(fold)
-    for split, part in first.items():
-        assert again[split].rows[name] is part.rows[name]
-        assert again[split].targets is part.targets
-        assert len(part.rows[name]) == len(part.targets)
-    assert len({len(part) for part in first.values()} | {0}) > 1
+    folds = prepared.data.dataset.each_fold()
+    for fold in [*folds, *folds]:
+        first, again = prepared.parts(fold), prepared.only([name]).parts(fold)
+        for split, part in first.items():
+            assert again[split].rows[name] is part.rows[name]
+            assert again[split].targets is part.targets
+            rows = np.flatnonzero(np.isin(prepared.clips, fold.clips(split)))
+            own = part.rows[name].places[: len(part)]
+            np.testing.assert_array_equal(own, prepared.rows[name].places[rows])
+            np.testing.assert_array_equal(fold.clips(split)[part.clips], prepared.clips[rows])
 
 
 def test_weights_of_clips_are_those_of_their_windows_and_copies(place):
     experiment, data, workplace = read(place, "dataset.skip_damaged=true")
     prepared = prepare(experiment, data, workplace)
-    dataset = prepared.data.dataset
-    assert prepared.parts(dataset.each_fold()[0])["train"].weights is None
-    weights = 1.0 + np.arange(len(dataset.table))
-    weighed = replace(dataset, table=dataset.table.assign(weight=weights))
-    prepared = replace(prepared, data=replace(prepared.data, dataset=weighed), taken={})
-    (fold,) = weighed.each_fold()
+    assert prepared.parts(prepared.data.dataset.each_fold()[0])["train"].weights is None
+    table = data.dataset.table.assign(weight=1.0 + np.arange(len(data.dataset.table)))
+    prepared = prepare(experiment, replace(data, dataset=replace(data.dataset, table=table)), workplace)
+    weights = prepared.data.dataset.table["weight"].to_numpy()
+    (fold,) = prepared.data.dataset.each_fold()
     train = prepared.parts(fold)["train"]
+    assert {part.weights for split, part in prepared.parts(fold).items() if split != "train"} == {None}
     assert train.variants == 2
     np.testing.assert_array_equal(train.weights, np.tile(weights[fold.train[train.clips]], 2).astype(np.float32))
     kept = np.arange(len(fold.train)) % 2 == 0

@@ -56,7 +56,9 @@ def test_batches_have_1024_rows_unless_one_says_otherwise(store):
 def test_shards_are_small_enough_for_all_workers_and_no_larger_than_8192(store, monkeypatch, windows, jobs, sizes):
     given, done = [], []
     monkeypatch.setattr(
-        extraction, "run", lambda tasks, jobs: ((given.append(task), (task[1], {}))[1] for task in tasks)
+        extraction,
+        "run",
+        lambda tasks, jobs: ((given.append(task), (task[1], (len(task[1].windows), {})))[1] for task in tasks),
     )
     one = Window("id", "key", Path("x"), 0.0, 1.0)
     asked = [replace(one, id=f"id{number}", key=f"key{number}") for number in range(windows)]
@@ -72,7 +74,7 @@ def test_rows_are_of_many_shards_and_never_unpickled(store, tmp_path):
         store.write([f"key{number}"], ["a"], np.full((1, 128), number, np.float32))
     assert store.rows(["key2", "key1", "key2"]).take()[:, 5].tolist() == [2, 1, 2]
     np.save(tmp_path / "x.npy", np.array([None]), allow_pickle=True)
-    for shape in ((1,), (1, 1)):  # small ones are read whole, others by memory map
+    for shape in ((1,), (2, 128)):  # small ones are read whole, others by memory map
         with pytest.raises(ValueError, match=r"Python objects|allow_pickle=False"):
             Rows((tmp_path / "x.npy",), np.zeros((1, 2), dtype=np.int32), shape).take()
 
@@ -109,3 +111,19 @@ def test_what_an_older_version_stored_is_left_alone_and_made_anew(
     assert new.folder != old.folder
     assert not new.index().keys
     assert len(old.rows(["key"]).take()) == 1
+
+
+@pytest.mark.parametrize(("size", "mapped"), [(128, False), (129, True)])
+def test_rows_of_more_than_512_bytes_stay_on_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch, size: int, mapped: bool
+) -> None:
+    """An encoder's vectors of all of NSynth would fill the memory of every worker."""
+    modes: list[str | None] = []
+    load = np.load
+    monkeypatch.setattr(np, "load", lambda path, **how: modes.append(how.get("mmap_mode")) or load(path, **how))
+    path = store.folder / "x.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, np.arange(2 * size, dtype=np.float32).reshape(2, size))
+    rows = Rows((path,), np.array([[0, 1]], dtype=np.int32), (size,))
+    assert rows.take()[0, 0] == size
+    assert modes == ["r" if mapped else None]

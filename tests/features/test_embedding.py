@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -235,3 +236,59 @@ def test_it_belongs_to_the_clip_and_is_known_by_its_content(tmp_path):
 def test_the_key_is_an_id_or_a_path(tmp_path, key):
     with pytest.raises(ValidationError, match="key"):
         Embedding(file=write(tmp_path / "v.npz"), key=key)
+
+
+def archive(path: Path, header: str | None = None, method: int = zipfile.ZIP_STORED, **members: bytes) -> Path:
+    """Write an archive by hand; `header` is that of the array of ids."""
+    if header is not None:
+        text = header.encode() + b" " * (64 - (10 + len(header)) % 64 - 1) + b"\n"
+        members["id.npy"] = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + b"data"
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
+        file.writestr("vectors.npy", b"")
+    return path
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<U2', 'fortran_order': False, 'shape': (10",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (10" + "0" * 30 + ",), }",
+        "{'descr': (), 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
+        "(" * 9000,
+    ],
+)
+def test_hostile_headers_are_refused(tmp_path, header):
+    assert "cannot be used as .npz" in refusal(archive(tmp_path / "v.npz", header))
+
+
+def test_members_that_are_no_arrays_or_damaged_are_refused(tmp_path):
+    assert "should be arrays" in refusal(archive(tmp_path / "v.npz", **{"id.npy": b"text", "vectors": b"text"}))
+    path = archive(tmp_path / "w.npz", "{'descr': '<U1', 'fortran_order': False, 'shape': (1,), }", zipfile.ZIP_LZMA)
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+    assert "cannot be used as .npz" in refusal(path)
+    data = bytearray(archive(tmp_path / "e.npz", "{}").read_bytes())
+    for start in (data.find(b"PK\x03\x04") + 6, data.find(b"PK\x01\x02") + 8):
+        data[start] |= 1  # says that it is encrypted
+    (tmp_path / "e.npz").write_bytes(data)
+    assert "cannot be used as .npz" in refusal(tmp_path / "e.npz")
+
+
+def test_texts_that_are_none_are_refused(tmp_path):
+    names = np.array([0x110000], dtype="<u4").view("<U1")
+    np.savez(tmp_path / "v.npz", id=names, vectors=np.ones((1, 2)))
+    assert "cannot be used as .npz" in refusal(tmp_path / "v.npz")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet", ".csv"])
+def test_vectors_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch, suffix):
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = write(tmp_path / f"v{suffix}")
+    monkeypatch.setattr("fusion_features._vectors.MOST_BYTES", 8)
+    assert "at most 8 can be used" in refusal(path)

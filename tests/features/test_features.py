@@ -361,6 +361,15 @@ def test_gain_moves_no_feature_but_level(name: str) -> None:
     np.testing.assert_allclose(loud, soft, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("samples", [8 * 512, 9 * 512, 17 * 512, 40 * 512])
+def test_derivatives_are_librosas_at_every_length(samples: int) -> None:
+    values = MFCC(n_mfcc=5, deltas=2).extract(Clip(note(samples, 16000), 16000))
+    plain = values[:, :5].astype(float)
+    for order in (1, 2):
+        expected = librosa.feature.delta(plain, order=order, axis=0)
+        np.testing.assert_allclose(values[:, 5 * order : 5 * order + 5], expected, atol=1e-4)
+
+
 def test_derivatives_stand_beside_the_coefficients() -> None:
     clip = Clip(note(16000, 16000), 16000)
     plain, both = MFCC(n_mfcc=5).extract(clip), MFCC(n_mfcc=5, deltas=2).extract(clip)

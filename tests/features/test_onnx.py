@@ -10,11 +10,11 @@ from unittest import mock
 
 import numpy as np
 import pytest
-import soxr
 
 import fusion
 from fusion.errors import FusionError
 from fusion.sound.clip import Clip
+from fusion.sound.reading import resampled
 from tests.support.features import make_encoder, onnx, save_model
 
 
@@ -98,8 +98,7 @@ def test_a_clip_is_resampled_to_the_models_rate(tmp_path, sr):
     clip = tone(sr + 7, sr)
     value = encoder.extract(clip)
     assert value.shape == encoder.shape(sr + 7, sr) == (round((sr + 7) * 16000 / sr),)
-    expected = 2 * soxr.resample(clip.y, sr, 16000, quality="HQ") if sr != 16000 else 2 * clip.y
-    np.testing.assert_allclose(value[:15990], expected[:15990], atol=1e-6)
+    np.testing.assert_allclose(value, 2 * resampled(clip.y, sr, 16000, len(value)), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,7 @@ def test_a_session_is_made_once_for_each_content(tmp_path):
     with mock.patch.object(onnxruntime, "InferenceSession", wraps=onnxruntime.InferenceSession) as session:
         for _ in range(3):
             feature(model).extract(tone(100))
-        assert session.call_count <= 1
+        assert session.call_count == 1
         options = [call.args[1] for call in session.call_args_list]
         assert all((each.intra_op_num_threads, each.inter_op_num_threads) == (1, 1) for each in options)
     before = feature(model)

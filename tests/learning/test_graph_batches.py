@@ -59,7 +59,7 @@ def test_what_validates_is_read_once_in_its_order(part: Part) -> None:
     assert len(list(islice(again, 10))) == len(batches)
 
 
-def test_data_larger_than_memory_are_read_batch_by_batch(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_of_more_than_so_many_bytes_do_not_fit(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     size = 4 * CLIPS * VARIANTS * (40 + 6)
     monkeypatch.setattr(graph_batches, "MOST_BYTES", size)
     assert graph_batches.fits(Batches(part, 16))
@@ -72,11 +72,14 @@ def test_the_network_is_the_same_to_the_last_bit(part: Part, tmp_path: Path, mon
     model = FusionModel(conv_filters=(8,), dense_units=(8,), embedding=8)
     parts = dict.fromkeys(("train", "validation", "test"), part)
     job = TrainingJob(tmp_path / "s", 1, model, settings, ("a", "b", "c"), parts, tuple(map(str, range(CLIPS))), {})
-    trained = []
-    for most in (graph_batches.MOST_BYTES, 0):
+    trained, used = [], []
+    in_graph = graph_batches.in_graph
+    monkeypatch.setattr(graph_batches, "in_graph", lambda *given: used.append(given) or in_graph(*given))
+    for most, graphs in ((graph_batches.MOST_BYTES, 2), (0, 2)):  # what trains and what validates, then nothing more
         monkeypatch.setattr(graph_batches, "MOST_BYTES", most)
         keras.utils.set_random_seed(1)
         trained.append(fit(job))
+        assert len(used) == graphs
     assert trained[0].history.epochs == trained[1].history.epochs
     for one, other in zip(trained[0].get_weights(), trained[1].get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
-from fusion.sound.reading import LOUDEST, DamagedError, audio_duration, audio_size, read_audio
+from fusion.sound.reading import LOUDEST, DamagedError, audio_duration, audio_size, read_audio, resampled
 
 SR, SECONDS = 16000, 0.5
 SAMPLES = round(SECONDS * SR)
@@ -257,3 +258,15 @@ def test_the_loudest_level_is_read_and_a_louder_one_is_not(path):
     assert LOUDEST == 1e6
     assert np.abs(read(write(path, 1e6 * np.sign(sine()), subtype="FLOAT"))).max() == 1e6
     assert refusal(write(path, 1.000001e6 * np.sign(sine()), subtype="FLOAT")).startswith("implausible level")
+
+
+@pytest.mark.parametrize(("rate", "sr"), [(16000, 16000), (44100, 16000), (8000, 22050)])
+@pytest.mark.parametrize("more", [-3, 0, 3])
+def test_a_resampled_signal_has_the_length_that_is_asked_for(rate, sr, more):
+    y = sine(rate).astype(np.float32)
+    plain = y if rate == sr else soxr.resample(y, rate, sr, quality="HQ")
+    samples = len(plain) + more
+    exact = resampled(y, rate, sr, samples)
+    assert (exact.dtype, exact.shape) == (np.float32, (samples,))
+    np.testing.assert_array_equal(exact[: len(plain)], plain[:samples])
+    assert not exact[len(plain) :].any()

@@ -15,6 +15,8 @@ from tests.support.command import command
 from tests.support.features import make_encoder, make_vectors, onnx
 from tests.support.own_sounds import make
 
+pytestmark = pytest.mark.long
+
 EXPERIMENT = """
 dataset: {name: folder, group: parent, sr: 16000, window: 0.5, hop: 0.5}
 features: {mfcc: {n_mfcc: 8}, FEATURE}
@@ -58,7 +60,6 @@ def stored(folder: Path, feature: str) -> dict[str, np.ndarray]:
     return values
 
 
-@pytest.mark.long
 def test_an_ablation_says_what_mfccs_bring_beside_an_embedding(sounds):
     ablated = command(sounds, "ablate", "vectors.yaml", "--data", sounds / "sounds", "--mode", "leave-one-out")
     folder = sounds / ablated.stdout.splitlines()[-1]

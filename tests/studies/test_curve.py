@@ -16,6 +16,8 @@ from fusion.studies.curve_summary import summarise_curve
 from tests.support.command import command
 from tests.support.curves import made_up
 
+pytestmark = pytest.mark.long
+
 SPEC = """
 dataset: {name: nsynth}
 features: {mfcc: {n_mfcc: 8}}

@@ -12,6 +12,8 @@ from fusion.result.folder import ResultFolder
 from tests.support.command import command
 from tests.support.notes import SR, names, tone, write_part
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
