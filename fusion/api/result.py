@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath, Options
+from fusion.datasets.own_files import own_sounds
 from fusion.errors import FusionError
 from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
@@ -112,7 +113,7 @@ class Result:
         Parameters
         ----------
         files : path or sequence of path
-            Audio of any rate, length and number of channels.
+            Audio of any rate, length and number of channels; of a folder, all sound files below it.
         seeds : int or sequence of int, optional
             Networks to use, instead of the mean of all: those of so many random seeds, or of these.
         timeline : bool
@@ -151,7 +152,8 @@ class Result:
         progress: bool = False,
     ) -> tuple[list[Prediction], list[str]]:
         """Return what plays in each file as objects with all windows, and why others cannot be used."""
-        paths = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
+        given = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
+        paths = [file for path in given for file in (own_sounds(path, True)[0].values() if path.is_dir() else [path])]
         chosen = Options(seeds=seeds, jobs=jobs).seed_list()
         jobs = min(processors() if jobs is None else jobs, len(paths))
         with Progress(quiet=not progress).task("predicting", len(paths)) as advance:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fusion.audit.near_identical import ClipPair
-from fusion.audit.soundness import SILENT, Soundness
+from fusion.audit.soundness import CANCELLED, OFFSET, OVER, SILENT, Soundness
 from fusion.datasets.corpus import Corpus
 from fusion.datasets.duplicates import SOUND
 
@@ -43,6 +43,11 @@ def find(
         "near_identical": [_described(pair, dataset) for pair in near],
         "silent": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.silent],
         "clipped": [{"clip": clip, "places": sound.clipped} for clip, sound in named if sound.clips],
+        "over_full_scale": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.over_full_scale],
+        "cancelling": [
+            {"clip": clip, "below": round(sound.rms - sound.mono, 1)} for clip, sound in named if sound.cancels
+        ],
+        "off_centre": [{"clip": clip, "offset": sound.offset} for clip, sound in named if sound.off_centre],
         "truncated": [{"clip": clip, "seconds": round(sound.seconds, 3)} for clip, sound in named if sound.truncated],
         "wrong_rate": [{"clip": clip, "rate": sound.rate} for clip, sound in named if rate and sound.rate != rate],
     }
@@ -100,6 +105,9 @@ def warnings(findings: dict[str, list[Any]], dataset: Corpus, rate: int | None, 
     for kind, what in (
         ("silent", f"stay below {SILENT:g} dB of full scale"),
         ("clipped", "are clipped: the wave is cut off flat in three places or more"),
+        ("over_full_scale", f"go more than {OVER:g} dB over full scale, as integers that were written as float"),
+        ("cancelling", f"have channels that cancel: their mean lies more than {CANCELLED:g} dB below them"),
+        ("off_centre", f"are not centred on zero: their mean lies less than {OFFSET:g} dB below their level"),
         ("truncated", "end before their file says that they do"),
         ("wrong_rate", f"are not at the data set's {rate} Hz ({by_rate})"),
     ):

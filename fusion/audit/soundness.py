@@ -15,12 +15,23 @@ from numpy.typing import NDArray
 
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
+from fusion.sound.reading import frames_in
 
-VERSION = 1  # raise when any of these values changes
+VERSION = 2  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
 
+OVER = 6.0
+"""Peak above which a float file's samples are on another scale, dB of full scale."""
+
+CANCELLED = 15.0
+"""How far the mean of channels may lie below them, dB; where they have nothing in common it is 3 dB for two of them."""
+
+OFFSET = 6.0
+"""How far below its RMS the mean of a wave has to lie, dB; else it is not centred on zero."""
+
+_MEAN = -30.0  # dB of full scale; a smaller mean hardly matters
 _FULL = 1 - 2 / 32768  # full scale of 16 bits, give or take one step
 _FLAT = 3  # samples at full scale in a row
 _KINK = 64 / 32768  # step into such a run, or out of it: a wave that only just reaches full scale arrives slowly
@@ -41,6 +52,10 @@ class Soundness:
     seconds : float
     peak, rms : float, dB of full scale
         Over all channels; -200 for digital silence.
+    mono : float, dB of full scale
+        RMS of the channels' mean.
+    offset : float, dB of full scale
+        Size of the mean of that.
     clipped : int
         Places where the wave is cut off flat: three samples or more at full scale, entered or left by a step.
     truncated : bool
@@ -52,6 +67,8 @@ class Soundness:
     seconds: float
     peak: float
     rms: float
+    mono: float
+    offset: float
     clipped: int
     truncated: bool
 
@@ -59,6 +76,21 @@ class Soundness:
     def silent(self) -> bool:
         """Whether nothing is to be heard."""
         return self.peak < SILENT
+
+    @property
+    def over_full_scale(self) -> bool:
+        """Whether samples lie far beyond full scale, as integers that were written as float."""
+        return self.peak > OVER
+
+    @property
+    def cancels(self) -> bool:
+        """Whether channels cancel each other when they are averaged, wholly or in part."""
+        return not self.silent and self.mono < self.rms - CANCELLED
+
+    @property
+    def off_centre(self) -> bool:
+        """Whether the wave lies on one side of zero."""
+        return self.offset > max(_MEAN, self.rms - OFFSET)
 
     @property
     def clips(self) -> bool:
@@ -119,24 +151,33 @@ def examine_file(path: Path) -> Soundness | None:
 
     if not path.is_file():
         return None
-    peak = energy = 0.0
+    peak = energy = mono = total = 0.0
     frames = runs = 0
     try:
         with soundfile.SoundFile(path) as sound:
-            rate, channels, announced = int(sound.samplerate), int(sound.channels), int(sound.frames)
-            while len(y := sound.read(_BLOCK, dtype="float32", always_2d=True)):
+            rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
+            while len(y := sound.read(min(_BLOCK, announced - frames), dtype="float32", always_2d=True)):
                 frames += len(y)
                 peak = max(peak, float(np.abs(y).max()))
                 energy += float(np.square(y, dtype=np.float64).sum())
+                mean = y.mean(axis=1, dtype=np.float64)
+                mono += float(np.square(mean).sum())
+                total += float(mean.sum())
                 runs += sum(clipped_runs(channel) for channel in y.T)
     except (soundfile.SoundFileError, RuntimeError):
         if not frames:
             return None  # else the decoder met the end of what is there
     if not frames or not np.isfinite(energy):
         return None
-    level = float(np.sqrt(energy / (frames * channels)))
-    truncated = frames < announced or _is_cut_off(path)
-    return Soundness(rate, channels, frames / rate, _decibels(peak), _decibels(level), runs, truncated)
+    return Soundness(
+        *(rate, channels, frames / rate),
+        peak=_decibels(peak),
+        rms=_decibels(np.sqrt(energy / (frames * channels))),
+        mono=_decibels(np.sqrt(mono / frames)),
+        offset=_decibels(abs(total) / frames),
+        clipped=runs,
+        truncated=frames < announced or _is_cut_off(path),
+    )
 
 
 def _decibels(value: float) -> float:

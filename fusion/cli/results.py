@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,9 @@ app = typer.Typer()
 @takes("seeds", "jobs", "as_json")
 def predict(
     result: ResultFolder,
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Sound files.", show_default=False)],
+    audio: Annotated[
+        list[Path], typer.Argument(metavar="AUDIO...", help="Sound files, or folders of them.", show_default=False)
+    ],
     timeline: Annotated[bool, typer.Option("--timeline", help="Every window instead of the whole file.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV alone on stdout.")] = False,
     *,
@@ -32,6 +35,8 @@ def predict(
     predictions, problems = load(result).predictions_of(audio, progress=True, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
+    for caution in (prediction.caution for prediction in predictions if prediction.caution):
+        print(f"warning: {caution}", file=sys.stderr)
     if problems:
         raise FusionError("\n".join(problems))
 

@@ -4,4 +4,4 @@
 """
 
 __all__ = ["cautions", "corpus", "data", "dataset", "duplicates", "groups", "irmas_training", "nsynth_notes"]
-__all__ += ["overview", "roots"]
+__all__ += ["overview", "own_files", "roots"]

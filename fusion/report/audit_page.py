@@ -18,6 +18,9 @@ KINDS = {
     "near_identical": "Near-identical in different splits or folds",
     "silent": "Silent",
     "clipped": "Clipped",
+    "over_full_scale": "Far over full scale",
+    "cancelling": "With channels that cancel each other",
+    "off_centre": "Not centred on zero",
     "truncated": "Truncated",
     "wrong_rate": "At another sampling rate",
 }

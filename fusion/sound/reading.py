@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fusion.sound.mpeg import mp3_samples
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 
 TOLERANCE = 0.01  # seconds that a file may be shorter than its clip: rounding of resamplers and encoders
 LOUDEST = 1e6  # peak of a float file beyond which it is no sound
+_DENSEST = 100  # samples in a byte beyond which a file's length is not believed
+_LONGEST = 2**40  # samples
+_GUESSED = 0.02  # share by which a decoder's guess of a length may differ
+_CANCELLED = 0.01  # RMS of the mean of channels, to theirs, below which they cancel each other
+_FAINT = 1e-4  # RMS of channels that may: below are rounding errors
 
 
 class DamagedError(Exception):
@@ -35,18 +44,47 @@ def audio_size(path: Path) -> tuple[int, int]:
     Raises
     ------
     DamagedError
-        If the file is missing or not sound.
+        If the file is missing or not sound, or an MP3 that does not tell its length.
     """
     import soundfile
 
     if not path.is_file():
         raise DamagedError(_absent(path))
     try:
-        information = soundfile.info(path)
+        with soundfile.SoundFile(path) as sound:
+            _check_rate(sound.samplerate)
+            frames, rate = frames_in(path, sound), int(sound.samplerate)
+            is_mp3 = sound.subtype == "MPEG_LAYER_III"
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DamagedError(_undecodable(path, error)) from None
-    _check_rate(information.samplerate)
-    return int(information.frames), int(information.samplerate)
+    if is_mp3 and (there := mp3_samples(path)) > (1 + _GUESSED) * frames + rate / 10:
+        raise DamagedError(
+            f"variable bit rate and no header that tells its length: {frames / rate:.1f} s of {there / rate:.1f} s "
+            "would be heard; encode it anew, as in `ffmpeg -i FILE FILE.flac`"
+        )
+    return frames, rate
+
+
+def frames_in(path: Path, sound: Any) -> int:
+    """Return the length in samples of an open file: as announced, or counted where its bytes cannot hold so many.
+
+    Counted are all but the last sample, which libsndfile does not give of a FLAC file of unknown length.
+    """
+    announced = int(sound.frames)
+    if announced <= _DENSEST * path.stat().st_size:
+        return announced
+    return bisect_left(range(min(announced, _LONGEST)), True, key=lambda sample: not _has(path, sample))
+
+
+def _has(path: Path, sample: int) -> bool:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as sound:
+            sound.seek(sample)
+            return len(sound.read(1)) == 1
+    except (soundfile.SoundFileError, RuntimeError):
+        return False
 
 
 def _check_rate(rate: int) -> None:
@@ -60,6 +98,8 @@ def _absent(path: Path) -> str:
 
 def _undecodable(path: Path, error: Exception) -> str:
     reason = str(error).split(": ")[-1].strip().rstrip(".")
+    if "not recogni" in reason and not path.name.lower().endswith(SUFFIXES):
+        reason += "; WAV, FLAC, Ogg, MP3 and AIFF are read, `ffmpeg -i FILE FILE.flac` makes one of them of most others"
     return f"cannot be decoded ({path.stat().st_size} bytes: {reason})"
 
 
@@ -84,7 +124,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     Raises
     ------
     DamagedError
-        If the file is missing, not sound, too short, or holds NaN or infinity.
+        If the file is missing, not sound, too short, holds NaN or infinity, or its channels cancel each other.
     """
     import soundfile
 
@@ -94,8 +134,10 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
         with soundfile.SoundFile(path) as sound:
             _check_rate(sound.samplerate)
             rate = int(sound.samplerate)
-            sound.seek(min(round(start * rate), sound.frames))
-            count = round(duration * rate)
+            frames = frames_in(path, sound)
+            first = min(round(start * rate), frames)
+            sound.seek(first)
+            count = min(round(duration * rate), frames - first)
             if sound.subtype == "PCM_16":  # the same numbers as libsndfile's own conversion, sooner
                 y = sound.read(count, dtype="int16", always_2d=True) * np.float32(2**-15)
             else:
@@ -110,8 +152,20 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
         raise DamagedError(f"implausible level: a peak of {peak:.3g}, full scale is 1")
     if len(y) < (duration - TOLERANCE) * rate:
         raise DamagedError(f"too short: {len(y) / rate:.3f} s instead of {duration:g} s")
-    mono = y.mean(axis=1) if y.shape[1] > 1 else y[:, 0]
-    return resampled(mono, rate, sr, round(duration * sr))
+    return resampled(_mono(y), rate, sr, round(duration * sr))
+
+
+def _mono(y: NDArray[np.float32]) -> NDArray[np.float32]:
+    if y.shape[1] == 1:
+        return y[:, 0]
+    mono: NDArray[np.float32] = y.mean(axis=1)
+    level, left = (float(np.sqrt(np.mean(np.square(each, dtype=np.float64)))) for each in (y, mono))
+    if level > _FAINT and left < _CANCELLED * level:
+        below = 20 * np.log10(level / max(left, 1e-10))
+        raise DamagedError(
+            f"its channels cancel each other: their mean is {below:.0f} dB below them, as if one were inverted"
+        )
+    return mono
 
 
 def resampled(y: NDArray[np.float32], rate: int, sr: int, samples: int) -> NDArray[np.float32]:

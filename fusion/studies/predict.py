@@ -28,6 +28,7 @@ from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_duration, read_audio
 
+_OVER = 2.0  # peak of a float file from which its samples are on another scale
 SHORTEST = 0.1  # seconds of sound that are worth a guess
 
 
@@ -45,6 +46,8 @@ class Prediction:
         Probabilities.
     how : str
         How windows become one prediction.
+    peak : float
+        Of all windows, 1 is full scale.
     """
 
     path: Path
@@ -52,6 +55,18 @@ class Prediction:
     starts: tuple[float, ...]
     windows: NDArray[np.float32]
     how: Aggregate = "mean"
+    peak: float = 1.0
+
+    @property
+    def caution(self) -> str:
+        """What speaks against believing it; empty: nothing does."""
+        if self.peak <= _OVER:
+            return ""
+        over = 20 * np.log10(self.peak)
+        return (
+            f"{self.path}: goes {over:.0f} dB over full scale, as integers that were written as float; a network knows "
+            "no such level, so scale it to -1..1 before you believe what is said of it"
+        )
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -122,9 +137,14 @@ def predict(
     classes = tuple(saved.metrics["classes"])
     common = saved.models, features, classes, settings.samples, settings.sr, settings.hop, settings.aggregate
     tasks = [_Task(path, *common, experiment.fusion) for path in paths]
-    found: dict[int, Prediction | str] = {}
+    found: dict[int, Prediction | str] = {
+        number: f"{path}: {'not a file' if path.exists() else 'missing'}"
+        for number, path in enumerate(paths)
+        if not path.is_file()
+    }
     numbers = {id(task): number for number, task in enumerate(tasks)}
-    for task, prediction in run([("fusion.studies.predict:predict_file", task) for task in tasks], jobs):
+    there = [("fusion.studies.predict:predict_file", task) for task in tasks if task.path.is_file()]
+    for task, prediction in run(there, jobs):
         found[numbers[id(task)]] = prediction
         if advance:
             advance(1)
@@ -141,17 +161,17 @@ def predict_file(task: _Task) -> Prediction | str:
     networks = [_load(path, task.fusion) for path in task.models]
     starts: list[float] = []
     windows: list[NDArray[np.float32]] = []
-    silent = True
+    peak = 0.0
     try:
         for start, clip in _windows(task):
             starts.append(start)
-            silent = silent and not clip.y.any()
+            peak = max(peak, float(np.abs(clip.y).max()))
             windows.append(_apply(networks, features, clip, task))
     except DamagedError as error:
         return f"{task.path}: {error}"
-    if silent:
+    if not peak:
         return f"{task.path}: silent, there is nothing to recognise"
-    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows), task.how)
+    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows), task.how, peak)
 
 
 def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:

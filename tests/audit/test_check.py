@@ -14,7 +14,10 @@ from tests.support.command import command
 from tests.support.notes import SR, example, names, tone, write_part
 
 FAMILIES = ["bass", "flute", "reed"]
-KINDS = ("damaged", "identical", "near_identical", "silent", "clipped", "truncated", "wrong_rate")
+KINDS = (
+    *("damaged", "identical", "near_identical", "silent", "clipped", "over_full_scale", "cancelling", "off_centre"),
+    *("truncated", "wrong_rate"),
+)
 NOTES = "dataset: {name: nsynth, protocol: official}\nfeatures:\n  zero_crossing_rate: {}\n"
 MUSIC = "dataset: {name: irmas}\nfeatures:\n  zero_crossing_rate: {}\n"
 
@@ -148,6 +151,26 @@ def test_silent_clipped_and_other_rates(notes, fusion):
     said = [text for text in report["warnings"] if text.startswith("damaged:")]
     assert [any(word in text for text in said) for word in ("-60 dB", "clipped", "44100 Hz")] == [True] * 3
     assert {kind for kind in KINDS if report["findings"][kind]} == {"silent", "clipped", "wrong_rate"}
+
+
+def test_channels_that_cancel_and_samples_on_another_scale(notes, fusion):
+    y = spectral("bass", 70)
+    add(notes, "nsynth-train/bass_acoustic_000-070-100", np.stack([y, -0.9 * y], axis=1))
+    add(notes, "nsynth-train/bass_acoustic_000-071-100", 32767 * spectral("bass", 71), subtype="FLOAT")
+    add(notes, "nsynth-train/bass_acoustic_000-072-100", 0.2 + 0.1 * spectral("bass", 72))
+    report, _ = check(notes, fusion)
+    assert one(report, "cancelling") == {
+        "clip": "nsynth-train/bass_acoustic_000-070-100",
+        "below": pytest.approx(25.6, abs=0.1),
+    }
+    assert one(report, "over_full_scale")["clip"] == "nsynth-train/bass_acoustic_000-071-100"
+    assert one(report, "off_centre")["clip"] == "nsynth-train/bass_acoustic_000-072-100"
+    said = [text for text in report["warnings"] if text.startswith("damaged:")]
+    assert [any(word in text for text in said) for word in ("cancel", "full scale, as", "centred")] == [True] * 3
+    add(notes, "nsynth-train/bass_acoustic_000-073-100", np.stack([y, -y], axis=1))
+    report, _ = check(notes, fusion, code=2)
+    assert "channels cancel each other" in one(report, "damaged")["why"]
+    assert not report["usable"]
 
 
 def test_a_lost_end_that_leaves_enough(notes, fusion):

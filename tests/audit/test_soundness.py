@@ -29,6 +29,37 @@ def test_figures_of_a_sine(tmp_path):
     assert (found.silent, found.clips, found.truncated) == (False, False, False)
 
 
+def test_samples_far_over_full_scale_are_named(tmp_path):
+    path = tmp_path / "a.wav"
+    for level, over in ((1.5, False), (2.5, True), (32767.0, True)):
+        soundfile.write(path, sine(level=level), SR, subtype="FLOAT")
+        assert examine_file(path).over_full_scale is over
+
+
+@pytest.mark.parametrize(
+    ("other", "cancels"), [(1.0, False), (0.0, False), (-0.5, False), (-0.9, True), (-0.999, True), (-1.0, True)]
+)
+def test_channels_that_cancel_are_named(tmp_path, other, cancels):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.stack([sine(), other * sine()], axis=1), SR)
+    assert examine_file(path).cancels is cancels
+
+
+def test_channels_with_nothing_in_common_do_not_cancel(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, (SR, 2)), SR)
+    found = examine_file(path)
+    assert found.rms - found.mono == pytest.approx(3, abs=0.2)
+    assert not found.cancels
+
+
+@pytest.mark.parametrize(("offset", "named"), [(0.0, False), (0.05, False), (-0.2, True)])
+def test_a_wave_on_one_side_is_named(tmp_path, offset, named):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sine(level=0.3) + offset, SR)
+    assert examine_file(path).off_centre is named
+
+
 @pytest.mark.parametrize(("level", "silent"), [(0.0, True), (0.0009, True), (0.0011, False)])
 def test_silence_is_below_a_thousandth(tmp_path, level, silent):
     path = tmp_path / "a.flac"

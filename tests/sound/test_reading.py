@@ -270,3 +270,23 @@ def test_a_resampled_signal_has_the_length_that_is_asked_for(rate, sr, more):
     assert (exact.dtype, exact.shape) == (np.float32, (samples,))
     np.testing.assert_array_equal(exact[: len(plain)], plain[:samples])
     assert not exact[len(plain) :].any()
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.005])
+def test_channels_that_cancel_each_other_are_refused(path, rest):
+    left = sine()
+    write(path, np.stack([left, -left * (1 - rest)], axis=1), subtype="FLOAT")
+    assert "channels cancel each other: their mean is" in refusal(path)
+
+
+@pytest.mark.parametrize("other", [0.0, -0.5, -0.9])
+def test_channels_that_leave_something_are_averaged(path, other):
+    left = sine()
+    y = read(write(path, np.stack([left, other * left], axis=1), subtype="FLOAT"))
+    np.testing.assert_allclose(y, left * (1 + other) / 2, atol=1e-7)
+
+
+def test_silent_channels_are_silence(path):
+    assert not read(write(path, np.zeros((SAMPLES, 2)))).any()
+    faint = np.full(SAMPLES, 5e-5)
+    assert not read(write(path, np.stack([faint, -faint], axis=1), subtype="FLOAT")).any()

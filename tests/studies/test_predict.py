@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -26,7 +27,6 @@ def sounds(tmp_path_factory):
     soundfile.write(folder / "silent.wav", np.zeros(SR), SR)
     soundfile.write(folder / "blip.wav", note[:160], SR)
     (folder / "film.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + bytes(1000))
-    (folder / "folder.wav").mkdir()
     return folder
 
 
@@ -74,13 +74,45 @@ def test_table_and_csv_say_the_same(place, result, sounds, said):
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_is_done(place, result, sounds):
-    bad = [sounds / name for name in ("silent.wav", "blip.wav", "film.mp4", "folder.wav", "absent.wav")]
+    bad = [sounds / name for name in ("silent.wav", "blip.wav", "film.mp4", "absent.wav")]
     done = command(place, "predict", result, *bad, sounds / "note.wav", "--json", code=2)
     assert [entry["file"] for entry in json.loads(done.stdout)] == [str(sounds / "note.wav")]
-    for text in ("silent.wav: silent", "blip.wav: 0.010 s is too short", "film.mp4: cannot be decoded", ": a folder"):
+    for text in (
+        "silent.wav: silent",
+        "blip.wav: 0.010 s is too short",
+        "film.mp4: cannot be decoded",
+        "ffmpeg -i FILE",
+    ):
         assert text in done.stderr
     assert "absent.wav: missing" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_started_for_files_that_are_not_there(place, result):
+    with mock.patch("fusion.studies.predict.run", side_effect=lambda tasks, jobs: iter(tasks)) as started:
+        done = command(place, "predict", result, "absent.wav", code=2)
+    assert "absent.wav: missing" in done.stderr
+    assert started.call_args.args[0] == []
+
+
+def test_a_folder_is_walked(place, result, sounds, tmp_path):
+    (tmp_path / "mine" / "deeper").mkdir(parents=True)
+    for name in ("b.wav", "deeper/a.WAV", ".hidden.wav", "notes.txt"):
+        shutil.copy(sounds / "note.wav", tmp_path / "mine" / name)
+    done = command(place, "predict", result, tmp_path / "mine", "--json")
+    assert [entry["file"] for entry in json.loads(done.stdout)] == [
+        str(tmp_path / "mine" / name) for name in ("b.wav", "deeper/a.WAV")
+    ]
+    (tmp_path / "empty").mkdir()
+    assert "no sound file" in command(place, "predict", result, tmp_path / "empty", code=2).stderr
+
+
+def test_a_level_that_no_network_knows_is_told(place, result, tmp_path):
+    soundfile.write(tmp_path / "loud.wav", 32767 * tone("reed", 51, 100), SR, subtype="FLOAT")
+    done = command(place, "predict", result, tmp_path / "loud.wav", "--json")
+    assert "loud.wav: goes" in done.stderr
+    assert "dB over full scale" in done.stderr
+    assert len(json.loads(done.stdout)) == 1
 
 
 def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
