@@ -1,9 +1,15 @@
-"""What the audio files contain, remembered by path, size and modification time."""
+"""What the audio files contain, remembered by path, size, inode and times.
+
+The time of the last change of any kind (ctime) counts beside that of the content: archives and copies repeat the
+latter, and nobody can set the former. What changed a moment ago is not trusted, because it may change again within one
+step of the file system's clock.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +21,11 @@ from fusion.runtime.progress import Advance
 
 MISSING = ""
 
-_VERSION = 2
+State = tuple[int, ...]
+"""Size, inode, time of the last modification and of the last change of any kind (ns)."""
+
+_VERSION = 3
+_MOMENT = 2 * 10**9  # ns: the coarsest clock, that of FAT
 _BATCH = 512  # files hashed between two writes to the table
 
 
@@ -52,23 +62,28 @@ def content_hashes(paths: Sequence[Path], cache: Path, jobs: int = 1, advance: A
             cache / "hashes.sqlite",
             _VERSION,
             there,
-            lambda batch: [(states[name], digest) for name, digest in zip(batch, pool.map(_hash, batch), strict=True)],
+            lambda batch: list(zip((_settled(states[name]) for name in batch), pool.map(_hash, batch), strict=True)),
             batch=_BATCH,
-            is_current=lambda key, result: result[0] == states[there[key]],
+            is_current=lambda key, result: result[0] == list(states[there[key]]),
             advance=advance,
         )
     return [results[ascii(name)][1] if states[name] else MISSING for name in names]
 
 
-def _state(name: str) -> str:
-    """Return what changes with a file's content, empty if there is no such file (a pipe would never end)."""
+def _state(name: str) -> State:
+    """Return what changes with a file's content, nothing if there is no such file (a pipe would never end)."""
     try:
         status = os.stat(name)
     except (FileNotFoundError, NotADirectoryError):
-        return ""
+        return ()
     if not stat.S_ISREG(status.st_mode):
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}"
+        return ()
+    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _settled(state: State) -> State:
+    """Return a file's state if it has not changed for a moment, else nothing, which is no file's state."""
+    return state if max(state[2:]) < time.time_ns() - _MOMENT else ()
 
 
 def _hash(name: str) -> str:
