@@ -105,6 +105,7 @@ class Result:
         *,
         seeds: int | Sequence[int] | None = None,
         timeline: bool = False,
+        plugins: Sequence[FilePath] = (),
         jobs: int | None = None,
         progress: bool = False,
     ) -> pd.DataFrame:
@@ -118,6 +119,8 @@ class Result:
             Networks to use, instead of the mean of all: those of so many random seeds, or of these.
         timeline : bool
             One row a window instead of one a file.
+        plugins : sequence of path
+            Plug-in folders that the networks need; those that a result names may be a stranger's and are not used.
         jobs : int, optional
             Files at once.
         progress : bool
@@ -133,7 +136,7 @@ class Result:
         FusionError
             If the networks are missing, or a file cannot be used; the message names every such file.
         """
-        predictions, problems = self.predictions_of(files, seeds=seeds, jobs=jobs, progress=progress)
+        predictions, problems = self.predictions_of(files, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress)
         if problems:
             raise FusionError("\n".join(problems))
         rows = [
@@ -148,6 +151,7 @@ class Result:
         files: FilePath | Sequence[FilePath],
         *,
         seeds: int | Sequence[int] | None = None,
+        plugins: Sequence[FilePath] = (),
         jobs: int | None = None,
         progress: bool = False,
     ) -> tuple[list[Prediction], list[str]]:
@@ -157,7 +161,7 @@ class Result:
         chosen = Options(seeds=seeds, jobs=jobs).seed_list()
         jobs = min(processors() if jobs is None else jobs, len(paths))
         with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
-            return predict(self.folder, paths, chosen, jobs, advance)
+            return predict(self.folder, paths, chosen, jobs, advance, [Path(folder) for folder in plugins])
 
     def evaluate(
         self,
@@ -168,6 +172,7 @@ class Result:
         seeds: int | Sequence[int] | None = None,
         training_data: FilePath | None = None,
         skip_damaged: bool = False,
+        plugins: Sequence[FilePath] = (),
         results: FilePath = RESULTS,
         cache: FilePath | None = None,
         jobs: int | None = None,
@@ -188,6 +193,8 @@ class Result:
             Where the result's own data are now, if they were moved.
         skip_damaged : bool
             Leave damaged clips of the other data set out and record them.
+        plugins : sequence of path
+            As for `predict`.
         results, cache, jobs, progress
             As for `fusion.run`.
 
@@ -208,7 +215,8 @@ class Result:
         options = Options(sample, data, results, cache, seeds=seeds, jobs=jobs, progress=progress)
         workplace = options.workplace(self.metrics["dataset"])
         own = None if training_data is None else Path(training_data)
-        return Result(evaluate_result(self.folder, workplace, split, options.seed_list(), own, skip_damaged))
+        named = [Path(folder) for folder in plugins]
+        return Result(evaluate_result(self.folder, workplace, split, options.seed_list(), own, skip_damaged, named))
 
     def plot_confusion(self, ax: Axes | None = None) -> Axes:
         """Draw the confusion matrix with counts and row percentages, on new axes or on those given; return them."""

@@ -16,7 +16,7 @@ app = typer.Typer()
 
 
 @app.command()
-@takes("seeds", "jobs", "as_json")
+@takes("seeds", "plugins", "jobs", "as_json")
 def predict(
     result: ResultFolder,
     audio: Annotated[
@@ -42,7 +42,7 @@ def predict(
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "seeds", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
 def evaluate(
     result: ResultFolder,
     split: Annotated[

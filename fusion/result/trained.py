@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from fusion.errors import FusionError
 from fusion.result.folder import ResultFolder
 from fusion.settings.experiment import Experiment
-from fusion.settings.reading import read_experiment
+from fusion.settings.reading import read_result_settings
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TrainedResult:
         return tuple(folder / "model.keras" for seed in self.seeds for folder in self.result.trainings(seed))
 
 
-def read_trained(folder: Path, seeds: Sequence[int] | None = None) -> TrainedResult:
+def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iterable[Path] = ()) -> TrainedResult:
     """Return a result whose networks can be used.
 
     Parameters
@@ -46,15 +46,18 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None) -> TrainedRes
     folder : Path
     seeds : sequence of int, optional
         Networks to use instead of all.
+    plugins : iterable of Path
+        Plug-in folders; those that the result names are a stranger's, and their code is not run.
 
     Raises
     ------
     FusionError
-        If the folder is no result, lacks its networks, or was made with other versions of its features.
+        If the folder is no result, needs plug-ins that are not named, lacks its networks, or was made with other
+        versions of its features.
     """
     result = ResultFolder(folder)
     metrics = result.finished()
-    experiment = read_experiment(folder / "spec.yaml")
+    experiment = read_result_settings(folder / "spec.yaml", plugins)
     recorded = result.environment().get("features", {})
     for name, version in experiment.versions().items():
         if recorded.get(name) != version:

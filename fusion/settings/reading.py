@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fusion.errors import FusionError
 from fusion.settings.checker import Checker
 from fusion.settings.document import Document, Source, read
 from fusion.settings.experiment import Experiment
@@ -61,6 +62,33 @@ def read_experiment(
     if not ablating:
         document.data.pop("ablation", None)
     return Checker(document).experiment(document.stem, plugins)
+
+
+def read_result_settings(path: Path, plugins: Iterable[Path]) -> Experiment:
+    """Read the settings of a result, which may be a stranger's: the plug-in folders that they name are not used.
+
+    Parameters
+    ----------
+    path : Path
+    plugins : iterable of Path
+        Those that the person named who runs this.
+
+    Raises
+    ------
+    FusionError
+        As `read_experiment` does.
+    """
+    document = read(path)
+    named = document.data.pop("plugins", None)
+    try:
+        return Checker(document).experiment(document.stem, plugins)
+    except FusionError as error:
+        if not named:
+            raise
+        raise FusionError(
+            f"{error}\n{path}: was made with plug-ins of {named}; code that a result names is run only where --plugins "
+            "names it, too"
+        ) from None
 
 
 def resolve(settings: dict[str, Any], changes: dict[str, Any]) -> Experiment:

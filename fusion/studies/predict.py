@@ -7,7 +7,7 @@ the networks'; a file's are put together from its windows' as the result's were.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -100,6 +100,7 @@ def predict(
     seeds: Sequence[int] | None = None,
     jobs: int = 1,
     advance: Advance | None = None,
+    plugins: Iterable[Path] = (),
 ) -> tuple[list[Prediction], list[str]]:
     """Apply a result's networks to audio files.
 
@@ -115,6 +116,8 @@ def predict(
         Files at once.
     advance : callable, optional
         Called with a number of files done.
+    plugins : iterable of Path
+        Plug-in folders that the networks need.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def predict(
     FusionError
         If the folder is no result, lacks its networks, or was made with other versions of its features.
     """
-    saved = read_trained(folder, seeds)
+    saved = read_trained(folder, seeds, plugins)
     experiment = saved.experiment
     features = tuple(
         (name, experiment.sources[name], feature.model_dump_json()) for name, feature in experiment.features.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ def evaluate_result(
     seeds: Sequence[int] | None = None,
     training_data: Path | None = None,
     skip_damaged: bool = False,
+    plugins: Iterable[Path] = (),
 ) -> Path:
     """Apply a result's networks to another data set and write what came out as a result of its own.
 
@@ -50,6 +51,8 @@ def evaluate_result(
         Where the result's own data are now, if not where they were.
     skip_damaged : bool
         Leave damaged clips of the other data set out and record them.
+    plugins : iterable of Path
+        Plug-in folders that the result needs.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def evaluate_result(
     FusionError
         If the result cannot be used, or either data set is missing, damaged or changed.
     """
-    saved = read_trained(folder, seeds)
+    saved = read_trained(folder, seeds, plugins)
     if "source" in saved.metrics:
         raise FusionError(
             f"{folder}: its networks come from elsewhere; name {saved.metrics['source']['folder']} instead"

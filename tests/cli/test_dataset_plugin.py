@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,24 @@ def test_it_is_trained_on_and_predicted(place, result):
     assert (metrics["dataset"], metrics["groups"]["test"]) == ("choir", 3)
     assert f"plugins:\n- {place / 'own'}" in (result / "spec.yaml").read_text()
     clip = next((place / "sounds").rglob("*.wav"))
-    (said,) = json.loads(command(place, "predict", result, clip, "--json").stdout)
+    (said,) = json.loads(command(place, "predict", result, clip, "--plugins", "own", "--json").stdout)
     assert set(said["probabilities"]) == set(metrics["classes"])
+
+
+def test_code_that_a_result_names_is_not_run_unless_the_command_names_it(place, result, tmp_path):
+    """A result may be a stranger's: it brings its own folder of plug-ins."""
+    mine = tmp_path / "result"
+    shutil.copytree(result, mine)
+    (tmp_path / "plug").mkdir()
+    (tmp_path / "plug" / "spy.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    spec = (mine / "spec.yaml").read_text()
+    (mine / "spec.yaml").write_text(spec.replace(str(place / "own"), str(tmp_path / "plug")).replace("choir", "spy"))
+    clip = next((place / "sounds").rglob("*.wav"))
+    for words in (("predict", mine, clip), ("evaluate", mine, "--data", "sounds"), ("report", mine)):
+        done = command(place, *words, code=0 if words[0] == "report" else 2)
+        assert words[0] == "report" or f"was made with plug-ins of ['{tmp_path / 'plug'}']" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.long
@@ -77,7 +94,7 @@ def test_it_goes_through_every_study(place, words):
 
 
 def test_it_is_transferred_to(place, result):
-    done = command(place, "evaluate", result, "--data", "sounds")
+    done = command(place, "evaluate", result, "--data", "sounds", "--plugins", "own")
     assert "choir" in json.loads((place / done.stdout.splitlines()[-1] / "metrics.json").read_text())["dataset"]
 
 
