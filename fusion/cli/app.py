@@ -1,6 +1,6 @@
 """The command line: options become settings, errors become messages, everything else is elsewhere.
 
-Exit codes: 0 done; 2 something the user can mend; 1 a bug; 130 interrupted.
+Exit codes: 0 done; 2 something the user can mend; 1 a bug; 130 interrupted, 143 by SIGTERM, 129 by SIGHUP.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
 
 from fusion.cli import data, experiments, features, new, results
 from fusion.errors import FusionError
+from fusion.runtime.signals import ended_as_by_ctrl_c
 from fusion.runtime.versions import VERSION
 
 app = typer.Typer(
@@ -38,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:
         os.environ["FUSION_DEBUG"] = "1"  # for worker processes
-    sys.exit(_guarded(lambda: app(arguments, standalone_mode=False), debug))
+    with ended_as_by_ctrl_c() as signals:
+        code = _guarded(lambda: app(arguments, standalone_mode=False), debug)
+    sys.exit(128 + signals[0] if signals else code)
 
 
 def _guarded(command: Callable[[], Any], debug: bool) -> int:
@@ -50,7 +54,8 @@ def _guarded(command: Callable[[], Any], debug: bool) -> int:
             raise KeyboardInterrupt
         return code
     except (KeyboardInterrupt, typer.Abort):
-        print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        with suppress(OSError):  # the terminal is gone
+            print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
     except typer.Exit as stop:
         return int(stop.exit_code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -17,6 +16,7 @@ from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from fusion.errors import FusionError, listing
+from fusion.runtime.signals import end, leave_to_parent, start_resource_tracker
 
 AnyTask = TypeVar("AnyTask")
 
@@ -94,8 +94,11 @@ def run(
                 yield futures[future], future.result()
         except BaseException as error:
             if together or not isinstance(error, Exception):  # interrupted, or nobody wants the rest
-                for process in list((pool._processes or {}).values()):
-                    process.kill() if together else process.terminate()  # who waits for the others may not hear
+                processes = list((pool._processes or {}).values())
+                if together:  # who waits for the others may not hear
+                    for process in processes:
+                        process.kill()
+                end(processes)
             raise
 
 
@@ -138,8 +141,7 @@ def in_turn(
                 raise
             except BaseException as error:
                 if not isinstance(error, Exception):
-                    for process in list((pool._processes or {}).values()):
-                        process.terminate()
+                    end(list((pool._processes or {}).values()))
                 raise
 
         yield call
@@ -174,6 +176,7 @@ class _Context(SpawnContext):
 def _processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
     """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines."""
     context = _Context()
+    start_resource_tracker()
     messages = context.Queue()
     receiver = Thread(target=_pass_on, args=(messages, on_message), daemon=True)
     receiver.start()
@@ -201,8 +204,7 @@ def _call(function: str, task: object) -> Any:
 
 def _start(messages: Any, log: str) -> None:
     global _send
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that temporary files are removed
+    leave_to_parent()
     if not os.environ.get("FUSION_DEBUG"):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
     os.dup2(2, 1)  # stdout is the command line's alone

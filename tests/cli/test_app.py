@@ -170,19 +170,28 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.fixture(params=["terminal", "process", "notebook"])
-def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], object]]:
-    """An extraction whose workers are at work, and how to interrupt it: as Ctrl-C does, or its own process alone."""
+@pytest.fixture(
+    params=[
+        *[("terminal", signal.SIGINT), ("process", signal.SIGINT), ("notebook", signal.SIGINT)],
+        *[("terminal", signal.SIGTERM), ("process", signal.SIGTERM), ("terminal", signal.SIGHUP)],
+    ],
+    ids=str,
+)
+def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+    """An extraction whose workers are at work, who is to get a signal (all, its own process alone), and which."""
+    who, number = request.param
     root = tmp_path / "data"
     for part, pitch in (("valid", 40), ("test", 60)):
         write_part(root / f"nsynth-{part}", names(["bass", "reed"], [0], range(pitch, pitch + 8)))
+    (tmp_path / "scratch").mkdir()
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "slow.py").write_text(SLOW)
     (tmp_path / "x.yaml").write_text("dataset: {name: nsynth, protocol: course}\nfeatures: {slow: }\nplugins: [own]\n")
     words = ["-m", "fusion.cli", "extract", "x.yaml", "--data", "data", "--cache", "cache", "--jobs", "2"]
     process = subprocess.Popen(
-        [sys.executable, *(["-c", NOTEBOOK] if request.param == "notebook" else words)],
+        [sys.executable, *(["-c", NOTEBOOK] if who == "notebook" else words)],
         cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path / "scratch")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -193,7 +202,7 @@ def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[su
         if begun.exists() or process.poll() is not None:
             break
         time.sleep(0.1)
-    yield process, os.killpg if request.param == "terminal" else os.kill
+    yield process, who, number
     if session(process.pid):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -201,13 +210,19 @@ def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[su
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_an_interrupted_extraction_leaves_no_process_and_no_half_file_in_the_store(working, tmp_path):
-    process, interrupt = working
+    process, who, number = working
     assert process.poll() is None, process.communicate()
     assert len(session(process.pid)) >= 3  # itself and two workers
-    interrupt(process.pid, signal.SIGINT)
+    (os.killpg if who == "terminal" else os.kill)(process.pid, number)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) in [(130, ""), (0, "stopped []\n")]
+    if who == "notebook":
+        assert (process.returncode, out) == (0, "stopped []\n")
+    else:
+        assert (process.returncode, out) == (128 + number, "")
+        assert err.endswith("interrupted; what was finished is kept, the same command goes on from there\n")
+    assert "leaked" not in err
     assert "Traceback" not in err
+    assert not list(tmp_path.glob("scratch/fusion-*"))
     for _ in range(100):  # Python's own resource tracker ends a moment later
         if not session(process.pid):
             break
