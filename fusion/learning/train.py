@@ -27,7 +27,7 @@ from fusion.learning.diagnosis import likely_cause
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.saved_network import load_model
-from fusion.runtime.files import content_hash, replacing, write_json
+from fusion.runtime.files import content_hash, content_hashes_in, replacing, write_json
 
 
 def train_seed(job: TrainingJob) -> None:
@@ -73,7 +73,7 @@ def train_seed(job: TrainingJob) -> None:
             "backend": f"{keras.config.backend()}, keras {keras.version()}",
             "device": _device(),
         }
-        write_json(folder / "summary.json", summary)
+        write_json(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
     keras.backend.clear_session()
 
 
@@ -101,7 +101,7 @@ def apply_seed(job: TrainingJob) -> None:
         summary["training"] = uuid4().hex[:16]
         summary["network"] = content_hash(folder / "model.keras")
         summary["seconds"] = {"train": 0.0, "evaluate": time.perf_counter() - started}
-        write_json(folder / "summary.json", summary)
+        write_json(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
     keras.backend.clear_session()
 
 

@@ -23,11 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.runtime.files import replacing, unwritable, write_json, write_text
+from fusion.runtime.files import is_content, replacing, unwritable, write_json, write_text
 from fusion.runtime.lock import alone
 from fusion.runtime.versions import version_changes, versions
 from fusion.settings.experiment import Experiment
 from fusion.settings.strict_yaml import dump
+
+# what a finished result consists of, beside metrics.json and what is made of these
+_PARTS = ("spec.yaml", "environment.json", "references.csv", "predictions.csv", "history.csv", "report.html")
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,9 @@ class ResultFolder:
 
     def _whole(self, folder: Path) -> bool:
         """Say whether a seed's folder has its training, or those of all folds."""
-        if (folder / "summary.json").exists():
-            return True
-        folds = sorted(folder.glob("fold-*/summary.json"))
-        return bool(folds) and len(folds) == json.loads(folds[0].read_text(encoding="utf-8"))["folds"]
+        folds = [path.parent for path in folder.glob("fold-*/summary.json")]
+        count = read_summary(folds[0]).get("folds") if folds else 1
+        return count == len(folds or [folder]) and all(map(is_trained, folds or [folder]))
 
     def trainings(self, seed: int) -> list[Path]:
         """Return the folders of a seed's trainings: its own, or one a fold in order."""
@@ -90,9 +92,12 @@ class ResultFolder:
 
     def summaries(self, seed: int) -> list[dict[str, Any]]:
         """Return what a seed's trainings wrote about themselves, one a fold."""
-        return [
-            self._json(str(folder.relative_to(self.folder) / "summary.json")) or {} for folder in self.trainings(seed)
-        ]
+        return [read_summary(folder) for folder in self.trainings(seed)]
+
+    def damaged(self) -> list[str]:
+        """Return which files of trainings are not as these wrote them, with their folders."""
+        folders = sorted(path.parent for path in self.folder.glob("seed-*/**/summary.json"))
+        return [str(folder / name) for folder in folders for name in damaged_files(folder)]
 
     def changes(self) -> list[str]:
         """Return which versions differ between the trained seeds and what is installed, as ``numpy 2.0 -> 2.1``."""
@@ -127,6 +132,8 @@ class ResultFolder:
         """Say whether all these seeds are trained, and in the metrics with all these reference models."""
         metrics = self.metrics()
         if metrics is None or of_older_method(metrics) or not set(references) <= set(metrics["references"]):
+            return False
+        if not all((self.folder / name).is_file() for name in _PARTS):
             return False
         return set(seeds) <= set(metrics["seeds"]) & set(self.trained())
 
@@ -177,7 +184,29 @@ def of_older_method(metrics: dict[str, Any]) -> bool:
     return not any("df" in summary for summary in summaries)
 
 
+def is_trained(folder: Path) -> bool:
+    """Say whether a training's folder holds what the training wrote, to the last bit."""
+    return bool(read_summary(folder)) and not damaged_files(folder)
+
+
+def damaged_files(folder: Path) -> list[str]:
+    """Return the names of files that are not as a training wrote them; of an older fusion that is not known."""
+    if not (folder / "summary.json").is_file():
+        return []
+    files = (read_summary(folder) or {"files": {"summary.json": ""}}).get("files", {})
+    return [name for name, content in files.items() if not is_content(folder / name, content)]
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """Return what a training wrote about itself; empty if that is not there or damaged."""
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return summary if isinstance(summary, dict) else {}
+
+
 def threshold_of(folder: Path) -> float | None:
     """Return the score from which a network counts a class as heard, None where the largest one does."""
-    threshold: float | None = json.loads((folder / "summary.json").read_text(encoding="utf-8")).get("threshold")
+    threshold: float | None = read_summary(folder).get("threshold")
     return threshold

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.result.folder import ResultFolder
+from fusion.result.folder import ResultFolder, is_trained
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_result_settings
 
@@ -72,6 +72,8 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
             f"{absent[0]}: this network is missing (committed results come without); "
             "run the experiment again to train it"
         )
+    if damaged := [path.parent for path in trained.models if not is_trained(path.parent)]:
+        raise FusionError(f"{damaged[0]}: not as its training wrote it; run the experiment again to train it anew")
     return trained
 
 

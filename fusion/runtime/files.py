@@ -65,6 +65,19 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
+def is_content(path: Path, content: object) -> bool:
+    """Say whether a file is there and has this content hash."""
+    try:
+        return content_hash(path) == content
+    except OSError:
+        return False
+
+
+def content_hashes_in(folder: Path) -> dict[str, str]:
+    """Return the content hash of each file directly in a folder, by name."""
+    return {path.name: content_hash(path) for path in sorted(folder.iterdir()) if path.is_file()}
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     with replacing(path) as temporary:

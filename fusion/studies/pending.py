@@ -14,7 +14,7 @@ from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
-from fusion.result.folder import ResultFolder
+from fusion.result.folder import ResultFolder, is_trained
 from fusion.result.looks import record_looks
 from fusion.result.metrics import evaluate_trainings
 from fusion.result.reference_predictions import (
@@ -85,7 +85,7 @@ class PendingResult:
             for fold, parts in folds
             if fold.repeat == repeat
         ]
-        jobs = [job for job in self.jobs if self.force or job.source or not (job.folder / "summary.json").exists()]
+        jobs = [job for job in self.jobs if self.force or job.source or not is_trained(job.folder)]
         return [
             *((f"fusion.learning.train:{'apply_seed' if job.source else 'train_seed'}", job) for job in jobs),
             *(("fusion.learning.references:predict_reference", reference) for reference in references),

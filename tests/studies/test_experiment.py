@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,70 @@ def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
     assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
     assert again["seeds"] == [1, 2]
     assert again["references"]["svm"]["settings"]["C"] == 123.0  # stored, not fitted again
+    assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
+
+
+def one_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_what_was_damaged_is_trained_again_and_nothing_else(place, nsynth, result, tmp_path, finished):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    wrong = copy / "seed-2" / "predictions.csv"
+    wrong.write_text(wrong.read_text().replace("0.", "7.", 1))  # it can be read, but no training wrote it
+    if not finished:
+        (copy / "metrics.json").unlink()
+    kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    assert f"{wrong}: not as the training wrote it, which is done again" in done.stderr
+    assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
+    assert wrong.read_bytes() == (result / "seed-2" / "predictions.csv").read_bytes()
+    assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
+
+
+@pytest.mark.parametrize("name", ["model.keras", "train.npy", "history.csv", "predictions.csv"])
+@pytest.mark.parametrize("damage", [one_bit, Path.unlink, lambda path: path.write_bytes(b"")])
+def test_any_damage_to_a_training_is_seen(result, tmp_path, name, damage):
+    copy = tmp_path / "copy"
+    shutil.copytree(result, copy)
+    assert ResultFolder(copy).trained() == [1, 2]
+    damage(copy / "seed-1" / name)
+    assert ResultFolder(copy).trained() == [2]
+    assert ResultFolder(copy).damaged() == [str(copy / "seed-1" / name)]
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", "null"])
+def test_a_training_whose_own_words_are_damaged_is_none(result, tmp_path, text):
+    copy = tmp_path / "copy"
+    shutil.copytree(result, copy)
+    (copy / "seed-1" / "summary.json").write_text(text)
+    assert ResultFolder(copy).trained() == [2]
+    assert ResultFolder(copy).damaged() == [str(copy / "seed-1" / "summary.json")]
+
+
+def test_a_training_of_an_older_fusion_counts(result, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(result, copy)
+    summary = json.loads((copy / "seed-1" / "summary.json").read_text())
+    assert set(summary.pop("files")) == {"model.keras", "train.npy", "history.csv", "predictions.csv"}
+    (copy / "seed-1" / "summary.json").write_text(json.dumps(summary))
+    assert ResultFolder(copy).trained() == [1, 2]
+
+
+def test_what_a_complete_result_lacks_is_made_without_training(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    lost = ("report.html", "predictions.csv", "history.csv", "environment.json", "references.csv")
+    for name in lost:
+        (copy / name).unlink()
+    networks = {path: path.stat().st_mtime_ns for path in copy.glob("seed-*/*")}
+    command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    assert {path: path.stat().st_mtime_ns for path in copy.glob("seed-*/*")} == networks
+    assert all((copy / name).is_file() for name in lost)
     assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
 
 

@@ -134,7 +134,8 @@ def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
     [
         (lambda folder: (folder / "metrics.json").unlink(), "no result folder"),
         (lambda folder: (folder / "seed-2" / "model.keras").unlink(), "this network is missing"),
-        (lambda folder: (folder / "seed-2" / "model.keras").write_bytes(b"PK\x03\x04nonsense"), "cannot be loaded"),
+        (lambda folder: (folder / "seed-2" / "model.keras").write_bytes(b"PK\x03\x04nonsense"), "not as its training"),
+        (lambda folder: (folder / "seed-2" / "summary.json").write_text("{}"), "not as its training wrote it"),
         (
             lambda folder: (folder / "environment.json").write_text(
                 (folder / "environment.json").read_text().replace('"mfcc": [\n      1,', '"mfcc": [\n      99,')
