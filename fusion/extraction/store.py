@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,8 +138,12 @@ class Store:
             "sr": sr,
             "format": _FORMAT,
         }
-        key = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
-        self.folder = folder / f"{self.name}-{key}"
+        digest = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+        self.folder = folder / f"{self.name}-{digest[:12]}"
+        self._index: Index | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_index": None}  # workers only write
 
     def key(self, window: Window) -> str:
         """Return the key of a window's row."""
@@ -172,10 +176,7 @@ class Store:
         shard = self.folder / hashlib.blake2b("".join(keys).encode(), digest_size=8).hexdigest()
         with replacing(shard.with_suffix(".npy")) as temporary:
             np.save(temporary, values, allow_pickle=False)
-        with (
-            replacing(shard.with_suffix(".csv")) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as file,
-        ):
+        with replacing(shard.with_suffix(".csv")) as table, table.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
 
     def index(self) -> Index:
@@ -186,21 +187,22 @@ class Store:
         FusionError
             If a table is damaged.
         """
-        keys: dict[str, int] = {}
-        shards: list[Path] = []
-        first = [0]
-        for table in sorted(self.folder.glob("*.csv")):
-            if ".tmp-" in table.name or table.name.startswith("."):  # killed writers' and file managers'
-                continue
+        named = sorted(self.folder.glob("[!.]*.csv"))  # a dot: file managers'
+        tables = [table for table in named if ".tmp-" not in table.name]  # killed writers'
+        shards = tuple(table.with_suffix(".npy") for table in tables)
+        if self._index and self._index.shards == shards:  # a shard that is there never changes
+            return self._index
+        keys, first = dict[str, int](), [0]
+        for table in tables:
             try:
                 with table.open(encoding="utf-8", newline="") as file:
                     rows = [key for key, _ in csv.reader(file, strict=True)][1:]
             except (OSError, ValueError, csv.Error) as error:
                 raise self._damaged(table, f"is damaged ({error})") from None
             keys.update(zip(rows, range(first[-1], first[-1] + len(rows)), strict=True))
-            shards.append(table.with_suffix(".npy"))
             first.append(first[-1] + len(rows))
-        return Index(keys, tuple(shards), np.array(first, dtype=np.int64))
+        self._index = Index(keys, shards, np.array(first, dtype=np.int64))
+        return self._index
 
     def rows(self, keys: Sequence[str]) -> Rows:
         """Return the rows of some clips.
@@ -219,11 +221,10 @@ class Store:
         shard = np.searchsorted(index.first, numbers, side="right") - 1
         used, place = np.unique(shard, return_inverse=True)
         row = numbers - index.first[shard]
-        for number, path in enumerate(index.shards[each] for each in used):
+        shards = tuple(index.shards[each] for each in used)
+        for number, path in enumerate(shards):
             self._check(path, int(row[place == number].max()) + 1)
-        return Rows(
-            tuple(index.shards[each] for each in used), np.stack([place, row], axis=1).astype(np.int32), self.shape
-        )
+        return Rows(shards, np.stack([place, row], axis=1).astype(np.int32), self.shape)
 
     def _check(self, shard: Path, length: int) -> None:
         try:
