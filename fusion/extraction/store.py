@@ -23,12 +23,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.extraction.index import Index, TableError, read_index
 from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
 from fusion.plugins.registry import Source
@@ -82,24 +83,6 @@ class Rows:
             yield self.take(slice(first, first + size))
 
 
-@dataclass(frozen=True)
-class Index:
-    """Where a feature's stored clips are.
-
-    Attributes
-    ----------
-    keys : dict of str to int
-        Number of each clip, counted over all shards.
-    shards : tuple of Path
-    first : (shards + 1,) int64
-        Number of the first clip of each shard, and at last of all clips.
-    """
-
-    keys: dict[str, int]
-    shards: tuple[Path, ...]
-    first: NDArray[np.int64]
-
-
 @cache  # small at any number of clips, and used again and again: a file descriptor each would be too many
 def _whole(shard: Path) -> NDArray[np.float32]:
     return np.load(shard, allow_pickle=False)
@@ -140,10 +123,6 @@ class Store:
         }
         digest = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
         self.folder = folder / f"{self.name}-{digest[:12]}"
-        self._index: Index | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_index": None}  # workers only write
 
     def key(self, window: Window) -> str:
         """Return the key of a window's row."""
@@ -189,20 +168,12 @@ class Store:
         """
         named = sorted(self.folder.glob("[!.]*.csv"))  # a dot: file managers'
         tables = [table for table in named if ".tmp-" not in table.name]  # killed writers'
-        shards = tuple(table.with_suffix(".npy") for table in tables)
-        if self._index and self._index.shards == shards:  # a shard that is there never changes
-            return self._index
-        keys, first = dict[str, int](), [0]
-        for table in tables:
-            try:
-                with table.open(encoding="utf-8", newline="") as file:
-                    rows = [key for key, _ in csv.reader(file, strict=True)][1:]
-            except (OSError, ValueError, csv.Error) as error:
-                raise self._damaged(table, f"is damaged ({error})") from None
-            keys.update(zip(rows, range(first[-1], first[-1] + len(rows)), strict=True))
-            first.append(first[-1] + len(rows))
-        self._index = Index(keys, shards, np.array(first, dtype=np.int64))
-        return self._index
+        try:
+            return read_index(tables)
+        except TableError as error:
+            raise self._damaged(tables[error.number], f"is damaged ({error})") from None
+        except OSError as error:
+            raise self._damaged(Path(error.filename), f"cannot be read ({error.strerror})") from None
 
     def rows(self, keys: Sequence[str]) -> Rows:
         """Return the rows of some clips.

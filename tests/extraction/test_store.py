@@ -1,7 +1,6 @@
 """Where values are stored, and for how long a writer may be at it."""
 
 import os
-import pickle
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -93,14 +92,10 @@ def test_a_table_that_ends_within_a_name_is_damaged(store):
         store.index()
 
 
-def test_tables_are_read_again_only_when_there_are_more_and_stay_here(store):
-    """At NSynth's size they take seconds, and would travel to workers with every shard."""
-    store.write(["key0"], ["a"], np.zeros((1, 128), np.float32))
-    assert store.index() is store.index()
-    store.write(["key1"], ["b"], np.zeros((1, 128), np.float32))
-    assert sorted(store.index().keys) == ["key0", "key1"]
-    assert b"key0" not in pickle.dumps(store)
-    assert sorted(pickle.loads(pickle.dumps(store)).index().keys) == ["key0", "key1"]
+def test_a_table_that_cannot_be_read_is_named(store):
+    (store.folder / "0.csv").mkdir(parents=True)
+    with pytest.raises(FusionError, match=r"0\.csv: this part of the feature store cannot be read"):
+        store.index()
 
 
 def test_every_value_has_a_key_and_a_name(store):
