@@ -21,6 +21,7 @@ _LEAST_B = 1e-5  # below it a series counts as harmonic
 _LOBE = 1.5  # energy of a sinusoid under a Hann window, over that of the peak itself
 _LAGS = 2 ** (np.linspace(-1, 1, 13) / 24)  # a quarter tone to either side of a period
 _DC = 2  # bins that a constant reaches under a Hann window
+_BLOCK = 64  # frames whose own kernels are in memory at once: 100 kB each by default
 
 
 class Harmonics(SpectralFeature):
@@ -155,8 +156,15 @@ def _hnr(power: NDArray[np.float32], sr: int, f0: Floats) -> Floats:
     n_fft = 2 * (power.shape[1] + _DC - 1)
     bins = np.arange(_DC, n_fft // 2 + 1, dtype=np.float32)
     turns = _LAGS * sr / n_fft / f0[:, np.newaxis]  # of the first bin in the time of each lag, (1 or frames, lags)
-    kernel = np.cos(2 * np.float32(np.pi) * turns.astype(np.float32)[..., np.newaxis] * bins)
+
+    def kernel(turns: Floats) -> NDArray[np.float32]:
+        return np.cos(2 * np.float32(np.pi) * turns.astype(np.float32)[..., np.newaxis] * bins)
+
+    if len(turns) == 1:
+        correlation = power @ kernel(turns[0]).T
+    else:
+        blocks = [slice(first, first + _BLOCK) for first in range(0, len(power), _BLOCK)]
+        correlation = np.concatenate([np.einsum("fb,flb->fl", power[some], kernel(turns[some])) for some in blocks])
     window = (2 + np.cos(2 * np.pi * turns)) / 3  # a Hann window's own autocorrelation
-    correlation = power @ kernel[0].T if len(kernel) == 1 else np.einsum("fb,flb->fl", power, kernel)
     highest = np.clip((correlation / window).max(axis=1), 0.01, 0.9999)
     return 10 * np.log10(highest / (1 - highest))

@@ -40,7 +40,7 @@ def find(
     return {
         "damaged": [{"clip": clip, "why": why} for clip, why in damaged.items()],
         "identical": _identical(dataset),
-        "near_identical": [_described(pair, dataset) for pair in near],
+        "near_identical": _near_identical(near, dataset),
         "silent": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.silent],
         "clipped": [{"clip": clip, "places": sound.clipped} for clip, sound in named if sound.clips],
         "over_full_scale": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.over_full_scale],
@@ -53,19 +53,22 @@ def find(
     }
 
 
-def _described(pair: ClipPair, dataset: Corpus) -> dict[str, Any]:
-    rows = [pair.first, pair.second]
+def _near_identical(near: Sequence[ClipPair], dataset: Corpus) -> list[dict[str, Any]]:
+    ids, labels, groups = (dataset.table[column].to_numpy() for column in ("id", "labels", "group"))
     places = dataset.places
-    first, second = (dataset.table.iloc[row] for row in rows)
-    return {
-        "clips": [first["id"], second["id"]],
-        "in": [places[row] for row in rows],
-        "labels": [first["labels"], second["labels"]],
-        "similarity": round(pair.similarity, 4),
-        "offset": round(pair.offset, 3),
-        "conflicting": first["labels"] != second["labels"],
-        "one_group": first["group"] == second["group"],
-    }
+    return [
+        {
+            "clips": [ids[row] for row in rows],
+            "in": [places[row] for row in rows],
+            "labels": [labels[row] for row in rows],
+            "similarity": round(pair.similarity, 4),
+            "offset": round(pair.offset, 3),
+            "conflicting": labels[pair.first] != labels[pair.second],
+            "one_group": groups[pair.first] == groups[pair.second],
+        }
+        for pair in near
+        for rows in [(pair.first, pair.second)]
+    ]
 
 
 def _identical(dataset: Corpus) -> list[dict[str, Any]]:

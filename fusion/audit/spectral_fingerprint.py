@@ -27,7 +27,7 @@ _FRAME = 0.5  # s
 _BINS = range(10, 2000)  # of 2 Hz
 _SMOOTH = 51  # bins
 _MOST = 10  # candidates of a window in another place
-_BLOCK = 256  # windows compared with all others at once
+_CELLS = 2**24  # cosines in memory at once
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -91,8 +91,9 @@ def candidates(fingerprints: Floats, places: Ints, cosine: float) -> Ints:
     for number, few in enumerate(members):
         for many in members[number + 1 :]:
             others = unit[many].T
-            for first in range(0, len(few), _BLOCK):
-                rows = few[first : first + _BLOCK]
+            size = max(1, _CELLS // len(many))
+            for first in range(0, len(few), size):
+                rows = few[first : first + size]
                 cosines = unit[rows] @ others
                 row, column = np.nonzero(cosines >= cosine)
                 order = np.lexsort((-cosines[row, column], row))

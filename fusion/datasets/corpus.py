@@ -99,11 +99,12 @@ class Corpus:
     @property
     def targets(self) -> NDArray[np.bool_]:
         """Which classes each clip has, ``(clips, classes)``."""
-        targets = np.zeros((len(self.table), len(self.classes)), dtype=bool)
+        clips, texts = self.table["labels"].factorize()  # few texts, many clips
+        targets = np.zeros((len(texts), len(self.classes)), dtype=bool)
         numbers = {label: number for number, label in enumerate(self.classes)}
-        for row, labels in enumerate(self.table["labels"]):
+        for row, labels in enumerate(texts):
             targets[row, [numbers[label] for label in labels.split(";")]] = True
-        return targets
+        return targets[clips]
 
     @property
     def splits(self) -> tuple[str, ...]:

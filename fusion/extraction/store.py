@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.extraction.index import Index, TableError, read_index
 from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
 from fusion.plugins.registry import Source
@@ -82,24 +83,6 @@ class Rows:
             yield self.take(slice(first, first + size))
 
 
-@dataclass(frozen=True)
-class Index:
-    """Where a feature's stored clips are.
-
-    Attributes
-    ----------
-    keys : dict of str to int
-        Number of each clip, counted over all shards.
-    shards : tuple of Path
-    first : (shards + 1,) int64
-        Number of the first clip of each shard, and at last of all clips.
-    """
-
-    keys: dict[str, int]
-    shards: tuple[Path, ...]
-    first: NDArray[np.int64]
-
-
 @cache  # small at any number of clips, and used again and again: a file descriptor each would be too many
 def _whole(shard: Path) -> NDArray[np.float32]:
     return np.load(shard, allow_pickle=False)
@@ -138,8 +121,8 @@ class Store:
             "sr": sr,
             "format": _FORMAT,
         }
-        key = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
-        self.folder = folder / f"{self.name}-{key}"
+        digest = hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
+        self.folder = folder / f"{self.name}-{digest[:12]}"
 
     def key(self, window: Window) -> str:
         """Return the key of a window's row."""
@@ -172,10 +155,7 @@ class Store:
         shard = self.folder / hashlib.blake2b("".join(keys).encode(), digest_size=8).hexdigest()
         with replacing(shard.with_suffix(".npy")) as temporary:
             np.save(temporary, values, allow_pickle=False)
-        with (
-            replacing(shard.with_suffix(".csv")) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as file,
-        ):
+        with replacing(shard.with_suffix(".csv")) as table, table.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
 
     def index(self) -> Index:
@@ -186,21 +166,14 @@ class Store:
         FusionError
             If a table is damaged.
         """
-        keys: dict[str, int] = {}
-        shards: list[Path] = []
-        first = [0]
-        for table in sorted(self.folder.glob("*.csv")):
-            if ".tmp-" in table.name or table.name.startswith("."):  # killed writers' and file managers'
-                continue
-            try:
-                with table.open(encoding="utf-8", newline="") as file:
-                    rows = [key for key, _ in csv.reader(file, strict=True)][1:]
-            except (OSError, ValueError, csv.Error) as error:
-                raise self._damaged(table, f"is damaged ({error})") from None
-            keys.update(zip(rows, range(first[-1], first[-1] + len(rows)), strict=True))
-            shards.append(table.with_suffix(".npy"))
-            first.append(first[-1] + len(rows))
-        return Index(keys, tuple(shards), np.array(first, dtype=np.int64))
+        named = sorted(self.folder.glob("[!.]*.csv"))  # a dot: file managers'
+        tables = [table for table in named if ".tmp-" not in table.name]  # killed writers'
+        try:
+            return read_index(tables)
+        except TableError as error:
+            raise self._damaged(tables[error.number], f"is damaged ({error})") from None
+        except OSError as error:
+            raise self._damaged(Path(error.filename), f"cannot be read ({error.strerror})") from None
 
     def rows(self, keys: Sequence[str]) -> Rows:
         """Return the rows of some clips.
@@ -219,11 +192,10 @@ class Store:
         shard = np.searchsorted(index.first, numbers, side="right") - 1
         used, place = np.unique(shard, return_inverse=True)
         row = numbers - index.first[shard]
-        for number, path in enumerate(index.shards[each] for each in used):
+        shards = tuple(index.shards[each] for each in used)
+        for number, path in enumerate(shards):
             self._check(path, int(row[place == number].max()) + 1)
-        return Rows(
-            tuple(index.shards[each] for each in used), np.stack([place, row], axis=1).astype(np.int32), self.shape
-        )
+        return Rows(shards, np.stack([place, row], axis=1).astype(np.int32), self.shape)
 
     def _check(self, shard: Path, length: int) -> None:
         try:

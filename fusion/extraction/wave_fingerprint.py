@@ -6,6 +6,7 @@ Extracted and stored like any feature, beside those of the experiment, but never
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,12 @@ SOURCE = Source(FEATURES, NAME, module=__name__, package="fusion", stored_as=_ST
 
 _SIZE = 128
 _SAME = 0.999  # cosine of two waveforms from which they count as one sound at two levels
-_BLOCK = 2048  # clips that are compared with all test clips at once
+_REACH = float(np.sqrt(2 * (1 - _SAME)))  # distance of their fingerprints
+_FIRST = 8  # numbers of a fingerprint by which likely copies are found
+_BLOCK = 2**16  # pairs that are compared at once
+
+Ints = NDArray[np.int64]
+Values = NDArray[np.float32]
 
 
 class WaveFingerprint(Feature):
@@ -55,7 +61,7 @@ def _signs(size: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).choice(np.array([-1, 1], dtype=np.float32), size)
 
 
-def level_copies(fingerprints: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+def level_copies(fingerprints: Values, groups: Ints) -> Ints:
     """Return the pairs of clips of one group that are the same sound at two levels.
 
     Parameters
@@ -68,18 +74,11 @@ def level_copies(fingerprints: NDArray[np.float32], groups: NDArray[np.int64]) -
     (pairs, 2) int64
         Clip numbers, the smaller first.
     """
-    pairs = []
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        mine = fingerprints[members].astype(np.float64)
-        first, second = np.nonzero(np.triu(_same(mine, mine), k=1))
-        pairs.append(np.column_stack([members[first], members[second]]))
-    return np.concatenate(pairs).astype(np.int64) if pairs else np.empty((0, 2), dtype=np.int64)
+    tree, heard = _near(fingerprints, groups, np.arange(len(groups)))
+    return _confirmed(fingerprints, heard[tree.query_pairs(_REACH, output_type="ndarray")])
 
 
-def copies_across(
-    fingerprints: NDArray[np.float32], groups: NDArray[np.int64], tested: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def copies_across(fingerprints: Values, groups: Ints, tested: NDArray[np.bool_]) -> Ints:
     """Return the pairs of a test clip and a clip of another split and group that are the same sound at two levels.
 
     Parameters
@@ -93,21 +92,32 @@ def copies_across(
     (pairs, 2) int64
         Clip numbers, that of the test clip first.
     """
-    test, rest = np.flatnonzero(tested), np.flatnonzero(~tested)
-    pairs = [np.empty((0, 2), dtype=np.int64)]
-    for start in range(0, len(rest), _BLOCK):
-        others = rest[start : start + _BLOCK]
-        first, second = np.nonzero(_same(fingerprints[test], fingerprints[others]))
-        found = np.column_stack([test[first], others[second]])
-        pairs.append(found[groups[found[:, 0]] != groups[found[:, 1]]])
-    return np.concatenate(pairs)
+    (tests, first), (others, second) = (
+        _near(fingerprints, np.zeros(len(groups)), np.flatnonzero(part)) for part in (tested, ~tested)
+    )
+    near = tests.sparse_distance_matrix(others, _REACH, output_type="ndarray")
+    pairs = _confirmed(fingerprints, np.column_stack([first[near["i"]], second[near["j"]]]))
+    return pairs[groups[pairs[:, 0]] != groups[pairs[:, 1]]]
 
 
-def _same(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Say which clips are the same sound, ``(clips of the first, clips of the second)``; silent ones never are."""
-    squares, others = (np.square(values).sum(axis=1) for values in (first, second))
-    distances = first @ second.T
-    distances *= -2
-    distances += np.where(squares > 0, squares, np.inf)[:, np.newaxis]
-    distances += others
-    return np.asarray(distances <= 2 * (1 - _SAME))
+def _near(fingerprints: Values, groups: NDArray[Any], clips: Ints) -> tuple[Any, Ints]:
+    """Return a tree of clips that are heard, in which copies of one group lie near each other; and their numbers.
+
+    It knows the first of a fingerprint's numbers only: those of few other sounds are as near, which makes the search
+    fast. Groups lie a unit apart.
+    """
+    from scipy.spatial import KDTree  # slow to import, and workers need none
+
+    heard = clips[fingerprints[clips].any(axis=1)]
+    return KDTree(np.column_stack([groups[heard], fingerprints[heard, :_FIRST]])), heard
+
+
+def _confirmed(fingerprints: Values, pairs: Ints) -> Ints:
+    """Return those of some pairs that are one sound, in order."""
+    blocks = np.split(pairs, range(_BLOCK, len(pairs), _BLOCK))
+    distances = [
+        np.square(fingerprints[block[:, 0]].astype(np.float64) - fingerprints[block[:, 1]]).sum(axis=1)
+        for block in blocks
+    ]
+    same = pairs[np.concatenate(distances) <= _REACH**2]
+    return same[np.lexsort((same[:, 1], same[:, 0]))].astype(np.int64)

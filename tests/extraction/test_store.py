@@ -92,6 +92,12 @@ def test_a_table_that_ends_within_a_name_is_damaged(store):
         store.index()
 
 
+def test_a_table_that_cannot_be_read_is_named(store):
+    (store.folder / "0.csv").mkdir(parents=True)
+    with pytest.raises(FusionError, match=r"0\.csv: this part of the feature store cannot be read"):
+        store.index()
+
+
 def test_every_value_has_a_key_and_a_name(store):
     with pytest.raises(ValueError, match="shorter"):
         store.write(["key0", "key1"], ["a"], np.zeros((2, 128), np.float32))

@@ -81,6 +81,12 @@ def test_copies_of_other_instruments_are_looked_for_between_test_and_the_rest_al
     assert copies_across(prints, np.arange(6), np.zeros(6, dtype=bool)).shape == (0, 2)
 
 
+def test_copies_within_groups_come_in_the_order_of_clips_however_groups_lie():
+    y, other = tone("reed", 60, 100), tone("flute", 60, 100)
+    prints = fingerprints(y, other, y * 0.3, other * 0.2, y * 0.1, other * 0.4)
+    assert level_copies(prints, np.array([7, 3, 7, 5, 7, 3])).tolist() == [[0, 2], [0, 4], [1, 5], [2, 4]]
+
+
 def test_blocks_of_clips_give_what_all_at_once_give(monkeypatch):
     y, other = tone("reed", 60, 100), tone("flute", 60, 100)
     prints, tested = fingerprints(y, y, other, y, other), np.array([True, False, False, False, False])

@@ -1,6 +1,7 @@
 """Harmonics against what was put into the sound, f0 against the pitch that notes were played at and against pYIN."""
 
 import json
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -117,6 +118,16 @@ def test_f0_is_one_for_the_clip_or_follows_its_frames():
     np.testing.assert_allclose(columns(y)["f0 (log2 Hz)"], np.log2(220), atol=0.01)
     followed = columns(y, f0="frame")["f0 (log2 Hz)"]
     np.testing.assert_allclose(followed[[0, 5, -2, -1]], np.log2([220, 220, 392, 392]), atol=0.002)
+
+
+@pytest.mark.parametrize("frames", [64, 65, 200])
+def test_a_long_clip_is_analysed_in_blocks_of_frames_with_the_same_values(monkeypatch, frames):
+    """A frame's own kernel takes 100 kB, so those of ten minutes would take gigabytes."""
+    clip = Clip(noise(samples=frames * 2048 - 1), 16000)
+    blocks = Harmonics(f0="frame", statistics=None).series(clip)
+    assert len(blocks) == frames
+    monkeypatch.setattr(sys.modules[Harmonics.__module__], "_BLOCK", 10**6)
+    np.testing.assert_array_equal(Harmonics(f0="frame", statistics=None).series(clip), blocks)
 
 
 def test_what_a_quiet_tail_holds_does_not_say_the_f0():
