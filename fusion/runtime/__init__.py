@@ -3,4 +3,4 @@
 Knows nothing of sound or learning.
 """
 
-__all__ = ["content_hash", "files", "lock", "memory", "progress", "versions", "workers", "workplace"]
+__all__ = ["backend", "content_hash", "files", "lock", "memory", "progress", "versions", "workers", "workplace"]
