@@ -54,7 +54,7 @@ def test_metrics_have_the_fixed_keys(metrics):
     }
     assert fixed <= metrics.keys()
     assert metrics["sample"] is False
-    assert set(metrics["seconds"]) == {"extract", "train", "evaluate"}
+    assert set(metrics["seconds"]) == {"extract", "train", "train_processor", "evaluate"}
     assert {"pairs", "conflicting", "velocity_twins"} <= metrics["duplicates"].keys()
     for summary in (metrics["test"], *metrics["references"].values()):
         assert summary is metrics["test"] or summary["train_clips"] == metrics["clips"]["train"]
