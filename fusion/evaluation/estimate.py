@@ -87,7 +87,7 @@ class Estimate:
         1946, 110-114, https://doi.org/10.2307/3002019
         W. Cochran: "Sampling techniques", 3rd ed., Wiley, 1977, chapters 5 and 6 (stratified samples, ratios)
         """
-        from scipy.stats import t
+        from scipy.special import stdtr, stdtrit  # Student's t; scipy.stats calls them, and takes a second to import
 
         seeds = [(weight**2 * part.variance, part.df) for weight, part in self.seeds.values() if weight]
         groups, df_groups = _variance(self.by_group, self.strata)
@@ -101,11 +101,11 @@ class Estimate:
                 return {**dict.fromkeys(("low", "high", "p", "se_groups", "se_seeds", "df")), "why": why}
         df = total**2 / (groups**2 / df_groups + sum(variance**2 / own for variance, own in seeds))
         error = float(np.sqrt(total))
-        reach = float(t.ppf((1 + level) / 2, df)) * error
+        reach = float(stdtrit(df, (1 + level) / 2)) * error
         return {
             "low": self.value - reach,
             "high": self.value + reach,
-            "p": float(2 * t.sf(abs(self.value) / error, df)),
+            "p": float(2 * stdtr(df, -abs(self.value) / error)),
             "se_groups": float(np.sqrt(groups)),
             "se_seeds": float(np.sqrt(total - groups)),
             "df": float(df),

@@ -113,7 +113,7 @@ def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, flo
         loss={name: loss(label_smoothing=settings.label_smoothing) for name in loss_weights},
         loss_weights=loss_weights,
         metrics={name: [keras.metrics.CategoricalAccuracy(name="accuracy")] for name in loss_weights},
-        jit_compile=False,
+        jit_compile=keras.backend.backend() == "jax",  # JAX runs layer by layer else; XLA brings TensorFlow nothing
         steps_per_execution=together,
     )
     trainer.optimizer.build(trainer.trainable_variables)  # else the first step creates them, and is traced twice

@@ -39,10 +39,10 @@ def train_seed(job: TrainingJob) -> None:
         ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (scores of the training clips, ``(clips,
         classes)`` float32), ``predictions.csv`` (test clip and one score a class) and ``summary.json``.
     """
-    started = time.perf_counter()
+    began, started, processor = time.time(), time.perf_counter(), time.process_time()
     keras.utils.set_random_seed(job.random_seed)
     model = fit(job)
-    trained = time.perf_counter()
+    trained, processor = time.perf_counter(), time.process_time() - processor
     with replacing(job.folder) as folder:
         folder.mkdir()
         model.save(folder / "model.keras")
@@ -69,7 +69,12 @@ def train_seed(job: TrainingJob) -> None:
                 "accuracy": convergence.top_accuracy(scores, job.parts["train"].truth),
             },
             "cause": likely_cause(model.history.epochs, model.history.levels, job.training),
-            "seconds": {"train": trained - started, "evaluate": time.perf_counter() - trained},
+            "began": began,
+            "seconds": {
+                "train": trained - started,
+                "train_processor": processor,
+                "evaluate": time.perf_counter() - trained,
+            },
             "backend": f"{keras.config.backend()}, keras {keras.version()}",
             "device": _device(),
         }
@@ -100,7 +105,7 @@ def apply_seed(job: TrainingJob) -> None:
             summary["threshold"] = _threshold(model, job, test)
         summary["training"] = uuid4().hex[:16]
         summary["network"] = content_hash(folder / "model.keras")
-        summary["seconds"] = {"train": 0.0, "evaluate": time.perf_counter() - started}
+        summary["seconds"] = {"train": 0.0, "train_processor": 0.0, "evaluate": time.perf_counter() - started}
         write_json(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
     keras.backend.clear_session()
 

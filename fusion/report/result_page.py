@@ -23,6 +23,8 @@ from fusion.report.wording import (
 )
 from fusion.runtime.files import write_text
 
+_SECONDS = {"train_processor": "processor time of training"}
+
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
     """Write the plots, ``confusion.png`` (or ``classes.png``) and others, and the self-contained ``report.html``.
@@ -64,7 +66,7 @@ def _page(folder: Path, metrics: dict[str, Any]) -> str:
         ]
         for name, row in metrics["test"]["per_class"].items()
     ]
-    seconds = ", ".join(f"{name} {value:.0f} s" for name, value in metrics["seconds"].items())
+    seconds = ", ".join(f"{_SECONDS.get(name, name)} {value:.0f} s" for name, value in metrics["seconds"].items())
     features, seeds = (", ".join(map(str, metrics[key])) for key in ("features", "seeds"))
     libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
     body = f"""<p>Features: {escape(features)}. Seeds: {escape(seeds)}.

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from fusion.result.trained import read_pretrained
-from fusion.runtime.versions import backend
+from fusion.runtime.backend import backend
 from fusion.settings.experiment import Experiment
 
 

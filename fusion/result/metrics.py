@@ -87,10 +87,7 @@ def evaluate_trainings(
             *start_warnings(dataset, experiment.training.pretrain),
             *data_warnings,
         ],
-        "seconds": {
-            "extract": prepared.seconds,
-            **{step: sum(summary["seconds"][step] for summary in summaries) for step in ("train", "evaluate")},
-        },
+        "seconds": {"extract": prepared.seconds, **trainings.seconds()},
         "parameters": summaries[0]["parameters"],
         "epochs": [summary["epochs"] for summary in summaries],
         "best_epochs": [summary["best_epoch"] for summary in summaries],

@@ -58,6 +58,26 @@ class Trainings:
         """The summary of each training, seed after seed."""
         return [summary for trainings in self.by_seed for _, summary in trainings]
 
+    def seconds(self) -> dict[str, float]:
+        """Return how long training and evaluation took.
+
+        Returns
+        -------
+        dict
+            ``train``: while at least one training ran, by the clock, since several may run at once, or on other days.
+            ``train_processor``: of all threads. ``evaluate``: predictions of all trainings.
+        """
+        taken = [summary["seconds"] for summary in self.summaries]
+        alone = [each["train"] for each, summary in zip(taken, self.summaries, strict=True) if "began" not in summary]
+        train, end = float(sum(alone)), 0.0  # trainings of an older fusion do not tell when they began
+        for began, length in sorted(
+            (each["began"], each["seconds"]["train"]) for each in self.summaries if "began" in each
+        ):
+            train += max(0.0, began + length - max(began, end))
+            end = max(end, began + length)
+        processor = sum(each.get("train_processor", each["train"]) for each in taken)
+        return {"train": train, "train_processor": processor, "evaluate": sum(each["evaluate"] for each in taken)}
+
     def test_predictions(self) -> list[tuple[Floats, Bools]]:
         """Return scores and decisions of the test clips for each seed and repeat, ``(clips, classes)`` each.
 

@@ -3,4 +3,5 @@
 Knows nothing of sound or learning.
 """
 
-__all__ = ["content_hash", "files", "lock", "memory", "progress", "signals", "versions", "workers", "workplace"]
+__all__ = ["backend", "content_hash", "files", "lock", "memory", "progress", "signals", "versions"]
+__all__ += ["workers", "workplace"]

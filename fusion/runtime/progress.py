@@ -17,7 +17,7 @@ AdvanceTo = Callable[[int, int], None]
 
 
 class Progress:
-    """Shows how far tasks are, with rate and time left.
+    """Shows how far tasks are, with pace and time left, from the second step on: the first one waits for workers.
 
     Parameters
     ----------
@@ -35,15 +35,15 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
     @contextmanager
-    def task(self, label: str, total: int) -> Iterator[Advance]:
-        """Show one task; the callable it gives takes a number of steps done."""
+    def task(self, label: str, total: int, step: str = "each") -> Iterator[Advance]:
+        """Show one task; the callable it gives takes a number of steps done, of which one is called `step`."""
         if self.quiet or not total:
             yield lambda _: None
         elif self.terminal:
-            with _bar(label, total) as advance:
+            with _bar(label, total, step) as advance:
                 yield advance
         else:
-            yield _Lines(label, total, self.say)
+            yield _Lines(label, total, step, self.say)
 
     @contextmanager
     def counter(self, label: str) -> Iterator[AdvanceTo]:
@@ -68,7 +68,8 @@ class Progress:
             yield lambda _: None
             return
         last = dict.fromkeys(names, 0)
-        with self.task(f"training {len(names)} network{'s' * (len(names) > 1)}", len(names) * epochs) as advance:
+        label = f"training {len(names)} network{'s' * (len(names) > 1)}"
+        with self.task(label, len(names) * epochs, "an epoch") as advance:
 
             def on_message(message: Any) -> None:
                 _, name, epoch, _ = message
@@ -80,11 +81,12 @@ class Progress:
 
 
 class _Lines:
-    """Plain lines: at the start of work, now and then, and at the end."""
+    """Plain lines: now and then, and at the end."""
 
-    def __init__(self, label: str, total: int, say: Callable[[str], None]) -> None:
-        self.label, self.total, self.say = label, total, say
+    def __init__(self, label: str, total: int, step: str, say: Callable[[str], None]) -> None:
+        self.label, self.total, self.step, self.say = label, total, step, say
         self.done = 0
+        self.first: tuple[float, int] | None = None  # when the first steps were done, and how many they were
         self.started = self.printed = time.monotonic()
 
     def __call__(self, steps: int) -> None:
@@ -92,26 +94,36 @@ class _Lines:
             return
         self.done += steps
         now = time.monotonic()
-        if self.done >= self.total or now - self.printed >= _EVERY:
-            self.printed = now
-            rate = self.done / max(now - self.started, 1e-9)
-            left = (self.total - self.done) / rate if rate else 0.0
-            rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.started:.1f} s"
-            self.say(f"{self.label}: {self.done}/{self.total} ({rate:.0f}/s{rest})")
+        self.first = self.first or (now, self.done)
+        if self.done < self.total and now - self.printed < _EVERY:
+            return
+        self.printed = now
+        rate = (self.done - self.first[1]) / max(now - self.first[0], 1e-9)
+        known = [pace(rate, self.step)] if rate else []
+        if self.done >= self.total:
+            known.append(f"in {now - self.started:.1f} s")
+        elif rate:
+            known.append(f"{(self.total - self.done) / rate:.0f} s left")
+        self.say(f"{self.label}: {self.done}/{self.total}" + (f" ({', '.join(known)})" if known else ""))
+
+
+def pace(rate: float, step: str) -> str:
+    """Return steps a second, or seconds a step where one takes longer: ``12/s``, ``3.4 s an epoch``."""
+    return f"{rate:.0f}/s" if rate >= 1 else f"{1 / rate:.1f} s {step}"
 
 
 @contextmanager
-def _bar(label: str, total: int) -> Iterator[Advance]:
+def _bar(label: str, total: int, step: str) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
     from rich.text import Text
 
-    class Rate(ProgressColumn):
+    class Pace(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:.0f}/s" if task.speed else "")
+            return Text(pace(task.speed, step) if task.speed else "")
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Pace(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task(label, total=total)
         yield lambda steps: bars.advance(task, steps)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from fusion.runtime.backend import backend
 
 try:
     VERSION = importlib.metadata.version("fusion-mir")
@@ -17,23 +19,20 @@ except importlib.metadata.PackageNotFoundError:  # run from a checkout that was 
 _LIBRARIES = ("keras", "keras-tuner", "librosa", "numpy", "pandas", "scikit-learn", "scipy", "soundfile", "tensorflow")
 
 
-def backend() -> str:
-    """Return the library that Keras computes with."""
-    return os.environ.get("KERAS_BACKEND", "tensorflow")
-
-
 def versions() -> dict[str, Any]:
     """Return what may change numbers from one machine to another."""
+    library = backend()
     return {
         "fusion": VERSION,
         "commit": _commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "backend": backend(),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "backend": library,
+        "libraries": {name: _version(name) for name in dict.fromkeys((*_LIBRARIES, library))},
     }
 
 
+@cache
 def _version(library: str) -> str | None:
     """Return a library's version; None for one that goes by another name, as tensorflow-cpu does."""
     try:
@@ -54,6 +53,7 @@ def decisive_versions(recorded: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"fusion": record.get("fusion"), "backend": record.get("backend"), **record.get("libraries", {})}
 
 
+@cache  # asked for each training, and git takes its time
 def _commit() -> str | None:
     """Return the commit of the checkout that fusion runs from, None outside one."""
     root = Path(__file__).parents[2]

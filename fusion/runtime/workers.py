@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -16,6 +16,7 @@ from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from fusion.errors import FusionError, listing
+from fusion.runtime.backend import keras_environment
 from fusion.runtime.signals import end, leave_to_parent, start_resource_tracker
 
 AnyTask = TypeVar("AnyTask")
@@ -228,15 +229,19 @@ def _pass_on(messages: Any, on_message: OnMessage | None) -> None:
 
 @contextmanager
 def _environment(threads: int) -> Iterator[None]:
-    """Limit the threads of processes started meanwhile: libraries read these when they are imported."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, str(threads)))
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several trainings may share a GPU
+    """Set what libraries read when they are imported, for processes started meanwhile."""
+    wanted = {**dict.fromkeys(_THREADS, str(threads)), **keras_environment()}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set_environment(wanted)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _set_environment(before)
+
+
+def _set_environment(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -12,7 +12,6 @@ import os
 for _name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
     os.environ[_name] = "1"
 
-import statistics
 import time
 
 import numpy as np
@@ -41,7 +40,7 @@ def main() -> None:
             started = time.perf_counter()
             model.fit({"mfcc": x}, y, batch_size=BATCH, epochs=1, verbose=0)
             seconds[name].append(time.perf_counter() - started)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    medians = {name: float(np.median(values)) for name, values in seconds.items()}
     for name, model in models.items():
         print(
             f"{name:7s} {1000 * medians[name] / CLIPS:7.3f} ms a clip and epoch, {model.count_params():9,} parameters"

@@ -1,5 +1,8 @@
 """The one method for intervals and tests: by hand, by its properties, and against closed forms."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -241,3 +244,13 @@ def test_sets_without_a_common_group_add_their_variances():
     gap = of_arm(values, one, joint) - of_arm(others, other, joint)
     parts = [of_arm(*pair).spread() for pair in ((values, by_group, strata[0]), (others, by_other, strata[1]))]
     assert gap.spread()["se_groups"] ** 2 == pytest.approx(sum(part["se_groups"] ** 2 for part in parts))
+
+
+def test_an_interval_does_not_import_all_of_scipys_statistics():
+    code = (
+        "import sys, numpy; from fusion.evaluation.estimate import of_arm; strata = numpy.zeros(4, int); "
+        "values = numpy.arange(8.0).reshape(4, 2); found = of_arm(values.mean(axis=0), values, strata).spread(); "
+        "print(found['low'] is not None, 'scipy.stats' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\n"

@@ -12,9 +12,7 @@ import pytest
 from fusion.errors import FusionError
 from fusion.runtime import workers
 from fusion.runtime.workers import _Worker, in_turn, processors, run
-from tests.support.warm import WarmContext
-
-COLD = workers._Context  # before the first test replaces it
+from tests.support.warm import COLD, WarmContext
 
 SCRIPT = """
     import os, signal, sys, time

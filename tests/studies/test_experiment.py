@@ -55,7 +55,7 @@ def test_metrics_have_the_fixed_keys(metrics):
     }
     assert fixed <= metrics.keys()
     assert metrics["sample"] is False
-    assert set(metrics["seconds"]) == {"extract", "train", "evaluate"}
+    assert set(metrics["seconds"]) == {"extract", "train", "train_processor", "evaluate"}
     assert {"pairs", "conflicting", "velocity_twins"} <= metrics["duplicates"].keys()
     for summary in (metrics["test"], *metrics["references"].values()):
         assert summary is metrics["test"] or summary["train_clips"] == metrics["clips"]["train"]
@@ -113,7 +113,14 @@ def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth,
     assert done.stdout.splitlines()[-1] == str(result.relative_to(place))  # it keeps its name, too
 
 
-def test_repeat_is_bit_identical_whatever_the_jobs_and_whether_workers_are_warm(place, nsynth, result):
+def test_repeat_is_bit_identical_whatever_the_jobs_the_workers_and_the_users_settings_of_keras(
+    place, nsynth, result, tmp_path, monkeypatch
+):
+    others = {"floatx": "float16", "epsilon": 0.01, "image_data_format": "channels_first", "backend": "nothing"}
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(others))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_MAX_EPOCHS", "1")
     words = ("run", "small.yaml", "--data", nsynth, "--results", "other", "--jobs", 2, "--seeds", "2,")
     done = command(place, *words, cold=True)
     other = place / done.stdout.splitlines()[-1]

@@ -11,9 +11,11 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from unittest import mock
 
-from fusion.runtime.workers import _THREADS, _Worker
+from fusion.runtime.workers import _THREADS, _Context, _Worker
 
 ROOT = Path(__file__).parents[2]
+COLD = _Context
+"""Of workers as people have them."""
 
 
 def start_server() -> None:
