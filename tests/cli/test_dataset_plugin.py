@@ -57,6 +57,18 @@ def test_it_is_audited(place):
     assert report["usable"]
 
 
+def test_its_notes_are_warnings(place, shown, tmp_path):
+    (tmp_path / "own" / "datasets").mkdir(parents=True)
+    noted = (
+        shown.replace("        return pd", "        table = pd")
+        + '        table.attrs["notes"] = ["damaged: one tape"]\n'
+    )
+    (tmp_path / "own" / "datasets" / "choir.py").write_text(noted + "        return table\n")
+    (tmp_path / "x.yaml").write_text(EXPERIMENT)
+    words = ("data", "check", "x.yaml", "--data", place / "sounds", "--quick", "--json")
+    assert "damaged: one tape" in json.loads(command(tmp_path, *words).stdout)["warnings"]
+
+
 def test_it_is_trained_on_and_predicted(place, result):
     metrics = json.loads((result / "metrics.json").read_text())
     assert (metrics["dataset"], metrics["groups"]["test"]) == ("choir", 3)
