@@ -61,7 +61,8 @@ app.command()(render)
 def get(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set to fetch.", show_default=False)],
     split: Annotated[
-        list[str] | None, typer.Option("--split", metavar="SPLIT", help="Only this split (of some data sets: this part); repeatable.")
+        list[str] | None,
+        typer.Option("--split", metavar="SPLIT", help="Only this split, or part; repeatable."),
     ] = None,
     data: Annotated[
         Path | None,
