@@ -61,7 +61,8 @@ app.command()(render)
 def get(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set to fetch.", show_default=False)],
     split: Annotated[
-        list[str] | None, typer.Option("--split", metavar="SPLIT", help="Only this split; repeatable.")
+        list[str] | None,
+        typer.Option("--split", metavar="SPLIT", help="Only this split, or part; repeatable."),
     ] = None,
     data: Annotated[
         Path | None,
@@ -100,10 +101,11 @@ def get(
             raise FusionError("nobody answered; in a script, agree with --yes")
         return answer.strip().lower() in ("y", "yes")
 
+    known = discover(DATASETS, shared.get("plugins", []))
     try:
-        source = find(DATASETS, name, discover(DATASETS, shared.get("plugins", [])))
+        source = find(DATASETS, name, known)
     except FusionError as error:
-        raise FusionError(f"{name}: {error}") from None
+        raise FusionError(f"{name}: {error}; take one of these, or name its plug-in folder with --plugins") from None
     dataset = load(source)
     root = data or data_root(name)
     workplace = Options(data=root, progress=True, **shared).workplace(name)

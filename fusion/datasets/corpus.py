@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,24 +174,6 @@ class Corpus:
         )
 
 
-def clip_table(rows: Sequence[tuple[Any, ...]], duration: float = np.nan) -> pd.DataFrame:
-    """Return the table of clips that begin with their file, sorted by id.
-
-    Parameters
-    ----------
-    rows : sequence of tuple
-        Id, path, labels and group of each clip.
-    duration : float, seconds
-        NaN: clips are whole files.
-    """
-    import pandas as pd
-
-    table = pd.DataFrame(rows, columns=["id", "path", "labels", "group"])
-    table.insert(2, "start", 0.0)
-    table.insert(3, "duration", duration)
-    return table.sort_values("id", ignore_index=True)
-
-
 def checked(dataset: Corpus) -> Corpus:
     """Return a data set with the classes of its training clips, after a check that it can be trained and tested on.
 
@@ -213,7 +195,8 @@ def checked(dataset: Corpus) -> Corpus:
     table, folds, notes = dataset.table, dataset.folds, list(dataset.notes)
     where = f"{dataset.name}, protocol {dataset.protocol}"
     classes = tuple(sorted(table.loc[table["split"] == "train", "labels"].unique()))
-    known = np.array([set(labels.split(";")) <= set(classes) for labels in table["labels"]], dtype=bool)
+    trained = {labels: set(labels.split(";")) <= set(classes) for labels in table["labels"].unique()}
+    known = table["labels"].map(trained).to_numpy(dtype=bool)
     for split, part in table[~known].groupby("split"):
         for label, clips in part.groupby("labels"):
             notes.append(

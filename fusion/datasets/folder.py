@@ -58,9 +58,10 @@ class Folder(Dataset):
         """Return a row for each sound file; splits where there are folders of them, groups where there is a rule."""
         import pandas as pd
 
-        given = bool(_split_folders(root))
-        rows = []
-        for inside, path in own_sounds(root, self.skip_damaged)[0].items():
+        splits, rows = _split_folders(root), []
+        given = bool(splits)
+        sounds, notes = own_sounds(root, self.skip_damaged)
+        for inside, path in sounds.items():
             split, below = (inside.parts[0], PurePosixPath(*inside.parts[1:])) if given else ("", inside)
             label = below.parts[0] if len(below.parts) > 1 else ""
             group, mistake = _group(below, self.group) if self.group else ("", "")
@@ -70,18 +71,15 @@ class Folder(Dataset):
                 mistake = "in no class; put it into a folder with the class' name"
             elif ";" in label or label != label.strip():
                 mistake = f"the class {label!r} has a semicolon, or a space at an end; rename its folder"
-            row = {"path": str(path.relative_to(root)), "labels": label, "id": str(inside), "where": str(inside)}
+            row = {"path": str(path.relative_to(root)), "labels": label, "id": str(inside)}
             rows.append({**row, "group": group, "split": split, "mistake": mistake})
         unused = [] if self.group else ["group"]
-        return pd.DataFrame(rows).drop(columns=unused if given else [*unused, "split"])
-
-    def notes(self, root: Path) -> list[str]:
-        """Return warnings of files that cannot be decoded, and of classes without sound."""
-        sounds, notes = own_sounds(root, self.skip_damaged)
-        folders = [root / split for split in _split_folders(root)] or [root]
+        table = pd.DataFrame(rows).drop(columns=unused if given else [*unused, "split"])
+        folders = [root / split for split in splits] or [root]
         if empty := [name for folder in folders for name in empty_folders(folder, sounds, root)]:
             notes.append(f"missing-class: no sound in the folders {', '.join(empty)}")
-        return notes
+        table.attrs["notes"] = notes
+        return table
 
 
 def _split_folders(root: Path) -> list[str]:

@@ -194,6 +194,22 @@ def components(sets: Sequence[frozenset[str]]) -> list[int]:
     return [numbers.setdefault(label, len(numbers)) for label in labels[: len(sets)].tolist()]
 
 
+def joined(groups: Sequence[str], contents: Sequence[str]) -> list[str]:
+    """Return the group of each file, where groups with a byte-identical file in common are one: the first by name.
+
+    >>> joined(["b", "a", "c", "b"], ["1", "2", "3", "2"])
+    ['a', 'a', 'c', 'a']
+    """
+    sounds: dict[str, set[str]] = {}
+    for group, content in zip(groups, contents, strict=True):
+        sounds.setdefault(group, set()).update({content} - {""})
+    names = sorted(sounds)
+    first: dict[int, str] = {}
+    numbers = components([frozenset(sounds[name]) for name in names])
+    firsts = {name: first.setdefault(number, name) for name, number in zip(names, numbers, strict=True)}
+    return [firsts[group] for group in groups]
+
+
 def numbered(names: pd.Series) -> Ints:
     """Return the number of each name among the sorted names, ``(names,)``."""
     return np.unique(names.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)

@@ -19,16 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from fusion.datasets.corpus import Corpus, checked
-from fusion.datasets.groups import divided, hold_out
 from fusion.datasets.irmas_testing import TESTING, read_testing
 from fusion.datasets.irmas_training import INSTRUMENTS, TRAINING, Instrument, read_training
+from fusion.datasets.reader import Reader
 from fusion.errors import FusionError
 from fusion.settings.archive import Archive
-from fusion.settings.dataset import DatasetSettings, Hasher
 from fusion.settings.protocols import (
     Folds,
     Hop,
@@ -45,8 +42,6 @@ from fusion.settings.section import each_once
 if TYPE_CHECKING:
     import pandas as pd
 
-SONGS, RECORDINGS = "songs", "recordings"  # what testing clips and training excerpts are grouped by
-
 
 def _archive(name: str, size: float, md5: str, unpacked: float, audio: int, inner: str = "") -> Archive:
     """Describe an archive; sizes in GB are about right, MD5s are those of Zenodo's record, as mirdata verifies them."""
@@ -55,7 +50,7 @@ def _archive(name: str, size: float, md5: str, unpacked: float, audio: int, inne
     return Archive(split, f"{folder}.zip", packed, md5, whole, audio, folder, inner, holds, tolerance=0.2)
 
 
-class IRMAS(DatasetSettings):
+class IRMAS(Reader):
     """IRMAS: the predominant instruments of real music, eleven classes."""
 
     title = "IRMAS (J. J. Bosch, F. Fuhrmann, P. Herrera, 2014)"
@@ -93,6 +88,12 @@ class IRMAS(DatasetSettings):
             ],
         ],
     }
+    rate = 44100
+    needs = ()  # which parts it needs depends on the protocol
+    group_noun = "songs"
+    train_group_noun = "recordings"
+    equal_files_join = True
+    keeps_order = True
     later: ClassVar[frozenset[str]] = frozenset({"repeats", "train_groups", "subset_seed"})
 
     name: Literal["irmas"] = "irmas"
@@ -145,11 +146,6 @@ class IRMAS(DatasetSettings):
         return self
 
     @property
-    def rate(self) -> int:
-        """Sampling rate of the official files, Hz."""
-        return 44100
-
-    @property
     def known_groups(self) -> bool:
         """Whether the test is on new clips of groups that training knows."""
         return self.protocol == "cv" and not self.grouped
@@ -171,66 +167,36 @@ class IRMAS(DatasetSettings):
             return None
         return {} if any((root / part).is_dir() for part in TESTING) else {"protocol": "cv"}
 
-    def read_corpus(self, root: Path, hasher: Hasher) -> Corpus:
-        """Read names and labels; groups are recordings (``recording 0123``) and songs.
+    def read(self, root: Path) -> pd.DataFrame:
+        """Return a row for each excerpt and clip; groups are recordings (``recording 0123``) and songs.
 
         Recordings with a byte-identical file in common are one group.
         """
         import pandas as pd
 
-        training = _one_class(read_training(root, hasher), self)
+        training = read_training(root)
         if self.protocol == "cv":
-            table = training.assign(split="train").reset_index(drop=True)
-            folds = divided(table, self.folds, self.repeats, self.grouped, f"{root}: dataset.classes")
-            return checked(Corpus("irmas", "cv", table, RECORDINGS, folds=folds, grouped=self.grouped))
-        held = training["group"].isin(hold_out(training))
-        testing, notes = read_testing(root, self.skip_damaged)
-        testing, left_out = _as_asked(testing, self)
-        training = training.assign(split=np.where(held, "validation", "train"))
-        table = pd.concat([training, testing.assign(split="test")], ignore_index=True)
-        return checked(Corpus("irmas", self.protocol, table, SONGS, [*notes, *left_out], self.several_labels))
+            return training
+        testing = read_testing(root, self.skip_damaged, self.several_labels)
+        rows = pd.concat([training.assign(split="train"), testing.assign(split="test")], ignore_index=True)
+        rows.attrs = testing.attrs
+        return rows
 
-    def read_split(self, root: Path, split: str, hasher: Hasher) -> Corpus:
-        """Read the training excerpts or the testing clips; there is no validation split."""
-        notes: list[str] = []
-        if split == "test" and self.protocol != "cv":
-            table, notes = read_testing(root, self.skip_damaged)
-            table, left_out = _as_asked(table, self)
-            notes += left_out
-        elif split == "train":
-            table = _one_class(read_training(root, hasher), self)
-        else:
+    def read_alone(self, root: Path, split: str) -> pd.DataFrame:
+        """Return the training excerpts or the testing clips alone; there is no validation split."""
+        if split == "validation" or (split == "test" and self.protocol == "cv"):
             raise FusionError(f"{root}: IRMAS, protocol {self.protocol}, has no {split} split of its own; take another")
-        table = table.assign(split="test").reset_index(drop=True)
-        classes = tuple(sorted({label for labels in table["labels"] for label in labels.split(";")}))
-        group_noun = SONGS if split == "test" else RECORDINGS
-        return Corpus("irmas", self.protocol, table, group_noun, notes, self.several_labels, classes=classes)
+        testing = split == "test"
+        rows = read_testing(root, self.skip_damaged, self.several_labels) if testing else read_training(root)
+        return rows.assign(split=split)
 
-
-def _one_class(table: pd.DataFrame, settings: IRMAS) -> pd.DataFrame:
-    """Return the clips of the classes that are kept, with classes merged."""
-    kept = table[table["labels"].isin(settings.classes)]
-    return kept.assign(labels=kept["labels"].map(_merged(settings)))
-
-
-def _as_asked(table: pd.DataFrame, settings: IRMAS) -> tuple[pd.DataFrame, list[str]]:
-    """Return the testing clips that the protocol takes, and notes on those that it does not."""
-    if not settings.several_labels:
-        return _one_class(table[~table["labels"].str.contains(";")], settings), []
-    merged = _merged(settings)
-    labels = [
-        ";".join(dict.fromkeys(merged[name] for name in names.split(";") if name in settings.classes))
-        for names in table["labels"]
-    ]
-    kept = table.assign(labels=labels)
-    nothing = kept["labels"] == ""
-    notes = (
-        [f"missing-class: {nothing.sum()} test clips left out: none of their labels is kept"] if nothing.any() else []
-    )
-    return kept[~nothing], notes
-
-
-def _merged(settings: IRMAS) -> dict[str, str]:
-    return {name: name for name in INSTRUMENTS} | {
-        name: label for label, names in settings.merge.items() for name in names
-    }
+    def relabelled(self, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+        """Return the clips of classes that are kept, some of them merged; clips keep the labels that are left."""
+        merged: dict[str, str] = {name: name for name in self.classes}
+        merged |= {name: label for label, names in self.merge.items() for name in names}
+        left = [[merged[name] for name in names.split(";") if name in merged] for names in table["labels"]]
+        table = table.assign(labels=[";".join(dict.fromkeys(labels)) for labels in left])
+        kept = table["labels"] != ""
+        lost = int((table.loc[~kept, "split"] == "test").sum()) if self.several_labels else 0
+        notes = [f"missing-class: {lost} test clips left out: none of their labels is kept"] if lost else []
+        return table[kept], notes

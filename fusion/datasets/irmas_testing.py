@@ -7,7 +7,6 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusion.datasets.corpus import clip_table
 from fusion.datasets.files import files_below, sounds_below
 from fusion.datasets.rendered import read_rendered
 from fusion.errors import FusionError, listing
@@ -21,8 +20,8 @@ TESTING = tuple(f"IRMAS-TestingData-Part{number}" for number in (1, 2, 3))
 _CLIP = re.compile(r"(?P<song>.+)-(?P<number>\d+)")
 
 
-def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
-    """Return the testing clips of all parts that are there, and notes on what is not.
+def read_testing(root: Path, skip: bool, several: bool) -> pd.DataFrame:
+    """Return the testing clips of all parts that are there, sorted, and as the table's notes what is not.
 
     A clip's group is its song; of practice data, those songs are one group whose lead is played by one instrument.
 
@@ -32,12 +31,16 @@ def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
         Folder that holds ``IRMAS-TestingData-Part1`` and so on.
     skip : bool
         Leave out clips without a label file, and label files without a clip.
+    several : bool
+        Return clips with several labels, too.
 
     Raises
     ------
     FusionError
         If nothing is there, a clip is there twice, or files are not as they should be; all of these are listed.
     """
+    import pandas as pd
+
     there = [root / part for part in TESTING if (root / part).is_dir()]
     if not there:
         raise FusionError(
@@ -63,7 +66,9 @@ def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
             if mistake:
                 wrong.append(f"{texts[name].relative_to(root)}: {mistake}")
             folder = path.relative_to(root).parts[0]
-            rows.append((f"{folder}/{name}", path, ";".join(labels), groups.get(match["song"], match["song"])))
+            group = groups.get(match["song"], match["song"])
+            if several or len(labels) == 1:
+                rows.append((f"{folder}/{name}", path.relative_to(root), ";".join(labels), group))
     alone += [f"{text.relative_to(root)}: has no sound file" for name, text in texts.items() if name not in sounds]
     if wrong or (alone and not skip):
         mistakes = [*wrong, *([] if skip else alone)]
@@ -74,7 +79,9 @@ def read_testing(root: Path, skip: bool) -> tuple[pd.DataFrame, list[str]]:
         )
     if alone:
         notes.append(f"damaged: {len(alone)} clips left out (no label file or no sound file)")
-    return clip_table(rows), notes
+    table = pd.DataFrame(sorted(rows), columns=["id", "path", "labels", "group"])
+    table.attrs["notes"] = notes
+    return table
 
 
 def _by_name(root: Path, parts: list[Path]) -> tuple[dict[str, Path], dict[str, Path]]:

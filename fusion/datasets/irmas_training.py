@@ -1,17 +1,13 @@
-"""IRMAS's training excerpts: what their names say, and which recordings are the same."""
+"""IRMAS's training excerpts: what their names say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from fusion.datasets.corpus import clip_table
 from fusion.datasets.files import sounds_below
-from fusion.datasets.groups import components
 from fusion.errors import FusionError, listing
-from fusion.settings.dataset import Hasher
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,26 +23,26 @@ NAME = re.compile(
 )  # by position: cla is clarinet or classical
 
 
-def read_training(root: Path, hasher: Hasher) -> pd.DataFrame:
-    """Return all training excerpts; recordings with a byte-identical file in common are one group.
+def read_training(root: Path) -> pd.DataFrame:
+    """Return all training excerpts, sorted.
 
     Parameters
     ----------
     root : Path
         Folder that holds ``IRMAS-TrainingData``.
-    hasher : callable
-        Gives files' content hashes.
 
     Returns
     -------
     DataFrame
-        Of whole files, without splits.
+        Columns id, path, labels and group: the recording that a name says.
 
     Raises
     ------
     FusionError
         If they are missing, or names do not parse.
     """
+    import pandas as pd
+
     folder = root / TRAINING
     if not folder.is_dir():
         raise FusionError(
@@ -64,22 +60,11 @@ def read_training(root: Path, hasher: Hasher) -> pd.DataFrame:
                 f"{path.relative_to(root)}: {match['label']} by its name, should be in {TRAINING}/{match['label']}"
             )
         else:
-            rows.append((f"{TRAINING}/{label}/{name}", path, label, match["recording"]))
+            rows.append(
+                (f"{TRAINING}/{label}/{name}", path.relative_to(root), label, f"recording {match['recording']}")
+            )
     if wrong:
         raise FusionError(f"{folder}: {len(wrong)} names do not parse; rename or remove these files:\n{listing(wrong)}")
     if not rows:
         raise FusionError(f"{folder}: no sound file; unpack IRMAS's training data again")
-    table = clip_table(rows)
-    return table.assign(group=_joined(table["group"], hasher(list(table["path"]))))
-
-
-def _joined(recordings: Sequence[str], contents: Sequence[str]) -> list[str]:
-    """Return the smallest of all recordings that byte-identical files join, for each file."""
-    sounds: dict[str, set[str]] = {}
-    for recording, content in zip(recordings, contents, strict=True):
-        sounds.setdefault(recording, set()).update({content} - {""})
-    names = sorted(sounds)
-    first: dict[int, str] = {}
-    numbers = components([frozenset(sounds[name]) for name in names])
-    joined = {name: first.setdefault(number, name) for name, number in zip(names, numbers, strict=True)}
-    return [f"recording {joined[recording]}" for recording in recordings]
+    return pd.DataFrame(sorted(rows), columns=["id", "path", "labels", "group"])

@@ -62,6 +62,7 @@ class MedleySolos(Dataset):
             tolerance=0.5,
         ),
     )
+    rate = 44100
     needs = (f"annotation/{_METADATA}", "audio")
     group_noun = "songs"
     splits_from = "column subset"
@@ -72,11 +73,6 @@ class MedleySolos(Dataset):
         description="official: the data set's training, validation and test; cv: folds of the songs of all three",
     )
     window: Window = Field(default=2.97, description="seconds that a network hears at once; a whole clip")
-
-    @property
-    def rate(self) -> int:
-        """Sampling rate of the official files, Hz."""
-        return 44100
 
     def read(self, root: Path) -> pd.DataFrame:
         """Return a row for each clip of the metadata, and for each file that they do not name."""

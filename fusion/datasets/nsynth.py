@@ -14,25 +14,24 @@ parsed stands in `nsynth_notes`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fusion.datasets.corpus import Corpus, checked
-from fusion.datasets.files import missing_audio
-from fusion.datasets.groups import divided, hold_out, shuffled
+from fusion.datasets.groups import shuffled
 from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, Family, Origin, read_part, refuse_absent
+from fusion.datasets.reader import Reader
 from fusion.evaluation.aggregate import Aggregate
 from fusion.settings.archive import Archive
-from fusion.settings.dataset import DatasetSettings, Hasher
 from fusion.settings.protocols import Folds, Rate, Repeats, refuse_other_protocols
 from fusion.settings.section import each_once
 
 if TYPE_CHECKING:
     import pandas as pd
 
-GROUPS = "instruments"
+PARTS = ("train", "valid", "test")
 _HELD_OUT = 0.1  # share of training notes that validates
 
 
@@ -46,7 +45,7 @@ def _is_course(fields: dict[str, Any]) -> bool:
     return fields.get("protocol") == "course"
 
 
-class NSynth(DatasetSettings):
+class NSynth(Reader):
     """NSynth: single notes, 4 s at 16 kHz, eleven instrument families."""
 
     title = "NSynth (J. Engel et al., 2017)"
@@ -63,6 +62,16 @@ class NSynth(DatasetSettings):
         _archive("valid", 1_068_767_009, "87e94a00a19b6dbc99cf6d4c0c0cae87", 1_640_000_000, 12_678),
         _archive("test", 349_501_546, "5e6f8719bf7e16ad0a00d518b78af77d", 530_000_000, 4_096),
     )
+    needs = ()  # which parts it needs depends on the protocol
+    rate = 16000
+    single_notes = True
+    window: ClassVar[float] = 4.0  # a clip is one window
+    hop: ClassVar[float] = 2.0
+    aggregate: ClassVar[Aggregate] = "mean"
+    group_noun = "instruments"
+    splits_from = "the folders nsynth-train, nsynth-valid and nsynth-test"
+    classes_from = "dataset.families, dataset.sources"
+    keeps_order = True
     later: ClassVar[frozenset[str]] = frozenset({"folds", "repeats", "train_groups", "subset_seed"})
 
     name: Literal["nsynth"] = "nsynth"
@@ -115,111 +124,49 @@ class NSynth(DatasetSettings):
         return self
 
     @property
-    def rate(self) -> int:
-        """Sampling rate of the official files, Hz."""
-        return 16000
-
-    @property
     def known_groups(self) -> bool:
         """Whether the test is on new clips of groups that training knows, so that folds may divide groups, too."""
         return self.protocol == "course"
 
-    @property
-    def single_notes(self) -> bool:
-        """Whether a clip is a note, which may be another one at another level."""
-        return True
-
-    @property
-    def window(self) -> float:
-        """Length of a clip in seconds, which is one window."""
-        return 4.0
-
-    @property
-    def hop(self) -> float:
-        """Seconds from one window to the next, of sounds longer than a clip, which has one."""
-        return self.window / 2
-
-    @property
-    def aggregate(self) -> Aggregate:
-        """How the windows of a clip become one prediction; a clip has one."""
-        return "mean"
-
     @classmethod
     def uses(cls, root: Path) -> dict[str, Any] | None:
         """Return the settings that use most of the parts that are there; None if they are too few."""
-        there = {part for part in ("train", "valid", "test") if (root / f"nsynth-{part}").is_dir()}
+        there = {part for part in PARTS if (root / f"nsynth-{part}").is_dir()}
         if {"train", "test"} <= there:
             return {"validation": "official"} if "valid" in there else {}
         return {"protocol": "course"} if {"valid", "test"} <= there else None
 
-    def read_corpus(self, root: Path, hasher: Hasher) -> Corpus:
-        """Read the metadata of the parts that the protocol needs; labels are families, groups are instruments."""
-        import pandas as pd
-
+    def read(self, root: Path) -> pd.DataFrame:
+        """Return the notes of the parts that the protocol needs; labels are families, groups are instruments."""
         if self.protocol == "cv":
-            return self._read_folds(root)
-        course = self.protocol == "course"
-        parts = {"train": "valid" if course else "train", "test": "test"}
-        if self.validation == "official":
-            parts["validation"] = "valid"
-        refuse_absent(root, parts.values())
-        tables = []
-        missing: list[str] = []
-        for split, part in parts.items():
-            table, without_audio = self._part(root, part)
-            missing += without_audio
-            tables.append(self._limited(table).assign(split=split))
-        table = pd.concat(tables, ignore_index=True)
-        if self.validation == "notes":
-            table = _hold_out_notes(table)
-        elif self.validation == "instruments":
-            training = table["split"] == "train"
-            held = training & table["group"].isin(hold_out(table[training]))
-            table = table.assign(split=table["split"].mask(held, "validation"))
-        notes = missing_audio(missing, self.skip_damaged, root)
-        return checked(Corpus("nsynth", self.protocol, table, GROUPS, notes))
+            there = [part for part in PARTS if (root / f"nsynth-{part}").is_dir()]
+            rows = self._rows(root, {part: part for part in there or PARTS[:1]}).drop(columns="split")
+            rows.attrs["notes"] = [f"damaged: nsynth-{part} is not there" for part in PARTS if part not in there]
+            return rows
+        parts = {"train": "valid" if self.protocol == "course" else "train", "test": "test"}
+        return self._rows(root, parts | ({"validation": "valid"} if self.validation == "official" else {}))
 
-    def _read_folds(self, root: Path) -> Corpus:
-        """Read the metadata of all parts that are there, and divide their instruments into folds."""
+    def read_alone(self, root: Path, split: str) -> pd.DataFrame:
+        """Return the notes of nsynth-train, nsynth-valid (validation) or nsynth-test, whatever the protocol."""
+        part = {"validation": "valid"}.get(split, split)
+        # who does not know some of the families counts those
+        return self.model_copy(update={"families": FAMILIES})._rows(root, {split: part})
+
+    def validates(self, training: pd.DataFrame) -> pd.Series:
+        """Return which training notes validate: a tenth of each family's (a single one stays), or instruments."""
+        if self.validation != "notes":  # where nsynth-valid should, and has none, none does
+            return super().validates(training) & (self.validation == "instruments")
+        held: list[str] = []
+        for _, clips in training.groupby("labels"):
+            count = max(1, round(_HELD_OUT * len(clips))) if len(clips) > 1 else 0
+            held += shuffled(clips["id"], "validation")[:count]
+        return training["id"].isin(held)
+
+    def _rows(self, root: Path, parts: Mapping[str, str]) -> pd.DataFrame:
+        """Return the rows of some splits, each of them a part of NSynth."""
         import pandas as pd
 
-        parts = [part for part in ("train", "valid", "test") if (root / f"nsynth-{part}").is_dir()]
-        refuse_absent(root, parts or ["train"])
-        tables, missing = zip(*(self._part(root, part) for part in parts), strict=True)
-        kept = [self._limited(table) for table in tables]
-        table = pd.concat(kept, ignore_index=True).assign(split="train")
-        notes = missing_audio([name for names in missing for name in names], self.skip_damaged, root)
-        notes += [f"damaged: nsynth-{part} is not there" for part in ("train", "valid", "test") if part not in parts]
-        folds = divided(table, self.folds, self.repeats, True, f"{root}: dataset.families, dataset.sources")
-        return checked(Corpus("nsynth", self.protocol, table, GROUPS, notes, folds=folds))
-
-    def read_split(self, root: Path, split: str, hasher: Hasher) -> Corpus:
-        """Read the metadata of nsynth-train, nsynth-valid (validation) or nsynth-test, whatever the protocol."""
-        part = {"validation": "valid"}.get(split, split)
-        refuse_absent(root, [part])
-        # who does not know some of the families counts those
-        table, missing = read_part(root / f"nsynth-{part}", self.sources, FAMILIES, self.window)
-        table = self._limited(table).assign(split="test")
-        classes = tuple(sorted(table["labels"].unique()))
-        notes = missing_audio(missing, self.skip_damaged, root)
-        return Corpus("nsynth", self.protocol, table, GROUPS, notes, classes=classes)
-
-    def _part(self, root: Path, part: str) -> tuple[pd.DataFrame, list[str]]:
-        """Return the notes of one part that are kept, and those of them that have no audio."""
-        return read_part(root / f"nsynth-{part}", self.sources, self.families, self.window)
-
-    def _limited(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return at most so many notes of each class as `limit` says."""
-        if self.limit is None:
-            return table
-        kept = [name for _, clips in table.groupby("labels") for name in shuffled(clips["id"], "limit")[: self.limit]]
-        return table[table["id"].isin(kept)]
-
-
-def _hold_out_notes(table: pd.DataFrame) -> pd.DataFrame:
-    """Move a tenth of each family's training notes to validation; a single note stays."""
-    held: list[str] = []
-    for _, clips in table[table["split"] == "train"].groupby("labels"):
-        count = max(1, round(_HELD_OUT * len(clips))) if len(clips) > 1 else 0
-        held += shuffled(clips["id"], "validation")[:count]
-    return table.assign(split=table["split"].mask(table["id"].isin(held), "validation"))
+        refuse_absent(root, parts.values())
+        asked = (self.sources, self.families, self.limit)
+        rows = [read_part(root / f"nsynth-{part}", *asked).assign(split=split) for split, part in parts.items()]
+        return pd.concat(rows, ignore_index=True).assign(duration=self.window)

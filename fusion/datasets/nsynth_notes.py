@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fusion.datasets.corpus import clip_table
+from fusion.datasets.groups import shuffled
 from fusion.errors import FusionError, listing
 from fusion.sound.reading import SUFFIXES
 
@@ -27,50 +27,47 @@ ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
 
 
-def read_part(
-    folder: Path, sources: Sequence[str], families: Sequence[str], duration: float
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the notes of one part that are kept, and those of them that have no audio.
+def read_part(folder: Path, sources: Sequence[str], families: Sequence[str], limit: int | None) -> pd.DataFrame:
+    """Return the notes of one part (nsynth-train, say) that are kept, sorted, then those of them that have no audio.
 
-    Parameters
-    ----------
-    folder : Path
-        nsynth-train, nsynth-valid or nsynth-test.
-    sources, families : sequence of str
-        Those kept.
-    duration : float
-        Length of a note in seconds.
+    Of each family there are at most so many as `limit` says, always the same ones.
 
     Raises
     ------
     FusionError
         If the metadata are damaged; all wrong entries are listed.
     """
+    import pandas as pd
+
     examples = _read_examples(folder / "examples.json")
     files = _audio_files(folder / "audio")
-    rows: list[tuple[str, Path, str, str]] = []
+    part = folder.name
+    rows: list[tuple[Any, ...]] = []
+    missing: list[tuple[Any, ...]] = []
     wrong: list[str] = []
-    missing: list[str] = []
-    for note, example in examples.items():
-        match = _NOTE.fullmatch(note)
-        family, source, instrument = (
-            example.get(f"instrument{key}") if isinstance(example, dict) else None
-            for key in ("_family_str", "_source_str", "_str")
-        )
+    for note in sorted(examples):
+        example = examples[note] if isinstance(examples[note], dict) else {}
+        family, source = example.get("instrument_family_str"), example.get("instrument_source_str")
+        instrument, match = example.get("instrument_str"), _NOTE.fullmatch(note)
         if not match or instrument != match[1] or not instrument.startswith(f"{family}_{source}_"):
             wrong.append(f"{note[:80]}: family {family}, source {source}, instrument {instrument}")
-        elif source not in sources or family not in families:
-            continue
-        elif note not in files:
-            missing.append(f"{folder.name}/audio/{note}.wav")
-        else:
-            rows.append((f"{folder.name}/{note}", files[note], str(family), instrument))
+        elif source in sources and family in families:
+            file = files.get(note)
+            (rows if file else missing).append(
+                (f"{part}/{note}", f"{part}/audio/{file or f'{note}.wav'}", family, instrument)
+            )
     if wrong:
         raise FusionError(
             f"{folder / 'examples.json'}: {len(wrong)} entries do not describe a note (their name and "
             f"instrument_family_str, instrument_source_str, instrument_str must agree):\n{listing(wrong)}"
         )
-    return clip_table(rows, duration), missing
+    table = pd.DataFrame(rows, columns=["id", "path", "labels", "group"])
+    if limit is not None:
+        notes = [name for _, clips in table.groupby("labels") for name in shuffled(clips["id"], "limit")[:limit]]
+        table = table[table["id"].isin(notes)]
+    if missing:
+        table = pd.concat([table, pd.DataFrame(missing, columns=table.columns)])
+    return table
 
 
 def _read_examples(path: Path) -> dict[str, Any]:
@@ -83,13 +80,13 @@ def _read_examples(path: Path) -> dict[str, Any]:
     return examples
 
 
-def _audio_files(folder: Path) -> dict[str, Path]:
-    """Return the sound files of a folder by stem; a .wav goes before a .flac before an .ogg."""
-    files: dict[str, Path] = {}
+def _audio_files(folder: Path) -> dict[str, str]:
+    """Return the names of a folder's sound files by stem; a .wav goes before a .flac before an .ogg."""
+    files: dict[str, str] = {}
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_file() and not entry.name.startswith("."))
     for suffix in reversed(SUFFIXES):
-        files.update({name[: -len(suffix)]: folder / name for name in names if name.lower().endswith(suffix)})
+        files.update({name[: -len(suffix)]: name for name in names if name.lower().endswith(suffix)})
     return files
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fusion.datasets.corpus import SPLITS, clip_table
+from fusion.datasets.corpus import SPLITS
 from fusion.datasets.files import missing_audio
 from fusion.errors import FusionError, did_you_mean, listing
 from fusion.settings.dataset import DatasetSettings
@@ -23,44 +24,74 @@ SPLIT_NAMES = {name: name for name in SPLITS} | {  # and what they are called, t
     **{"training": "train", "valid": "validation", "val": "validation", "testing": "test"},
 }
 
+Value = TypeVar("Value")
 
-class _Clip(NamedTuple):
-    """A row as a clip; `mistakes` is what is wrong with it."""
 
-    where: str
-    id: str
-    path: Path
-    labels: str
-    group: str
-    split: str
-    start: float
-    duration: float
-    weight: float
-    mistakes: tuple[str, ...]
+class _Texts:
+    """The columns of a table as texts, and what is wrong with its rows: their numbers, each with a mistake."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.columns = {
+            str(name): [str(value).strip() for value in column.astype(object).where(column.notna(), "")]
+            for name, column in rows.items()
+        }
+        self.rows = len(rows)
+        self.wrong: list[tuple[int, str]] = []
+
+    def read(self, name: str, default: Value, read: Callable[[str], Value]) -> list[Value]:
+        """Return the values of a column, the default where it is not there; a ValueError is the row's mistake.
+
+        There may be many rows, so each different text is read once.
+        """
+        texts = self.columns.get(name)
+        if texts is None:
+            return [default] * self.rows
+        values: dict[str, Value] = {}
+        mistakes: dict[str, str] = {}
+        for text in set(texts):
+            try:
+                values[text] = read(text)
+            except ValueError as error:
+                values[text], mistakes[text] = default, str(error)
+        self.wrong += [(row, mistakes[text]) for row, text in enumerate(texts) if text in mistakes] if mistakes else []
+        return [values[text] for text in texts]
+
+    def files(self, root: Path) -> tuple[list[Path], list[str], list[bool]]:
+        """Return each row's file, where it is below the data set's folder, and whether it is there.
+
+        Folders are listed, since a look at each of very many files takes long.
+        """
+        folders: dict[str, tuple[Path, frozenset[str]]] = {}
+        paths, inside, there = [], [], []
+        for row, text in enumerate(self.columns["path"]):
+            name = text.rpartition("/")[2]
+            above = text.removesuffix(name)
+            if above not in folders:
+                folders[above] = (root / above, _listed(above, root))
+            folder, names = folders[above]
+            listed, place = name in names and text.isprintable(), text
+            if not listed:
+                try:
+                    place = _inside(text, root)
+                except ValueError as error:
+                    place = ""
+                    self.wrong.append((row, str(error)))
+            paths.append(folder / name if listed else root / text)
+            there.append(listed or paths[-1].is_file())
+            inside.append(place)
+        return paths, inside, there
 
 
 def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return checked rows as clips, sorted by id, and what is to be told of those that are left out.
+    """Return checked rows as clips, in their order, and what is to be told of those that are left out.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        As `fusion.Dataset.read` gives them.
-    settings : DatasetSettings
-    root : Path
-        What paths are relative to.
-
-    Returns
-    -------
-    table : DataFrame
-        A corpus' without content hashes; with columns split and weight only where `rows` has them.
-    notes : list of str
+    The table is a corpus' without content hashes; it has columns split and weight only where `rows` has them.
 
     Raises
     ------
     FusionError
-        If columns or rows are not as they should be (all of those are listed), files are not there and not to be
-        skipped, or no clip is left.
+        If columns or rows are not as they should be (all of those are listed), or files are not there and not to be
+        skipped.
     """
     import pandas as pd
 
@@ -68,87 +99,124 @@ def clips_of(rows: pd.DataFrame, settings: DatasetSettings, root: Path) -> tuple
     if not isinstance(rows, pd.DataFrame):
         raise FusionError(f"{where}: read should return a DataFrame, found {type(rows).__name__}; mend its plug-in")
     if absent := [column for column in _NEEDED if column not in rows]:
-        raise FusionError(f"{where}: its table has no column {' and no '.join(absent)} (found: {_named(rows)})")
+        found = ", ".join(map(str, rows.columns)) or "none"
+        raise FusionError(f"{where}: its table has no column {' and no '.join(absent)} (found: {found})")
     if unknown := [str(column) for column in rows if column not in COLUMNS]:
         raise FusionError(
             f"{where}: its table has the column {unknown[0]}{did_you_mean(unknown[0], COLUMNS)} (known: "
             f"{', '.join(COLUMNS)}); take it out"
         )
-    texts = rows.astype(object).where(rows.notna(), "").to_dict("records")
-    clips = [
-        _clip({"where": f"row {number}", **{key: str(value).strip() for key, value in row.items()}}, settings, root)
-        for number, row in enumerate(texts, 1)
-    ]
-    count = Counter(clip.id for clip in clips)
-    wrong = [f"{clip.where}: {mistake}" for clip in clips for mistake in clip.mistakes]
-    wrong += [f"{clip.where}: {clip.id} is there {count[clip.id]} times" for clip in clips if count[clip.id] > 1]
-    lost = [clip for clip in clips if not clip.mistakes and not clip.path.is_file()]
+    texts = _Texts(rows)
+    paths, inside, there = texts.files(root)
+    values: dict[str, list[Any]] = {
+        "start": texts.read("start", 0.0, lambda text: _number("start", text, 0.0)),
+        "duration": texts.read("duration", math.nan, lambda text: _number("duration", text, math.nan)),
+        "labels": texts.read("labels", "", lambda text: _labels(text, settings)),
+        "group": texts.read("group", "", _group),
+        "split": texts.read("split", "test", _split),
+        "weight": texts.read("weight", 1.0, lambda text: _number("weight", text, 1.0)),
+    }
+    ids = [_part(*clip) for clip in zip(inside, values["start"], strict=True)] if "start" in rows else inside
+    if "id" in rows:
+        ids = [own or name for own, name in zip(texts.columns["id"], ids, strict=True)]
+    if "group" not in rows:  # one clip in two formats is one group
+        values["group"] = [name.removesuffix(path.suffix) for name, path in zip(inside, paths, strict=True)]
+    lost = _lost(texts, ids, paths, there, settings, root)
+    table = pd.DataFrame({"id": ids, "path": pd.Series(paths, dtype=object), **values})
+    table = table.drop(columns=[name for name in ("split", "weight") if name not in rows])
+    notes = missing_audio(lost, settings.skip_damaged, root)
+    return table[there].reset_index(drop=True) if lost else table, notes
+
+
+def _lost(
+    texts: _Texts, ids: list[str], paths: list[Path], there: list[bool], settings: DatasetSettings, root: Path
+) -> list[str]:
+    """Return the clips that have no file, for messages.
+
+    Raises
+    ------
+    FusionError
+        If anything else is wrong with rows; what the reader says is wrong with one comes alone.
+    """
+    names = texts.columns["path"]
+    where = texts.columns.get("where") or texts.columns.get("id") or [f"row {row + 1}" for row in range(len(ids))]
+    said = texts.columns.get("mistake") or [""] * len(ids)
+    wrong = [(row, mistake) for row, mistake in texts.wrong if not said[row]]
+    wrong += [(row, mistake) for row, mistake in enumerate(said) if mistake]
+    bad, count = {row for row, _ in wrong}, Counter(ids)
+    lost = [row for row, is_there in enumerate(there) if not is_there and row not in bad]
+    twice = [row for row, clip in enumerate(ids) if clip and count[clip] > 1]
+    wrong = sorted(wrong, key=itemgetter(0)) + [(row, f"{ids[row]} is there {count[ids[row]]} times") for row in twice]
     if wrong:
-        wrong += [] if settings.skip_damaged else [f"{clip.where}: has no audio file {clip.path}" for clip in lost]
+        for row in () if settings.skip_damaged else lost:
+            is_folder = paths[row].is_dir()
+            wrong.append((row, f"path: {names[row]} is a folder" if is_folder else f"has no audio file {paths[row]}"))
+        mistakes = [f"{where[row]}: {mistake}" for row, mistake in wrong]
         raise FusionError(
-            f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{listing(wrong)}"
+            f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{listing(mistakes)}"
         )
-    notes = missing_audio([f"{clip.where}: {clip.path}" for clip in lost], settings.skip_damaged, root)
-    gone = {clip.id for clip in lost}
-    kept = {clip.id: clip for clip in clips if clip.id not in gone}
-    if not kept:
-        raise FusionError(f"{where}: has no clip")
-    table = clip_table([(clip.id, clip.path, clip.labels, clip.group) for clip in kept.values()])
-    for name in ("start", "duration", "split", "weight"):
-        if name in ("start", "duration") or name in rows:
-            table[name] = [getattr(kept[value], name) for value in table["id"]]
-    return table, notes
+    return [names[row] if where[row] == ids[row] else f"{where[row]}: {paths[row]}" for row in lost]
 
 
-def _named(rows: pd.DataFrame) -> str:
-    return ", ".join(map(str, rows.columns)) or "none"
+def _part(file: str, start: float) -> str:
+    """Return what a clip is called that begins somewhere in a file."""
+    return file + (f" from {start:.6f}".rstrip("0").rstrip(".") + " s" if start else "")
 
 
-def _clip(row: Mapping[str, str], settings: DatasetSettings, root: Path) -> _Clip:
-    """Return a row as a clip, with all that is wrong with it; what the reader says is wrong comes alone."""
-    path, mistakes = root / row["path"], []
-    if not row["path"] or not row["path"].isprintable():
-        mistakes.append(f"path: should name a file, found {row['path']!r}")
-    elif path.is_dir():
-        mistakes.append(f"path: {row['path']} is a folder")
-    labels = sorted({label.strip() for label in row["labels"].split(";")})
-    if "" in labels:
-        mistakes.append(f"label: should be a class, found {row['labels']!r}")
-    elif len(labels) > 1 and not settings.several_labels:
-        more = "; dataset.several: true takes them in test clips" if "several" in type(settings).model_fields else ""
-        mistakes.append(f"label: {row['labels']} are several{more}")
-    start = _number(row, "start", 0.0, "seconds from 0 up", mistakes)
-    duration = _number(row, "duration", math.nan, "seconds from 0 up", mistakes)
-    weight = _number(row, "weight", 1.0, "a number above 0", mistakes)
-    if duration == 0:
-        mistakes.append("duration: should be more than 0")
-    if weight == 0:
-        mistakes.append("weight: should be more than 0; leave the row out instead")
-    split = SPLIT_NAMES.get(row.get("split", "test"), "")
-    if not split:
-        mistakes.append(f"split: should be one of {', '.join(SPLIT_NAMES)}, found {row['split']!r}")
-    inside = Path(os.path.relpath(path, root)).as_posix()
-    if inside.startswith("../"):
-        mistakes.append(f"path: {row['path']} lies outside the data set's folder {root}")
-    group = row.get("group", inside.removesuffix(path.suffix))  # one clip in two formats is one group
-    if not group:
-        mistakes.append("group: empty, while other rows have one")
-    at = f" from {start:.6f}".rstrip("0").rstrip(".") + " s" if start else ""
-    name = row.get("id") or f"{inside}{at}"
-    said = (row["mistake"],) if row.get("mistake") else tuple(mistakes)
-    return _Clip(row["where"], name, path, ";".join(labels), group, split, start, duration, weight, said)
+def _inside(text: str, root: Path) -> str:
+    """Return where a file is below the data set's folder."""
+    if not text or not text.isprintable():
+        raise ValueError(f"path: should name a file, found {text!r}")
+    inside = os.path.normpath(text)
+    if inside.startswith((os.pardir, os.sep)):
+        inside = os.path.relpath(root / text, root)
+    if inside.startswith(os.pardir + os.sep):
+        raise ValueError(f"path: {text} lies outside the data set's folder {root}")
+    return Path(inside).as_posix() if os.sep != "/" else inside
 
 
-def _number(row: Mapping[str, str], name: str, default: float, wanted: str, mistakes: list[str]) -> float:
-    """Return a number, the default where a row has none."""
-    text = row.get(name, "")
-    if not text:
-        return default
+def _listed(folder: str, root: Path) -> frozenset[str]:
+    """Return the names of a folder's files; none where its name is not written plainly, as in ``a/../b/``."""
+    if folder and (folder.startswith((os.pardir, os.sep)) or f"{os.path.normpath(folder)}/" != folder):
+        return frozenset()
     try:
-        number = float(text)
+        with os.scandir(root / folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_file())
+    except OSError:
+        return frozenset()  # each of its files is looked for, and told to be missing
+
+
+def _labels(text: str, settings: DatasetSettings) -> str:
+    labels = sorted({label.strip() for label in text.split(";")})
+    if "" in labels:
+        raise ValueError(f"its label should be a class, found {text!r}")
+    if len(labels) > 1 and not settings.several_labels:
+        more = "; dataset.several: true takes them in test clips" if "several" in type(settings).model_fields else ""
+        raise ValueError(f"its labels {text} are several{more}")
+    return ";".join(labels)
+
+
+def _group(text: str) -> str:
+    if text:
+        return text
+    raise ValueError("group: empty, while other rows have one")
+
+
+def _split(text: str) -> str:
+    if text in SPLIT_NAMES:
+        return SPLIT_NAMES[text]
+    raise ValueError(f"split: should be one of {', '.join(SPLIT_NAMES)}, found {text!r}")
+
+
+def _number(name: str, text: str, default: float) -> float:
+    """Return a number, the default where a row has none."""
+    try:
+        number = float(text) if text else default
     except ValueError:
         number = -1.0
-    if not 0 <= number < math.inf:
-        mistakes.append(f"{name}: should be {wanted}, found {text!r}")
-        return default
+    if text and not 0 <= number < math.inf:
+        wanted = "a number above 0" if name == "weight" else "seconds from 0 up"
+        raise ValueError(f"{name}: should be {wanted}, found {text!r}")
+    if number == 0 and name != "start":
+        raise ValueError(f"{name}: should be more than 0" + ("; leave the row out instead" if name == "weight" else ""))
     return number

@@ -26,8 +26,7 @@ Hasher = Callable[[Sequence[Path]], list[str]]
 class DatasetSettings(Section, ABC):
     """A data set: its settings, what is known of it, and how it is read.
 
-    Most data sets are a `fusion.Dataset`, which needs a table of clips alone; those with protocols of their own start
-    from here.
+    How the table of its clips becomes a corpus is in `fusion.datasets.reader`, the same for all data sets.
 
     Attributes
     ----------
@@ -39,7 +38,11 @@ class DatasetSettings(Section, ABC):
     archives : tuple of Archive
         None: the data set cannot be fetched.
     needs : tuple of str
-        Files and folders below its root that it cannot do without.
+        Files and folders below its root that it cannot do without; ``.`` is the root itself.
+    rate : int or None
+        Sampling rate of the official files, Hz; None: any.
+    single_notes : bool
+        Whether a clip is a note, which may be another one at another level.
     published : mapping
         Published results to stand beside those on the same test: ``protocol, clips, groups, metrics, rows``, rows being
         a source, a value for each metric, and a note. Empty: none.
@@ -52,7 +55,9 @@ class DatasetSettings(Section, ABC):
     homepage: ClassVar[str] = ""
     base_url: ClassVar[str] = ""
     archives: ClassVar[tuple[Archive, ...]] = ()
-    needs: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = (".",)
+    rate: ClassVar[int | None] = None
+    single_notes: ClassVar[bool] = False
     published: ClassVar[Mapping[str, Any]] = {}
 
     name: str
@@ -76,15 +81,18 @@ class DatasetSettings(Section, ABC):
         def aggregate(self) -> Aggregate:
             """How the windows of a clip become one prediction."""
 
+        @property
+        def folds(self) -> int:
+            """Parts of the groups, for protocol cv."""
+
+        @property
+        def repeats(self) -> int:
+            """How often groups are divided."""
+
     @property
     def samples(self) -> int:
         """Length of a window in samples."""
         return round(self.window * self.sr)
-
-    @property
-    def rate(self) -> int | None:
-        """Sampling rate of the official files, Hz; None: any."""
-        return None
 
     @property
     def known_groups(self) -> bool:
@@ -100,11 +108,6 @@ class DatasetSettings(Section, ABC):
     def decision(self) -> float | str | None:
         """Score from which a class counts as heard, or what chooses it; None: the class with the largest score is."""
         return None
-
-    @property
-    def single_notes(self) -> bool:
-        """Whether a clip is a note, which may be another one at another level."""
-        return False
 
     @classmethod
     def uses(cls, root: Path) -> dict[str, Any] | None:

@@ -1,9 +1,12 @@
 """Skeletons: they work at once, where plug-ins are found, and hide nothing that is there."""
 
 import json
+import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import fusion
 from fusion.cli import app
@@ -108,6 +111,26 @@ def test_the_command_says_what_it_wrote_and_what_to_type_next(fusion):
     ]
     code, out, err = fusion("new", "experiment", "mine", "--json")
     assert (code, err, json.loads(out)) == (0, "", {"files": ["mine.yaml"], "next": ["fusion run mine.yaml --sample"]})
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", [*PLUGINS, "experiment"])
+def test_the_commands_that_are_shown_run_as_printed(fusion, tmp_path, kind):
+    """But for the experiment file and the folder of sounds, which are a person's own; one epoch is enough here."""
+    assert fusion("new", "experiment", "mine")[0] == 0
+    instruments = [(label, number) for label in ("flute", "oboe") for number in range(20)]
+    sounds = [(f"{label}{number}.wav", label, f"{label}-{number // 2}") for label, number in instruments]
+    for number, (file, *_) in enumerate(sounds):
+        tone = 0.3 * np.sin(2 * np.pi * (220 + 10 * number) * np.arange(48000) / 16000)
+        soundfile.write(tmp_path / file, tone, 16000)
+    lines = ["file,instrument,player", *(",".join(sound) for sound in sounds)]
+    (tmp_path / "clips.csv").write_text("\n".join(lines))
+    shown = json.loads(fusion("new", kind, "brightness", "--json")[1])["next"]
+    for line in [line for line in shown if not line.startswith("pytest ")]:
+        words = shlex.split(line.replace("EXPERIMENT.yaml", "mine.yaml").replace(" DIR", " ."))[1:]
+        quick = ["--set", "training.epochs=1", "--seeds", "1", "--jobs", "1"] if words[0] == "run" else []
+        code, _, err = fusion(*words, *quick)
+        assert code == 0, (line, err)
 
 
 def test_each_kind_is_named_in_the_help():

@@ -1,8 +1,11 @@
 """A data set that is a file of a plug-in folder, the one that the README shows, goes through every command."""
 
 import json
+import os
 import re
 import shutil
+import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -56,6 +59,18 @@ def test_it_is_audited(place):
     assert (report["dataset"], report["protocol"]) == ("choir", "holdout")
     assert report["clips"] == {"train": 24, "validation": 6, "test": 6}
     assert report["usable"]
+
+
+def test_its_notes_are_warnings(place, shown, tmp_path):
+    (tmp_path / "own" / "datasets").mkdir(parents=True)
+    noted = (
+        shown.replace("        return pd", "        table = pd")
+        + '        table.attrs["notes"] = ["damaged: one tape"]\n'
+    )
+    (tmp_path / "own" / "datasets" / "choir.py").write_text(noted + "        return table\n")
+    (tmp_path / "x.yaml").write_text(EXPERIMENT)
+    words = ("data", "check", "x.yaml", "--data", place / "sounds", "--quick", "--json")
+    assert "damaged: one tape" in json.loads(command(tmp_path, *words).stdout)["warnings"]
 
 
 def test_it_is_trained_on_and_predicted(place, result):
@@ -125,7 +140,10 @@ def test_it_cannot_be_fetched(place):
     done = command(place, "data", "get", "choir", "--plugins", "own", code=2)
     assert "choir: has no archive that can be fetched" in done.stderr
     done = command(place, "data", "get", "choir", code=2)
-    assert "choir: no such data set" in done.stderr
+    assert done.stderr.startswith("error: choir: no such data set (known: ")
+    assert "name its plug-in folder with --plugins" in done.stderr
+    done = command(place, "data", "get", "choir", "--plugins", "none", code=2)
+    assert done.stderr.startswith(f"error: {place / 'none'}: no such plug-in folder")
 
 
 @pytest.mark.parametrize(
@@ -164,3 +182,39 @@ def test_a_broken_one_is_a_message(place, shown, tmp_path, before, after, messag
     done = command(tmp_path, "data", "check", "x.yaml", "--data", place / "sounds", "--quick", code=2)
     with pytest.raises(FusionError, match=message):
         raise FusionError(done.stderr)
+
+
+@pytest.fixture
+def installed(shown, tmp_path, monkeypatch):
+    """A folder to work in, while another installed package announces a data set and a fusion."""
+    site = tmp_path / "site"
+    (site / "voices-1.2.dist-info").mkdir(parents=True)
+    (site / "voices-1.2.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: voices\nVersion: 1.2\n")
+    points = "[fusion.datasets]\nchoir = voices.choir\n\n[fusion.fusions]\nmean_of_all = voices.mean_of_all\n"
+    (site / "voices-1.2.dist-info" / "entry_points.txt").write_text(points)
+    (site / "voices").mkdir()
+    (site / "voices" / "__init__.py").touch()
+    (site / "voices" / "choir.py").write_text(shown)
+    skeleton = Path(str(files("fusion"))) / "skeletons" / "fusion" / "fusions" / "my_fusion.py"
+    (site / "voices" / "mean_of_all.py").write_text(skeleton.read_text().replace("my_fusion", "mean_of_all"))
+    (tmp_path / "x.yaml").write_text(EXPERIMENT.replace("plugins: [own]\n", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    monkeypatch.syspath_prepend(site)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.split(".")[0] == "voices"]:
+        del sys.modules[name]
+
+
+def test_an_installed_package_may_announce_it(place, installed):
+    done = command(installed, "data", "check", "x.yaml", "--data", place / "sounds", "--quick", "--json")
+    assert json.loads(done.stdout)["dataset"] == "choir"
+    done = command(installed, "data", "get", "choir", code=2)
+    assert "choir: has no archive that can be fetched" in done.stderr
+
+
+@pytest.mark.long
+def test_what_an_installed_package_announces_is_trained(place, installed):
+    words = ("run", "x.yaml", "--data", place / "sounds", "--set", "model.fusion=mean_of_all")
+    folder = installed / command(installed, *words, cold=True).stdout.splitlines()[-1]
+    assert json.loads((folder / "metrics.json").read_text())["dataset"] == "choir"
+    assert "fusion: mean_of_all" in (folder / "spec.yaml").read_text()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.cautions import missing_classes
-from fusion.datasets.corpus import Corpus, checked, clip_table, fingerprint
+from fusion.datasets.corpus import Corpus, checked, fingerprint
 from fusion.errors import FusionError
 
 
@@ -161,18 +161,6 @@ def test_what_depends_on_the_data_is_in_their_fingerprint():
     for column, value in (("start", 1.0), ("duration", 2.0), ("labels", "x"), ("group", "x"), ("split", "x")):
         assert fingerprint(table.assign(**{column: [value, *table[column][1:]]})) != fingerprint(table)
     assert fingerprint(table)[:12] == "73f60ad91c9d"  # or data are others in every later version
-
-
-def test_clips_that_begin_with_their_file_are_sorted_by_id():
-    rows = [("b", "y.wav", "flute", "g"), ("a", "x.wav", "reed", "h")]
-    table = clip_table(rows)
-    assert list(table.columns) == ["id", "path", "start", "duration", "labels", "group"]
-    assert table.drop(columns="duration").to_numpy().tolist() == [
-        ["a", "x.wav", 0.0, "reed", "h"],
-        ["b", "y.wav", 0.0, "flute", "g"],
-    ]
-    assert (list(table.index), table["duration"].isna().all()) == ([0, 1], True)
-    assert set(clip_table(rows, 4.0)["duration"]) == {4.0}
 
 
 def test_tables_with_fewer_clips_have_the_same_columns_and_are_numbered_from_0():

@@ -97,6 +97,11 @@ def test_folds_of_clips_say_what_leaks(root, tmp_path):
     assert any(note.startswith("shared-groups:") for note in cautions(data))
 
 
+def test_folds_of_no_clip_are_a_message(root, tmp_path):
+    with pytest.raises(FusionError, match="training needs at least two classes, there is no clip"):
+        read(root, tmp_path, protocol="cv", classes=("pia", "org"))
+
+
 def test_more_folds_than_recordings_is_a_message(root, tmp_path):
     with pytest.raises(FusionError, match=r"dataset\.folds: 50 folds"):
         read(root, tmp_path, protocol="cv", folds=50)

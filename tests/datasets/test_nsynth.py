@@ -522,11 +522,17 @@ def test_one_class_is_too_few(root, settings):
 
 
 @pytest.mark.parametrize("options", [{"sources": ("synthetic",)}, {"families": ("vocal", "organ")}])
-@pytest.mark.parametrize("settings", PROTOCOLS)
+@pytest.mark.parametrize("settings", [*PROTOCOLS, {"protocol": "cv"}])
 @pytest.mark.filterwarnings("error")
 def test_options_that_keep_nothing_are_refused(root, settings, options):
     message = refusal(root, **options, **settings)
     assert message.endswith("training needs at least two classes, there is no clip")
+
+
+@pytest.mark.filterwarnings("error")
+def test_official_validation_that_is_not_there_is_not_replaced_by_training_instruments(root):
+    write_examples(root, "valid", {})
+    assert "no validation clip is left; loosen" in refusal(root, validation="official")
 
 
 @pytest.mark.filterwarnings("error")

@@ -15,6 +15,7 @@ from fusion.datasets.irmas import IRMAS
 from fusion.datasets.medley_solos import MedleySolos
 from fusion.datasets.nsynth import NSynth
 from fusion.datasets.overview import overview
+from fusion.datasets.reader import Reader
 from fusion.datasets.roots import data_root, sample_root
 from fusion.datasets.table import Table
 from fusion.errors import FusionError
@@ -95,6 +96,13 @@ def test_a_data_set_says_what_it_is_and_what_everything_else_asks_it_for(name):
     assert settings.decision in (None, "validation")
     assert settings.train_groups is None
     assert (settings.subset_seed, settings.skip_damaged) == (1, False)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_data_set_is_read_as_a_table_and_divided_as_all_others_are(name):
+    cls = load(SETS[name])
+    assert issubclass(cls, Reader)
+    assert (cls.read_corpus, cls.read_split) == (Reader.read_corpus, Reader.read_split)
 
 
 def test_what_is_used_of_a_folder_can_be_read(case):

@@ -122,8 +122,8 @@ def test_every_bad_row_is_named_with_its_line_all_at_once(root):
         "line 41: path: ../outside.wav lies outside",
         "line 42: path: link.wav lies outside",
         f"line 43: path: {root.parent}/outside.wav lies outside",
-        "line 44: label: should be a class",
-        "line 45: label: gac;gel are several",
+        "line 44: its label should be a class",
+        "line 45: its labels gac;gel are several",
         "line 45: group: empty",
         "line 47: path: should name a file",
     ):
@@ -179,7 +179,7 @@ def test_splits_have_usual_names_and_other_ones_are_named(given):
     ("text", "message"),
     [
         ("", "is empty"),
-        ("path,label\n", "has no clip"),
+        ("path,label\n", "there is no clip"),
         (
             "path,label\na.wav,gac,more\nb.wav\n",
             r"2 rows are not as long(.|\n)*line 2: 3 values, not 2(.|\n)*line 3: 1",
