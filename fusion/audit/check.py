@@ -16,8 +16,10 @@ from fusion.datasets.data import Data, with_copies
 from fusion.datasets.overview import overview
 from fusion.errors import FusionError
 from fusion.extraction import wave_fingerprint
+from fusion.extraction.checksums import remove_damaged
 from fusion.extraction.extract import extract
-from fusion.extraction.prepare import find_level_copies, leave_out
+from fusion.extraction.level_copies import find_level_copies
+from fusion.extraction.prepare import leave_out
 from fusion.extraction.store import Store, open_stores
 from fusion.extraction.wave_fingerprint import WaveFingerprint
 from fusion.extraction.windows import cut_windows
@@ -44,6 +46,7 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     waves, spectra = _stores(settings, workplace)
     stores = [spectra, waves] if settings.single_notes else [spectra]
     windows = cut_windows(data.dataset.table, settings)
+    remove_damaged([store.folder for store in stores], workplace)
     with workplace.progress.task("reading audio", len(windows.windows)) as advance:
         extracted = extract(windows.windows, stores, workplace.jobs, advance)
     damaged = windows.damaged_clips(extracted.damaged, data.dataset.table)

@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.datasets.corpus import SPLITS, Corpus, Fold
+from fusion.datasets.corpus import SPLITS, Fold
 from fusion.datasets.data import Data, with_copies, without_damaged
 from fusion.errors import FusionError
+from fusion.extraction.checksums import remove_damaged
 from fusion.extraction.extract import Extracted, extract
+from fusion.extraction.level_copies import find_level_copies
 from fusion.extraction.part import Part
 from fusion.extraction.store import Rows, Store, open_stores
 from fusion.extraction.variants import Variants, plan_variants
-from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint, copies_across, level_copies
+from fusion.extraction.wave_fingerprint import NAME, SOURCE, WaveFingerprint
 from fusion.extraction.window import Window
 from fusion.extraction.windows import Windows, cut_windows
 from fusion.feature.contract import Feature
@@ -201,6 +203,7 @@ def check_clips(features: dict[str, Feature], table: pd.DataFrame, damaged: Iter
 def _fill(what: str, windows: Sequence[Window], stores: Sequence[Store], workplace: Workplace) -> Extracted:
     if not windows:
         return Extracted({store.name: 0 for store in stores}, {})
+    remove_damaged([store.folder for store in stores], workplace)
     with workplace.progress.task(what, len(windows)) as advance:
         return extract(windows, stores, workplace.jobs, advance)
 
@@ -228,23 +231,3 @@ def leave_out(damaged: dict[str, str], data: Data, windows: Windows, skip: bool)
     kept = data.dataset.table["id"].isin(left.dataset.table["id"]).to_numpy()
     windows = windows.only(kept)
     return left, replace(windows, clips=(np.cumsum(kept) - 1)[windows.clips].astype(np.int64))
-
-
-def find_level_copies(dataset: Corpus, windows: Windows, fingerprints: Store) -> Ints:
-    """Return the pairs of clips that are one sound at two levels, ``(pairs, 2)`` rows of the table.
-
-    Those of one group, and those of two of which one is in test and the other one in another split.
-
-    Parameters
-    ----------
-    dataset : Corpus
-        Of single notes: a clip has one window.
-    windows : Windows
-        Of its clips; some may have none.
-    fingerprints : Store
-        Holds the `WaveFingerprint` of each window.
-    """
-    values = fingerprints.rows(windows.keys).take()
-    groups, tested = dataset.groups[windows.clips], (dataset.table["split"] == "test").to_numpy()[windows.clips]
-    pairs = np.concatenate([level_copies(values, groups), copies_across(values, groups, tested)])
-    return np.asarray(windows.clips[pairs])

@@ -5,6 +5,7 @@
     <cache>/features/<data set>/<feature>-<key>/
         feature.json          what it is: name, version, parameters, shape, rate, library versions
         <shard>.npy           (clips, *shape) float32
+        <shard>.json          content hashes of these two
         <shard>.csv           key and id of the clip in each row; written last, so it makes the shard count
 
 A row's key is a hash of the audio's content and of the window cut from it: the same sound is extracted once, whatever
@@ -29,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.extraction.checksums import write_checksums
 from fusion.extraction.index import Index, TableError, read_index
 from fusion.extraction.window import Window
 from fusion.feature.contract import Feature
@@ -40,7 +42,7 @@ if TYPE_CHECKING:  # workers need no settings
 
 _SMALL = 512  # bytes of a row that is kept in memory: 150 MB for all of NSynth's training notes
 _ABANDONED = 3600  # seconds after which a temporary file has no writer any more
-_FORMAT = 2  # raise when reading audio, statistics or this layout change the numbers
+_FORMAT = 3  # raise when reading audio, statistics or this layout change the numbers
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,8 @@ class Store:
             np.save(temporary, values, allow_pickle=False)
         with replacing(shard.with_suffix(".csv")) as table, table.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("key", "clip"), *zip(keys, ids, strict=True)])
+            file.flush()
+            write_checksums(shard, table)
 
     def index(self) -> Index:
         """Return where every stored clip is.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,9 +39,12 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        for written in (*(temporary.rglob("*") if temporary.is_dir() else ()), temporary):
+            _to_disk(written)
         if temporary.is_dir() and path.exists():
             shutil.rmtree(path)
         temporary.replace(path)
+        _to_disk(path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
@@ -48,6 +53,20 @@ def replacing(path: Path) -> Iterator[Path]:
         else:
             with suppress(OSError):  # must not hide why it could not be written
                 temporary.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk: a machine that loses its power forgets the rest."""
+    if os.name != "posix":  # where a folder cannot be opened, and a file only to be written
+        return
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # a file system that cannot
+            raise
+    finally:
+        os.close(opened)
 
 
 def unwritable(path: Path, error: OSError, verb: str = "written") -> FusionError:

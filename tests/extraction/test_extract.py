@@ -141,6 +141,7 @@ def test_a_second_run_computes_and_reads_nothing(
     assert extract(fusion) == {"mfcc": CLIPS, "zero_crossing_rate": CLIPS}
     assert len(here) == CLIPS  # one pass over the audio for both features
     here.clear()
+    extract(fusion)  # remembers that what was written is as it was written
     before = snapshot(place / ".fusion")
     assert extract(fusion) == {"mfcc": 0, "zero_crossing_rate": 0}
     assert not here
@@ -336,7 +337,7 @@ def test_a_store_says_what_it_is(store: Store) -> None:
         "parameters": MFCC(n_mfcc=2).model_dump(),
         "samples": 4096,
         "sr": 8000,
-        "format": 2,
+        "format": 3,
         "shape": [9, 2],
         "libraries": {"numpy": "2"},
     }
@@ -413,17 +414,48 @@ def test_a_damaged_shard_is_named(store: Store, damage: str) -> None:
         store.rows(["key0", "key1", "key2"])
 
 
-def test_a_damaged_shard_stops_the_command_until_its_folder_is_deleted(
-    fusion: Fusion, place: Path, here: list[Path]
+def flip_one_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-9] ^= 1
+    path.write_bytes(data)
+
+
+def lose_a_line(path: Path) -> None:
+    """Make every row after it another clip's, if nobody looked."""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([lines[0], *lines[2:]]))
+
+
+HARM: list[tuple[str, Callable[[Path], object]]] = [
+    (".npy", flip_one_bit),
+    (".npy", lambda path: os.truncate(path, 300)),
+    (".npy", lambda path: path.write_bytes(path.read_bytes()[:4096].ljust(path.stat().st_size, b"\0"))),
+    (".npy", Path.unlink),
+    (".csv", flip_one_bit),
+    (".csv", lose_a_line),
+    (".csv", lambda path: os.truncate(path, 100)),
+    (".json", Path.unlink),
+    (".json", lambda path: path.write_text("{")),
+    (".json", lambda path: path.write_bytes(b"\xff")),
+]
+
+
+@pytest.mark.parametrize(("suffix", "harm"), HARM)
+def test_what_is_not_as_it_was_written_is_named_and_extracted_again(
+    fusion: Fusion, place: Path, here: list[Path], suffix: str, harm: Callable[[Path], object]
 ) -> None:
     extract(fusion)
-    path = next((place / ".fusion/cache/features/nsynth").glob("mfcc-*/*.npy"))
-    os.truncate(path, 300)
-    code, out, err = fusion("extract", "spec.yaml")
-    assert (code, out) == (2, "")
-    assert f"{path.relative_to(place)}: this part of the feature store is damaged" in err
-    shutil.rmtree(path.parent)
-    assert extract(fusion) == {"mfcc": CLIPS, "zero_crossing_rate": 0}
+    whole = contents(place / ".fusion/cache")
+    table = max((place / ".fusion/cache/features/nsynth").glob("mfcc-*/*.csv"), key=lambda path: path.stat().st_size)
+    clips = len(table.read_text().splitlines()) - 1
+    harm(table.with_suffix(suffix))
+    code, out, err = fusion("extract", "spec.yaml", "--json")
+    assert code == 0, err
+    assert json.loads(out)["computed"] == {"mfcc": clips, "zero_crossing_rate": 0}
+    assert f"{table.with_suffix('.npy').relative_to(place)}: not as it was written; it is extracted again" in err
+    assert contents(place / ".fusion/cache") == whole
+    code, _, err = fusion("extract", "spec.yaml")
+    assert "as it was written" not in err
 
 
 def test_an_empty_table_counts_for_nothing(store: Store) -> None:
