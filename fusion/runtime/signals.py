@@ -12,7 +12,7 @@ from threading import current_thread, main_thread
 from typing import Any
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows has no SIGHUP
-_HEARD = 1.0  # seconds in which a worker ends by itself
+_HEARD = 1.5  # seconds in which a worker ends by itself
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import pytest
 from tests.support.command import command
 from tests.support.irmas import make, sound, write
 
+pytestmark = pytest.mark.long
+
 QUICK = """
 dataset: {name: irmas, PROTOCOL}
 features:
