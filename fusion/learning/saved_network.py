@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
 from fusion.errors import FusionError
 from fusion.learning.fuse import load_fusion
 from fusion.learning.fused_network import FRAMES, VECTORS
 from fusion.learning.fusions import CONTENT, GATE, LOGITS
+from fusion.learning.model_bounds import refuse_oversized
 from fusion.plugins.registry import Source
 
 
-def load_model(path: Path, fusion: Source | None = None) -> keras.Model:
+def load_model(path: Path, fusion: Source | None = None, classes: Sequence[str] | None = None) -> keras.Model:
     """Return a saved network; only layers of keras, fusion and its own fusion, no code from the file.
 
     Parameters
@@ -22,16 +25,19 @@ def load_model(path: Path, fusion: Source | None = None) -> keras.Model:
     path : Path
     fusion : Source, optional
         A plug-in that may have layers of its own; it is imported, so that keras knows them.
+    classes : sequence of str, optional
+        What it must give a score of each.
 
     Raises
     ------
     FusionError
-        If it is damaged or holds anything else.
+        If it is damaged, too large, for other classes or holds anything else, or weights are NaN or infinite.
     """
     if fusion is not None:
         load_fusion(fusion)
+    refuse_oversized(path)
     try:
-        return keras.saving.load_model(path, safe_mode=True, compile=False)
+        model = keras.saving.load_model(path, safe_mode=True, compile=False)
     except Exception as error:  # keras raises whatever a damaged or foreign file leads to
         mend = "run the experiment again to train it"
         if "Could not locate class" in str(error):
@@ -39,6 +45,11 @@ def load_model(path: Path, fusion: Source | None = None) -> keras.Model:
         raise FusionError(
             f"{path}: this network cannot be loaded ({type(error).__name__}: {str(error).splitlines()[0]}); {mend}"
         ) from error
+    if classes is not None and model.output_shape[1:] != (len(classes),):
+        raise FusionError(f"{path}: gives scores {model.output_shape[1:]} for {len(classes)} classes; it is another's")
+    if wrong := [weight.path for weight in model.weights if not np.isfinite(keras.ops.convert_to_numpy(weight)).all()]:
+        raise FusionError(f"{path}: has NaN or infinity in {wrong[0]}; run the experiment again to train it")
+    return model
 
 
 def start_from(model: keras.Model, source: keras.Model, path: Path) -> None:

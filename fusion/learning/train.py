@@ -93,7 +93,7 @@ def apply_seed(job: TrainingJob) -> None:
     if job.source is None:
         raise ValueError("no source to apply")
     started = time.perf_counter()
-    model = load_model(job.source / "model.keras", job.fusion)
+    model = load_model(job.source / "model.keras", job.fusion, job.classes)
     summary = json.loads((job.source / "summary.json").read_text(encoding="utf-8"))
     with replacing(job.folder) as folder:
         folder.mkdir()

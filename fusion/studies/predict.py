@@ -161,7 +161,7 @@ def predict(
 def predict_file(task: _Task) -> Prediction | str:
     """Return the prediction for one file, or why there is none; runs in a worker process."""
     features = [(name, build(source, parameters)) for name, source, parameters in task.features]
-    networks = [_load(path, task.fusion) for path in task.models]
+    networks = [_load(path, task.fusion, task.classes) for path in task.models]
     starts: list[float] = []
     windows: list[NDArray[np.float32]] = []
     peak = 0.0
@@ -201,7 +201,7 @@ def _apply(
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path, fusion: Source | None) -> Any:
+def _load(path: Path, fusion: Source | None, classes: tuple[str, ...]) -> Any:
     from fusion.learning.saved_network import load_model
 
-    return load_model(path, fusion)
+    return load_model(path, fusion, classes)
