@@ -27,7 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that one process does not end on them while the other one waits."""
-    items.sort(key=lambda item: not {"search", "studies", "regression", "test_docstrings.py"} & set(item.path.parts))
+    longest = {"test_every_dataset.py", "test_docstrings.py", "search", "studies", "regression"}
+    items.sort(key=lambda item: not longest & set(item.path.parts))
+    items.sort(key=lambda item: item.path.name != "test_every_dataset.py")
 
 
 # a shell without job control starts what it starts in the background with this signal ignored, and so would be all

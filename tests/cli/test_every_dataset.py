@@ -31,7 +31,12 @@ SETS = {
 }
 
 
-@pytest.fixture(scope="module", params=SETS)
+SLOW = ("folder_given", "table")  # other forms of what is tested anyway
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SETS]
+)
 def place(request, tmp_path_factory):
     """Return a folder with a data set, an experiment on it, and its result."""
     folder = tmp_path_factory.mktemp(request.param)

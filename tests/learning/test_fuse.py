@@ -180,7 +180,7 @@ def test_workers_use_a_fusion_with_layers_of_its_own_and_predict_with_it(place, 
     words = ["run", "x.yaml", "--data", nsynth, "--set", "model.fusion=mine", "--seeds", "1"]
     folder = place / command(place, *words).stdout.splitlines()[-1]
     soundfile.write(place / "note.wav", tone("bass", 50, 100), SR)
-    (found,) = json.loads(command(place, "predict", folder, "note.wav", "--json").stdout)
+    (found,) = json.loads(command(place, "predict", folder, "note.wav", "--plugins", "own", "--json").stdout)
     assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     monkeypatch.delitem(keras.saving.get_custom_objects(), "mine>Scale", raising=False)
     with pytest.raises(FusionError, match="if these are layers of a fusion of your own, name its plug-in folder"):

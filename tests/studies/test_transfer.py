@@ -108,8 +108,8 @@ def test_a_second_time_nothing_is_done(place, result, other, evaluated):
 def test_a_network_that_was_trained_again_is_applied_again(place, result, other, evaluated, tmp_path):
     shutil.copytree(result, tmp_path / "result")
     shutil.copytree(evaluated, tmp_path / "r" / "small@elsewhere" / evaluated.name)
-    one, two = (tmp_path / "result" / f"seed-{seed}" / "model.keras" for seed in (1, 2))
-    shutil.copyfile(two, one)
+    one, two = (tmp_path / "result" / f"seed-{seed}" for seed in (1, 2))
+    shutil.copytree(two, one, dirs_exist_ok=True)
     done = command(place, "evaluate", tmp_path / "result", "--data", other, "--results", tmp_path / "r")
     folder = place / done.stdout.splitlines()[-1]
     assert folder == tmp_path / "r" / "small@elsewhere" / evaluated.name
