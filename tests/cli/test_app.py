@@ -192,6 +192,7 @@ def working(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[su
         [sys.executable, *(["-c", NOTEBOOK] if who == "notebook" else words)],
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(tmp_path / "scratch")},
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
