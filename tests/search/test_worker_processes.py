@@ -56,6 +56,7 @@ def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
     assert [row["status"] for row in rows(folder / "trials.csv")] == ["COMPLETED"] * 2
 
 
+@pytest.mark.slow
 def test_two_trials_at_once(many, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
     command(tmp_path, "tune", "open.yaml", "--data", many, "--jobs", 2)
@@ -72,6 +73,7 @@ def test_two_trials_at_once(many, tmp_path):
         assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
+@pytest.mark.slow
 def test_machines_of_their_own_share_a_search(many, tmp_path):
     """Chief and worker as on two machines: own folders, nothing in common but the address."""
     with socket.socket() as probe:

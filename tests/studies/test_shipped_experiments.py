@@ -43,7 +43,7 @@ def test_every_study_is_valid_and_says_what_it_is_for(path):
     assert read_study(path).question.endswith("?")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_naive_fusion_is_found_out_with_its_cause(place):
     """The failure that this project began with: it ends near the entropy of its labels, and the result says why."""
     metrics = run(place, "nsynth_naive_fusion.yaml")
@@ -54,7 +54,7 @@ def test_naive_fusion_is_found_out_with_its_cause(place):
     assert metrics["train"]["accuracy"]["mean"] < 0.4
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_our_fusion_converges_on_known_instruments(place):
     metrics = run(place, "nsynth_fusion.yaml", "--set", "dataset.protocol=course")
     assert not unconverged(metrics)
