@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from fusion.audit.near_identical import ClipPair
-from fusion.audit.soundness import CANCELLED, OFFSET, OVER, SILENT, Soundness
+from fusion.audit.soundness import CANCELLED, OFFSET, SILENT, Soundness
 from fusion.datasets.corpus import Corpus
 from fusion.datasets.duplicates import SOUND
+from fusion.sound.reading import OVER
 
 LEVEL_STEP = 3
 """dB."""
@@ -108,7 +109,7 @@ def warnings(findings: dict[str, list[Any]], dataset: Corpus, rate: int | None, 
     for kind, what in (
         ("silent", f"stay below {SILENT:g} dB of full scale"),
         ("clipped", "are clipped: the wave is cut off flat in three places or more"),
-        ("over_full_scale", f"go more than {OVER:g} dB over full scale, as integers that were written as float"),
+        ("over_full_scale", f"go over {OVER:g} times full scale, as integers that were written as float"),
         ("cancelling", f"have channels that cancel: their mean lies more than {CANCELLED:g} dB below them"),
         ("off_centre", f"are not centred on zero: their mean lies less than {OFFSET:g} dB below their level"),
         ("truncated", "end before their file says that they do"),

@@ -15,15 +15,12 @@ from numpy.typing import NDArray
 
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
-from fusion.sound.reading import frames_in
+from fusion.sound.reading import OVER, frames_in
 
 VERSION = 2  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
-
-OVER = 6.0
-"""Peak above which a float file's samples are on another scale, dB of full scale."""
 
 CANCELLED = 15.0
 """How far the mean of channels may lie below them, dB; where they have nothing in common it is 3 dB for two of them."""
@@ -80,7 +77,7 @@ class Soundness:
     @property
     def over_full_scale(self) -> bool:
         """Whether samples lie far beyond full scale, as integers that were written as float."""
-        return self.peak > OVER
+        return self.peak > _decibels(OVER)
 
     @property
     def cancels(self) -> bool:

@@ -15,6 +15,7 @@ SUFFIXES = (".wav", ".flac", ".ogg")
 
 TOLERANCE = 0.01  # seconds that a file may be shorter than its clip: rounding of resamplers and encoders
 LOUDEST = 1e6  # peak of a float file beyond which it is no sound
+OVER = 2.0  # peak of a float file from which its samples are on another scale, as integers written as float
 _DENSEST = 100  # samples in a byte beyond which a file's length is not believed
 _LONGEST = 2**40  # samples
 _GUESSED = 0.02  # share by which a decoder's guess of a length may differ

@@ -166,7 +166,8 @@ def to_train(
     references: tuple[str, ...] | None = None,
 ) -> PendingResult:
     """Return a result whose missing seeds are to be trained, all of them with `force`."""
-    seeds = [seed for seed in experiment.seeds if force or seed not in result.trained()]
+    trained = [] if force else result.trained()
+    seeds = [seed for seed in experiment.seeds if seed not in trained]
     jobs = tuple(job for seed in seeds for job in seed_jobs(experiment, prepared, result, seed))
     wanted = prepared.data.dataset.label_task.references if references is None else references
     return PendingResult(experiment, prepared, result, workplace, jobs, wanted, force)

@@ -26,9 +26,8 @@ from fusion.result.trained import read_trained
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
-from fusion.sound.reading import DamagedError, audio_duration, read_audio
+from fusion.sound.reading import OVER, DamagedError, audio_duration, read_audio
 
-_OVER = 2.0  # peak of a float file from which its samples are on another scale
 SHORTEST = 0.1  # seconds of sound that are worth a guess
 
 
@@ -60,7 +59,7 @@ class Prediction:
     @property
     def caution(self) -> str:
         """What speaks against believing it; empty: nothing does."""
-        if self.peak <= _OVER:
+        if self.peak <= OVER:
             return ""
         over = 20 * np.log10(self.peak)
         return (
