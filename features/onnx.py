@@ -73,23 +73,24 @@ class ONNX(Feature):
         samples = max(1, round(clip.y.size * self.sr / clip.sr))
         y = clip.shared(("resampled", self.sr), lambda: resampled(clip.y, clip.sr, self.sr, samples))
         if self.window is None:
-            return self._framed(y)
+            return self._framed(y[np.newaxis])[0]
         length = max(1, round(self.window * self.sr))
         padded = np.pad(y, (0, max(0, length - y.size)))
         last = padded.size - length
-        parts = [self._framed(padded[start : start + length]) for start in (*range(0, last, length), last)]
+        starts = (*range(0, last, length), last)
+        parts = self._framed(np.stack([padded[start : start + length] for start in starts]))
         if len({part.shape for part in parts}) > 1:
             raise FusionError(f"{self.model}: gives other shapes for other parts of one length of a clip")
         return np.concatenate([np.atleast_2d(part) for part in parts])
 
-    def _framed(self, y: NDArray[np.float32]) -> NDArray[np.float32]:
-        model = self._encoder()
-        if model.samples not in (None, y.size):
+    def _framed(self, sounds: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        model, samples = self._encoder(), sounds.shape[1]
+        if model.samples not in (None, samples):
             raise FusionError(
-                f"{self.model}: takes {model.samples} samples, not {y.size}; set window: {model.samples / self.sr:g}"
+                f"{self.model}: takes {model.samples} samples, not {samples}; set window: {model.samples / self.sr:g}"
             )
-        value = model.run(y)
-        return np.ascontiguousarray(value.T if self.time_axis == "last" else value)
+        values = model.run(sounds)
+        return [np.ascontiguousarray(value.T if self.time_axis == "last" else value) for value in values]
 
     def _encoder(self) -> Encoder:
         return encoder(self.model, self.output)

@@ -116,6 +116,27 @@ def test_windows_follow_one_another_and_the_last_ends_with_the_clip(tmp_path, sa
     assert frames.extract(clip).shape == frames.shape(samples, 8000) == (21 * len(starts), 5)
 
 
+@pytest.mark.parametrize(("axes", "calls"), [(["n", "t"], [32, 8]), (["n", 1, "t"], [32, 8]), ([1, "t"], [1] * 40)])
+def test_windows_go_in_together_where_the_model_takes_any_number(tmp_path, monkeypatch, axes, calls):
+    encoder = feature(doubled(tmp_path / "m.onnx", axes), window=0.01)
+    encoder.shape(40 * 80, 8000)  # finds out what the model takes
+    given = []
+    session = encoder._encoder()._session
+    run = mock.Mock(side_effect=lambda names, inputs: given.append(len(inputs["x"])) or session.run(names, inputs))
+    monkeypatch.setattr(encoder._encoder(), "_session", mock.Mock(run=run))
+    clip = Clip(np.random.default_rng(2).normal(size=40 * 80), 8000)
+    np.testing.assert_array_equal(encoder.extract(clip).ravel(), 2 * clip.y)
+    assert given[-len(calls) :] == calls
+
+
+def test_a_model_that_mixes_sounds_gets_them_one_by_one(tmp_path):
+    """It takes any number, but what it gives for one depends on the others."""
+    nodes = [node("ReduceMean", "x", "mean", axes=[0], keepdims=1), node("Sub", "x mean", "d"), node("Add", "d x", "y")]
+    model = save_model(tmp_path / "m.onnx", nodes, {"x": ["n", "t"]}, {"y": ["n", "t"]})
+    clip = Clip(np.random.default_rng(2).normal(size=4 * 80), 8000)
+    np.testing.assert_allclose(feature(model, window=0.01).extract(clip).ravel(), clip.y, atol=1e-6)
+
+
 def test_one_output_of_several_is_named(tmp_path):
     nodes = [node("Add", "x x", "twice"), node("Mul", "x x", "square")]
     model = save_model(tmp_path / "m.onnx", nodes, {"x": ["n", "t"]}, {"twice": ["n", "t"], "square": ["n", "t"]})
