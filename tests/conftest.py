@@ -45,7 +45,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" 
 @pytest.fixture(scope="session", autouse=True)
 def warm_workers() -> Iterator[None]:
     """Workers that this process starts need not import keras; those of cold commands do."""
-    with mock.patch.object(workers, "_Context", WarmContext):
+    with mock.patch.object(workers, "Context", WarmContext):
         yield
     stop_server()
 

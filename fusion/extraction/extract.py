@@ -99,12 +99,13 @@ def extract(
     ]
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = {store.name: 0 for store in stores}
-    for shard, (done, unusable) in run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs):
-        damaged.update(unusable)
-        for store in shard.stores:
-            computed[store.name] += done
-        if advance:
-            advance(len(shard.windows))
+    with run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs) as finished:
+        for shard, (done, unusable) in finished:
+            damaged.update(unusable)
+            for store in shard.stores:
+                computed[store.name] += done
+            if advance:
+                advance(len(shard.windows))
     return Extracted(computed, {window.id: damaged[window.key] for window in windows if window.key in damaged})
 
 

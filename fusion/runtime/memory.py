@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +81,18 @@ def remembered(
             keys = [key for key in tasks if key not in results]
             groups = [tuple(keys[first : first + batch]) for first in range(0, len(keys), batch)]
             calls: dict[Batch, tuple[str, ...]] = {tuple(tasks[key] for key in group): group for group in groups}
-            computed: Iterable[tuple[Batch, list[Any]]] = (
+            with (
                 run([(function, call) for call in calls], jobs)
                 if isinstance(function, str)
-                else ((call, function(call)) for call in calls)
-            )
-            for call, values in computed:
-                new = dict(zip(calls[call], values, strict=True))
-                with database:
-                    added = [(key, version, json.dumps(result)) for key, result in new.items()]
-                    database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", added)
-                results |= new
-                advance(len(new))
+                else nullcontext((call, function(call)) for call in calls)
+            ) as computed:
+                for call, values in computed:
+                    new = dict(zip(calls[call], values, strict=True))
+                    with database:
+                        added = [(key, version, json.dumps(result)) for key, result in new.items()]
+                        database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", added)
+                    results |= new
+                    advance(len(new))
     except (sqlite3.Error, json.JSONDecodeError) as error:
         raise FusionError(
             f"{table}: this table of results cannot be used: {error}; free some space, mend the permissions, delete "

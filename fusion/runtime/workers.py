@@ -8,16 +8,16 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from multiprocessing import parent_process
-from multiprocessing.context import SpawnContext, SpawnProcess
 from tempfile import NamedTemporaryFile
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any, TypeVar
 
 from fusion.errors import FusionError, listing
 from fusion.runtime.backend import keras_environment
 from fusion.runtime.signals import end, leave_to_parent, start_resource_tracker
+from fusion.runtime.spawn import Context
 
 AnyTask = TypeVar("AnyTask")
 
@@ -50,14 +50,15 @@ def processors() -> int:
     return int(cpu_count())
 
 
+@contextmanager
 def run(
     calls: Sequence[tuple[str, AnyTask]],
     jobs: int,
     threads: int = 1,
     on_message: OnMessage | None = None,
     together: bool = False,
-) -> Generator[tuple[AnyTask, Any], None, None]:
-    """Call functions in worker processes.
+) -> Generator[Iterator[tuple[AnyTask, Any]], None, None]:
+    """Call functions in worker processes, which have ended when the caller leaves, for whatever reason.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def run(
 
     Yields
     ------
-    tuple
+    iterator of tuple
         Task and result, as they come.
 
     Raises
@@ -86,6 +87,13 @@ def run(
     Exception
         What a worker raises; unless `together`, the others finish the task that they are at first.
     """
+    with closing(_results(calls, jobs, threads, on_message, together)) as results:
+        yield results
+
+
+def _results(
+    calls: Sequence[tuple[str, AnyTask]], jobs: int, threads: int, on_message: OnMessage | None, together: bool
+) -> Generator[tuple[AnyTask, Any], None, None]:
     if not calls:
         return
     with _processes(min(jobs, len(calls)), threads, on_message) as pool:
@@ -148,35 +156,10 @@ def in_turn(
         yield call
 
 
-_STARTING = Lock()  # a thread must not take for the main module's file what another one has put there
-
-
-class _Worker(SpawnProcess):
-    """A process that does not run the script again that started it: tasks name their functions by module.
-
-    So a script needs no main guard, and workers of the command line do not import it.
-    """
-
-    def start(self) -> None:
-        """Start while the main module seems to come from nowhere."""
-        main = vars(sys.modules["__main__"])
-        with _STARTING:
-            hidden: dict[str, Any] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
-            main |= dict.fromkeys(hidden)
-            try:
-                super().start()
-            finally:
-                main |= hidden
-
-
-class _Context(SpawnContext):
-    Process = _Worker
-
-
 @contextmanager
 def _processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
     """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines."""
-    context = _Context()
+    context = Context()
     start_resource_tracker()
     messages = context.Queue()
     receiver = Thread(target=_pass_on, args=(messages, on_message), daemon=True)

@@ -108,7 +108,9 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         try:
             with Board(search, count, read_trials(folder / job.project, search), workplace.progress) as board:
                 if _proposes():
-                    list(run([("fusion.search.worker:try_own", job)], 1, experiment.training.threads, board.receive))
+                    calls = [("fusion.search.worker:try_own", job)]
+                    with run(calls, 1, experiment.training.threads, board.receive) as finished:
+                        list(finished)
                 _work(job, workplace.jobs, experiment.training.threads, board.receive)
         finally:
             tried_settings = read_trials(folder / job.project, search)
@@ -134,18 +136,14 @@ def _work(job: SearchJob, jobs: int, threads: int, on_message: Callable[[Any], N
         host, port, name = (os.environ[key] for key in ADDRESS)
         members = [replace(job, member=name, address=(host, int(port)))]
     left = {member.member for member in members} - {"chief"}
-    done = run(
-        [("fusion.search.worker:work", member) for member in members], len(members), threads, on_message, together=True
-    )
-    try:
-        for member, _ in done:
+    calls = [("fusion.search.worker:work", member) for member in members]
+    with run(calls, len(members), threads, on_message, together=True) as finished:
+        for member, _ in finished:
             left.discard(member.member)
             # the chief ends when nobody tries anything: who has not asked by then would wait for it in vain; when all
             # workers were told to stop, it would sit on for 20 s
             if member.member == "chief" or not left:
                 return
-    finally:
-        done.close()
 
 
 def _check_address() -> None:

@@ -33,9 +33,10 @@ from fusion.search.tune import tune
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
+from fusion.studies.completion import complete
 from fusion.studies.experiment import result_of, trainable
 from fusion.studies.feature_sets import feature_groups, feature_sets, with_features
-from fusion.studies.pending import complete, seed_jobs, to_train
+from fusion.studies.pending import seed_jobs, to_train
 
 DRAWS = 5  # of other clips' values for a masked feature, with each network
 
@@ -145,8 +146,11 @@ def _masked(
     groups = feature_groups(full).values()
     tasks = [MaskJob(job, group, DRAWS) for job in jobs for group in groups]
     labels: dict[tuple[tuple[str, ...], int, int], dict[str, list[str]]] = {}
-    with workplace.progress.task("masking features", len(tasks)) as advance:
-        for task, drawn in run([("fusion.studies.mask:predict_masked", task) for task in tasks], workplace.jobs):
+    with (
+        workplace.progress.task("masking features", len(tasks)) as advance,
+        run([("fusion.studies.mask:predict_masked", task) for task in tasks], workplace.jobs) as finished,
+    ):
+        for task, drawn in finished:
             advance(1)
             joined = [[join_labels(predictions.classes, one) for one in draws] for draws in np.moveaxis(drawn, 1, 0)]
             key = task.features, task.job.seed, task.job.repeat

@@ -11,7 +11,8 @@ from fusion.result.folder import ResultFolder
 from fusion.result.identity import digest
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
-from fusion.studies.pending import complete, to_train
+from fusion.studies.completion import complete
+from fusion.studies.pending import to_train
 
 
 def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = False) -> Path:

@@ -1,9 +1,8 @@
-"""Results that are to be completed: trainings and references of several of them, in one crew of workers."""
+"""What a result still needs: the trainings and references that it lacks, and what is made of them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,6 @@ from fusion.result.trained import read_pretrained
 from fusion.result.trained_on import write_trained_on
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import versions
-from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 
@@ -202,46 +200,6 @@ def seed_jobs(
         )
         for fold in folds
     ]
-
-
-def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
-    """Do all that several results need in one crew of workers, which import keras once.
-
-    Each result is finished as soon as its own tasks are done.
-
-    Returns
-    -------
-    list of dict
-        The content of each metrics.json.
-    """
-    if not pending:
-        return []
-    previous = [each.result.metrics() for each in pending]
-    stored = [each.stored_references() for each in pending]
-    tasks = [each.tasks(known) for each, known in zip(pending, stored, strict=True)]
-    owner = {task: number for number, own in enumerate(tasks) for _, task in own}
-    left = [len(own) for own in tasks]
-    fresh: list[ReferencePredictions] = [{} for _ in pending]
-    metrics: dict[int, dict[str, Any]] = {}
-    for number, each in enumerate(pending):
-        if left[number]:
-            (each.result.folder / "metrics.json").unlink(missing_ok=True)  # would not fit the new networks
-        else:
-            metrics[number] = each.finish(stored[number], {}, previous[number])
-    workplace = pending[0].workplace
-    trainings = [task for task in owner if isinstance(task, TrainingJob) and not task.source]
-    epochs = max((task.training.epochs for task in trainings), default=0)
-    threads = max(each.experiment.training.threads for each in pending)
-    with workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message:
-        for task, output in run([call for own in tasks for call in own], workplace.jobs, threads, on_message):
-            number = owner[task]
-            if isinstance(task, ReferenceJob):
-                key = task.name, task.seed, task.repeat
-                fresh[number].setdefault(key, {}).update(pending[number].by_clip(task, output))
-            left[number] -= 1
-            if not left[number]:
-                metrics[number] = pending[number].finish(stored[number], fresh[number], previous[number])
-    return [metrics[number] for number in range(len(pending))]
 
 
 def _first_network(folder: str, seed: int) -> Path:

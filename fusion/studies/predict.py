@@ -146,10 +146,11 @@ def predict(
     }
     numbers = {id(task): number for number, task in enumerate(tasks)}
     there = [("fusion.studies.predict:predict_file", task) for task in tasks if task.path.is_file()]
-    for task, prediction in run(there, jobs):
-        found[numbers[id(task)]] = prediction
-        if advance:
-            advance(1)
+    with run(there, jobs) as finished:
+        for task, prediction in finished:
+            found[numbers[id(task)]] = prediction
+            if advance:
+                advance(1)
     ordered = [found[number] for number in range(len(tasks))]
     return (
         [prediction for prediction in ordered if isinstance(prediction, Prediction)],

@@ -25,8 +25,9 @@ from fusion.result.predictions import Predictions, read_predictions, same_clips
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
+from fusion.studies.completion import complete
 from fusion.studies.experiment import result_of, trainable
-from fusion.studies.pending import complete, to_train
+from fusion.studies.pending import to_train
 from fusion.studies.steps import known_gaps, tested_steps
 
 KEPT = (

@@ -19,8 +19,9 @@ from fusion.result.trained import TrainedResult, read_trained
 from fusion.runtime.files import content_hash
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
+from fusion.studies.completion import complete
 from fusion.studies.experiment import say_complete, say_versions, trainable
-from fusion.studies.pending import PendingResult, complete, seed_jobs
+from fusion.studies.pending import PendingResult, seed_jobs
 
 
 def evaluate_result(

@@ -76,8 +76,8 @@ class Steps:
         experiment = self._experiment("training.epochs=2", "seeds=[1]")
         prepared = self._prepared(experiment)
         calls = [call for call in self._calls(experiment, prepared) if call[0].endswith("train_seed")]
-        for _ in run(calls, 1, on_message=lambda _: ends.append((time.perf_counter(), _children()))):
-            pass
+        with run(calls, 1, on_message=lambda _: ends.append((time.perf_counter(), _children()))) as finished:
+            list(finished)
         (wall, processor), (wall_after, processor_after) = ends
         return {"seconds": wall_after - wall, "processor": processor_after - processor}
 
@@ -86,7 +86,8 @@ class Steps:
         experiment = self._experiment("seeds=[1]")
         prepared = self._prepared(experiment)
         calls = [call for call in self._calls(experiment, prepared) if call[0].endswith("predict_reference")]
-        return measured(lambda: list(run(calls, self.workplace.jobs)))
+        with run(calls, self.workplace.jobs) as finished:
+            return measured(lambda: list(finished))
 
     def check(self) -> Figures:
         """Check the data set."""

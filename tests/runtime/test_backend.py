@@ -24,12 +24,13 @@ def test_workers_have_keras_defaults_where_its_file_is_damaged_and_its_switches_
     # that a file of other settings changes no number: tests/studies/test_experiment.py
     (tmp_path / "keras.json").write_text("[1]")
     (tmp_path / "tasks.py").write_text(SCRIPT)
-    monkeypatch.setattr(workers, "_Context", COLD)
+    monkeypatch.setattr(workers, "Context", COLD)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED"):
         monkeypatch.setenv(name, "1")
-    ((_, found),) = run([("tasks:found", None)], 1)
+    with run([("tasks:found", None)], 1) as ((_, found),):
+        pass
     assert found == ["float32", 1e-7, "channels_last", "tensorflow", None, None, False]
     assert (os.environ["KERAS_HOME"], os.environ["KERAS_MAX_EPOCHS"]) == (str(tmp_path), "1")
     assert (tmp_path / "keras.json").read_text() == "[1]"

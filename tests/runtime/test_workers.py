@@ -11,7 +11,8 @@ import pytest
 
 from fusion.errors import FusionError
 from fusion.runtime import workers
-from fusion.runtime.workers import _Worker, in_turn, processors, run
+from fusion.runtime.spawn import Worker
+from fusion.runtime.workers import in_turn, processors, run
 from tests.support.warm import COLD, WarmContext
 
 SCRIPT = """
@@ -60,27 +61,32 @@ def module(tmp_path, monkeypatch):
 @pytest.fixture(params=[COLD, WarmContext], ids=["cold", "warm"])
 def tasks(module, request, monkeypatch):
     """The same, for workers as people have them, and as most tests do."""
-    monkeypatch.setattr(workers, "_Context", request.param)
+    monkeypatch.setattr(workers, "Context", request.param)
     return module
+
+
+def results(*arguments, **named):
+    with run(*arguments, **named) as finished:
+        return list(finished)
 
 
 @pytest.mark.parametrize(("context", "ready"), [(COLD, False), (WarmContext, True)])
 def test_warm_workers_alone_have_imported_keras_when_they_begin(module, monkeypatch, context, ready):
-    monkeypatch.setattr(workers, "_Context", context)
-    ((_, found),) = run([("tasks:imported", "keras")], 1)
+    monkeypatch.setattr(workers, "Context", context)
+    ((_, found),) = results([("tasks:imported", "keras")], 1)
     assert found == ready
 
 
 def test_results_come_with_their_tasks_and_messages_arrive(tasks):
     messages = []
-    found = dict(run([("tasks:double", number) for number in range(5)], 2, on_message=messages.append))
+    found = dict(results([("tasks:double", number) for number in range(5)], 2, on_message=messages.append))
     assert found == {number: 2 * number for number in range(5)}
     assert sorted(messages) == [("doubling", number) for number in range(5)]
 
 
 def test_what_a_worker_raises_is_raised(tasks):
     with pytest.raises(ValueError, match="no 3"):
-        list(run([("tasks:fail", 3)], 1))
+        results([("tasks:fail", 3)], 1)
 
 
 def test_calls_in_turn_have_a_new_process_after_a_while(tasks):
@@ -104,19 +110,34 @@ def test_a_process_killed_in_turn_is_an_error_with_its_last_words_and_replaced(t
                 die(1)
 
 
+def test_workers_have_ended_when_their_caller_was_interrupted(module):
+    marks = [module / "first", module / "second"]
+
+    def interrupted():
+        with run([("tasks:double", 1), *(("tasks:sleep", str(mark)) for mark in marks)], 3) as finished:
+            next(finished)
+            wait(lambda: all(mark.exists() and mark.read_text() for mark in marks))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as error:
+        interrupted()
+    assert error  # it holds the caller's frame, which alone must keep nothing running
+    assert not any(alive(int(mark.read_text())) for mark in marks)
+
+
 def test_stdout_is_not_for_workers(tasks, capfd):
-    list(run([("tasks:chat", 1)], 1))
+    results([("tasks:chat", 1)], 1)
     assert capfd.readouterr().out == ""
 
 
 def test_a_killed_worker_is_an_error_with_its_last_words(tasks):
     with pytest.raises(FusionError, match=r"worker process died(.|\n)*last words"):
-        list(run([("tasks:die", 1), ("tasks:die", 2)], 2))
+        results([("tasks:die", 1), ("tasks:die", 2)], 2)
 
 
 def test_workers_have_the_threads_asked_for_and_this_process_keeps_its_own(tasks):
     before = dict(os.environ)
-    ((_, found),) = run([("tasks:threads", None)], 1, threads=3)
+    ((_, found),) = results([("tasks:threads", None)], 1, threads=3)
     assert found == ("3", "3")
     assert dict(os.environ) == before
 
@@ -125,7 +146,7 @@ def test_threads_that_start_workers_at_once_leave_the_main_module_as_it_was(monk
     main = sys.modules["__main__"]
     monkeypatch.setattr(main, "__file__", "script.py", raising=False)
     monkeypatch.setattr(SpawnProcess, "start", lambda _: time.sleep(0.2))
-    threads = [Thread(target=_Worker().start) for _ in range(2)]
+    threads = [Thread(target=Worker().start) for _ in range(2)]
     for thread in threads:
         thread.start()
         time.sleep(0.1)
@@ -149,7 +170,7 @@ def test_counting_processors_costs_nothing_at_the_start():
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_no_worker_outlives_its_parent(module, how):
     mark = module / "pid"
-    code = f"from fusion.runtime.workers import run\nif __name__ == '__main__': list(run([('tasks:sleep', {str(mark)!r})], 1))"
+    code = f"from fusion.runtime.workers import run\nwith run([('tasks:sleep', {str(mark)!r})], 1) as results: list(results)"
     (module / "parent.py").write_text(code)
     parent = subprocess.Popen([sys.executable, module / "parent.py"], stderr=subprocess.DEVNULL)
     wait(lambda: mark.exists() and mark.read_text())

@@ -117,7 +117,8 @@ def refit(task):
 
 
 def test_refitting_the_recorded_folds_repeats_the_recorded_score(search, many, searched):
-    ((_, scores),) = run([("tests.search.test_tune:refit", (search, many, searched))], 1)
+    with run([("tests.search.test_tune:refit", (search, many, searched))], 1) as ((_, scores),):
+        pass
     recorded = max(float(row["score"]) for row in rows(search / "trials.csv"))
     assert np.mean(scores) == pytest.approx(recorded, abs=1e-6)
 

@@ -25,5 +25,5 @@ for name in ("sklearn.discriminant_analysis", "sklearn.ensemble", "sklearn.linea
     import_module(name)
 for feature in (MFCC(), Tonnetz()):  # librosa is imported by its first use
     feature.extract(Clip(np.sin(np.arange(16000, dtype=np.float32) / 10), 16000))
-workers._Context = WarmContext
+workers.Context = WarmContext
 forkserver._forkserver.ensure_running = lambda: None  # workers that start workers ask the server that made them

@@ -11,10 +11,11 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from unittest import mock
 
-from fusion.runtime.workers import _THREADS, _Context, _Worker
+from fusion.runtime.spawn import Context, Worker
+from fusion.runtime.workers import _THREADS
 
 ROOT = Path(__file__).parents[2]
-COLD = _Context
+COLD = Context
 """Of workers as people have them."""
 
 
@@ -31,7 +32,7 @@ def stop_server() -> None:
     forkserver._forkserver._stop()
 
 
-class WarmWorker(_Worker):
+class WarmWorker(Worker):
     """A worker that is forked, with the environment of the process that starts it."""
 
     _start_method = "forkserver"

@@ -123,10 +123,11 @@ def _play(
         tasks.append(PieceTask(fonts, recording.seed, recording.piece, excerpts, encoding, options.level))
     total = len(copies) + sum(len(task.excerpts) for task in tasks)
     outcomes: dict[Path, str] = {}
-    for task, results in run([("fusion.rendering.music.mixdown:play_piece", task) for task in tasks], jobs):
-        outcomes |= {e.path.relative_to(out): result for e, result in zip(task.excerpts, results, strict=True)}
-        if progress is not None:
-            progress(len(outcomes), total)
+    with run([("fusion.rendering.music.mixdown:play_piece", task) for task in tasks], jobs) as finished:
+        for task, results in finished:
+            outcomes |= {e.path.relative_to(out): result for e, result in zip(task.excerpts, results, strict=True)}
+            if progress is not None:
+                progress(len(outcomes), total)
     for target, source in copies.items():
         outcomes[target] = outcomes[source]
         if outcomes[source] != "silent":

@@ -82,10 +82,11 @@ def render_nsynth(
         NotesTask(out / f"nsynth-{split}", options.size.encoding, tuple(fonts.by_path), tuple(group))
         for (split, _), group in groupby(notes, key=lambda note: (note.split, note.instrument))
     ]
-    for task, results in run([("fusion.rendering.notes.play:play_notes", task) for task in tasks], jobs):
-        outcomes |= {note.number: result for note, result in zip(task.notes, results, strict=True)}
-        if progress is not None:
-            progress(len(outcomes), len(notes))
+    with run([("fusion.rendering.notes.play:play_notes", task) for task in tasks], jobs) as finished:
+        for task, results in finished:
+            outcomes |= {note.number: result for note, result in zip(task.notes, results, strict=True)}
+            if progress is not None:
+                progress(len(outcomes), len(notes))
     heard = [note for note in notes if outcomes[note.number] != "silent"]
     written = {split: [note for note in heard if note.split == split] for split in SPLITS}
     for split in SPLITS:
