@@ -76,8 +76,7 @@ class Steps:
         experiment = self._experiment("training.epochs=2", "seeds=[1]")
         prepared = self._prepared(experiment)
         calls = [call for call in self._calls(experiment, prepared) if call[0].endswith("train_seed")]
-        with run(calls, 1, on_message=lambda _: ends.append((time.perf_counter(), _children()))) as finished:
-            list(finished)
+        _done(calls, 1, on_message=lambda _: ends.append((time.perf_counter(), _children())))
         (wall, processor), (wall_after, processor_after) = ends
         return {"seconds": wall_after - wall, "processor": processor_after - processor}
 
@@ -86,8 +85,7 @@ class Steps:
         experiment = self._experiment("seeds=[1]")
         prepared = self._prepared(experiment)
         calls = [call for call in self._calls(experiment, prepared) if call[0].endswith("predict_reference")]
-        with run(calls, self.workplace.jobs) as finished:
-            return measured(lambda: list(finished))
+        return measured(lambda: _done(calls, self.workplace.jobs))
 
     def check(self) -> Figures:
         """Check the data set."""
@@ -119,6 +117,13 @@ class Steps:
         for name in names:
             for path in self.workplace.cache.glob(name):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _done(calls: list[tuple[str, Any]], jobs: int, **options: Any) -> None:
+    """Do calls, and wait until their workers have ended, so that what they spent is known."""
+    with run(calls, jobs, **options) as finished:
+        for _ in finished:
+            pass
 
 
 def measured(step: Callable[[], object]) -> Figures:
