@@ -30,6 +30,10 @@ class Chroma(SpectralFeature):
         """One for each pitch class."""
         return 12
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        return f"librosa.feature.chroma_stft(y=y, sr=sr, {self.arguments('n_fft', 'hop_length', 'tuning')}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the twelve values of each frame."""
         chroma = chroma_power(clip, self.n_fft, self.hop_length, self.tuning)

@@ -31,6 +31,13 @@ class LogMel(MelFeature):
     )
     top_db: float = Field(default=80.0, gt=0, le=100, description="floor, dB below the clip's loudest band")
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        mel = self.arguments("n_fft", "hop_length", "n_mels", "fmin", "fmax")
+        power = f"(mel := librosa.feature.melspectrogram(y=y, sr=sr, {mel}))"
+        power += " / max(mel.max(), 1e-30)" if self.ref == "max" else ""
+        return f"librosa.power_to_db({power}, top_db={self.top_db}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the decibels of each frame and band."""
         return decibels(self.mel(clip), self.ref, self.top_db)

@@ -56,6 +56,14 @@ class MFCC(Feature):
             raise ValueError(f"deltas need {_DELTA_WIDTH} frames, {samples} samples give {frames}; take a smaller hop")
         return frames, self.n_mfcc * (1 + self.deltas)
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        if self.ref == "max":
+            return ""
+        mel = self.arguments("n_mfcc", "n_fft", "hop_length", "n_mels", "fmin", "fmax")
+        deltas = "".join(f", librosa.feature.delta(mfcc, order={n + 1})" for n in range(self.deltas))
+        return f"np.concatenate([mfcc := librosa.feature.mfcc(y=y, sr=sr, {mel}){deltas}]).T"
+
     def extract(self, clip: Clip) -> NDArray[np.float32]:
         """Return the coefficients, then their derivatives, side by side."""
         from scipy.fft import dct  # half a second to import, which listing features need not pay

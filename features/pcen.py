@@ -31,6 +31,12 @@ class PCEN(MelFeature):
     exponent: float = Field(default=0.5, gt=0, le=1, description="of compression; librosa's power")
     time_constant: float = Field(default=0.4, gt=0, le=60, description="of the recent mean, s")
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        mel = self.arguments("n_fft", "hop_length", "n_mels", "fmin", "fmax")
+        own = f"{self.arguments('hop_length', 'gain', 'bias', 'time_constant')}, power={self.exponent}"
+        return f"librosa.pcen(librosa.feature.melspectrogram(y=y, sr=sr, {mel}) * 2**31, sr=sr, {own}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the normalised power of each frame and band."""
         import librosa  # two seconds, which listing features need not pay

@@ -29,6 +29,11 @@ class RMS(SpectralFeature):
         default=1, description="what 1 is: full scale; max: the clip's loudest frame, so that level says nothing"
     )
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        level = f"librosa.feature.rms(y=y, frame_length={self.n_fft}, hop_length={self.hop_length}).T"
+        return level if self.ref == 1 else f"(level := {level}) / max(level.max(), 1e-30)"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the level of each frame."""
         half = self.n_fft // 2

@@ -21,6 +21,10 @@ class SpectralBandwidth(SpectralFeature):
     https://doi.org/10.1121/1.3642604
     """
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        return f"librosa.feature.spectral_bandwidth(y=y, sr=sr, {self.arguments('n_fft', 'hop_length')}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the bandwidth of each frame in Hz."""
         return self.moments(clip)[:, 1:2]

@@ -33,6 +33,10 @@ class SpectralCentroid(SeriesFeature):
         """Return ``(frames, 1)``."""
         return frame_count(samples, self.n_fft, self.hop_length), 1
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        return f"librosa.feature.spectral_centroid(y=y, sr=sr, {self.arguments('n_fft', 'hop_length')}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the centroid of each frame in Hz."""
         magnitude = clip.magnitude(self.n_fft, self.hop_length)

@@ -52,6 +52,11 @@ class SpectralContrast(SpectralFeature):
             )
         return super().series_shape(samples, sr)
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        sizes = self.arguments("n_fft", "hop_length", "n_bands", "fmin")
+        return f"librosa.feature.spectral_contrast(y=y, sr=sr, {sizes}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the contrast of each frame and band in dB."""
         magnitude = self.magnitude(clip)

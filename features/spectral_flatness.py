@@ -20,6 +20,10 @@ class SpectralFlatness(SpectralFeature):
     Letters 11(8), 2004, 698-701, https://doi.org/10.1109/LSP.2004.831663
     """
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        return f"librosa.feature.spectral_flatness(y=y, {self.arguments('n_fft', 'hop_length')}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the flatness of each frame."""
         power = np.maximum(self.power(clip), np.float32(1e-10))

@@ -47,6 +47,12 @@ class SpectralRolloff(SeriesFeature):
         """Return ``(frames, shares)``."""
         return frame_count(samples, self.n_fft, self.hop_length), len(self._each)
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        sizes = self.arguments("n_fft", "hop_length")
+        each = [f"librosa.feature.spectral_rolloff(y=y, sr=sr, {sizes}, roll_percent={share})" for share in self._each]
+        return f"np.concatenate([{', '.join(each)}]).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the roll-off of each frame in Hz."""
         cumulated = np.cumsum(clip.magnitude(self.n_fft, self.hop_length), axis=1)

@@ -59,6 +59,13 @@ class Tonnetz(SeriesFeature):
             raise ValueError(f"chroma: cqt reaches 4.2 kHz and needs sr >= 8820 Hz, not {sr}; take chroma: stft")
         return 1 + samples // self.hop_length, 6
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        tuning = None if self.tuning == "estimate" else self.tuning
+        sizes = self.arguments("hop_length", *["n_fft"] * (self.chroma == "stft"))
+        chroma = f"librosa.feature.chroma_{self.chroma}(y=y, sr=sr, {sizes}, tuning={tuning})"
+        return f"librosa.feature.tonnetz(sr=sr, chroma={chroma}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the six coordinates of each frame."""
         chroma = self._stft_chroma(clip) if self.chroma == "stft" else self._cqt_chroma(clip)

@@ -35,6 +35,10 @@ class ZeroCrossingRate(SeriesFeature):
         """Return ``(frames, 1)``."""
         return frame_count(samples, self.frame_length, self.hop_length), 1
 
+    def in_librosa(self) -> str:
+        """Return the call that gives the same."""
+        return f"librosa.feature.zero_crossing_rate(y, {self.arguments('frame_length', 'hop_length')}).T"
+
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the rate of each frame."""
         negative = clip.y < -_SILENCE

@@ -3,4 +3,16 @@
 `experiments`, `curve`, `search` take experiment files, `data` audits, `new` writes skeletons, `sounds` has features.
 """
 
-__all__ = ["curve", "data", "experiments", "new", "options", "result", "results", "search", "sounds", "tables"]
+__all__ = [
+    "curve",
+    "data",
+    "experiments",
+    "new",
+    "options",
+    "predictions",
+    "result",
+    "results",
+    "search",
+    "sounds",
+    "tables",
+]

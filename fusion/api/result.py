@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath, Options
-from fusion.datasets.own_files import own_sounds
+from fusion.api.predictions import predict_files
 from fusion.errors import FusionError
 from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
 from fusion.result.folder import ResultFolder
-from fusion.runtime.progress import Progress
-from fusion.runtime.workers import processors
 from fusion.settings.document import read
-from fusion.studies.predict import Prediction, predict
+from fusion.studies.export import export
+from fusion.studies.predict import Prediction
 from fusion.studies.report import report
 from fusion.studies.transfer import evaluate_result
 
@@ -156,12 +154,40 @@ class Result:
         progress: bool = False,
     ) -> tuple[list[Prediction], list[str]]:
         """Return what plays in each file as objects with all windows, and why others cannot be used."""
-        given = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
-        paths = [file for path in given for file in (own_sounds(path, True)[0].values() if path.is_dir() else [path])]
-        chosen = Options(seeds=seeds, jobs=jobs).seed_list()
-        jobs = min(processors() if jobs is None else jobs, len(paths))
-        with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
-            return predict(self.folder, paths, chosen, jobs, advance, [Path(folder) for folder in plugins])
+        return predict_files(self.folder, files, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress)
+
+    def export(
+        self,
+        *,
+        out: FilePath | None = None,
+        format: Literal["onnx", "keras", "saved-model", "litert"] = "onnx",
+        seeds: int | Sequence[int] | None = None,
+        plugins: Sequence[FilePath] = (),
+    ) -> Path:
+        """Write the networks as one, with all that is needed to use it without fusion and Keras.
+
+        Parameters
+        ----------
+        out : path, optional
+            Folder to write; None: ``export-<format>`` in the result's.
+        format : {"onnx", "keras", "saved-model", "litert"}
+        seeds : int or sequence of int, optional
+            Networks to use instead of all, whose probabilities' mean is exported.
+        plugins : sequence of path
+            As for `predict`.
+
+        Returns
+        -------
+        Path
+            The folder: network, ``preprocessing.json``, card, and for ONNX ``example.py``.
+
+        Raises
+        ------
+        FusionError
+            If the networks are missing, do not fit the format, or give other probabilities in it than in Keras.
+        """
+        target = self.folder / f"export-{format}" if out is None else Path(out)
+        return export(self.folder, target, format, Options(seeds=seeds).seed_list(), [Path(each) for each in plugins])
 
     def evaluate(
         self,

@@ -24,21 +24,59 @@ def predict(
     ],
     timeline: Annotated[bool, typer.Option("--timeline", help="Every window instead of the whole file.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV alone on stdout.")] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", metavar="keras|onnx", help="onnx: RESULT is an exported network; needs no Keras."),
+    ] = None,
     *,
     as_json: bool = False,
     shared: dict[str, Any],
 ) -> None:
-    """Tell what plays in sound files, with the networks of a result (the mean of all seeds)."""
-    from fusion.api.results import load
+    """Tell what plays in sound files, with the networks of a result (the mean of all seeds), or an exported one."""
+    from fusion.api.predictions import predict_files
     from fusion.cli import console
+    from fusion.result.exported import is_exported
 
-    predictions, problems = load(result).predictions_of(audio, progress=True, **shared)
+    exported = is_exported(result)
+    if engine not in (None, "onnx" if exported else "keras"):
+        what = (
+            "an exported network, which onnx runs" if exported else "no exported network; write one by `fusion export`"
+        )
+        raise FusionError(f"--engine {engine}: {result} is {what}")
+    if not exported:
+        from fusion.api.results import load
+
+        result = load(result).folder
+    predictions, problems = predict_files(result, audio, progress=True, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
     for caution in (prediction.caution for prediction in predictions if prediction.caution):
         print(f"warning: {caution}", file=sys.stderr)
     if problems:
         raise FusionError("\n".join(problems))
+
+
+@app.command()
+@takes("plugins")
+def export(
+    result: ResultFolder,
+    form: Annotated[
+        str, typer.Option("--format", metavar="onnx|keras|saved-model|litert", help="What the network is written as.")
+    ] = "onnx",
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="This seed's network instead of the mean of all.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder to write; else export-FORMAT in the result's.")
+    ] = None,
+    *,
+    shared: dict[str, Any],
+) -> None:
+    """Write the networks of a result as one, with all that is needed to use it without fusion and Keras."""
+    from fusion.api.results import load
+
+    seeds = None if seed is None else [seed]
+    print(load(result).export(out=out, format=form, seeds=seeds, **shared))  # type: ignore[arg-type]
 
 
 @app.command()

@@ -79,6 +79,18 @@ class Feature(BaseModel, ABC):
         """
         return None
 
+    def in_librosa(self) -> str:
+        """Return a Python expression that gives the same by librosa, before statistics; empty: there is none.
+
+        It may use ``y``, ``sr``, ``np`` and ``librosa``, and gives what `extract` gives, or `series` of a series.
+        `fusion export` writes it into the example of a network that is used without fusion.
+        """
+        return ""
+
+    def arguments(self, *names: str) -> str:
+        """Return parameters as a call has them: ``n_fft=1024, hop_length=512``."""
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+
     def contents(self) -> dict[str, str]:
         """Return the hash of each file that is a parameter."""
         values = {name: getattr(self, name) for name in type(self).model_fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from fusion.settings.model import ModelSettings
 from fusion.settings.training import TrainingSettings
 
 Ints = NDArray[np.int64]
+ExportFormat = Literal["onnx", "keras", "saved-model", "litert"]
 
 
 @dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
@@ -83,3 +84,26 @@ class MaskJob:
     job: TrainingJob
     features: tuple[str, ...]
     draws: int
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """What to export, picklable.
+
+    Attributes
+    ----------
+    models : tuple of Path
+        Saved networks with the same inputs; the mean of their probabilities is exported.
+    path : Path
+        Of the file or folder to write.
+    format : str
+    classes : tuple of str
+    fusion : Source or None
+        Where the networks' fusion comes from.
+    """
+
+    models: tuple[Path, ...]
+    path: Path
+    format: ExportFormat
+    classes: tuple[str, ...]
+    fusion: Source | None = None

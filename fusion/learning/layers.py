@@ -151,3 +151,21 @@ class WeightedMean(keras.layers.Layer):
         """Return the mean."""
         weights = ops.softmax(self.logits)
         return sum(weights[n] * tensor for n, tensor in enumerate(tensors))
+
+
+@keras.saving.register_keras_serializable("fusion")
+class Standardisation(keras.layers.Layer):
+    """Minus a mean, divided by a deviation, of each dimension; both are weights that are set and not trained.
+
+    Exported networks have it where trained ones have ``keras.layers.Normalization``.
+    """
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Make both."""
+        size = (shape[-1],)
+        self.mean = self.add_weight(shape=size, initializer="zeros", trainable=False, name="mean")
+        self.deviation = self.add_weight(shape=size, initializer="ones", trainable=False, name="deviation")
+
+    def call(self, x: Tensor) -> Tensor:
+        """Scale."""
+        return (x - self.mean) / self.deviation

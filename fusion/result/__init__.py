@@ -3,5 +3,5 @@
 `folder` is one result folder; `predictions` reads its table; `trained` gives its networks.
 """
 
-__all__ = ["compare", "folder", "identity", "looks", "metrics", "predictions"]
+__all__ = ["compare", "exported", "folder", "identity", "looks", "metrics", "predictions"]
 __all__ += ["recompute", "reference_predictions", "trained", "trained_on"]

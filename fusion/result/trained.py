@@ -33,6 +33,11 @@ class TrainedResult:
     seeds: tuple[int, ...]
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """What each network gives a score of."""
+        return tuple(self.metrics["classes"])
+
+    @property
     def models(self) -> tuple[Path, ...]:
         """The networks' files: one a seed, or where there are folds, one a seed and fold."""
         return tuple(folder / "model.keras" for seed in self.seeds for folder in self.result.trainings(seed))

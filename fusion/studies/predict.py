@@ -8,6 +8,7 @@ the networks'; a file's are put together from its windows' as the result's were.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.errors import FusionError
 from fusion.evaluation.aggregate import Aggregate, aggregate
 from fusion.extraction.column import compute
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
 from fusion.feature.registry import build
 from fusion.plugins.registry import Source
+from fusion.result.exported import is_exported, load_onnx, read_exported
 from fusion.result.trained import read_trained
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
@@ -106,7 +109,7 @@ def predict(
     Parameters
     ----------
     folder : Path
-        A result folder.
+        A result folder, or an exported network, which needs no Keras.
     paths : sequence of Path
         Audio files of any rate, length and number of channels.
     seeds : sequence of int, optional
@@ -128,16 +131,18 @@ def predict(
     Raises
     ------
     FusionError
-        If the folder is no result, lacks its networks, or was made with other versions of its features.
+        If the folder is neither, lacks its networks, or was made with other versions of its features.
     """
-    saved = read_trained(folder, seeds, plugins)
+    exported = is_exported(folder)
+    if exported and seeds is not None:
+        raise FusionError(f"{folder}: an exported network is one; choose its seed when you export it")
+    saved = read_exported(folder, plugins) if exported else read_trained(folder, seeds, plugins)
     experiment = saved.experiment
     features = tuple(
         (name, experiment.sources[name], feature.model_dump_json()) for name, feature in experiment.features.items()
     )
     settings = experiment.dataset
-    classes = tuple(saved.metrics["classes"])
-    common = saved.models, features, classes, settings.samples, settings.sr, settings.hop, settings.aggregate
+    common = saved.models, features, saved.classes, settings.samples, settings.sr, settings.hop, settings.aggregate
     tasks = [_Task(path, *common, experiment.fusion) for path in paths]
     found: dict[int, Prediction | str] = {
         number: f"{path}: {'not a file' if path.exists() else 'missing'}"
@@ -146,7 +151,9 @@ def predict(
     }
     numbers = {id(task): number for number, task in enumerate(tasks)}
     there = [("fusion.studies.predict:predict_file", task) for task in tasks if task.path.is_file()]
-    with run(there, jobs) as finished:
+    here = nullcontext((task, predict_file(task)) for _, task in there)
+    # without Keras a process of its own would take longer than the file
+    with here if exported and min(jobs, len(there)) == 1 else run(there, jobs) as finished:
         for task, prediction in finished:
             found[numbers[id(task)]] = prediction
             if advance:
@@ -161,7 +168,8 @@ def predict(
 def predict_file(task: _Task) -> Prediction | str:
     """Return the prediction for one file, or why there is none; runs in a worker process."""
     features = [(name, build(source, parameters)) for name, source, parameters in task.features]
-    networks = [_load(path, task.fusion, task.classes) for path in task.models]
+    shapes = tuple((name, feature.shape(task.samples, task.sr)) for name, feature in features)
+    networks = [_load(path, task.fusion, task.classes, shapes) for path in task.models]
     starts: list[float] = []
     windows: list[NDArray[np.float32]] = []
     peak = 0.0
@@ -201,7 +209,11 @@ def _apply(
 
 
 @lru_cache(maxsize=64)
-def _load(path: Path, fusion: Source | None, classes: tuple[str, ...]) -> Any:
+def _load(
+    path: Path, fusion: Source | None, classes: tuple[str, ...], shapes: tuple[tuple[str, tuple[int, ...]], ...]
+) -> Any:
+    if path.suffix == ".onnx":
+        return load_onnx(path, dict(shapes), classes)
     from fusion.learning.saved_network import load_model
 
     return load_model(path, fusion, classes)

@@ -192,6 +192,16 @@ def test_values_are_librosas(cls: type[Feature], parameters: dict[str, Any], nam
     assert_librosas(cls, parameters, sound(name, 16007, sr), sr)
 
 
+@pytest.mark.parametrize(("cls", "parameters"), CASES, ids=CASE_NAMES)
+def test_the_call_of_librosa_that_a_feature_names_gives_the_same(
+    cls: type[Feature], parameters: dict[str, Any]
+) -> None:
+    feature = cls(**parameters, **({"statistics": None} if issubclass(cls, SeriesFeature) else {}))
+    y = sound("note", 16007, 16000) + 1e-3 * sound("noise", 16007, 16000)  # between partials is more than rounding
+    expected = eval(feature.in_librosa(), {"np": np, "librosa": librosa, "y": y, "sr": 16000})
+    np.testing.assert_allclose(feature.extract(Clip(y, 16000)), expected, rtol=0, atol=2e-3 * np.abs(expected).max())
+
+
 @pytest.mark.parametrize("sr", RATES)
 @pytest.mark.parametrize("length", ["one frame", "one sample more", "20 s"])
 @pytest.mark.parametrize("cls", LIBROSA)

@@ -1,0 +1,96 @@
+"""Predict what plays in a sound file, without fusion and without Keras.
+
+pip install numpy librosa onnxruntime
+python example.py FILE
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import librosa
+import numpy as np
+import onnxruntime
+
+Array = np.ndarray[Any, Any]
+Features = dict[str, Callable[[Array, int], Array]]
+
+FOLDER = Path(__file__).parent
+ABOUT = json.loads((FOLDER / "preprocessing.json").read_text("utf-8"))
+
+# what each feature is, before statistics: time first
+FEATURES: Features = {}
+
+
+def delta(x: Array) -> Array:
+    """Return the slope of a line through the nine frames around each one; time is last."""
+    half = (min(9, x.shape[-1]) - 1) // 2
+    return np.asarray(librosa.feature.delta(x, width=2 * half + 1) if half else np.zeros_like(x))
+
+
+def summary(x: Array, name: str) -> Array:
+    """Return a statistic over time, which is last."""
+    frames = x.shape[-1]
+    if name.startswith("delta_"):
+        return summary(delta(x), name.removeprefix("delta_"))
+    if name in ("mean", "std", "min", "max", "median"):
+        return np.asarray(getattr(np, name)(x, axis=-1))
+    if name.startswith("p"):
+        return np.asarray(np.percentile(x, int(name[1:]), axis=-1))
+    if frames < 2:
+        return np.zeros(x.shape[:-1])
+    if name == "slope":
+        time = np.linspace(-0.5, 0.5, frames)
+        return np.asarray((x * time).sum(axis=-1) / (time @ time))
+    if name == "attack":
+        start = max(1, frames // 10)
+        return np.asarray(x[..., :start].mean(axis=-1) - x[..., start:].mean(axis=-1))
+    return np.asarray(np.abs(np.diff(x, axis=-1)).mean(axis=-1))  # change
+
+
+def values(y: Array) -> dict[str, Array]:
+    """Return the features of a window of sound, as the network takes them."""
+    inputs = {}
+    for name, about in ABOUT["features"].items():
+        x = np.asarray(FEATURES[name](y, ABOUT["sr"]), dtype=np.float64)
+        if about["parameters"].get("statistics"):
+            x = np.concatenate([summary(x.T, each) for each in about["parameters"]["statistics"]])
+        inputs[name] = x.reshape(1, *about["shape"]).astype(np.float32)
+    return inputs
+
+
+def together(windows: Array) -> Array:
+    """Return one row of probabilities from those of all windows."""
+    if ABOUT["aggregate"] == "max":
+        return np.asarray(windows.max(axis=0))
+    if ABOUT["aggregate"] == "sum-normalised":
+        total = windows.sum(axis=0)
+        return np.asarray(total / max(total.max(), 1e-7))
+    if ABOUT["aggregate"] == "mean-logit":
+        safe = np.clip(windows, 1e-7, 1 - 1e-7)
+        return np.asarray(1 / (1 + np.exp(-np.log(safe / (1 - safe)).mean(axis=0))))
+    return np.asarray(windows.mean(axis=0))
+
+
+def predict(file: str) -> dict[str, float]:
+    """Return the probability of each class."""
+    sr, samples, hop = ABOUT["sr"], ABOUT["samples"], ABOUT["hop"]
+    length = samples / sr
+    room = max(0.0, librosa.get_duration(path=file) - length)
+    starts = [step * hop for step in range(int(room / hop + 1e-6) + 1)]
+    if room - starts[-1] > 0.01:
+        starts.append(room)  # a last window that ends with the file
+    network = onnxruntime.InferenceSession(str(FOLDER / "model.onnx"), providers=["CPUExecutionProvider"])
+    windows = []
+    for start in starts:
+        y, _ = librosa.load(file, sr=sr, offset=start, duration=length)
+        windows.append(network.run(None, values(librosa.util.fix_length(y, size=samples)))[0][0])
+    probabilities = together(np.array(windows, dtype=np.float64))
+    return {name: float(probability) for name, probability in zip(ABOUT["classes"], probabilities, strict=True)}
+
+
+if __name__ == "__main__":
+    for name, probability in sorted(predict(sys.argv[1]).items(), key=lambda pair: -pair[1]):
+        print(f"{probability:.4f}  {name}")

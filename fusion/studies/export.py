@@ -1,0 +1,110 @@
+"""A result's network taken elsewhere: one folder with all that is needed to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fusion.errors import FusionError, did_you_mean
+from fusion.feature.contract import Feature, SeriesFeature
+from fusion.learning.jobs import ExportFormat, ExportJob
+from fusion.report.card import card
+from fusion.result.exported import NETWORKS, PREPROCESSING
+from fusion.result.trained import TrainedResult, read_trained
+from fusion.runtime.files import replacing, write_json, write_text
+from fusion.runtime.versions import VERSION
+from fusion.runtime.workers import run
+
+_IN_FUSION = "lambda y, sr: fusion.extract({!r}, y, sr, **{!r})"
+
+
+def export(
+    folder: Path, out: Path, form: ExportFormat, seeds: Sequence[int] | None = None, plugins: Iterable[Path] = ()
+) -> Path:
+    """Write a folder with the mean of a result's networks, and return it.
+
+    Parameters
+    ----------
+    folder : Path
+        A result folder with its networks.
+    out : Path
+        Made, or replaced if it is an export.
+    form : {"onnx", "keras", "saved-model", "litert"}
+    seeds : sequence of int, optional
+        Networks to use instead of all.
+    plugins : iterable of Path
+        Plug-in folders that the networks need.
+
+    Raises
+    ------
+    FusionError
+        If the networks cannot be used or exported, or the folder holds something else.
+    """
+    if form not in NETWORKS:
+        raise FusionError(f"--format {form}: should be one of {', '.join(NETWORKS)}{did_you_mean(form, NETWORKS)}")
+    if out.exists() and not (out / PREPROCESSING).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise FusionError(f"{out}: is there already and no export; name another folder with --out")
+    saved = read_trained(folder, seeds, plugins)
+    experiment = saved.experiment
+    with replacing(out) as temporary:
+        temporary.mkdir()
+        job = ExportJob(saved.models, temporary / NETWORKS[form], form, saved.classes, experiment.fusion)
+        with run([("fusion.learning.export:export_network", job)], 1) as finished:
+            list(finished)
+        write_json(temporary / PREPROCESSING, _preprocessing(saved, form))
+        write_text(temporary / "spec.yaml", (folder / "spec.yaml").read_text("utf-8"))
+        parameters = {name: feature.model_dump(mode="json") for name, feature in experiment.features.items()}
+        licence = getattr(experiment.dataset, "licence", "")
+        write_text(temporary / "README.md", card(saved.metrics, parameters, len(saved.models), licence))
+        if form == "onnx":
+            write_text(temporary / "example.py", _example(experiment.features))
+    return out
+
+
+def _preprocessing(saved: TrainedResult, form: str) -> dict[str, Any]:
+    """Return what a program needs to know that uses the network."""
+    experiment, metrics = saved.experiment, saved.metrics
+    dataset, versions, shapes = experiment.dataset, experiment.versions(), experiment.shapes()
+    thresholds = dict(zip(metrics["seeds"], metrics.get("thresholds") or [], strict=False))
+    used = [thresholds[seed] for seed in saved.seeds if seed in thresholds]
+    return {
+        "made_by": f"fusion {VERSION}",
+        "experiment": metrics["experiment"],
+        "digest": metrics["digest"],
+        "seeds": list(saved.seeds),
+        "format": form,
+        "network": NETWORKS[form],
+        "sr": dataset.sr,
+        "samples": dataset.samples,
+        "hop": dataset.hop,
+        "aggregate": dataset.aggregate,
+        "features": {
+            name: {
+                "version": versions[name],
+                "shape": list(shapes[name]),
+                "parameters": feature.model_dump(mode="json"),
+            }
+            for name, feature in experiment.features.items()
+        },
+        "classes": metrics["classes"],
+        "several_labels": dataset.several_labels,
+        "threshold": sum(used) / len(used) if used else None,
+    }
+
+
+def _example(features: dict[str, Feature]) -> str:
+    """Return a program that predicts a file by librosa; a feature that librosa does not have comes from fusion."""
+    template = Path(str(files("fusion") / "skeletons" / "export" / "example.py")).read_text("utf-8")
+    entries = []
+    for name, feature in features.items():
+        same = "" if getattr(feature, "active_db", None) is not None else feature.in_librosa()
+        series = {"statistics": None} if isinstance(feature, SeriesFeature) else {}  # the example sums up
+        parameters = {**feature.model_dump(mode="json"), **series}
+        entries.append(f"    {name!r}: {f'lambda y, sr: {same}' if same else _IN_FUSION.format(name, parameters)},\n")
+    text = template.replace("FEATURES: Features = {}\n", "FEATURES: Features = {\n" + "".join(entries) + "}\n")
+    if "fusion.extract(" in text:
+        text = text.replace("pip install numpy librosa onnxruntime", "pip install fusion-mir onnxruntime")
+        text = text.replace("import librosa\n", "import fusion\nimport librosa\n")
+    return text
