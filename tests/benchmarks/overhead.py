@@ -1,10 +1,10 @@
 """Processor time of `fusion run` with stored features, against a script written by hand: same network, same clips.
 
-    python tests/benchmarks/overhead.py [--epochs 10] [--rounds 5]
+    python tests/benchmarks/overhead.py [--data DIR] [--epochs 10] [--rounds 5]
 
 The script imports keras, reads arrays, builds the network of `experiments/nsynth_mfcc.yaml` from layers of Keras, fits it
 on them, keeps the best weights, predicts the test clips and writes the predictions. `fusion run` trains one seed on the
-sample, fits and predicts its references, evaluates and draws its page. Both take turns, each in processes of its own, with
+same (the sample, or a data set in NSynth's layout), fits and predicts its references, evaluates and draws its page. Both take turns, each in processes of its own, with
 one thread; user and system time of all of them counts. Prints both medians, the median of the ratios, and where fusion's
 time goes.
 """
@@ -79,10 +79,11 @@ def processor_time(*command: object, **environment: str) -> tuple[float, str]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
-def store(folder: Path) -> int:
+def store(folder: Path, root: Path | None) -> int:
     """Extract the features into ``cache``, and write them as arrays for the script; return the clips trained on."""
     experiment = read_experiment(EXPERIMENT)
-    workplace = Workplace(sample_root("nsynth"), True, folder / "cache", folder, 1, Progress(quiet=True))
+    place = root or sample_root("nsynth")
+    workplace = Workplace(place, root is None, folder / "cache", folder, 1, Progress(quiet=True))
     data = trainable(experiment, read_data(experiment.dataset, workplace))
     prepared = prepare(experiment, data, workplace)
     parts = prepared.parts(data.dataset.each_fold()[0])
@@ -95,18 +96,19 @@ def store(folder: Path) -> int:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        clips = store(folder)
+        clips = store(folder, options.data)
         run = (
             "-m",
             "fusion.cli",
             "run",
             EXPERIMENT,
-            "--sample",
+            *(("--data", options.data) if options.data else ("--sample",)),
             "--seeds",
             1,
             "--jobs",
