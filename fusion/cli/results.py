@@ -15,7 +15,7 @@ from fusion.errors import FusionError
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog="Example: fusion predict results/nsynth_mfcc note.wav --timeline")
 @takes("seeds", "plugins", "jobs", "as_json")
 def predict(
     result: ResultFolder,
@@ -41,7 +41,7 @@ def predict(
         raise FusionError("\n".join(problems))
 
 
-@app.command()
+@app.command(epilog="Example: fusion evaluate results/nsynth_mfcc --data other-notes")
 @takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
 def evaluate(
     result: ResultFolder,
@@ -69,7 +69,7 @@ def evaluate(
     console.print_result(applied, as_json)
 
 
-@app.command()
+@app.command(epilog="Example: fusion compare results/with_tonnetz results/without")
 @takes("as_json")
 def compare(
     first: ResultFolder,
@@ -91,7 +91,7 @@ def compare(
         console.print_comparison(comparison)
 
 
-@app.command()
+@app.command(epilog="Example: fusion report results")
 @takes()
 def report(
     folder: Annotated[
