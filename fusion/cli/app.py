@@ -13,20 +13,22 @@ from typing import Any
 
 import typer
 
-from fusion.cli import data, experiments, features, new, results
+from fusion.cli import data, experiments, features, new, results, schema
 from fusion.errors import FusionError
 from fusion.runtime.signals import ended_as_by_ctrl_c
 from fusion.runtime.versions import VERSION
 
 app = typer.Typer(
     name="fusion",
-    help="Recognise musical instruments from sound, with several kinds of features fused in one network.",
+    help="First step: fusion run experiments/nsynth_mfcc.yaml --sample\n\n"
+    "Recognise musical instruments from sound, with several kinds of features fused in one network.",
+    epilog="Example: fusion run experiments/nsynth_mfcc.yaml --sample",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (experiments, results, features, new):
+for group in (experiments, results, features, new, schema):
     app.registered_commands += group.app.registered_commands
 app.add_typer(data.app, name="data")
 

@@ -13,10 +13,14 @@ from fusion.cli.options import ExperimentFile, takes
 from fusion.cli.render import render
 from fusion.errors import FusionError, listing
 
-app = typer.Typer(help="Fetch a data set, check one, or render practice data.", no_args_is_help=True)
+app = typer.Typer(
+    help="Fetch a data set, check one, or render practice data.",
+    epilog="Example: fusion data check experiments/irmas_fusion.yaml --sample",
+    no_args_is_help=True,
+)
 
 
-@app.command()
+@app.command(epilog="Example: fusion data check experiments/irmas_fusion.yaml --sample")
 @takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
 def check(
     experiment: ExperimentFile,
@@ -53,10 +57,10 @@ def _refuse_unusable(report: dict[str, Any]) -> None:
         )
 
 
-app.command()(render)
+app.command(epilog="Example: fusion data render nsynth --preset practice --out practice")(render)
 
 
-@app.command()
+@app.command(epilog="Example: fusion data get nsynth --split test")
 @takes("cache", "plugins", "jobs")
 def get(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set to fetch.", show_default=False)],

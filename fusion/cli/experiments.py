@@ -13,7 +13,7 @@ from fusion.errors import FusionError
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog="Example: fusion run experiments/nsynth_mfcc.yaml --sample")
 @takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
 def run(
     experiment: ExperimentFile,
@@ -50,7 +50,7 @@ def run(
         print(table.folder)
 
 
-@app.command()
+@app.command(epilog="Example: fusion ablate experiments/nsynth_fusion.yaml --sample --mode only-one --seeds 1")
 @takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
 def ablate(
     experiment: ExperimentFile,
@@ -84,7 +84,7 @@ def ablate(
         print(table.folder)
 
 
-@app.command()
+@app.command(epilog="Example: fusion curve experiments/nsynth_fusion.yaml --sample --groups 12,24 --seeds 1")
 @takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
 def curve(
     experiment: ExperimentFile,
@@ -113,7 +113,7 @@ def curve(
         print(table.folder)
 
 
-@app.command()
+@app.command(epilog="Example: fusion tune experiments/nsynth_fusion.yaml --sample --trials 3")
 @takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
 def tune(
     experiment: ExperimentFile,
@@ -137,7 +137,7 @@ def tune(
         print(table.folder)
 
 
-@app.command()
+@app.command(epilog="Example: fusion extract experiments/nsynth_fusion.yaml --sample")
 @takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "as_json")
 def extract(experiment: ExperimentFile, *, as_json: bool = False, shared: dict[str, Any]) -> None:
     """Fill the feature store, nothing else."""

@@ -14,7 +14,7 @@ from fusion.errors import FusionError
 app = typer.Typer()
 
 
-@app.command("features")
+@app.command("features", epilog="Example: fusion features mfcc --plot note.wav --set n_mfcc=13 --out mfcc.png")
 @takes("plugins", "set", "as_json")
 def list_features(
     name: Annotated[str | None, typer.Argument(help="Show one feature.", show_default=False)] = None,

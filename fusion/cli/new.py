@@ -23,7 +23,7 @@ _NEXT = {
 }
 
 
-@app.command()
+@app.command(epilog="Example: fusion new feature brightness")
 @takes("as_json")
 def new(
     kind: Annotated[

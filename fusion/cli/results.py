@@ -15,7 +15,7 @@ from fusion.errors import FusionError
 app = typer.Typer()
 
 
-@app.command()
+@app.command(epilog="Example: fusion predict results/nsynth_mfcc note.wav --timeline")
 @takes("seeds", "plugins", "jobs", "as_json")
 def predict(
     result: ResultFolder,
@@ -56,7 +56,7 @@ def predict(
         raise FusionError("\n".join(problems))
 
 
-@app.command()
+@app.command(epilog="Example: fusion export results/nsynth_mfcc --out my-network")
 @takes("plugins")
 def export(
     result: ResultFolder,
@@ -79,7 +79,7 @@ def export(
     print(load(result).export(out=out, format=form, seeds=seeds, **shared))  # type: ignore[arg-type]
 
 
-@app.command()
+@app.command(epilog="Example: fusion evaluate results/nsynth_mfcc --data other-notes")
 @takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
 def evaluate(
     result: ResultFolder,
@@ -107,7 +107,7 @@ def evaluate(
     console.print_result(applied, as_json)
 
 
-@app.command()
+@app.command(epilog="Example: fusion compare results/with_tonnetz results/without")
 @takes("as_json")
 def compare(
     first: ResultFolder,
@@ -129,7 +129,7 @@ def compare(
         console.print_comparison(comparison)
 
 
-@app.command()
+@app.command(epilog="Example: fusion report results")
 @takes()
 def report(
     folder: Annotated[

@@ -4,4 +4,4 @@
 """
 
 __all__ = ["archive", "arms", "dataset", "document", "experiment", "feature_lists", "model", "protocols", "reading"]
-__all__ += ["search_space", "section", "strict_yaml", "training"]
+__all__ += ["schema", "search_space", "section", "strict_yaml", "training"]

@@ -17,7 +17,7 @@ from fusion.sound import distortion, mixing
 FeatureSets = tuple[tuple[str, ...], ...]
 FeatureGroups = dict[str, tuple[str, ...]]
 
-_NAME = re.compile(r"[\w@-][\w.@-]{0,199}")
+NAME = r"[\w@-][\w.@-]{0,199}"
 
 
 def wrong_name(name: Any) -> str:
@@ -26,7 +26,7 @@ def wrong_name(name: Any) -> str:
     >>> wrong_name("violin_v1.2")
     ''
     """
-    if isinstance(name, str) and _NAME.fullmatch(name):
+    if isinstance(name, str) and re.fullmatch(NAME, name):
         return ""
     return (
         "should be letters, digits, _ . - and @ and begin with no dot, since results go to a folder of this name, "

@@ -1,8 +1,7 @@
-"""A data set that is a file of a plug-in folder, the one that the README shows, goes through every command."""
+"""A data set that is a file of a plug-in folder, the one that the documentation shows, goes through every command."""
 
 import json
 import os
-import re
 import shutil
 import sys
 from importlib.resources import files
@@ -14,8 +13,8 @@ from fusion.errors import FusionError
 from fusion.settings.reading import read_experiment
 from tests.support.command import command
 from tests.support.own_sounds import make_table
+from tests.support.pages import the_block
 
-README = Path(__file__).parents[2] / "README.md"
 EXPERIMENT = """
 dataset: {name: choir, window: 1.0, hop: 0.5, sr: 16000}
 features: {mfcc: {n_mfcc: 10}, spectral_centroid: }
@@ -28,8 +27,7 @@ seeds: [1]
 
 @pytest.fixture(scope="module")
 def shown():
-    (text,) = re.findall(r"```python\n([^`]*\(Dataset\):[^`]*)```", README.read_text())
-    return text
+    return the_block("python", "(Dataset):")
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,9 @@ def unconverged(metrics):
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_is_valid_and_says_what_it_is_for(name):
-    assert (FOLDER / name).read_text().startswith("# ")
+    for_editors, purpose = (FOLDER / name).read_text().splitlines()[:2]
+    assert for_editors == "# yaml-language-server: $schema=../docs/experiment.schema.json"
+    assert purpose.startswith("# ")
     seeds = (1,) if name == "irmas_cv.yaml" else (1, 2, 3)  # five folds a seed
     assert read_experiment(FOLDER / name).seeds == seeds
 

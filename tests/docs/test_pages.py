@@ -1,11 +1,10 @@
-"""What the README shows works as shown."""
+"""What the pages say is so: scores, settings, warnings, links, and the plug-ins that they show."""
 
+import ast
+import importlib
 import json
 import re
-import shlex
-import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import pytest
@@ -16,27 +15,44 @@ from fusion.datasets.medley_solos import MedleySolos
 from fusion.datasets.nsynth import NSynth
 from fusion.datasets.table import Table
 from fusion.learning.fuse import fuse
-from fusion.plugins.registry import FUSIONS, discover
+from fusion.plugins.registry import FEATURES, FUSIONS, discover
 from fusion.report.wording import score
 from fusion.settings.model import FusionModel
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.training import TrainingSettings
+from tests.support.pages import DOCS, PAGES, README, ROOT, the_block
 
-README = Path(__file__).parents[2] / "README.md"
+
+@pytest.fixture(scope="module")
+def generated():
+    """The module that makes pages from the program."""
+    sys.path.insert(0, str(DOCS))
+    yield importlib.import_module("generated")
+    sys.path.remove(str(DOCS))
 
 
-def blocks(language):
-    """Return the fenced blocks of a language; fences come in pairs, so every second part is a block."""
-    parts = re.split(r"^```(.*)\n", README.read_text(), flags=re.M)
-    return [text for kind, text in zip(parts[1::4], parts[2::4], strict=True) if kind == language]
+def test_the_readme_is_short():
+    assert len(README.read_text().splitlines()) <= 160
+
+
+def test_every_link_within_the_repository_leads_somewhere():
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text()):
+            file = (page.parent / target) if target else page
+            assert file.exists(), (page, target)
+            if anchor and file.stem not in ("features",):  # whose headings are generated
+                headings = re.findall(r"^#+ (.+)$", file.read_text(), flags=re.MULTILINE)
+                assert anchor in {re.sub(r"[^\w-]", "", name.lower().replace(" ", "-")) for name in headings}, anchor
+
+
+# the plug-ins shown
 
 
 @pytest.fixture
 def plugin(tmp_path):
-    (source,) = [block for block in blocks("python") if "SeriesFeature" in block]
     folder = tmp_path / "plugins"
     folder.mkdir()
-    (folder / "loudness.py").write_text(source)
+    (folder / "loudness.py").write_text(the_block("python", "SeriesFeature"))
     return folder
 
 
@@ -63,8 +79,7 @@ def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path
     info = site / "my_package-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
-    (announced,) = [block for block in blocks("toml") if "fusion.features" in block]
-    entry = announced.splitlines()[1].replace('"', "")
+    entry = the_block("toml", "fusion.features").splitlines()[1].replace('"', "")
     (info / "entry_points.txt").write_text(f"[fusion.features]\n{entry}\n")
     monkeypatch.syspath_prepend(str(site))
     code, out, err = fusion("features", "loudness")
@@ -73,66 +88,74 @@ def test_the_feature_shown_works_through_an_entry_point(plugin, fusion, tmp_path
 
 
 def test_the_fusion_shown_works_as_a_plug_in(tmp_path):
-    (source,) = [block for block in blocks("python") if "branches" in block]
     (tmp_path / "fusions").mkdir()
-    (tmp_path / "fusions" / "average.py").write_text(source)
+    (tmp_path / "fusions" / "average.py").write_text(the_block("python", "branches"))
     for count in (1, 3):
         branches = {name: keras.Input((8,)) for name in ("mfcc", "tonnetz", "all-vectors")[:count]}
         assert fuse(discover(FUSIONS, [tmp_path])["average"], branches, 5).shape == (None, 5)
 
 
-@pytest.mark.long
-def test_the_python_shown_runs(tmp_path):
-    (script,) = [block for block in blocks("python") if "fusion.run(" in block]
-    (tmp_path / "experiments").symlink_to(README.parent / "experiments")
-    (tmp_path / "shown.py").write_text(script)
-    done = subprocess.run([sys.executable, "shown.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert (done.stdout, done.stderr) == ("", "")  # nothing is printed unless asked
-
-
-def commands():
-    shown = "\n".join(blocks("sh") + blocks(""))
-    return sorted(set(re.findall(r"\bfusion ((?:data )?[a-z]+)", shown)))
-
-
-def test_the_readme_shows_commands():
-    shown = {"run", "ablate", "curve", "tune", "extract", "compare", "predict", "evaluate", "features"}
-    shown |= {"data check", "data render", "data get"}
-    assert shown <= set(commands())
-
-
-@pytest.mark.parametrize("command", commands())
-def test_every_command_shown_exists_with_the_options_shown(command, fusion):
-    code, out, err = fusion(*command.split(), "--help")
-    assert code == 0, err
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
-    for line in "\n".join(blocks("sh")).splitlines():
-        for part in re.split(r"&&|;", line):
-            if part.strip().startswith(f"fusion {command} "):
-                for word in shlex.split(part):
-                    assert not word.startswith("--") or word in plain
-
-
-def test_experiments_named_in_the_readme_exist():
-    named = set(re.findall(r"experiments/\w+\.yaml", README.read_text()))
-    assert named
-    for name in named:
-        assert (README.parent / name).exists(), name
+# what is generated
 
 
 @pytest.mark.parametrize(
-    "section",
-    [NSynth, IRMAS, Folder, Table, MedleySolos, FusionModel, TrainingSettings, SearchSettings],
+    ("section", "made"),
+    [
+        *((dataset, "datasets") for dataset in (NSynth, IRMAS, Folder, Table, MedleySolos)),
+        *((FusionModel, "model_settings"), (TrainingSettings, "training_settings")),
+        (SearchSettings, "search_settings"),
+    ],
 )
-def test_every_setting_is_in_the_table(section):
+def test_every_setting_is_in_a_table(section, made, generated):
+    text = generated.MADE[made]()
     for name, field in section.model_fields.items():
         if name not in ("name", "preset"):
-            assert re.search(rf"\.{name}` \| .* \| {re.escape(field.description)} \|", README.read_text()), name
+            assert re.search(rf"\.{name}` \| .* \| {re.escape(generated.plain(field.description))} \|", text), name
 
+
+def test_every_feature_fusion_and_command_has_its_place(generated):
+    for made, kind in (("features", FEATURES), ("fusions", FUSIONS)):
+        headings = re.findall(r"^## (\w+)$", generated.MADE[made](), flags=re.MULTILINE)
+        assert headings == list(discover(kind))
+    text = generated.commands()
+    assert all(f"## fusion {name}\n" in text for name in ("run", "compare", "data check", "data render", "schema"))
+
+
+def test_what_pages_ask_for_can_be_made(generated):
+    asked = {name for page in PAGES for name in re.findall(r"<!-- generated: (\w+) -->", page.read_text())}
+    assert asked == set(generated.MADE)
+
+
+# warnings
+
+FIXED = {"sample", "damaged", "duplicates", "silent"}  # of one word; those of several are found by their form
+
+
+def words_of_warnings():
+    """Return the fixed words that texts in the code begin with."""
+    texts = [
+        node.value
+        for path in [*ROOT.glob("fusion/**/*.py"), *ROOT.glob("features/*.py")]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    found = [re.match(r"(?:! )?((?:[a-z]+-)+[a-z]+|[a-z]+): ", text) for text in texts]
+    return {match[1] for match in found if match and ("-" in match[1] or match[1] in FIXED)}
+
+
+def test_every_warning_has_an_entry_in_order():
+    words = words_of_warnings()
+    assert words >= FIXED | {"shared-groups", "did-not-converge", "few-groups", "below-reference", "oracle-threshold"}
+    headings = re.findall(r"^## (\S+)$", (DOCS / "reference" / "warnings.md").read_text(), flags=re.MULTILINE)
+    assert headings == sorted(headings)
+    assert words <= set(headings), words - set(headings)
+
+
+# scores
 
 SCORE = r"\d\.\d{3}(?: ± \d\.\d{3})? \[\d\.\d{3}, \d\.\d{3}\]"
-RESULT = r"\]\((results/[^)]+)/metrics\.json\)"
+RESULT = r"\]\((?:\.\./)*(results/[^)]+)/metrics\.json\)"
+QUOTING = [README, *(page for page in PAGES if page.parent.name in ("results", "explanation"))]
 
 
 def scores_of(metrics):
@@ -158,18 +181,18 @@ def quotations(text):
 
 
 def test_every_score_quoted_is_that_of_the_committed_result_named_with_it():
-    """In a sentence or a row that names no result, it is a score of any.
+    """In a sentence or a row that names no result, it is a score of any; what a terminal shows is in no such row.
 
     A result with networks is this machine's: the README's first command, run in a checkout, puts one over a committed one.
     """
-    text = README.read_text()
+    text = "\n".join(re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S) for page in QUOTING)
     results, here = {}, set()
-    for path in sorted((README.parent / "results").glob("*/*/metrics.json")):
+    for path in sorted((ROOT / "results").glob("*/*/metrics.json")):
         if list(path.parent.glob("seed-*")):
-            here.add(str(path.parent.relative_to(README.parent)))
+            here.add(str(path.parent.relative_to(ROOT)))
             continue
         metrics = json.loads(path.read_text())
-        results[str(path.parent.relative_to(README.parent))] = scores_of(metrics)
+        results[str(path.parent.relative_to(ROOT))] = scores_of(metrics)
         assert metrics["digest"] in text
     pairs = quotations(text)
     assert len([folder for _, folder in pairs if folder]) > 50
@@ -181,7 +204,7 @@ def test_every_score_quoted_is_that_of_the_committed_result_named_with_it():
 
 def test_a_score_of_another_result_is_found_out():
     row = "| fused | 0.550 ± 0.025 [0.457, 0.643] | 0.398 [0.264, 0.526] | [2c](results/a/2c/metrics.json) |"
-    own = "| 0.1 | 0.135 [0.051, 0.276] [c0](results/b/c0/metrics.json) | 0.431 [0.320, 0.503] |"
+    own = "| 0.1 | 0.135 [0.051, 0.276] [c0](../../results/b/c0/metrics.json) | 0.431 [0.320, 0.503] |"
     assert [folder for _, folder in quotations(f"{row}\n{own}\n0.550 [0.457, 0.643]")] == [
         *("results/a/2c", "results/a/2c"),
         *("results/b/c0", None),
