@@ -17,7 +17,7 @@ app = typer.Typer(help="Fetch a data set, check one, or render practice data.", 
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
 def check(
     experiment: ExperimentFile,
     quick: Annotated[

@@ -14,7 +14,7 @@ app = typer.Typer()
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
 def run(
     experiment: ExperimentFile,
     force: Force = False,
@@ -51,7 +51,7 @@ def run(
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
 def ablate(
     experiment: ExperimentFile,
     mode: Annotated[
@@ -85,7 +85,7 @@ def ablate(
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
 def curve(
     experiment: ExperimentFile,
     groups: Annotated[
@@ -114,7 +114,7 @@ def curve(
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
 def tune(
     experiment: ExperimentFile,
     trials: Annotated[
@@ -138,7 +138,7 @@ def tune(
 
 
 @app.command()
-@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "as_json")
+@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
 def extract(experiment: ExperimentFile, *, as_json: bool = False, shared: dict[str, Any]) -> None:
     """Fill the feature store, nothing else."""
     from fusion.api.data import fill_store

@@ -42,7 +42,7 @@ def predict(
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "cluster", "as_json")
 def evaluate(
     result: ResultFolder,
     split: Annotated[

@@ -95,7 +95,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         search,
         data,
         folds,
-        replace(workplace, jobs=1, progress=Progress(quiet=True)),
+        replace(workplace, jobs=1, progress=Progress(quiet=True), cluster=None),
         folder,
         f"project-{_digest(experiment, search, data, workplace.sample)}",
     )

@@ -43,7 +43,7 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
     threads = max(each.experiment.training.threads for each in pending)
     with (
         workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message,
-        run(calls, workplace.jobs, threads, on_message) as finished,
+        run(calls, workplace.workers, threads, on_message) as finished,
     ):
         for task, output in finished:
             number = owner[task]
