@@ -70,6 +70,11 @@ class TrainingJob:
     trains: ClassVar[bool] = True  # so where some workers of a cluster have GPUs, it wants one
 
     @property
+    def name(self) -> str:
+        """What messages call it: the same wherever the folder lies."""
+        return "/".join(self.folder.parts[-3:])
+
+    @property
     def reads(self) -> tuple[Path, ...]:
         """Folders whose files are needed."""
         return (self.source,) if self.source else ()

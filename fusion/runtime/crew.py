@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusion.runtime.cluster_worker import admit, versions_here
+from fusion.runtime.admission import admit, versions_here
 from fusion.runtime.shared_folders import Marks
 
 

@@ -20,7 +20,7 @@ def marked(read: Sequence[Path], written: Sequence[Path]) -> Iterator[Marks]:
     Parameters
     ----------
     read : sequence of Path
-        Known by the names in them and the time of their last change.
+        Known by the names in them, and their number in the file system.
     written : sequence of Path
         Known by a file that lies there meanwhile; one that is not there yet by its parent folder.
 
@@ -57,5 +57,6 @@ def _sees(path: Path, mark: str) -> bool:
 
 
 def _look_of(folder: Path) -> str:
-    text = "\0".join([str(folder.stat().st_mtime_ns), *sorted(entry.name for entry in folder.iterdir())])
+    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))  # such come and go
+    text = "\0".join([str(folder.stat().st_ino), *names])  # a copy on another disk has another number
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -42,7 +42,7 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
     epochs = max((task.training.epochs for task in trainings), default=0)
     threads = max(each.experiment.training.threads for each in pending)
     with (
-        workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message,
+        workplace.progress.training([task.name for task in trainings], epochs) as on_message,
         run(calls, workplace.workers, threads, on_message) as finished,
     ):
         for task, output in finished:
