@@ -4,4 +4,4 @@ Knows nothing of sound or learning.
 """
 
 __all__ = ["backend", "cluster", "content_hash", "files", "lock", "memory", "progress", "signals", "versions"]
-__all__ += ["workers", "workplace"]
+__all__ += ["submission", "workers", "workplace"]

@@ -15,7 +15,7 @@ from typing import Any
 from fusion.errors import FusionError, listing
 from fusion.runtime.crew import Crew
 from fusion.runtime.shared_folders import marked
-from fusion.runtime.submission import Submission
+from fusion.runtime.submission import SchedulerError, Submission
 
 _ANSWER = 10.0  # seconds in which a scheduler answers, and has a worker
 _START = (
@@ -116,7 +116,7 @@ def _connected(address: str) -> Iterator[Any]:
         try:
             client = Client(address, timeout=_ANSWER, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
-            raise FusionError(f"--cluster {address}: no scheduler answers there ({error}); {_START}") from None
+            raise SchedulerError(f"--cluster {address}: no scheduler answers there ({error}); {_START}") from None
         try:
             yield client
         finally:

@@ -23,6 +23,10 @@ _AHEAD = 2  # tasks of each worker's thread that are submitted: one is done, one
 _MOST_UNDER_WAY = 4 * MOST  # bytes of tasks that the scheduler holds at once
 
 
+class SchedulerError(FusionError):
+    """The scheduler cannot be reached, or not any more: no fault of the tasks."""
+
+
 class Submission:
     """The tasks of one run on their way through a scheduler.
 
@@ -135,7 +139,7 @@ class Submission:
         try:
             yield
         except (CancelledError, OSError) as error:
-            raise FusionError(
+            raise SchedulerError(
                 f"{self.client.scheduler.address}: the scheduler ended, or let go of the tasks "
                 f"({type(error).__name__}); what was finished is kept: when a scheduler is there again, the same "
                 "command goes on from there"

@@ -70,7 +70,6 @@ def run(
     workers: Workers,
     threads: int = 1,
     on_message: OnMessage | None = None,
-    together: bool = False,
 ) -> Generator[Iterator[tuple[AnyTask, Any]], None, None]:
     """Call functions in worker processes, which have ended when the caller leaves, for whatever reason.
 
@@ -85,9 +84,6 @@ def run(
         Processor threads of each worker's numerical libraries.
     on_message : callable, optional
         Called, in a thread, with each message that workers send by `send_message`.
-    together : bool
-        The tasks need one another: if one fails or the caller wants no more results, the others are killed at once,
-        as on a cluster in any case.
 
     Yields
     ------
@@ -100,18 +96,19 @@ def run(
         If a worker dies (killed, out of memory); with the last lines of what workers wrote, which is
         shown otherwise only where ``FUSION_DEBUG`` is set.
     Exception
-        What a worker raises; unless `together`, the others finish the task that they are at first.
+        What a worker raises. The others of this machine finish the task that they are at first, those of a cluster are
+        told that nobody wants it any more.
     """
     if isinstance(workers, Cluster):
         found = workers.results(calls, threads, on_message)
     else:
-        found = _results(calls, workers, threads, on_message, together)
+        found = _results(calls, workers, threads, on_message)
     with closing(found) as results:
         yield results
 
 
 def _results(
-    calls: Sequence[tuple[str, AnyTask]], jobs: int, threads: int, on_message: OnMessage | None, together: bool
+    calls: Sequence[tuple[str, AnyTask]], jobs: int, threads: int, on_message: OnMessage | None
 ) -> Generator[tuple[AnyTask, Any], None, None]:
     if not calls:
         return
@@ -121,12 +118,8 @@ def _results(
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BaseException as error:
-            if together or not isinstance(error, Exception):  # interrupted, or nobody wants the rest
-                running = list((pool._processes or {}).values())
-                if together:  # who waits for the others may not hear
-                    for process in running:
-                        process.kill()
-                end(running)
+            if not isinstance(error, Exception):  # interrupted, or nobody wants the rest
+                end(list((pool._processes or {}).values()))
             raise
 
 
