@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from fusion.extraction.column import Column
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
 from fusion.feature.registry import build
+from fusion.runtime.lock import alone
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import Workers, is_shared, parallel, run
 from fusion.sound.clip import Clip
@@ -90,16 +92,37 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
+    with ExitStack() as held:
+        wanting = {store.folder: store for chosen in _lacking(windows, stores) for store in chosen}
+        for folder in sorted(wanting):  # all in one order, so that nobody waits for one who waits for him
+            held.enter_context(alone(folder / ".lock", f"{folder}: another process fills it, waiting for it", math.inf))
+        lacking = _lacking(windows, stores) if wanting else {}
+        todo = sum(map(len, lacking.values()))
+        if advance:
+            advance(len(windows) - todo)
+        return _fill(windows, stores, lacking, workers, advance)
+
+
+def _lacking(windows: Sequence[Window], stores: Sequence[Store]) -> dict[tuple[Store, ...], list[Window]]:
+    """Return windows that are not stored yet, by the stores that lack them; of those with the same sound, one."""
     stored = {store.name: set(store.index().keys) for store in stores}
     lacking: dict[tuple[Store, ...], list[Window]] = {}
     for window in windows:
         if chosen := tuple(store for store in stores if store.key(window) not in stored[store.name]):
             lacking.setdefault(chosen, []).append(window)
             for store in chosen:
-                stored[store.name].add(store.key(window))  # the same sound is computed once
+                stored[store.name].add(store.key(window))
+    return lacking
+
+
+def _fill(
+    windows: Sequence[Window],
+    stores: Sequence[Store],
+    lacking: dict[tuple[Store, ...], list[Window]],
+    workers: Workers,
+    advance: Advance | None,
+) -> Extracted:
     todo = sum(map(len, lacking.values()))
-    if advance:
-        advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     row = sum(4 * math.prod(store.shape) for store in stores)
