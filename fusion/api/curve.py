@@ -25,6 +25,7 @@ def curve(
     seeds: int | Sequence[int] | None = None,
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     force: bool = False,
     progress: bool = False,
 ) -> Table:
@@ -36,7 +37,7 @@ def curve(
         An experiment file, or what it holds; with ``arms``, each of them has a curve.
     groups : sequence of int, optional
         Numbers of training groups; all of them are a point in any case. None: all, half of them, a quarter and so on.
-    sample, data, results, cache, features, set, seeds, plugins, jobs, force, progress
+    sample, data, results, cache, features, set, seeds, plugins, jobs, cluster, force, progress
         As for `run`.
 
     Returns
@@ -75,7 +76,7 @@ def curve(
             raise FusionError(f"{shown}: should be numbers of training groups, as in 9,18,36")
         if len(wanted) > len({*wanted}):
             raise FusionError(f"{shown}: each number once")
-    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress, cluster)
     study = options.arms(spec)
     from fusion.api.tables import Table, curve_rows
     from fusion.studies.curve import run_curve

@@ -53,6 +53,7 @@ def check(
     set: Changes = (),
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     progress: bool = False,
 ) -> Audit:
     """Audit an experiment's data, every file of it, and train nothing.
@@ -62,7 +63,7 @@ def check(
     spec : path or dict
     quick : bool
         Names, labels, groups and identical files alone; decode no sound.
-    sample, data, results, cache, features, set, plugins, jobs, progress
+    sample, data, results, cache, features, set, plugins, jobs, cluster, progress
         As for `fusion.run`.
 
     Returns
@@ -74,7 +75,7 @@ def check(
     FusionError
         If the data set cannot be read.
     """
-    options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress, cluster)
     experiment = options.experiment(spec)
     workplace = options.workplace(experiment.dataset.name)
     whole = of_train_groups(read_data(experiment.dataset, workplace), experiment.dataset)
@@ -100,6 +101,7 @@ def fill_store(
     set: Changes = (),
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Extract the features of an experiment, as far as they are not stored yet, and do nothing else.
@@ -107,7 +109,7 @@ def fill_store(
     Parameters
     ----------
     spec : path or dict
-    sample, data, cache, features, set, plugins, jobs, progress
+    sample, data, cache, features, set, plugins, jobs, cluster, progress
         As for `run`.
 
     Returns
@@ -120,7 +122,7 @@ def fill_store(
     FusionError
         For everything that can be mended.
     """
-    options = Options(sample, data, RESULTS, cache, features, set, None, plugins, jobs, progress)
+    options = Options(sample, data, RESULTS, cache, features, set, None, plugins, jobs, progress, cluster)
     experiment = options.experiment(spec)
     workplace = options.workplace(experiment.dataset.name)
     whole = trainable(experiment, read_data(experiment.dataset, workplace))

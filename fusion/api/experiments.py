@@ -27,6 +27,7 @@ def run(
     seeds: int | Sequence[int] | None = None,
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     force: bool = False,
     progress: bool = False,
 ) -> Result:
@@ -53,7 +54,10 @@ def run(
     plugins : sequence of path
         Folders with plug-ins of your own; their code is run.
     jobs : int, optional
-        Processes at once; None: all processors.
+        Processes at once; None: all processors. On a cluster its workers' threads count instead.
+    cluster : str, optional
+        Address of a Dask scheduler, as ``tcp://host:port``, or its scheduler file: its workers do the work; None:
+        ``$FUSION_CLUSTER``, else processes of this machine.
     force : bool
         Train again what is trained.
     progress : bool
@@ -81,7 +85,7 @@ def run(
     >>> sorted(result.metrics["references"])
     ['boosting', 'lda', 'logistic', 'majority', 'random_forest', 'svm']
     """
-    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress, cluster)
     experiment = options.experiment(spec)
     from fusion.api.result import Result
     from fusion.studies.experiment import run_experiment
@@ -100,6 +104,7 @@ def study(
     seeds: int | Sequence[int] | None = None,
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     force: bool = False,
     paper: bool = False,
     progress: bool = False,
@@ -114,7 +119,7 @@ def study(
         The data set's folder, by name where several are used.
     paper : bool
         Write tables as LaTeX and CSV and plots as PDF, too.
-    sample, results, cache, set, seeds, plugins, jobs, force, progress
+    sample, results, cache, set, seeds, plugins, jobs, cluster, force, progress
         As for `run`; ``set`` changes every arm.
 
     Returns
@@ -141,7 +146,7 @@ def study(
     >>> [test["arm"] for test in outcome.content["tests"]]
     ['dropout']
     """
-    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress, cluster)
     checked = options.study(spec)
     from fusion.api.tables import Table, study_rows
     from fusion.studies.study import run_study
@@ -165,6 +170,7 @@ def ablate(
     seeds: int | Sequence[int] | None = None,
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     force: bool = False,
     progress: bool = False,
 ) -> Table:
@@ -179,7 +185,7 @@ def ablate(
         experiment's ``ablation`` section.
     trials : int, optional
         Search each arm's settings first, with so many trials each.
-    sample, data, results, cache, features, set, seeds, plugins, jobs, force, progress
+    sample, data, results, cache, features, set, seeds, plugins, jobs, cluster, force, progress
         As for `run`.
 
     Returns
@@ -205,7 +211,7 @@ def ablate(
     >>> [test["without"] for test in ablation.content["tests"]]
     [['zero_crossing_rate'], ['mfcc']]
     """
-    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress, cluster)
     experiment = options.experiment(spec, searching=trials is not None, ablating=True)
     from fusion.api.tables import Table, ablation_rows
     from fusion.studies.ablate import ablate as run_ablation

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
+from fusion.runtime.cluster import connect
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
 from fusion.runtime.workplace import Workplace
@@ -55,6 +56,9 @@ class Options:
         Processes at once; None: all processors.
     progress : bool
         Show progress on stderr.
+    cluster : str, optional
+        Address of a Dask scheduler, or its scheduler file: its workers do the work; None: ``$FUSION_CLUSTER``, else
+        processes of this machine.
     """
 
     sample: bool = False
@@ -67,6 +71,7 @@ class Options:
     plugins: Sequence[FilePath] = ()
     jobs: int | None = None
     progress: bool = False
+    cluster: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("features", "set", "plugins"):
@@ -149,7 +154,11 @@ class Options:
         root = sample_root(name) if self.sample else self._roots(tuple(known) or (name,)).get(name) or data_root(name)
         jobs = processors() if self.jobs is None else self.jobs
         progress = Progress(quiet=not self.progress)
-        return Workplace(root, self.sample, self.cache_folder(), Path(self.results), jobs, progress)
+        cache, results = self.cache_folder(), Path(self.results)
+        address = self.cluster or os.environ.get("FUSION_CLUSTER")
+        read = [root, *(Path(folder) for folder in self.plugins)]
+        cluster = connect(address, read, [cache, results]) if address else None
+        return Workplace(root, self.sample, cache, results, jobs, progress, cluster)
 
     def cache_folder(self) -> Path:
         """Return where extracted features are kept."""

@@ -202,6 +202,7 @@ class Result:
         results: FilePath = RESULTS,
         cache: FilePath | None = None,
         jobs: int | None = None,
+        cluster: str | None = None,
         progress: bool = False,
     ) -> Result:
         """Apply the networks to another data set in the same layout, to see whether they transfer.
@@ -221,7 +222,7 @@ class Result:
             Leave damaged clips of the other data set out and record them.
         plugins : sequence of path
             As for `predict`.
-        results, cache, jobs, progress
+        results, cache, jobs, cluster, progress
             As for `fusion.run`.
 
         Returns
@@ -238,7 +239,7 @@ class Result:
             raise FusionError(f"--split {split}: should be train, validation or test")
         if not (sample or data):
             raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
-        options = Options(sample, data, results, cache, seeds=seeds, jobs=jobs, progress=progress)
+        options = Options(sample, data, results, cache, seeds=seeds, jobs=jobs, progress=progress, cluster=cluster)
         workplace = options.workplace(self.metrics["dataset"])
         own = None if training_data is None else Path(training_data)
         named = [Path(folder) for folder in plugins]

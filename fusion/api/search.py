@@ -24,6 +24,7 @@ def tune(
     set: Changes = (),
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     progress: bool = False,
 ) -> Table:
     """Search the settings that an experiment leaves open, with KerasTuner, by folds of the training clips.
@@ -34,7 +35,7 @@ def tune(
         An experiment file with a ``search`` section, or what it holds.
     trials : int, optional
         Settings to try, instead of the experiment's number.
-    sample, data, results, cache, features, set, plugins, jobs, progress
+    sample, data, results, cache, features, set, plugins, jobs, cluster, progress
         As for `run`.
 
     Returns
@@ -62,7 +63,7 @@ def tune(
     >>> len(search.table())
     2
     """
-    options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress, cluster)
     experiment = options.experiment(spec, searching=True)
     from fusion.api.tables import Table, trial_rows
     from fusion.search.tune import tune as search_settings

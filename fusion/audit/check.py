@@ -48,7 +48,7 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     windows = cut_windows(data.dataset.table, settings)
     remove_damaged([store.folder for store in stores], workplace)
     with workplace.progress.task("reading audio", len(windows.windows)) as advance:
-        extracted = extract(windows.windows, stores, workplace.jobs, advance)
+        extracted = extract(windows.windows, stores, workplace.workers, advance)
     damaged = windows.damaged_clips(extracted.damaged, data.dataset.table)
     why = f"{len(damaged)} clips are damaged" if damaged and not settings.skip_damaged else ""
     if settings.skip_damaged:
@@ -67,7 +67,7 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     if near:
         data = with_copies(data, np.array([(pair.first, pair.second) for pair in near]))
     with workplace.progress.task("looking at files", len({*table["content"]} - {""})) as advance:
-        sounds = examine_files(list(table["path"]), list(table["content"]), workplace.cache, workplace.jobs, advance)
+        sounds = examine_files(list(table["path"]), list(table["content"]), workplace.cache, workplace.workers, advance)
     findings = find(data.dataset, damaged, near, sounds, settings.rate)
     report = overview(data.dataset, data.duplicates)
     described = findings["near_identical"]

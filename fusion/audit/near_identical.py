@@ -72,7 +72,7 @@ def find_near_identical(
             clips_of.setdefault(task.key, set()).add(clips)
     table, function = workplace.cache / "similarity.sqlite", "fusion.audit.similarity:compare_windows"
     with workplace.progress.task("comparing likely copies", len(tasks)) as advance:
-        compared = remembered(table, VERSION, tasks, function, jobs=workplace.jobs, advance=advance)
+        compared = remembered(table, VERSION, tasks, function, workers=workplace.workers, advance=advance)
     best: dict[tuple[int, int], ClipPair] = {}
     for key, (similarity, lag) in compared.items():
         offset = tasks[key].second.start + lag - tasks[key].first.start

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
+from fusion.runtime.workers import Workers
 from fusion.sound.reading import OVER, frames_in
 
 VERSION = 2  # raise when any of these values changes
@@ -96,7 +97,7 @@ class Soundness:
 
 
 def examine_files(
-    paths: Sequence[Path], hashes: Sequence[str], cache: Path, jobs: int = 1, advance: Advance | None = None
+    paths: Sequence[Path], hashes: Sequence[str], cache: Path, workers: Workers = 1, advance: Advance | None = None
 ) -> list[Soundness | None]:
     """Look at sound files; those with known content are not read again.
 
@@ -107,8 +108,7 @@ def examine_files(
         Content hash of each; empty for a file that is not there.
     cache : Path
         Folder of the table ``soundness.sqlite``.
-    jobs : int
-        Processes at once.
+    workers : int or Cluster
     advance : callable, optional
         Called with a number of files done.
 
@@ -124,7 +124,7 @@ def examine_files(
     """
     files = {content: path for content, path in zip(hashes, paths, strict=True) if content}
     table, function = cache / "soundness.sqlite", "fusion.audit.soundness:examine_batch"
-    known = remembered(table, VERSION, files, function, jobs=jobs, batch=_BATCH, advance=advance)
+    known = remembered(table, VERSION, files, function, workers=workers, batch=_BATCH, advance=advance)
     return [Soundness(**known[content]) if content and known[content] else None for content in hashes]
 
 

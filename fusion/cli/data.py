@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 @app.command(epilog="Example: fusion data check experiments/irmas_fusion.yaml --sample")
-@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
 def check(
     experiment: ExperimentFile,
     quick: Annotated[

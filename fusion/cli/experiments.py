@@ -14,7 +14,7 @@ app = typer.Typer()
 
 
 @app.command(epilog="Example: fusion run experiments/nsynth_mfcc.yaml --sample")
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
 def run(
     experiment: ExperimentFile,
     force: Force = False,
@@ -51,7 +51,7 @@ def run(
 
 
 @app.command(epilog="Example: fusion ablate experiments/nsynth_fusion.yaml --sample --mode only-one --seeds 1")
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
 def ablate(
     experiment: ExperimentFile,
     mode: Annotated[
@@ -85,7 +85,7 @@ def ablate(
 
 
 @app.command(epilog="Example: fusion curve experiments/nsynth_fusion.yaml --sample --groups 12,24 --seeds 1")
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
 def curve(
     experiment: ExperimentFile,
     groups: Annotated[
@@ -114,7 +114,7 @@ def curve(
 
 
 @app.command(epilog="Example: fusion tune experiments/nsynth_fusion.yaml --sample --trials 3")
-@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
 def tune(
     experiment: ExperimentFile,
     trials: Annotated[
@@ -138,7 +138,7 @@ def tune(
 
 
 @app.command(epilog="Example: fusion extract experiments/nsynth_fusion.yaml --sample")
-@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "as_json")
+@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
 def extract(experiment: ExperimentFile, *, as_json: bool = False, shared: dict[str, Any]) -> None:
     """Fill the feature store, nothing else."""
     from fusion.api.data import fill_store

@@ -112,6 +112,17 @@ OPTIONS = {
             typer.Option("--jobs", min=1, metavar="N", help="Processes at once; all processors unless told."),
         ],
     ),
+    "cluster": _Option(
+        Annotated[
+            str | None,
+            typer.Option(
+                "--cluster",
+                metavar="ADDRESS|FILE",
+                envvar="FUSION_CLUSTER",
+                help="A Dask scheduler whose workers do the work, whatever --jobs says: tcp://HOST:PORT or its file.",
+            ),
+        ],
+    ),
     "as_json": _Option(Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")], False),
     "debug": _Option(Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")], False),
 }

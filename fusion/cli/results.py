@@ -80,7 +80,7 @@ def export(
 
 
 @app.command(epilog="Example: fusion evaluate results/nsynth_mfcc --data other-notes")
-@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "cluster", "as_json")
 def evaluate(
     result: ResultFolder,
     split: Annotated[

@@ -9,20 +9,26 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.extraction.column import Column
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
 from fusion.feature.registry import build
+from fusion.runtime.lock import alone
 from fusion.runtime.progress import Advance
-from fusion.runtime.workers import run
+from fusion.runtime.workers import Workers, is_shared, parallel, run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
 
 _MOST = 8192  # windows in a shard: few files at NSynth's size; work on one is lost when killed
 _MOST_BYTES = 2**28  # in a shard, which a worker holds in memory: an encoder's frames may be megabytes a window
+_MOST_SENT = 512  # windows in a shard whose sound travels with it: 65 MB of NSynth's notes
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
 
 
@@ -50,10 +56,18 @@ class Shard:
     stores: tuple[Store, ...]
 
 
+@dataclass(frozen=True)
+class ShardValues:
+    """What was computed of a shard: values of each store's feature, and by number why a window could not be used."""
+
+    values: list[NDArray[np.float32]]
+    damaged: dict[int, str]
+
+
 def extract(
     windows: Sequence[Window],
     stores: Sequence[Store],
-    jobs: int = 1,
+    workers: Workers = 1,
     advance: Advance | None = None,
 ) -> Extracted:
     """Compute and store every feature of every window that is not stored yet.
@@ -64,8 +78,8 @@ def extract(
         Those with the same sound are computed once.
     stores : sequence of Store
         One for each feature, of one data set.
-    jobs : int
-        Worker processes.
+    workers : int or Cluster
+        Where they do not see the store, what they computed is written here.
     advance : callable, optional
         Called with a number of windows done, at first with those that need nothing.
 
@@ -78,20 +92,43 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
+    with ExitStack() as held:
+        wanting = {store.folder: store for chosen in _lacking(windows, stores) for store in chosen}
+        for folder in sorted(wanting):  # all in one order, so that nobody waits for one who waits for him
+            held.enter_context(alone(folder / ".lock", f"{folder}: another process fills it, waiting for it", math.inf))
+        lacking = _lacking(windows, stores) if wanting else {}
+        todo = sum(map(len, lacking.values()))
+        if advance:
+            advance(len(windows) - todo)
+        return _fill(windows, stores, lacking, workers, advance)
+
+
+def _lacking(windows: Sequence[Window], stores: Sequence[Store]) -> dict[tuple[Store, ...], list[Window]]:
+    """Return windows that are not stored yet, by the stores that lack them; of those with the same sound, one."""
     stored = {store.name: set(store.index().keys) for store in stores}
     lacking: dict[tuple[Store, ...], list[Window]] = {}
     for window in windows:
         if chosen := tuple(store for store in stores if store.key(window) not in stored[store.name]):
             lacking.setdefault(chosen, []).append(window)
             for store in chosen:
-                stored[store.name].add(store.key(window))  # the same sound is computed once
+                stored[store.name].add(store.key(window))
+    return lacking
+
+
+def _fill(
+    windows: Sequence[Window],
+    stores: Sequence[Store],
+    lacking: dict[tuple[Store, ...], list[Window]],
+    workers: Workers,
+    advance: Advance | None,
+) -> Extracted:
     todo = sum(map(len, lacking.values()))
-    if advance:
-        advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     row = sum(4 * math.prod(store.shape) for store in stores)
-    size = max(1, min(_MOST, _MOST_BYTES // row, -(-todo // (4 * jobs))))
+    shared = is_shared(workers)
+    most = _MOST if shared else _MOST_SENT
+    size = max(1, min(most, _MOST_BYTES // row, -(-todo // (4 * parallel(workers)))))
     shards = [
         Shard(tuple(missing[first : first + size]), chosen)
         for chosen, missing in lacking.items()
@@ -99,8 +136,10 @@ def extract(
     ]
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = {store.name: 0 for store in stores}
-    with run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs) as finished:
-        for shard, (done, unusable) in finished:
+    function = f"fusion.extraction.extract:{'extract' if shared else 'compute'}_shard"
+    with run([(function, shard) for shard in shards], workers) as finished:
+        for shard, output in finished:
+            done, unusable = output if shared else write_shard(shard, output)
             damaged.update(unusable)
             for store in shard.stores:
                 computed[store.name] += done
@@ -111,25 +150,34 @@ def extract(
 
 def extract_shard(shard: Shard) -> tuple[int, dict[str, str]]:
     """Compute and write one shard; return how many windows, and why others were left out, by key."""
+    return write_shard(shard, compute_shard(shard))
+
+
+def compute_shard(shard: Shard) -> ShardValues:
+    """Compute one shard."""
     columns = []
     for store in shard.stores:
         feature = build(store.source, store.parameters)
         if feature.identity() != store.identity["parameters"]:
             raise FusionError(f"feature {store.name}: a file that it reads has changed; run the command again")
         columns.append(Column(store.name, feature, store.shape, len(shard.windows)))
-    damaged: dict[str, str] = {}
-    done: list[Window] = []
-    for window in shard.windows:
+    damaged: dict[int, str] = {}
+    for number, window in enumerate(shard.windows):
         sr = shard.stores[0].sr
         try:
             clip = Clip(window.read(sr), sr, window.clip, window.path)
         except DamagedError as error:
-            damaged[window.key] = str(error)
+            damaged[number] = str(error)
             continue
         for column in columns:
             column.add(clip, window.id)
-        done.append(window)
-    for store, column in zip(shard.stores, columns, strict=True):
+    return ShardValues([column.values() for column in columns], damaged)
+
+
+def write_shard(shard: Shard, computed: ShardValues) -> tuple[int, dict[str, str]]:
+    """Write one shard; return how many windows, and why others were left out, by key."""
+    done = [window for number, window in enumerate(shard.windows) if number not in computed.damaged]
+    for store, values in zip(shard.stores, computed.values, strict=True):
         if done:
-            store.write([store.key(window) for window in done], [window.id for window in done], column.values())
-    return len(done), damaged
+            store.write([store.key(window) for window in done], [window.id for window in done], values)
+    return len(done), {shard.windows[number].key: why for number, why in computed.damaged.items()}

@@ -38,7 +38,7 @@ def fit(job: TrainingJob) -> keras.Model:
     in_graph = source is not batches
     _compile(job, trainer, loss_weights, len(batches), together=len(batches) if in_graph else 1)
     best = KeepBest(job.training.patience) if job.training.patience else None
-    callbacks = [EpochMessages(str(job.folder)), *_schedule_callbacks(job.training), *([best] if best else [])]
+    callbacks = [EpochMessages(job.name), *_schedule_callbacks(job.training), *([best] if best else [])]
     history = trainer.fit(
         source,
         validation_data=None if validation is None else _read(validation, forever=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,17 @@ class TrainingJob:
     fusion: Source | None = None
     folds: int = 1
     repeat: int = 0
+    trains: ClassVar[bool] = True  # so where some workers of a cluster have GPUs, it wants one
+
+    @property
+    def name(self) -> str:
+        """What messages call it: the same wherever the folder lies."""
+        return "/".join(self.folder.parts[-3:])
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Folders whose files are needed."""
+        return (self.source,) if self.source else ()
 
     @property
     def random_seed(self) -> int:
@@ -84,6 +95,11 @@ class MaskJob:
     job: TrainingJob
     features: tuple[str, ...]
     draws: int
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Folders whose files are needed."""
+        return (self.job.folder,)
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,35 @@
-"""One process at a time: a lock file that every operating system respects."""
+"""One process at a time, on whatever machine that shares the folder: a lease, which its holder renews."""
 
 from __future__ import annotations
 
-import errno
+import math
+import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from fusion.errors import FusionError
 
-_NO_LOCKS = {
-    errno.ENOSYS,
-    errno.ENOLCK,
-    errno.EOPNOTSUPP,
-}  # as Lustre, NFS and FUSE may answer
+_LEASE = 60.0  # seconds without a sign of life after which another machine's holder counts as dead
 
 
 @contextmanager
 def alone(lock: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
     """Keep other processes that ask for the same lock out.
 
-    Where the file system has no locks, work goes on without one after a warning: leftover marker files, which would
-    do instead, keep everybody out for ever once a process on another computer was killed.
+    The lock is a file that names machine and process of its holder, and is touched by it again and again. So it holds
+    on file systems that several machines share, whether these know locks or not; one that was left behind by a process
+    of this machine counts no more at once, one from another machine after a while.
 
     Parameters
     ----------
     lock : Path
         The lock file; is there as long as the lock is held. Missing parent folders are made.
     busy : str
-        What to say if another process holds it.
+        What to say if another process holds it; who that is is added.
     wait : float, seconds
-        How long to wait for it.
+        How long to wait for it; for ever with ``math.inf``, which a warning tells.
 
     Raises
     ------
@@ -40,21 +38,29 @@ def alone(lock: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
     OSError
         If the file cannot be made.
     """
-    from filelock import FileLock, Timeout  # 0.1 s of import, of use only where work begins
+    from filelock import SoftFileLease, Timeout  # 0.1 s of import, of use only where work begins
 
     lock.parent.mkdir(parents=True, exist_ok=True)
-    held = FileLock(lock, timeout=wait, fallback_to_soft=False)
+    held = SoftFileLease(lock, lease_duration=_LEASE, on_compromise=lambda _: _lost(lock))
     try:
-        held.acquire()
+        held.acquire(timeout=0 if wait == math.inf else wait)
     except Timeout:
-        raise FusionError(busy) from None
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        warnings.warn(f"{lock}: {error.strerror}: no locks here; start nothing else on the same files", stacklevel=3)
+        owner = held.owner
+        elsewhere = owner is not None and owner.hostname != socket.gethostname()
+        who = f"{busy}: it is process {owner.pid} on {owner.hostname}" if owner else busy
+        if wait == math.inf:
+            warnings.warn(who, stacklevel=3)
+        elif not elsewhere or wait > _LEASE:
+            raise FusionError(who) from None
+        try:  # whether it lives on another machine shows within the time of a lease
+            held.acquire(timeout=-1 if wait == math.inf else 1.2 * _LEASE, poll_interval=1)
+        except Timeout:
+            raise FusionError(who) from None
     try:
         yield
     finally:
-        with suppress(PermissionError):  # Windows removes it on release
-            lock.unlink(missing_ok=True)  # before the release, so that nobody's fresh lock is removed
         held.release()
+
+
+def _lost(lock: Path) -> None:
+    warnings.warn(f"{lock}: another process took this lock, because this one gave no sign of life", stacklevel=2)

@@ -12,7 +12,7 @@ from typing import Any
 from fusion.errors import FusionError
 from fusion.runtime.files import unwritable
 from fusion.runtime.progress import Advance
-from fusion.runtime.workers import run
+from fusion.runtime.workers import Workers, run
 
 Batch = tuple[Any, ...]
 
@@ -29,7 +29,7 @@ def remembered(
     tasks: Mapping[str, Any],
     function: str | Callable[[Batch], list[Any]],
     *,
-    jobs: int = 1,
+    workers: Workers = 1,
     batch: int = 64,
     is_current: Callable[[str, Any], bool] = lambda _key, _result: True,
     advance: Advance | None = None,
@@ -47,8 +47,8 @@ def remembered(
     function : str or callable
         From a tuple of tasks to a list of results that JSON can hold: ``module:name`` of one for worker processes, or
         one to be called here.
-    jobs : int
-        Worker processes at once.
+    workers : int or Cluster
+        Who computes them, where `function` is named.
     batch : int
         Tasks of a call; those of an interrupted call are lost, no others.
     is_current : callable
@@ -82,7 +82,7 @@ def remembered(
             groups = [tuple(keys[first : first + batch]) for first in range(0, len(keys), batch)]
             calls: dict[Batch, tuple[str, ...]] = {tuple(tasks[key] for key in group): group for group in groups}
             with (
-                run([(function, call) for call in calls], jobs)
+                run([(function, call) for call in calls], workers)
                 if isinstance(function, str)
                 else nullcontext((call, function(call)) for call in calls)
             ) as computed:

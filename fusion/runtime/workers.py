@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from fusion.errors import FusionError, listing
 from fusion.runtime.backend import keras_environment
+from fusion.runtime.cluster import Cluster
 from fusion.runtime.signals import end, leave_to_parent, start_resource_tracker
 from fusion.runtime.spawn import Context
 
@@ -31,6 +32,9 @@ _THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+
+Workers = int | Cluster
+"""Who does the work: so many processes of this machine at once, or a Dask scheduler's workers."""
 
 OnMessage = Callable[[Any], None]
 """Takes the messages of workers, in a thread of the process that started them."""
@@ -50,13 +54,22 @@ def processors() -> int:
     return int(cpu_count())
 
 
+def parallel(workers: Workers) -> int:
+    """Return how many tasks are done at once."""
+    return workers.threads if isinstance(workers, Cluster) else workers
+
+
+def is_shared(workers: Workers) -> bool:
+    """Say whether workers see the folders of this command."""
+    return not isinstance(workers, Cluster) or workers.shared
+
+
 @contextmanager
 def run(
     calls: Sequence[tuple[str, AnyTask]],
-    jobs: int,
+    workers: Workers,
     threads: int = 1,
     on_message: OnMessage | None = None,
-    together: bool = False,
 ) -> Generator[Iterator[tuple[AnyTask, Any]], None, None]:
     """Call functions in worker processes, which have ended when the caller leaves, for whatever reason.
 
@@ -65,14 +78,12 @@ def run(
     calls : sequence of (str, task)
         A function of one argument as ``module:name``, and its argument, picklable. Only workers import the module,
         so that keras and librosa stay out of this process. Started in this order.
-    jobs : int
-        Processes at once.
+    workers : int or Cluster
+        Processes of this machine at once, or the scheduler of others.
     threads : int
         Processor threads of each worker's numerical libraries.
     on_message : callable, optional
         Called, in a thread, with each message that workers send by `send_message`.
-    together : bool
-        The tasks need one another: if one fails or the caller wants no more results, the others are killed at once.
 
     Yields
     ------
@@ -85,29 +96,30 @@ def run(
         If a worker dies (killed, out of memory); with the last lines of what workers wrote, which is
         shown otherwise only where ``FUSION_DEBUG`` is set.
     Exception
-        What a worker raises; unless `together`, the others finish the task that they are at first.
+        What a worker raises. The others of this machine finish the task that they are at first, those of a cluster are
+        told that nobody wants it any more.
     """
-    with closing(_results(calls, jobs, threads, on_message, together)) as results:
+    if isinstance(workers, Cluster):
+        found = workers.results(calls, threads, on_message)
+    else:
+        found = _results(calls, workers, threads, on_message)
+    with closing(found) as results:
         yield results
 
 
 def _results(
-    calls: Sequence[tuple[str, AnyTask]], jobs: int, threads: int, on_message: OnMessage | None, together: bool
+    calls: Sequence[tuple[str, AnyTask]], jobs: int, threads: int, on_message: OnMessage | None
 ) -> Generator[tuple[AnyTask, Any], None, None]:
     if not calls:
         return
-    with _processes(min(jobs, len(calls)), threads, on_message) as pool:
+    with processes(min(jobs, len(calls)), threads, on_message) as pool:
         try:
-            futures = {pool.submit(_call, function, task): task for function, task in calls}
+            futures = {pool.submit(call_by_name, function, task): task for function, task in calls}
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BaseException as error:
-            if together or not isinstance(error, Exception):  # interrupted, or nobody wants the rest
-                processes = list((pool._processes or {}).values())
-                if together:  # who waits for the others may not hear
-                    for process in processes:
-                        process.kill()
-                end(processes)
+            if not isinstance(error, Exception):  # interrupted, or nobody wants the rest
+                end(list((pool._processes or {}).values()))
             raise
 
 
@@ -140,10 +152,10 @@ def in_turn(
             nonlocal left, pool
             if not left:
                 open_pool.close()
-                pool, left = open_pool.enter_context(_processes(1, threads, on_message)), lifetime
+                pool, left = open_pool.enter_context(processes(1, threads, on_message)), lifetime
             left -= 1
             try:
-                return pool.submit(_call, function, task).result()
+                return pool.submit(call_by_name, function, task).result()
             except BrokenProcessPool:
                 left = 0
                 open_pool.__exit__(*sys.exc_info())  # says why
@@ -157,7 +169,7 @@ def in_turn(
 
 
 @contextmanager
-def _processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
+def processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
     """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines."""
     context = Context()
     start_resource_tracker()
@@ -181,7 +193,8 @@ def _processes(count: int, threads: int, on_message: OnMessage | None) -> Genera
             receiver.join(timeout=5)
 
 
-def _call(function: str, task: object) -> Any:
+def call_by_name(function: str, task: object) -> Any:
+    """Call the function that ``module:name`` names."""
     module, name = function.split(":")
     return getattr(importlib.import_module(module), name)(task)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from fusion.runtime.cluster import Cluster
 from fusion.runtime.progress import Progress
+from fusion.runtime.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Workplace:
     jobs : int
         Processes at once.
     progress : Progress
+    cluster : Cluster or None
+        Does the work instead of processes of this machine.
     """
 
     root: Path
@@ -30,3 +34,9 @@ class Workplace:
     results: Path
     jobs: int
     progress: Progress
+    cluster: Cluster | None = None
+
+    @property
+    def workers(self) -> Workers:
+        """Who does the work."""
+        return self.cluster or self.jobs

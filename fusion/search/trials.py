@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fusion.datasets.data import Data
 from fusion.evaluation.label_task import SINGLE_LABEL
 from fusion.runtime.files import replacing
+from fusion.runtime.workers import Workers
 from fusion.runtime.workplace import Workplace
 from fusion.settings.search_space import Choices, Range, SearchSettings
 
@@ -24,7 +25,7 @@ DIRECTIONS = {metric.name: metric.direction for metric in SINGLE_LABEL.shown("he
 
 @dataclass(frozen=True)
 class SearchJob:
-    """Everything that a worker or the chief needs, picklable.
+    """Everything that the processes of a search need, picklable.
 
     Attributes
     ----------
@@ -42,10 +43,8 @@ class SearchJob:
         The result's ``search`` folder.
     project : str
         Name of KerasTuner's folder in it.
-    member : str
-        This process' name; one with ``chief`` in it proposes where there are several.
-    address : tuple of str and int, or None
-        Host and port of the chief; None where there is one process.
+    workers : int or Cluster
+        Who trains: so many processes at once, or a cluster.
     """
 
     name: str
@@ -56,13 +55,7 @@ class SearchJob:
     workplace: Workplace
     folder: Path
     project: str
-    member: str = "tuner0"
-    address: tuple[str, int] | None = None
-
-    @property
-    def proposes(self) -> bool:
-        """Whether this process proposes settings: the chief, or the only one."""
-        return self.address is None or "chief" in self.member
+    workers: Workers = 1
 
 
 @dataclass(frozen=True)
@@ -136,8 +129,8 @@ def decode(space: Mapping[str, Choices | Range], values: Mapping[str, Any]) -> d
 def read_trials(project: Path, search: SearchSettings) -> list[Trial]:
     """Return the trials of a search in their order, from KerasTuner's folder.
 
-    Folds, seconds and errors are in the workers' records, which other machines keep to themselves. A trial whose
-    file is being written at this moment, as when a search is interrupted, is left out.
+    Folds, seconds and errors are in the records of who tried it. A trial whose file is being written at this moment, as
+    when a search is interrupted, is left out.
 
     Parameters
     ----------

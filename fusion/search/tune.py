@@ -16,8 +16,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +30,7 @@ from fusion.result.identity import digest
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.progress import Progress
 from fusion.runtime.versions import decisive_versions, versions
-from fusion.runtime.workers import run
+from fusion.runtime.workers import is_shared, run
 from fusion.runtime.workplace import Workplace
 from fusion.search import plots
 from fusion.search.board import Board
@@ -41,8 +39,6 @@ from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
 from fusion.settings.search_space import SearchSettings
 from fusion.settings.strict_yaml import dump
-
-ADDRESS = ("KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT", "KERASTUNER_TUNER_ID")
 
 
 def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None) -> tuple[Path, list[Trial]]:
@@ -53,7 +49,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
     experiment : Experiment
         With a ``search`` section.
     workplace : Workplace
-        ``jobs`` trials run at once, by KerasTuner's chief and workers.
+        So many trials run at once as it has jobs, or its cluster threads.
     trials : int, optional
         Instead of the experiment's; a finished search goes on if there are more.
 
@@ -78,7 +74,13 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
             f"{experiment.name}: protocol cv tests on every training clip, so none is left to search on; search with "
             "another protocol, whose test clips stay apart"
         )
-    _check_address()
+    if several := [name for name in os.environ if name.startswith("KERASTUNER_ORACLE_")]:
+        raise FusionError(f"a search on several machines goes by --cluster; unset {', '.join(several)}")
+    if not is_shared(workplace.workers):
+        raise FusionError(
+            f"{experiment.name}: workers do not see the folders of data, cache and results, which a search needs; "
+            "share them under the same paths, or search without --cluster"
+        )
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
     data = of_train_groups(read_data(experiment.dataset, workplace), experiment.dataset)
     result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
@@ -95,9 +97,10 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         search,
         data,
         folds,
-        replace(workplace, jobs=1, progress=Progress(quiet=True)),
+        replace(workplace, jobs=1, progress=Progress(quiet=True), cluster=None),
         folder,
         f"project-{_digest(experiment, search, data, workplace.sample)}",
+        workplace.workers,
     )
     count = 1 if folds is None else int(folds.max()) + 1
     with result.locked():
@@ -107,64 +110,15 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         _write_plan(job, experiment, data.dataset)
         try:
             with Board(search, count, read_trials(folder / job.project, search), workplace.progress) as board:
-                if _proposes():
-                    calls = [("fusion.search.worker:try_own", job)]
-                    with run(calls, 1, experiment.training.threads, board.receive) as finished:
+                threads = experiment.training.threads
+                for function, workers in (("scoring:try_own", workplace.workers), ("worker:work", 1)):
+                    with run([(f"fusion.search.{function}", job)], workers, threads, board.receive) as finished:
                         list(finished)
-                _work(job, workplace.jobs, experiment.training.threads, board.receive)
         finally:
             tried_settings = read_trials(folder / job.project, search)
             write_trials(folder / "trials.csv", tried_settings, list(search.space))
-        if not _proposes():
-            (folder / "trials.csv").unlink()
-            workplace.progress.say("this worker is done; the results are the chief's")
-            return result.folder, []
         _write(folder, experiment, search, tried_settings)
     return result.folder, tried_settings
-
-
-def _work(job: SearchJob, jobs: int, threads: int, on_message: Callable[[Any], None]) -> None:
-    """Run the search: in one process, or in several of which one proposes, or as the one that the environment says."""
-    alone = not any(name in os.environ for name in ADDRESS)
-    count = min(jobs, job.search.trials) if alone else 1
-    members = [job]
-    if count > 1:
-        address = ("127.0.0.1", _free_port())
-        names = ("chief", *(f"tuner{number}" for number in range(count)))
-        members = [replace(job, member=name, address=address) for name in names]
-    elif not alone:
-        host, port, name = (os.environ[key] for key in ADDRESS)
-        members = [replace(job, member=name, address=(host, int(port)))]
-    left = {member.member for member in members} - {"chief"}
-    calls = [("fusion.search.worker:work", member) for member in members]
-    with run(calls, len(members), threads, on_message, together=True) as finished:
-        for member, _ in finished:
-            left.discard(member.member)
-            # the chief ends when nobody tries anything: who has not asked by then would wait for it in vain; when all
-            # workers were told to stop, it would sit on for 20 s
-            if member.member == "chief" or not left:
-                return
-
-
-def _check_address() -> None:
-    """Refuse half an address of a search on several machines."""
-    given = [name for name in ADDRESS if os.environ.get(name)]
-    if (given and len(given) < len(ADDRESS)) or not os.environ.get(ADDRESS[1], "1").isdecimal():
-        raise FusionError(
-            f"a search on several machines needs {', '.join(ADDRESS)} (host, port, name of this process); set are "
-            f"{', '.join(f'{name}={os.environ[name]}' for name in given)}; unset them for a search on this one"
-        )
-
-
-def _proposes() -> bool:
-    """Say whether this is not a mere worker of a search on several machines."""
-    return "chief" in os.environ.get("KERASTUNER_TUNER_ID", "chief")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials: list[Trial]) -> None:

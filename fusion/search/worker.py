@@ -1,79 +1,78 @@
-"""One worker of a search: KerasTuner proposes settings, group-wise folds of the training clips score them.
+"""A search at work: KerasTuner proposes settings, other processes score them, several at once.
 
-Test clips never come here. A fold that was scored keeps its scores in a file named by everything they depend on, so
-whatever happens to a search, no finished training is done twice. Trainings have a process beside the worker's, a new
-one every few trials: TensorFlow keeps some 15 MB of every network that it trained, whatever is cleared. A trial that
-runs out of memory takes no other along.
+One process asks KerasTuner; in it, a thread for each of the trials at once waits for a process that trains. This is a
+new one every few trials, because TensorFlow keeps some 15 MB of every network that it trained, whatever is cleared; or
+it is a worker's of a cluster. A trial that runs out of memory takes no other along.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import contextmanager, redirect_stdout
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any
 
-import keras
 import keras_tuner
-import numpy as np
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from fusion.errors import FusionError
-from fusion.evaluation import convergence
-from fusion.evaluation.aggregate import aggregate
-from fusion.evaluation.decisions import decide
-from fusion.evaluation.label_task import SINGLE_LABEL
-from fusion.extraction.prepare import Prepared, prepare
-from fusion.learning.fit import fit
-from fusion.learning.jobs import TrainingJob
-from fusion.learning.train import predict_windows
-from fusion.runtime.files import write_json
-from fusion.runtime.versions import decisive_versions, versions
-from fusion.runtime.workers import in_turn, send_message
-from fusion.search.trials import DIRECTIONS, OWN, SearchJob, decode, encoded, flat, record_path
-from fusion.settings.experiment import Experiment
-from fusion.settings.reading import resolve
+from fusion.runtime.cluster import Cluster
+from fusion.runtime.submission import SchedulerError
+from fusion.runtime.workers import in_turn, parallel, run, send_message
+from fusion.search.scoring import TrialJob
+from fusion.search.trials import DIRECTIONS, SearchJob, decode, encoded
 from fusion.settings.search_space import Choices, Range
 
 _LIFETIME = 5  # trials of a process
-PROJECT = "search"  # a fixed setting that names what is searched
 
 
 def work(job: SearchJob) -> None:
-    """Try settings until the search is over; as chief, propose them until no worker asks any more.
+    """Try settings until the search is over, several at once.
 
     Parameters
     ----------
     job : SearchJob
-        What KerasTuner prints goes to ``<member>.log`` in its folder.
+        What KerasTuner prints goes to ``search.log`` in its folder.
     """
-    if job.address:
-        host, port = job.address
-        os.environ |= {
-            "KERASTUNER_TUNER_ID": job.member,
-            "KERASTUNER_ORACLE_IP": host,
-            "KERASTUNER_ORACLE_PORT": str(port),
-        }
-    log = job.folder / f"{job.member}.log"
+    log = job.folder / "search.log"
     with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
-        threads = job.settings["training"]["threads"]
-        with in_turn("fusion.search.worker:try_settings", _LIFETIME, threads, send_message) as score:
-            tuner = FoldTuner(job, score)
-            tuner.save()  # so that a search killed in its first trial is known
-            tuner.search()
+        tuner = FoldTuner(job)
+        tuner.save()  # so that a search killed in its first trial is known
+        outcomes: SimpleQueue[Exception | None] = SimpleQueue()
+
+        def try_trials(member: str) -> None:
+            try:
+                with _scoring(job) as score:
+                    tuner.try_trials(member, score)
+                outcomes.put(None)
+            except Exception as error:
+                outcomes.put(error)
+
+        members = [f"tuner{number}" for number in range(min(parallel(job.workers), job.search.trials))]
+        for member in members:
+            # daemons: when one fails, KerasTuner may hold the lock for ever that the others wait for
+            Thread(target=try_trials, args=(member,), daemon=True).start()
+        for _ in members:
+            if error := outcomes.get():
+                raise error
 
 
-def try_own(job: SearchJob) -> None:
-    """Score the experiment's own settings, so that a search shows what it gained; a failure is in the record."""
-    own = flat(job.settings)
-    with suppress(Exception):
-        try_settings(TrialJob(job, OWN, {path: own[path] for path in job.search.space}))
+@contextmanager
+def _scoring(job: SearchJob) -> Iterator[Callable[[TrialJob], dict[str, float]]]:
+    """Give `try_settings`, done by who trains."""
+    function, threads = "fusion.search.scoring:try_settings", job.settings["training"]["threads"]
+    if not isinstance(job.workers, Cluster):
+        with in_turn(function, _LIFETIME, threads, send_message) as score:
+            yield score
+        return
+
+    def score_elsewhere(task: TrialJob) -> dict[str, float]:
+        with run([(function, task)], job.workers, threads, send_message) as finished:
+            ((_, scores),) = finished
+        return scores
+
+    yield score_elsewhere
 
 
 class FoldTuner(BaseTuner):
@@ -82,13 +81,11 @@ class FoldTuner(BaseTuner):
     Parameters
     ----------
     job : SearchJob
-    score : callable
-        `try_settings`, in another process.
     """
 
-    def __init__(self, job: SearchJob, score: Callable[[TrialJob], dict[str, float]]) -> None:
+    def __init__(self, job: SearchJob) -> None:
         self.job = job
-        self.score = score
+        self.lock = Lock()  # KerasTuner's own is not held while the search is saved
         search = job.search
         kinds = {
             "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,
@@ -97,148 +94,43 @@ class FoldTuner(BaseTuner):
         oracle = kinds[search.tuner](
             objective=keras_tuner.Objective(search.objective, DIRECTIONS[search.objective]),
             max_trials=search.trials,
-            hyperparameters=hyperparameters(search.space, job.project),
+            hyperparameters=hyperparameters(search.space),
             seed=search.seed,
             max_consecutive_failed_trials=10**9,  # failures are counted at the end, all of them
         )
-        begun = (job.folder / job.project / "oracle.json").exists()
-        known = (job.folder / job.project / f"{job.member}.json").exists()
         super().__init__(oracle, directory=str(job.folder), project_name=job.project)
-        if begun and not known and job.proposes:  # KerasTuner reloads only what a member of the same name began
-            self.oracle.reload()
 
-    def run_trial(self, trial: Any) -> dict[str, float]:
+    def try_trials(self, member: str, score: Callable[[TrialJob], dict[str, float]]) -> None:
+        """Try what is proposed to this member, until the search is over."""
+        while True:
+            with self.lock:
+                trial = self.oracle.create_trial(member)
+            if trial.status == "STOPPED":
+                return
+            try:
+                self._try_run_and_update_trial(trial, score)
+            except keras_tuner.errors.FatalError as error:
+                raise error.__cause__ or error from None
+            with self.lock:
+                self.on_trial_end(trial)
+
+    def run_trial(self, trial: Any, score: Callable[[TrialJob], dict[str, float]]) -> dict[str, float]:
         """Return the mean scores over folds; a failure is kept in the trial's record and raised again."""
-        values = trial.hyperparameters.values
-        if values[PROJECT] != self.job.project:
-            raise FusionError(
-                f"the chief runs {values[PROJECT]}, this worker {self.job.project}: other settings, data or versions"
-            )
-        task = TrialJob(self.job, trial.trial_id, decode(self.job.search.space, values))
+        task = TrialJob(self.job, trial.trial_id, decode(self.job.search.space, trial.hyperparameters.values))
         task.record.unlink(missing_ok=True)
         try:
-            return self.score(task)
+            return score(task)
+        except SchedulerError as error:  # no fault of the settings
+            raise keras_tuner.errors.FatalError from error
         except FusionError as error:
             if not task.record.exists():  # the process died
                 task.write({"values": task.values, "folds": [], "seconds": 0.0, "error": str(error)})
             raise
 
 
-@dataclass(frozen=True)
-class TrialJob:
-    """Settings to score, picklable: the search, the trial's id in KerasTuner's folder, and values by dotted path."""
-
-    job: SearchJob
-    trial: str
-    values: dict[str, Any]
-
-    @property
-    def record(self) -> Path:
-        """Where it is written what became of the trial."""
-        return record_path(self.job.folder / self.job.project, self.trial)
-
-    def write(self, record: dict[str, Any]) -> None:
-        """Write the record, and send it as a message."""
-        write_json(self.record, record)
-        send_message(("record", self.trial, record))
-
-
-def try_settings(task: TrialJob) -> dict[str, float]:
-    """Return the mean scores over folds of some settings, and write a record of it, whatever comes."""
-    send_message(("trial", task.trial, task.values))
-    record: dict[str, Any] = {"values": task.values, "folds": [], "seconds": 0.0, "error": ""}
-    try:
-        for scores in _scores(task.job, task.trial, task.values):
-            record["folds"].append(scores)
-            record["seconds"] += scores["seconds"]
-        return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
-    except Exception as error:
-        record["error"] = f"{type(error).__name__}: {error}"
-        traceback.print_exc()  # to the worker's log
-        raise
-    finally:
-        task.write(record)
-
-
-def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict[str, float]]:
-    experiment = resolve(job.settings, values)
-    prepared: Prepared | None = None
-    numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
-    for number in numbers:
-        path = job.folder / "scores" / f"{fold_key(job, experiment, number)}.json"
-        if path.exists():
-            scores = json.loads(path.read_text(encoding="utf-8"))
-        else:
-            prepared = prepared or prepare(experiment, job.data, job.workplace, job.folds)
-            scores = score_fold(job, experiment, prepared, number)
-            write_json(path, scores)
-        send_message(("fold", trial, number, scores))
-        yield scores
-
-
-def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, number: int) -> dict[str, float]:
-    """Train on all folds but one, stop by the validation clips, and score the one.
-
-    Where the validation clips are what is scored, there are no folds, and the score is a little optimistic.
-
-    Returns
-    -------
-    dict
-        ``accuracy``, ``macro_f1``, ``loss`` (nats) and ``seconds``.
-
-    Raises
-    ------
-    FusionError
-        If the training diverged.
-    """
-    started = time.perf_counter()
-    dataset = job.data.dataset
-    parts = prepared.parts(dataset.each_fold()[0])
-    held_out = parts["validation"]
-    if job.folds is not None:
-        held_out = parts["train"].only(job.folds == number)
-        parts["train"] = parts["train"].only(job.folds != number)
-    keras.utils.set_random_seed(job.search.seed)
-    model = fit(
-        TrainingJob(
-            job.folder,
-            job.search.seed,
-            experiment.model,
-            experiment.training,
-            dataset.classes,
-            parts,
-            (),
-            versions(),
-            fusion=experiment.fusion,
-        )
-    )
-    probabilities = predict_windows(model, held_out)
-    if not np.isfinite(probabilities).all():
-        raise FusionError("the training diverged: its probabilities are not numbers; lower training.learning_rate")
-    scores = aggregate(probabilities, held_out.clips, experiment.dataset.aggregate)
-    truth = held_out.truth
-    one_group = np.zeros(len(truth), dtype=np.int64)
-    counts = SINGLE_LABEL.counts(truth, scores, decide(scores, None), one_group)[0]
-    keras.backend.clear_session()
-    return {
-        **{metric.name: float(metric.function(counts)) for metric in SINGLE_LABEL.shown("headline", "table")},
-        "loss": convergence.cross_entropy(scores, truth, experiment.model.activation),
-        "seconds": time.perf_counter() - started,
-    }
-
-
-def fold_key(job: SearchJob, experiment: Experiment, number: int) -> str:
-    """Return the name of everything that a fold's scores depend on."""
-    folds = None if job.folds is None else hashlib.sha256(job.folds.tobytes()).hexdigest()
-    data = [job.data.fingerprint, job.workplace.sample, folds, number]
-    covered = [experiment.identity(), data, job.search.seed, decisive_versions()]
-    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def hyperparameters(space: Mapping[str, Choices | Range], project: str) -> keras_tuner.HyperParameters:
-    """Return a search space in KerasTuner's terms, with the project's name, which tells workers what is searched."""
+def hyperparameters(space: Mapping[str, Choices | Range]) -> keras_tuner.HyperParameters:
+    """Return a search space in KerasTuner's terms."""
     parameters = keras_tuner.HyperParameters()
-    parameters.Fixed(PROJECT, project)
     for path, values in space.items():
         if isinstance(values, Choices):
             parameters.Choice(path, encoded(values))

@@ -148,7 +148,7 @@ def _masked(
     labels: dict[tuple[tuple[str, ...], int, int], dict[str, list[str]]] = {}
     with (
         workplace.progress.task("masking features", len(tasks)) as advance,
-        run([("fusion.studies.mask:predict_masked", task) for task in tasks], workplace.jobs) as finished,
+        run([("fusion.studies.mask:predict_masked", task) for task in tasks], workplace.workers) as finished,
     ):
         for task, drawn in finished:
             advance(1)

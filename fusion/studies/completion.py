@@ -42,8 +42,8 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
     epochs = max((task.training.epochs for task in trainings), default=0)
     threads = max(each.experiment.training.threads for each in pending)
     with (
-        workplace.progress.training([str(task.folder) for task in trainings], epochs) as on_message,
-        run(calls, workplace.jobs, threads, on_message) as finished,
+        workplace.progress.training([task.name for task in trainings], epochs) as on_message,
+        run(calls, workplace.workers, threads, on_message) as finished,
     ):
         for task, output in finished:
             number = owner[task]

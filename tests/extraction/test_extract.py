@@ -694,3 +694,14 @@ def test_many_shards_need_few_file_descriptors(tmp_path: Path) -> None:
     for store in stores:
         assert len(store.rows([f"key{n}" for n in range(300)]).take()) == 300
     assert len(list(Path("/proc/self/fd").iterdir())) - before <= 130
+
+
+@pytest.mark.long
+def test_of_two_commands_at_once_neither_extracts_what_the_other_has(place: Path) -> None:
+    words = [sys.executable, "-m", "fusion.cli", "extract", "spec.yaml", "--json", "--jobs", "1"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    commands = [subprocess.Popen(words, cwd=place, **pipes) for _ in range(2)]
+    said = [each.communicate(timeout=200) for each in commands]
+    assert [each.returncode for each in commands] == [0, 0], said
+    computed = [json.loads(out)["computed"]["mfcc"] for out, _ in said]
+    assert sorted(computed) == [0, CLIPS]

@@ -178,12 +178,11 @@ def test_a_file_without_a_search_is_a_message(place, nsynth):
     assert "nothing is open to search" in done.stderr
 
 
-def test_half_an_address_is_a_message(place, nsynth, monkeypatch, tmp_path):
+def test_keras_tuners_own_way_over_several_machines_is_a_message(place, nsynth, monkeypatch, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
-    monkeypatch.setenv("KERASTUNER_TUNER_ID", "tuner3")
+    monkeypatch.setenv("KERASTUNER_ORACLE_IP", "192.0.2.1")
     done = command(tmp_path, "tune", "open.yaml", "--data", nsynth, code=2)
-    assert "KERASTUNER_ORACLE_IP, KERASTUNER_ORACLE_PORT, KERASTUNER_TUNER_ID" in done.stderr
-    assert "KERASTUNER_TUNER_ID=tuner3" in done.stderr
+    assert "goes by --cluster; unset KERASTUNER_ORACLE_IP" in done.stderr
 
 
 def test_a_best_file_edited_into_nonsense_is_a_message(search, tmp_path):

@@ -1,0 +1,143 @@
+"""A task with the files that it reads, for a machine that does not see them, and the folders that it makes there."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.runtime.files import replacing, unwritable
+
+MOST = 2**30
+"""Bytes of the files that may travel with one task."""
+
+Folders = dict[str, dict[str, bytes]]
+"""What is in folders, by their path: files by their path inside."""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A result, and the folders that the task made."""
+
+    value: Any
+    folders: Folders
+
+
+def pack(task: Any) -> tuple[bytes, dict[str, bytes]]:
+    """Return a task pickled, its paths apart, and the content of all files that it names.
+
+    Of a folder nothing is taken along, unless the task's attribute ``reads`` names it.
+
+    Raises
+    ------
+    FusionError
+        If a file cannot be read, or if they are too large.
+    """
+    text = io.BytesIO()
+    pickler = _Pickler(text)
+    pickler.dump(task)
+    named = [*pickler.paths, *(file for folder in getattr(task, "reads", ()) for file in _inside(folder))]
+    files: dict[str, bytes] = {}
+    left = MOST
+    for path in dict.fromkeys(Path(_absolute(path)) for path in named):
+        if not path.is_file():
+            continue
+        left -= path.stat().st_size
+        if left < 0:
+            raise FusionError(
+                f"{path}: workers do not see the folders of this command, and one task reads more than "
+                f"{MOST / 2**20:.0f} MB, too much to travel with it; share data, cache and results with the workers "
+                "(NFS or the like, under the same paths), or leave --cluster out"
+            )
+        try:
+            files[str(path)] = path.read_bytes()
+        except OSError as error:
+            raise unwritable(path, error, "read") from error
+    return text.getvalue(), files
+
+
+def unpacked(payload: bytes, files: dict[str, bytes], function: Callable[[Any], Any]) -> Returned:
+    """Call a function on a task whose files are put below a folder of this process.
+
+    A file always has the same place, so that what is remembered by its path stays true.
+    """
+    root = Path(_root().name)
+    try:
+        for name, content in files.items():
+            path = _below(root, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        unpickler = _Unpickler(io.BytesIO(payload), root)
+        task = unpickler.load()
+        absent = [name for name in unpickler.names if not _below(root, name).exists()]
+        try:
+            value = function(task)
+        except FusionError as error:
+            raise FusionError(str(error).replace(str(root), "")) from None
+        made = [name for name in absent if _below(root, name).is_dir()]
+        return Returned(value, {name: _content(_below(root, name)) for name in made})
+    finally:
+        for left in root.iterdir():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def place(folders: Folders) -> None:
+    """Write folders that a task made elsewhere, each whole or not at all."""
+    for name, files in folders.items():
+        with replacing(Path(name)) as folder:
+            for file, content in files.items():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file).write_bytes(content)
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self.paths: list[PurePath] = []
+
+    def persistent_id(self, value: Any) -> str | None:
+        if not isinstance(value, PurePath):
+            return None
+        self.paths.append(value)
+        return _absolute(value)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, root: Path) -> None:
+        super().__init__(file)
+        self.root = root
+        self.names: set[str] = set()
+
+    def persistent_load(self, name: str) -> Path:
+        self.names.add(name)
+        return _below(self.root, name)
+
+
+@cache
+def _root() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="fusion-")
+
+
+def _absolute(path: PurePath) -> str:
+    """Return a path without dots, links left alone: a file's suffix may be read."""
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+def _below(root: Path, name: str) -> Path:
+    return root.joinpath(*PurePath(name).parts[1:])
+
+
+def _inside(folder: Path) -> Iterable[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in _inside(folder)}

@@ -1,0 +1,127 @@
+"""What people ask, done by the workers of a real Dask scheduler: the same files and numbers as on one machine."""
+
+import csv
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from fusion.runtime import cluster
+from tests.support.clusters import scheduler, wait, worker, workers_of
+from tests.support.command import SEARCH, TRAINED, command
+
+pytestmark = pytest.mark.long
+
+SMALL = TRAINED.replace("epochs: 25", "epochs: 3").replace("seeds: [1, 2]", "seeds: [1, 2, 3]")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """A scheduler's file; it has two workers."""
+    with scheduler(tmp_path_factory.mktemp("cluster")) as (file, _), worker(file), worker(file):
+        wait(lambda: workers_of(file) == 2)
+        yield file
+
+
+@pytest.fixture(scope="module")
+def local(nsynth, tmp_path_factory):
+    """A folder in which one machine did it."""
+    folder = tmp_path_factory.mktemp("local")
+    (folder / "small.yaml").write_text(SMALL)
+    command(folder, "run", "small.yaml", "--data", nsynth, "--jobs", 2)
+    return folder
+
+
+def result(folder):
+    (found,) = folder.glob("results/small/*/metrics.json")
+    return found.parent
+
+
+def stored(folder):
+    """Return all values in the store, by feature and key."""
+    values = {}
+    for table in folder.rglob(".fusion/cache/features/*/*/*.csv"):
+        shard = table.with_suffix(".npy").read_bytes()
+        with table.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        header = len(shard) % len(rows) if len(shard) % len(rows) else 128
+        size = (len(shard) - header) // len(rows)
+        for number, row in enumerate(rows):
+            start = len(shard) - (len(rows) - number) * size
+            values[table.parent.name, row["key"]] = shard[start : start + size]
+    return values
+
+
+def assert_same(folder, local):
+    here, there = result(folder), result(local)
+    assert here.name == there.name
+    for name in ("predictions.csv", "references.csv"):
+        assert (here / name).read_bytes() == (there / name).read_bytes()
+    metrics = [json.loads((each / "metrics.json").read_text()) for each in (here, there)]
+    assert [each.pop("seconds") for each in metrics]
+    assert metrics[0] == metrics[1]
+    assert stored(folder) == stored(local)
+
+
+def test_a_run_is_the_same_bit_for_bit(address, nsynth, local, tmp_path, monkeypatch):
+    (tmp_path / "small.yaml").write_text(SMALL)
+    done = command(tmp_path, "extract", "small.yaml", "--data", nsynth, "--cluster", address)
+    assert "mfcc: 84 clips extracted" in done.stdout
+    assert stored(tmp_path) == stored(local)
+    monkeypatch.setenv("FUSION_CLUSTER", str(address))
+    done = command(tmp_path, "run", "small.yaml", "--data", nsynth)
+    assert "training 3 networks: 9/9" in done.stderr
+    assert_same(tmp_path, local)
+    assert not list(tmp_path.rglob(".fusion-seen*"))
+
+
+def test_files_travel_where_workers_see_none(address, nsynth, local, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster.Crew, "blind", property(lambda _: {"all"}, lambda *_: None), raising=False)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    command(tmp_path, "run", "small.yaml", "--data", nsynth, "--cluster", address)
+    assert_same(tmp_path, local)
+
+
+def test_a_worker_that_sees_no_folder_of_the_command_gets_its_files(nsynth, local, tmp_path):
+    """A mount of its own hides them from it."""
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        pytest.skip("needs a mount namespace of its own")
+    command_folder, scheduler_folder = tmp_path / "command", tmp_path / "scheduler"
+    command_folder.mkdir()
+    scheduler_folder.mkdir()
+    (command_folder / "small.yaml").write_text(SMALL)
+    hide = f'mount -t tmpfs none {command_folder} && mount -t tmpfs none {nsynth} && exec "$@"'
+    with (
+        scheduler(scheduler_folder) as (file, _),
+        worker(file, before=["unshare", "-m", "sh", "-c", hide, "sh"]),
+    ):
+        wait(lambda: workers_of(file) == 1)
+        command(command_folder, "run", "small.yaml", "--data", nsynth, "--cluster", file)
+        assert_same(command_folder, local)
+        (command_folder / "open.yaml").write_text(SEARCH)
+        done = command(command_folder, "tune", "open.yaml", "--data", nsynth, "--cluster", file, code=2)
+        assert "workers do not see the folders" in done.stderr
+
+
+def test_an_ablation_with_masks_and_a_check_of_the_data(address, nsynth, local, tmp_path):
+    shutil.copytree(local, tmp_path, dirs_exist_ok=True)
+    outcomes = []
+    for folder, words in ((local, ["--jobs", 2]), (tmp_path, ["--cluster", address])):
+        command(folder, "ablate", "small.yaml", "--mode", "mask", "--data", nsynth, *words)
+        outcomes.append((result(folder) / "ablation.json").read_text())
+        command(folder, "data", "check", "small.yaml", "--data", nsynth, *words)
+        outcomes[-1] += (result(folder) / "check.json").read_text()
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_search(address, many, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH)
+    done = command(tmp_path, "tune", "open.yaml", "--data", many, "--cluster", address)
+    (table,) = tmp_path.glob("results/open/*/search/trials.csv")
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["trial"] for row in rows] == ["0", "1", "2", "3"]
+    assert {row["status"] for row in rows} == {"COMPLETED"}
+    assert "trial 3/3: accuracy" in done.stderr or "trial 2/3: accuracy" in done.stderr
+    assert table.with_name("best.yaml").exists()
