@@ -3,16 +3,5 @@
 `experiments`, `curve`, `search` take experiment files, `data` audits, `new` writes skeletons, `sounds` has features.
 """
 
-__all__ = [
-    "curve",
-    "data",
-    "experiments",
-    "new",
-    "options",
-    "predictions",
-    "result",
-    "results",
-    "search",
-    "sounds",
-    "tables",
-]
+__all__ = ["curve", "data", "experiments", "new", "options", "predictions", "result", "results"]
+__all__ += ["search", "sounds", "tables"]

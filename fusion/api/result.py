@@ -18,7 +18,6 @@ from fusion.report.wording import shown_metrics, table
 from fusion.result.folder import ResultFolder
 from fusion.settings.document import read
 from fusion.studies.export import export
-from fusion.studies.predict import Prediction
 from fusion.studies.report import report
 from fusion.studies.transfer import evaluate_result
 
@@ -134,7 +133,9 @@ class Result:
         FusionError
             If the networks are missing, or a file cannot be used; the message names every such file.
         """
-        predictions, problems = self.predictions_of(files, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress)
+        predictions, problems = predict_files(
+            self.folder, files, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress
+        )
         if problems:
             raise FusionError("\n".join(problems))
         rows = [
@@ -143,18 +144,6 @@ class Result:
             for start, values in prediction.rows(timeline)
         ]
         return pd.DataFrame(rows)
-
-    def predictions_of(
-        self,
-        files: FilePath | Sequence[FilePath],
-        *,
-        seeds: int | Sequence[int] | None = None,
-        plugins: Sequence[FilePath] = (),
-        jobs: int | None = None,
-        progress: bool = False,
-    ) -> tuple[list[Prediction], list[str]]:
-        """Return what plays in each file as objects with all windows, and why others cannot be used."""
-        return predict_files(self.folder, files, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress)
 
     def export(
         self,
@@ -166,20 +155,8 @@ class Result:
     ) -> Path:
         """Write the networks as one, with all that is needed to use it without fusion and Keras.
 
-        Parameters
-        ----------
-        out : path, optional
-            Folder to write; None: ``export-<format>`` in the result's.
-        format : {"onnx", "keras", "saved-model", "litert"}
-        seeds : int or sequence of int, optional
-            Networks to use instead of all, whose probabilities' mean is exported.
-        plugins : sequence of path
-            As for `predict`.
-
-        Returns
-        -------
-        Path
-            The folder: network, ``preprocessing.json``, card, and for ONNX ``example.py``.
+        The mean of the probabilities of all networks is exported, or of those of `seeds`. The folder is `out`, else
+        ``export-<format>`` in the result's; it has ``preprocessing.json`` and a card, for ONNX ``example.py``, too.
 
         Raises
         ------

@@ -3,4 +3,4 @@
 One module a question; `completion` trains and evaluates several results in one crew of workers.
 """
 
-__all__ = ["ablate", "curve", "experiment", "predict", "report", "study", "transfer"]
+__all__ = ["ablate", "curve", "experiment", "export", "predict", "report", "study", "transfer"]
