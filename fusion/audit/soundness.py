@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
-from fusion.sound.reading import OVER, frames_in
+from fusion.sound.reading import OVER, frames_in, open_sound
 
 VERSION = 2  # raise when any of these values changes
 
@@ -151,7 +151,7 @@ def examine_file(path: Path) -> Soundness | None:
     peak = energy = mono = total = 0.0
     frames = runs = 0
     try:
-        with soundfile.SoundFile(path) as sound:
+        with open_sound(path) as sound:
             rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
             while len(y := sound.read(min(_BLOCK, announced - frames), dtype="float32", always_2d=True)):
                 frames += len(y)

@@ -31,8 +31,8 @@ def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """
     for place, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
-        for link in (Path(place) / name for name in folders if os.path.islink(os.path.join(place, name))):
-            if Path(os.path.realpath(place)).is_relative_to(os.path.realpath(link)):
+        for link in filter(Path.is_symlink, (Path(place) / name for name in folders)):
+            if Path(place).resolve().is_relative_to(link.resolve()):
                 raise FusionError(f"{link}: a link in a circle; remove it")
         for name in sorted(names):
             if name.lower().endswith(suffixes) and not name.startswith("."):

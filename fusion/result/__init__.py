@@ -4,4 +4,4 @@
 """
 
 __all__ = ["compare", "folder", "identity", "looks", "metrics", "predictions"]
-__all__ += ["recompute", "reference_predictions", "trained", "trained_on"]
+__all__ += ["recompute", "reference_predictions", "tables", "trained", "trained_on"]

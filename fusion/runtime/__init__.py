@@ -3,5 +3,5 @@
 Knows nothing of sound or learning.
 """
 
-__all__ = ["backend", "content_hash", "files", "lock", "memory", "progress", "signals", "versions"]
+__all__ = ["backend", "content_hash", "files", "lock", "memory", "names", "progress", "signals", "versions"]
 __all__ += ["workers", "workplace"]

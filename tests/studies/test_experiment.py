@@ -210,6 +210,35 @@ def test_what_a_complete_result_lacks_is_made_without_training(place, nsynth, re
     assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
 
 
+def test_damaged_tables_are_refused_and_made_anew(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    for name in ("predictions.csv", "references.csv"):
+        text = (copy / name).read_text()
+        (copy / name).write_text(text.replace("bass", "reed", 1))
+    for words in (("compare", copy, result), ("report", copy)):
+        done = command(place, *words, code=2)
+        assert "predictions.csv: not as fusion wrote it" in done.stderr or "damaged" in done.stderr
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    for name in ("predictions.csv", "references.csv"):
+        assert (copy / name).read_bytes() == (result / name).read_bytes()
+        assert f"{name}: not as it was written; it is made again" in done.stderr
+
+
+def test_whatever_is_damaged_in_an_unfinished_result_is_made_anew(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    (copy / "metrics.json").unlink()
+    shutil.rmtree(copy / "seed-1")
+    (copy / "seed-1").write_text("a file in the place of a folder")
+    (copy / "seed-2" / "history.csv").write_bytes(b"")
+    (copy / "references.csv").write_text("clip\n")
+    (copy / "checksums.json").write_text("{")
+    command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    for name in ("predictions.csv", "references.csv", "history.csv"):
+        assert rows(copy / name) == rows(result / name)
+
+
 def test_a_reference_that_took_a_part_of_the_windows_says_so(result, nsynth, tmp_path, fusion, monkeypatch):
     copy = tmp_path / "results" / "small" / result.name
     shutil.copytree(result, copy)
