@@ -160,10 +160,11 @@ class Result:
         """Return what plays in each file as objects with all windows, and why others cannot be used."""
         given = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
         paths = [file for path in given for file in (own_sounds(path, True)[0].values() if path.is_dir() else [path])]
-        chosen = Options(seeds=seeds, jobs=jobs).seed_list()
+        options = Options(seeds=seeds, jobs=jobs)
+        chosen, named = options.seed_list(), [Path(folder) for folder in plugins]
         jobs = min(processors() if jobs is None else jobs, len(paths))
         with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
-            return predict(self.folder, paths, chosen, jobs, advance, [Path(folder) for folder in plugins])
+            return predict(self.folder, paths, chosen, jobs, advance, named, options.cache_folder())
 
     def evaluate(
         self,

@@ -48,7 +48,7 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
     windows = cut_windows(data.dataset.table, settings)
     remove_damaged([store.folder for store in stores], workplace)
     with workplace.progress.task("reading audio", len(windows.windows)) as advance:
-        extracted = extract(windows.windows, stores, workplace.jobs, advance)
+        extracted = extract(windows.windows, stores, workplace.jobs, advance, workplace.progress.say)
     damaged = windows.damaged_clips(extracted.damaged, data.dataset.table)
     why = f"{len(damaged)} clips are damaged" if damaged and not settings.skip_damaged else ""
     if settings.skip_damaged:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from fusion.errors import FusionError
 from fusion.extraction.column import Column
+from fusion.extraction.compiled import compile_first, compiled_in
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
 from fusion.feature.registry import build
+from fusion.runtime.files import unwritable
+from fusion.runtime.lock import alone
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
@@ -55,8 +60,11 @@ def extract(
     stores: Sequence[Store],
     jobs: int = 1,
     advance: Advance | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Extracted:
     """Compute and store every feature of every window that is not stored yet.
+
+    Processes that fill stores of one data set take turns, so that no window is computed twice.
 
     Parameters
     ----------
@@ -68,6 +76,8 @@ def extract(
         Worker processes.
     advance : callable, optional
         Called with a number of windows done, at first with those that need nothing.
+    say : callable
+        Takes a line if another process has to be waited for.
 
     Returns
     -------
@@ -78,6 +88,32 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
+    if not _lacking(windows, stores):
+        if advance:
+            advance(len(windows))
+        return Extracted({store.name: 0 for store in stores}, {})
+    folder = stores[0].folder.parent
+    try:
+        with _turn(folder / ".extracting.lock", say), compiled_in(folder.parents[1]):
+            return _extract(windows, stores, jobs, advance)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+@contextmanager
+def _turn(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Wait until no other process extracts."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(alone(lock, "busy"))
+        except FusionError:
+            say("another process extracts features of this data set to this cache; waiting for it")
+            held.enter_context(alone(lock, "busy", wait=-1))
+        yield
+
+
+def _lacking(windows: Sequence[Window], stores: Sequence[Store]) -> dict[tuple[Store, ...], list[Window]]:
+    """Return the windows that some stores lack, by these stores."""
     stored = {store.name: set(store.index().keys) for store in stores}
     lacking: dict[tuple[Store, ...], list[Window]] = {}
     for window in windows:
@@ -85,6 +121,11 @@ def extract(
             lacking.setdefault(chosen, []).append(window)
             for store in chosen:
                 stored[store.name].add(store.key(window))  # the same sound is computed once
+    return lacking
+
+
+def _extract(windows: Sequence[Window], stores: Sequence[Store], jobs: int, advance: Advance | None) -> Extracted:
+    lacking = _lacking(windows, stores)
     todo = sum(map(len, lacking.values()))
     if advance:
         advance(len(windows) - todo)
@@ -97,6 +138,9 @@ def extract(
         for chosen, missing in lacking.items()
         for first in range(0, len(missing), size)
     ]
+    if min(jobs, len(shards)) > 1:
+        features = [(store.source, store.parameters, store.samples, store.sr) for store in stores]
+        compile_first(features, stores[0].folder.parents[2])
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = {store.name: 0 for store in stores}
     with run([("fusion.extraction.extract:extract_shard", shard) for shard in shards], jobs) as finished:

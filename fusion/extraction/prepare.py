@@ -205,7 +205,7 @@ def _fill(what: str, windows: Sequence[Window], stores: Sequence[Store], workpla
         return Extracted({store.name: 0 for store in stores}, {})
     remove_damaged([store.folder for store in stores], workplace)
     with workplace.progress.task(what, len(windows)) as advance:
-        return extract(windows, stores, workplace.jobs, advance)
+        return extract(windows, stores, workplace.jobs, advance, workplace.progress.say)
 
 
 def leave_out(damaged: dict[str, str], data: Data, windows: Windows, skip: bool) -> tuple[Data, Windows]:
