@@ -217,8 +217,8 @@ def print_predictions(predictions: list[Prediction], form: str, timeline: bool) 
         writer = csv.writer(sys.stdout)
         writer.writerow(["file", *(["start"] if timeline else []), *map(in_spreadsheet, classes)])
         for path, start, values in rows:
-            where = (in_spreadsheet(str(path)), *([start] if timeline else []))
-            writer.writerow([*where, *(f"{value:.6g}" for value in values)])
+            place = (in_spreadsheet(str(path)), *([start] if timeline else []))
+            writer.writerow([*place, *(f"{value:.6g}" for value in values)])
         return
     console = Console()
     for path, start, values in rows:
