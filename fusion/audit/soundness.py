@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.audit.noise import NOISE, Peaks
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
+from fusion.sound.mpeg import tells_length
 from fusion.sound.reading import OVER, frames_in, open_sound
 
-VERSION = 2  # raise when any of these values changes
+VERSION = 3  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
@@ -57,6 +59,10 @@ class Soundness:
         Places where the wave is cut off flat: three samples or more at full scale, entered or left by a step.
     truncated : bool
         The file announces more than it holds.
+    estimated : bool
+        The file does not say how long it is.
+    prominence : float or None, dB
+        How far the highest peak of the mean spectrum rises over its surroundings; None for what is too short to tell.
     """
 
     rate: int
@@ -68,6 +74,13 @@ class Soundness:
     offset: float
     clipped: int
     truncated: bool
+    estimated: bool
+    prominence: float | None
+
+    @property
+    def noise(self) -> bool:
+        """Whether nothing but noise is to be heard."""
+        return not self.silent and self.prominence is not None and self.prominence < NOISE
 
     @property
     def silent(self) -> bool:
@@ -153,6 +166,8 @@ def examine_file(path: Path) -> Soundness | None:
     try:
         with open_sound(path) as sound:
             rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
+            estimated = announced != int(sound.frames) or (sound.subtype == "MPEG_LAYER_III" and not tells_length(path))
+            peaks = Peaks(rate)
             while len(y := sound.read(min(_BLOCK, announced - frames), dtype="float32", always_2d=True)):
                 frames += len(y)
                 peak = max(peak, float(np.abs(y).max()))
@@ -160,6 +175,7 @@ def examine_file(path: Path) -> Soundness | None:
                 mean = y.mean(axis=1, dtype=np.float64)
                 mono += float(np.square(mean).sum())
                 total += float(mean.sum())
+                peaks.add(mean)
                 runs += sum(clipped_runs(channel) for channel in y.T)
     except (soundfile.SoundFileError, RuntimeError):
         if not frames:
@@ -174,6 +190,8 @@ def examine_file(path: Path) -> Soundness | None:
         offset=_decibels(abs(total) / frames),
         clipped=runs,
         truncated=frames < announced or _is_cut_off(path),
+        estimated=estimated,
+        prominence=peaks.prominence(),
     )
 
 

@@ -74,6 +74,8 @@ def _guarded(command: Callable[[], Any], debug: bool) -> int:
     except typer.Exit as stop:
         return int(stop.exit_code)
     except Exception as error:
+        if _interrupted(error):  # while a library was imported, say, which makes another error of it
+            return _guarded(_interrupt, debug)
         if debug:
             raise
         if hasattr(error, "format_message") and hasattr(error, "show"):  # typer's own: an unknown option and the like
@@ -94,6 +96,21 @@ def _guarded(command: Callable[[], Any], debug: bool) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Say whether an error came of Ctrl-C or of what counts as that."""
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _reader_left() -> bool:
