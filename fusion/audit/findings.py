@@ -58,7 +58,7 @@ def find(
         "near_identical": _near_identical(near, dataset),
         "one_waveform": _one_waveform(dataset, level_copies),
         "silent": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.silent],
-        "noise": [{"clip": clip, "prominence": sound.prominence} for clip, sound in named if sound.noise],
+        "noise": [{"clip": clip} for clip, sound in named if sound.noise and not sound.silent],
         "clipped": [{"clip": clip, "places": sound.clipped} for clip, sound in named if sound.clips],
         "over_full_scale": [{"clip": clip, "peak": sound.peak} for clip, sound in named if sound.over_full_scale],
         "cancelling": [

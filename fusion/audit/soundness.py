@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.audit.noise import NOISE, Peaks
+from fusion.audit.noise import Peaks
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
 from fusion.sound.mpeg import tells_length
@@ -61,8 +61,8 @@ class Soundness:
         The file announces more than it holds.
     estimated : bool
         The file does not say how long it is.
-    prominence : float or None, dB
-        How far the highest peak of the mean spectrum rises over its surroundings; None for what is too short to tell.
+    noise : bool
+        No partial stands out.
     """
 
     rate: int
@@ -75,12 +75,7 @@ class Soundness:
     clipped: int
     truncated: bool
     estimated: bool
-    prominence: float | None
-
-    @property
-    def noise(self) -> bool:
-        """Whether nothing but noise is to be heard."""
-        return not self.silent and self.prominence is not None and self.prominence < NOISE
+    noise: bool
 
     @property
     def silent(self) -> bool:
@@ -191,7 +186,7 @@ def examine_file(path: Path) -> Soundness | None:
         clipped=runs,
         truncated=frames < announced or _is_cut_off(path),
         estimated=estimated,
-        prominence=peaks.prominence(),
+        noise=peaks.noise(),
     )
 
 

@@ -67,7 +67,7 @@ def test_silence_is_below_a_thousandth(tmp_path, level, silent):
     assert examine_file(path).silent is silent
 
 
-@pytest.mark.parametrize("exponent", [0, 0.5, 1])
+@pytest.mark.parametrize("exponent", [0, 0.5])
 @pytest.mark.parametrize("rate", [16000, 44100])
 def test_noise_is_told_from_a_tone_in_noise(tmp_path, rate, exponent):
     path = tmp_path / "a.wav"
