@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,13 +88,17 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
+    folder = stores[0].folder.parent
+    lock = folder / ".extracting.lock"
     if not _lacking(windows, stores):
+        if lock.exists():  # of a process that was killed, unless one is at work
+            with suppress(FusionError), alone(lock, "busy"):
+                pass
         if advance:
             advance(len(windows))
         return Extracted({store.name: 0 for store in stores}, {})
-    folder = stores[0].folder.parent
     try:
-        with _turn(folder / ".extracting.lock", say), compiled_in(folder.parents[1]):
+        with _turn(lock, say), compiled_in(folder.parents[1]):
             return _extract(windows, stores, jobs, advance)
     except OSError as error:
         raise unwritable(folder, error) from error

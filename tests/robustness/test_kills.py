@@ -43,7 +43,7 @@ WORDS = {
     "run": ["run", "x.yaml"],
     "ablate": ["ablate", "x.yaml", "--mode", "leave-one-out", "--seeds", "1,"],
     "curve": ["curve", "x.yaml", "--groups", "6,9", "--seeds", "1,"],
-    "tune": ["tune", "x.yaml", "--seeds", "1,"],
+    "tune": ["tune", "x.yaml"],
     "get": ["data", "get", "nsynth", "--split", "valid", "--split", "test", "--yes"],
     "render": [
         "data",
