@@ -40,7 +40,8 @@ def predict_files(
     """
     given = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
     paths = [file for path in given for file in (own_sounds(path, True)[0].values() if path.is_dir() else [path])]
-    chosen = Options(seeds=seeds, jobs=jobs).seed_list()
+    options = Options(seeds=seeds, jobs=jobs)
+    named = [Path(each) for each in plugins]
     jobs = min(processors() if jobs is None else jobs, len(paths))
     with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
-        return predict(Path(folder), paths, chosen, jobs, advance, [Path(each) for each in plugins])
+        return predict(Path(folder), paths, options.seed_list(), jobs, advance, named, options.cache_folder())

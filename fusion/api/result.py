@@ -16,6 +16,7 @@ from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
 from fusion.result.folder import ResultFolder
+from fusion.result.tables import read_table
 from fusion.settings.document import read
 from fusion.studies.export import export
 from fusion.studies.report import report
@@ -79,8 +80,9 @@ class Result:
         DataFrame
             clip, group, seed, fold where there are folds, true, predicted, one probability column a class.
         """
-        texts = {"clip": str, "group": str, "true": str, "predicted": str}
-        return pd.read_csv(self.folder / "predictions.csv", dtype=texts, keep_default_na=False)
+        texts = ("clip", "group", "true", "predicted")
+        table = read_table(self.folder / "predictions.csv")
+        return table.assign(**{name: pd.to_numeric(table[name]) for name in table if name not in texts})
 
     def confusion(self) -> pd.DataFrame:
         """Return the confusion matrix, mean over seeds: true classes in rows, predicted ones in columns.

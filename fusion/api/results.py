@@ -138,7 +138,7 @@ def recompute(folder: FilePath) -> list[str]:
         except FusionError as error:  # the others are done all the same
             damaged.append(str(error))
     if damaged:
-        raise FusionError("\n".join(damaged))
+        raise FusionError(f"{top}: {len(damaged)} results or studies are left as they are:\n{listing(damaged)}")
     return left
 
 

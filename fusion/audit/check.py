@@ -68,7 +68,7 @@ def check_data(data: Data, settings: DatasetSettings, workplace: Workplace) -> d
         data = with_copies(data, np.array([(pair.first, pair.second) for pair in near]))
     with workplace.progress.task("looking at files", len({*table["content"]} - {""})) as advance:
         sounds = examine_files(list(table["path"]), list(table["content"]), workplace.cache, workplace.workers, advance)
-    findings = find(data.dataset, damaged, near, sounds, settings.rate)
+    findings = find(data.dataset, damaged, near, level_copies, sounds, settings.rate)
     report = overview(data.dataset, data.duplicates)
     described = findings["near_identical"]
     report["duplicates"] |= {

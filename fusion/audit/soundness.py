@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fusion.audit.noise import Peaks
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import Workers
-from fusion.sound.reading import OVER, frames_in
+from fusion.sound.mpeg import tells_length
+from fusion.sound.reading import OVER, frames_in, open_sound
 
-VERSION = 2  # raise when any of these values changes
+VERSION = 3  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
@@ -58,6 +60,10 @@ class Soundness:
         Places where the wave is cut off flat: three samples or more at full scale, entered or left by a step.
     truncated : bool
         The file announces more than it holds.
+    estimated : bool
+        The file does not say how long it is.
+    noise : bool
+        No partial stands out.
     """
 
     rate: int
@@ -69,6 +75,8 @@ class Soundness:
     offset: float
     clipped: int
     truncated: bool
+    estimated: bool
+    noise: bool
 
     @property
     def silent(self) -> bool:
@@ -151,8 +159,10 @@ def examine_file(path: Path) -> Soundness | None:
     peak = energy = mono = total = 0.0
     frames = runs = 0
     try:
-        with soundfile.SoundFile(path) as sound:
+        with open_sound(path) as sound:
             rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
+            estimated = announced != int(sound.frames) or (sound.subtype == "MPEG_LAYER_III" and not tells_length(path))
+            peaks = Peaks(rate)
             while len(y := sound.read(min(_BLOCK, announced - frames), dtype="float32", always_2d=True)):
                 frames += len(y)
                 peak = max(peak, float(np.abs(y).max()))
@@ -160,6 +170,7 @@ def examine_file(path: Path) -> Soundness | None:
                 mean = y.mean(axis=1, dtype=np.float64)
                 mono += float(np.square(mean).sum())
                 total += float(mean.sum())
+                peaks.add(mean)
                 runs += sum(clipped_runs(channel) for channel in y.T)
     except (soundfile.SoundFileError, RuntimeError):
         if not frames:
@@ -174,6 +185,8 @@ def examine_file(path: Path) -> Soundness | None:
         offset=_decibels(abs(total) / frames),
         clipped=runs,
         truncated=frames < announced or _is_cut_off(path),
+        estimated=estimated,
+        noise=peaks.noise(),
     )
 
 

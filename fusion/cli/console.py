@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from fusion.api.result import Result
+from fusion.cli.terminal import Console
 from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
@@ -19,6 +19,7 @@ from fusion.report.study_tables import arms_table
 from fusion.report.wording import ABOUT_INTERVALS, arm_names, looks_text, score, shown_metrics, table
 from fusion.result.compare import sentence
 from fusion.result.folder import of_older_method
+from fusion.runtime.names import in_spreadsheet
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.predict import Prediction
 
@@ -33,7 +34,7 @@ def print_features(features: list[dict[str, Any]], lists: Mapping[str, Iterable[
         grid.add_column(column, overflow="fold")
     for entry in features:
         grid.add_row(entry["name"], _shape(entry), entry.get("error") or entry["summary"], entry["origin"])
-    console = Console(highlight=False, markup=False, emoji=False)  # `:five:` is one
+    console = Console()
     console.print(grid)
     for name, listed in lists.items():
         console.print(f"{name}: {', '.join(listed)}")
@@ -41,7 +42,7 @@ def print_features(features: list[dict[str, Any]], lists: Mapping[str, Iterable[
 
 def print_feature(entry: dict[str, Any]) -> None:
     """Print one feature: what it is, its parameters, its shape."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     console.print(f"{entry['name']}, version {entry['version']}, from {entry['origin']}\n")
     console.print(entry["documentation"] + "\n")
     grid = Table(title="parameters", title_justify="left")
@@ -66,7 +67,7 @@ def print_result(result: Result, as_json: bool) -> None:
     if as_json:
         print(json.dumps(metrics, indent=2))
         return
-    console = Console(highlight=False, markup=False)
+    console = Console()
     grid = Table(title=f"{metrics['experiment']}: {metrics['dataset']}, protocol {metrics['protocol']}, test")
     for column in ("", *(metric.label for metric in shown_metrics(metrics))):
         grid.add_column(column, no_wrap=bool(column))
@@ -85,7 +86,7 @@ def print_result(result: Result, as_json: bool) -> None:
 
 def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
     """Print the arms of an ablation, best first, and what its tests say."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     label = metric_label(ablation["metric"])
     grid = Table(title=f"{ablation['experiment']}: {ablation['mode']}, {ablation['groups']} test groups")
     for column in ("features", label, "95 %"):
@@ -105,7 +106,7 @@ def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
 
 def print_curve(curve: dict[str, Any], sentences: Sequence[str]) -> None:
     """Print the points of a learning curve, and what they say."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     tested = " or ".join(dict.fromkeys(str(arm["test_groups"]) for arm in curve["arms"]))
     grid = Table(title=f"{curve['experiment']}: {tested} test groups")
     labels = dict.fromkeys(metric_label(arm["metric"]) for arm in curve["arms"])
@@ -122,7 +123,7 @@ def print_curve(curve: dict[str, Any], sentences: Sequence[str]) -> None:
 
 def print_study(content: dict[str, Any]) -> None:
     """Print the arms of a study and what its tests say."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     header, rows = arms_table(content)
     grid = Table(title=f"{content['study']}: {content['question']}", title_justify="left")
     for column in header:
@@ -136,7 +137,7 @@ def print_study(content: dict[str, Any]) -> None:
 
 def print_comparison(comparison: dict[str, Any]) -> None:
     """Print the metrics of two results, what their difference shows, and the clips that changed most."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     grid = Table(title=f"{comparison['clips']} clips in {comparison['groups']} groups")
     for column in ("", "first", "second", "difference", "95 %"):
         grid.add_column(column)
@@ -176,12 +177,12 @@ def print_trials(content: dict[str, Any]) -> None:
             f"{trial['score']:.3f}",
             *(json.dumps(value) for value in trial["values"].values()),
         )
-    Console(highlight=False, markup=False).print(grid)
+    Console().print(grid)
 
 
 def print_audit(report: dict[str, Any], noun: str) -> None:
     """Print the counts of a data set and its warnings."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     splits = list(report["clips"])
     grid = Table(title=f"{report['dataset']}, protocol {report['protocol']}: clips")
     grid.add_column("class")
@@ -214,11 +215,12 @@ def print_predictions(predictions: list[Prediction], form: str, timeline: bool) 
     if form == "csv":
         classes = predictions[0].classes if predictions else ()
         writer = csv.writer(sys.stdout)
-        writer.writerow(["file", *(["start"] if timeline else []), *classes])
+        writer.writerow(["file", *(["start"] if timeline else []), *map(in_spreadsheet, classes)])
         for path, start, values in rows:
-            writer.writerow([path, *([start] if timeline else []), *(f"{value:.6g}" for value in values)])
+            place = (in_spreadsheet(str(path)), *([start] if timeline else []))
+            writer.writerow([*place, *(f"{value:.6g}" for value in values)])
         return
-    console = Console(highlight=False, markup=False)
+    console = Console()
     for path, start, values in rows:
         best = sorted(zip(predictions[0].classes, values, strict=True), key=lambda pair: -pair[1])
         named = ", ".join(f"{label} {value:.2f}" for label, value in best if value >= 0.005)

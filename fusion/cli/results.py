@@ -11,6 +11,7 @@ import typer
 
 from fusion.cli.options import ResultFolder, takes
 from fusion.errors import FusionError
+from fusion.runtime.names import on_terminal
 
 app = typer.Typer()
 
@@ -51,7 +52,7 @@ def predict(
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
     for caution in (prediction.caution for prediction in predictions if prediction.caution):
-        print(f"warning: {caution}", file=sys.stderr)
+        print(f"warning: {on_terminal(caution)}", file=sys.stderr)
     if problems:
         raise FusionError("\n".join(problems))
 

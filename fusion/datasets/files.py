@@ -22,13 +22,18 @@ def sounds_below(folder: Path) -> Iterator[Path]:
 def files_below(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """Yield the files of a folder and those below it with one of some suffixes, in any case.
 
+    Links to folders count as the folders do: large data sets are spread over disks so.
+
     Raises
     ------
     FusionError
-        For a name that is not UTF-8.
+        For a name that is not UTF-8, and for a link to a folder above.
     """
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [name for name in sorted(folders) if not name.startswith((".", "__MACOSX"))]
+        for link in filter(Path.is_symlink, (Path(place) / name for name in folders)):
+            if Path(place).resolve().is_relative_to(link.resolve()):
+                raise FusionError(f"{link}: a link in a circle; remove it")
         for name in sorted(names):
             if name.lower().endswith(suffixes) and not name.startswith("."):
                 refuse_undecodable(place, name)

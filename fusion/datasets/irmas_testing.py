@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -41,7 +42,7 @@ def read_testing(root: Path, skip: bool, several: bool) -> pd.DataFrame:
     """
     import pandas as pd
 
-    there = [root / part for part in TESTING if (root / part).is_dir()]
+    there = [root / part for part in TESTING if os.path.lexists(root / part)]
     if not there:
         raise FusionError(
             f"{root}: IRMAS's testing data are not there (none of {', '.join(TESTING)}); fetch them with `fusion "
@@ -52,6 +53,12 @@ def read_testing(root: Path, skip: bool, several: bool) -> pd.DataFrame:
         absent = ", ".join(part for part in TESTING if root / part not in there)
         notes.append(f"damaged: the test is incomplete, {absent} not there")
     sounds, texts = _by_name(root, there)
+    heard = {path.relative_to(root).parts[0] for path in sounds.values()}
+    if empty := [part.name for part in there if part.name not in heard]:
+        raise FusionError(
+            f"{root}: no sound file in {', '.join(empty)}, as if a link were broken or a disk absent; unpack this part "
+            "again, or remove it"
+        )
     rendered = read_rendered(root)
     groups = rendered.groups if rendered else {}
     rows, wrong, alone = [], [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -39,7 +40,7 @@ def read_training(root: Path) -> pd.DataFrame:
     Raises
     ------
     FusionError
-        If they are missing, or names do not parse.
+        If they are missing, a class has a folder without sound, or names do not parse.
     """
     import pandas as pd
 
@@ -67,4 +68,10 @@ def read_training(root: Path) -> pd.DataFrame:
         raise FusionError(f"{folder}: {len(wrong)} names do not parse; rename or remove these files:\n{listing(wrong)}")
     if not rows:
         raise FusionError(f"{folder}: no sound file; unpack IRMAS's training data again")
+    heard = {label for _, _, label, _ in rows}
+    if empty := [label for label in INSTRUMENTS if label not in heard and os.path.lexists(folder / label)]:
+        raise FusionError(
+            f"{folder}: no sound file in {', '.join(empty)}, as if a link were broken or a disk absent; unpack IRMAS's "
+            "training data again, or remove what has no sound"
+        )
     return pd.DataFrame(sorted(rows), columns=["id", "path", "labels", "group"])

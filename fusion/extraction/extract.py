@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.extraction.column import Column
+from fusion.extraction.compiled import compile_first, compiled_in
 from fusion.extraction.store import Store
 from fusion.extraction.window import Window
 from fusion.feature.registry import build
+from fusion.runtime.cluster import Cluster
+from fusion.runtime.files import unwritable
 from fusion.runtime.lock import alone
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import Workers, is_shared, parallel, run
@@ -72,6 +75,8 @@ def extract(
 ) -> Extracted:
     """Compute and store every feature of every window that is not stored yet.
 
+    Processes that fill stores of one data set take turns, so that no window is computed twice.
+
     Parameters
     ----------
     windows : sequence of Window
@@ -92,15 +97,21 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
-    with ExitStack() as held:
-        wanting = {store.folder: store for chosen in _lacking(windows, stores) for store in chosen}
-        for folder in sorted(wanting):  # all in one order, so that nobody waits for one who waits for him
-            held.enter_context(alone(folder / ".lock", f"{folder}: another process fills it, waiting for it", math.inf))
-        lacking = _lacking(windows, stores) if wanting else {}
-        todo = sum(map(len, lacking.values()))
+    folder = stores[0].folder.parent
+    lock = folder / ".extracting.lock"
+    if not _lacking(windows, stores):
+        if lock.exists():  # of a process that was killed, unless one is at work
+            with suppress(FusionError), alone(lock, "busy"):
+                pass
         if advance:
-            advance(len(windows) - todo)
-        return _fill(windows, stores, lacking, workers, advance)
+            advance(len(windows))
+        return Extracted({store.name: 0 for store in stores}, {})
+    busy = f"{folder}: another process extracts features of this data set, waiting for it"
+    try:
+        with alone(lock, busy, math.inf), compiled_in(folder.parents[1]):
+            return _extract(windows, stores, workers, advance)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _lacking(windows: Sequence[Window], stores: Sequence[Store]) -> dict[tuple[Store, ...], list[Window]]:
@@ -115,14 +126,13 @@ def _lacking(windows: Sequence[Window], stores: Sequence[Store]) -> dict[tuple[S
     return lacking
 
 
-def _fill(
-    windows: Sequence[Window],
-    stores: Sequence[Store],
-    lacking: dict[tuple[Store, ...], list[Window]],
-    workers: Workers,
-    advance: Advance | None,
+def _extract(
+    windows: Sequence[Window], stores: Sequence[Store], workers: Workers, advance: Advance | None
 ) -> Extracted:
+    lacking = _lacking(windows, stores)
     todo = sum(map(len, lacking.values()))
+    if advance:
+        advance(len(windows) - todo)
     for store in stores:
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     row = sum(4 * math.prod(store.shape) for store in stores)
@@ -134,6 +144,9 @@ def _fill(
         for chosen, missing in lacking.items()
         for first in range(0, len(missing), size)
     ]
+    if not isinstance(workers, Cluster) and min(workers, len(shards)) > 1:
+        features = [(store.source, store.parameters, store.samples, store.sr) for store in stores]
+        compile_first(features, stores[0].folder.parents[2])
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = {store.name: 0 for store in stores}
     function = f"fusion.extraction.extract:{'extract' if shared else 'compute'}_shard"

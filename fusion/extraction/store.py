@@ -111,7 +111,8 @@ class Store:
     """
 
     def __init__(self, folder: Path, feature: Feature, source: Source, samples: int, sr: int) -> None:
-        self.name, self.source, self.sr, self.by_clip = source.name, source, sr, feature.by_clip
+        self.name, self.source, self.by_clip = source.name, source, feature.by_clip
+        self.samples, self.sr = samples, sr
         self.parameters = feature.model_dump_json()  # a plug-in's instance cannot travel to workers
         self.shape = feature.shape(samples, sr)
         self.identity = {

@@ -28,6 +28,7 @@ from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.saved_network import load_model
 from fusion.runtime.files import content_hash, content_hashes_in, replacing, write_json
+from fusion.runtime.names import in_spreadsheet
 
 
 def train_seed(job: TrainingJob) -> None:
@@ -153,9 +154,9 @@ def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
 def _write_predictions(path: Path, job: TrainingJob, scores: NDArray[np.float64]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["clip", *job.classes])
+        writer.writerow(["clip", *map(in_spreadsheet, job.classes)])
         for clip, row in zip(job.ids, scores, strict=True):
-            writer.writerow([clip, *(f"{value:.7g}" for value in row)])
+            writer.writerow([in_spreadsheet(clip), *(f"{value:.7g}" for value in row)])
 
 
 def _device() -> str:

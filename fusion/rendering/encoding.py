@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from fusion.errors import FusionError
 from fusion.runtime.files import replacing
 
 
@@ -36,8 +36,7 @@ class Encoding:
         FusionError
             The file cannot be written.
         """
+        encoded = BytesIO()  # libsndfile does not say why a file cannot be written
+        sf.write(encoded, y, rate, **self.options)
         with replacing(path) as temporary:
-            try:
-                sf.write(temporary, y, rate, **self.options)
-            except sf.LibsndfileError as error:
-                raise FusionError(f"{path}: cannot be written: {error}; is the disk full?") from error
+            temporary.write_bytes(encoded.getvalue())

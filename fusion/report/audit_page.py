@@ -16,12 +16,16 @@ KINDS = {
     "damaged": "Damaged: an experiment cannot use them",
     "identical": "Byte-identical",
     "near_identical": "Near-identical in different splits or folds",
+    "one_waveform": "One wave under many names",
     "silent": "Silent",
+    "noise": "Nothing but noise",
     "clipped": "Clipped",
     "over_full_scale": "Far over full scale",
     "cancelling": "With channels that cancel each other",
     "off_centre": "Not centred on zero",
     "truncated": "Truncated",
+    "estimated": "Of a length that their file does not tell",
+    "links": "Behind links",
     "wrong_rate": "At another sampling rate",
 }
 

@@ -4,4 +4,4 @@
 """
 
 __all__ = ["compare", "exported", "folder", "identity", "looks", "metrics", "predictions"]
-__all__ += ["recompute", "reference_predictions", "trained", "trained_on"]
+__all__ += ["recompute", "reference_predictions", "tables", "trained", "trained_on"]

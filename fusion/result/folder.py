@@ -9,11 +9,11 @@
     references.csv     what the reference models predicted
     predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html
                        made from the above; metrics.json is written last
+    checksums.json     content hashes of the tables
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.runtime.files import is_content, replacing, unwritable, write_json, write_text
+from fusion.result.tables import changed_tables, write_table
+from fusion.runtime.files import is_content, unwritable, write_json, write_text
 from fusion.runtime.lock import alone
 from fusion.runtime.versions import version_changes, versions
 from fusion.settings.experiment import Experiment
@@ -31,6 +32,9 @@ from fusion.settings.strict_yaml import dump
 
 # what a finished result consists of, beside metrics.json and what is made of these
 _PARTS = ("spec.yaml", "environment.json", "references.csv", "predictions.csv", "history.csv", "report.html")
+
+# what every training says of itself
+_SAID = {"seed", "epochs", "parameters", "best_epoch", "versions", "threshold", "train", "seconds", "device"}
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,10 @@ class ResultFolder:
         return [read_summary(folder) for folder in self.trainings(seed)]
 
     def damaged(self) -> list[str]:
-        """Return which files of trainings are not as these wrote them, with their folders."""
+        """Return which tables, and which files of trainings, are not as they were written, with their folders."""
         folders = sorted(path.parent for path in self.folder.glob("seed-*/**/summary.json"))
-        return [str(folder / name) for folder in folders for name in damaged_files(folder)]
+        tables = [str(self.folder / name) for name in changed_tables(self.folder)]
+        return [*tables, *(str(folder / name) for folder in folders for name in damaged_files(folder))]
 
     def changes(self) -> list[str]:
         """Return which versions differ between the trained seeds and what is installed, as ``numpy 2.0 -> 2.1``."""
@@ -133,7 +138,7 @@ class ResultFolder:
         metrics = self.metrics()
         if metrics is None or of_older_method(metrics) or not set(references) <= set(metrics["references"]):
             return False
-        if not all((self.folder / name).is_file() for name in _PARTS):
+        if not all((self.folder / name).is_file() for name in _PARTS) or changed_tables(self.folder):
             return False
         return set(seeds) <= set(metrics["seeds"]) & set(self.trained())
 
@@ -157,13 +162,7 @@ class ResultFolder:
 
     def write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV file."""
-        with (
-            replacing(self.folder / name) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.writer(file)
-            writer.writerow(header)
-            writer.writerows(rows)
+        write_table(self.folder / name, header, rows)
 
     def _json(self, name: str) -> dict[str, Any] | None:
         path = self.folder / name
@@ -186,7 +185,7 @@ def of_older_method(metrics: dict[str, Any]) -> bool:
 
 def is_trained(folder: Path) -> bool:
     """Say whether a training's folder holds what the training wrote, to the last bit."""
-    return bool(read_summary(folder)) and not damaged_files(folder)
+    return read_summary(folder).keys() >= _SAID and not damaged_files(folder)
 
 
 def damaged_files(folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.label_task import LabelTask, recorded_task
 from fusion.evaluation.metric import Metric
 from fusion.result.folder import ResultFolder
+from fusion.result.tables import read_table, refuse_changed
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -97,21 +98,23 @@ def read_predictions(folder: Path) -> Predictions:
     Raises
     ------
     FusionError
-        If the folder is no finished result, or the file is damaged.
+        If the folder is no finished result, or the file is damaged or not as it was written.
     """
     metrics = ResultFolder(folder).finished()
     path = folder / "predictions.csv"
     if not path.is_file():
         raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False).astype({"seed": int})
-        cut_short = (table.iloc[:, -1] == "").any()
-        table = table.assign(repeat=table["repeat"].astype(int) if "repeat" in table else 0)
+        table = read_table(path)
         index, classes, task = ["seed", "repeat"], tuple(metrics["classes"]), recorded_task(metrics["test"])
+        if mistake := _first_mistake(table, classes, task):
+            raise ValueError(mistake)
+        table = table.assign(repeat=table.get("repeat", 0)).astype(dict.fromkeys(index, int))
         predicted = table.pivot(index=index, columns="clip", values="predicted")
         seeds, repeats = (level.tolist() for level in predicted.index.levels)
-        if cut_short or predicted.isna().any(axis=None):
-            raise ValueError("a line is cut short, or a seed lacks clips")
+        if predicted.isna().any(axis=None):
+            row, column = (int(places[0]) for places in np.nonzero(predicted.isna().to_numpy()))
+            raise ValueError(f"no row of clip {predicted.columns[column]!r} for seed {predicted.index[row][0]}")
         if predicted.empty or len(predicted) != len(seeds) * len(repeats):
             raise ValueError("seeds or repeats are incomplete")
         scores = None
@@ -119,8 +122,7 @@ def read_predictions(folder: Path) -> Predictions:
             columns = [table.pivot(index=index, columns="clip", values=label).to_numpy(float) for label in classes]
             scores = np.stack(columns, axis=-1)
         truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
-        if not split_labels(classes, truth["true"]).any(axis=1).all():
-            raise ValueError("a true label is no class")
+        refuse_changed(folder, path.name)
         return Predictions(
             f"{metrics['experiment']} {metrics['digest']}",
             classes,
@@ -133,6 +135,35 @@ def read_predictions(folder: Path) -> Predictions:
         )
     except (KeyError, ValueError, TypeError) as error:
         raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
+
+
+def _first_mistake(table: pd.DataFrame, classes: tuple[str, ...], task: LabelTask) -> str:
+    """Return what is wrong with the first row that a result cannot have; empty if there is none."""
+    if missing := [name for name in ("clip", "group", "seed", "true", "predicted", *classes) if name not in table]:
+        return f"no column {missing[0]!r}"
+    probabilities = table[list(classes)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    numbers = [table[name].str.fullmatch(r"-?[0-9]{1,18}") for name in ("seed", "repeat") if name in table]
+    key = [name for name in ("clip", "seed", "repeat") if name in table]
+    same = table.groupby("clip")[["group", "true"]].transform("first") == table[["group", "true"]]
+    told = {labels: _is_label(labels, classes, task) for labels in {*table["true"], *table["predicted"]}}
+    for wrong, what in (
+        (~((probabilities >= 0) & (probabilities <= 1)).all(axis=1), "a probability is not between 0 and 1"),
+        (~np.all(numbers, axis=0), "the seed or repeat is no whole number"),
+        ((table["true"] == "") | ~table["true"].map(told), "the true label is no class"),
+        (~table["predicted"].map(told), "the predicted label is no class"),
+        (table.duplicated(key), "the clip is there twice for one seed"),
+        (~same.all(axis=1), "another group or true label than in the clip's first row"),
+    ):
+        if np.any(wrong):
+            row = int(np.argmax(wrong))
+            return f"row {row + 1}, clip {table['clip'].iloc[row]!r}: {what}"
+    return ""
+
+
+def _is_label(joined: str, classes: tuple[str, ...], task: LabelTask) -> bool:
+    """Say whether a result can have this cell of labels."""
+    names = joined.split(";") if joined else []
+    return set(names) <= set(classes) and len(set(names)) == len(names) and (task.several or len(names) == 1)
 
 
 def refuse_other_clips(first: Predictions, second: Predictions) -> None:

@@ -15,6 +15,7 @@ from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels, split_labels
 from fusion.evaluation.label_task import LabelTask
 from fusion.result.folder import ResultFolder
+from fusion.result.tables import read_table, refuse_changed, write_checksums
 
 _COLUMNS = ["clip", "reference", "seed", "repeat", "settings", "predicted"]
 
@@ -64,13 +65,14 @@ def read_reference_predictions(folder: Path) -> ReferencePredictions:
     Raises
     ------
     FusionError
-        If the file is damaged.
+        If the file is damaged, or not as it was written.
     """
     path = folder / "references.csv"
     if not path.exists():
         return {}
+    refuse_changed(folder, path.name)
     try:
-        return _parsed(pd.read_csv(path, dtype=str, keep_default_na=False))
+        return _parsed(read_table(path))
     except (KeyError, ValueError, TypeError) as error:
         raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
@@ -94,3 +96,4 @@ def write_reference_predictions(result: ResultFolder, dataset: Corpus, predictio
     ]
     columns = dataset.classes if dataset.label_task.ranked else ()
     result.write_table("references.csv", [*_COLUMNS, *columns], rows)
+    write_checksums(result.folder)

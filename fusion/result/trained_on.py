@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from fusion.datasets.corpus import Corpus
+from fusion.result.tables import changed_tables, read_table
 from fusion.runtime.files import replacing
+from fusion.runtime.names import in_spreadsheet
 
 FILE = "trained_on.csv.gz"
 
@@ -43,7 +45,7 @@ def write_trained_on(folder: Path, dataset: Corpus, start: str | None) -> None:
             (folder / FILE).unlink(missing_ok=True)
             return
         tables.append(before)
-    table = pd.concat(tables).drop_duplicates()
+    table = pd.concat(tables).drop_duplicates().map(in_spreadsheet)
     with replacing(folder / FILE) as temporary:
         temporary.write_bytes(gzip.compress(table.to_csv(index=False).encode(), 6, mtime=0))
 
@@ -89,8 +91,10 @@ def _read(folder: Path) -> pd.DataFrame | str:
     path = folder / FILE
     if not path.is_file():
         return f"it has no {FILE}, as results of an older fusion, or what it starts from has none"
+    if FILE in changed_tables(folder):
+        return f"its {FILE} is not as fusion wrote it"
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = read_table(path)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         return f"its {FILE} is damaged ({error})"
     return table if list(table) == _COLUMNS else f"its {FILE} should have the columns {', '.join(_COLUMNS)}"

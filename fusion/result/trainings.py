@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from fusion.datasets.corpus import Corpus, Fold
 from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels
 from fusion.result.folder import ResultFolder
+from fusion.result.tables import read_table
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -148,7 +148,7 @@ class Trainings:
         tables = []
         for seed, trainings in zip(self.seeds, self.by_seed, strict=True):
             for number, (folder, _) in enumerate(trainings):
-                table = pd.read_csv(folder / "history.csv", dtype=str, keep_default_na=False)
+                table = read_table(folder / "history.csv")
                 if len(self.folds) > 1:
                     table.insert(0, "fold", number)
                 table.insert(0, "seed", seed)
@@ -159,12 +159,15 @@ class Trainings:
 
 def _read_scores(folder: Path, dataset: Corpus, clips: Ints) -> Floats:
     """Return a training's scores of the test clips, ``(clips, classes)``."""
-    with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+    try:
+        table = read_table(folder / "predictions.csv")
+        scores = table.iloc[:, 1:].to_numpy(dtype=np.float64)
+    except (OSError, ValueError) as error:
+        raise FusionError(f"{folder / 'predictions.csv'}: damaged ({error}); run again with --force") from None
     wanted = list(dataset.table["id"].to_numpy()[clips])
-    if header[1:] != list(dataset.classes) or [row[0] for row in rows] != wanted:
+    if list(table)[1:] != list(dataset.classes) or list(table.iloc[:, 0]) != wanted:
         raise FusionError(f"{folder}: its predictions are for other clips; run again with --force")
-    return np.array([row[1:] for row in rows], dtype=np.float64)
+    return scores
 
 
 def _digits(score: float) -> str:

@@ -3,5 +3,5 @@
 Knows nothing of sound or learning.
 """
 
-__all__ = ["backend", "cluster", "content_hash", "files", "lock", "memory", "progress", "signals", "versions"]
-__all__ += ["submission", "workers", "workplace"]
+__all__ = ["backend", "cluster", "content_hash", "files", "lock", "memory", "names", "progress", "signals"]
+__all__ += ["submission", "versions", "workers", "workplace"]

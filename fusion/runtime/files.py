@@ -41,8 +41,10 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         for written in (*(temporary.rglob("*") if temporary.is_dir() else ()), temporary):
             _to_disk(written)
-        if temporary.is_dir() and path.exists():
+        if temporary.is_dir() and path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        elif temporary.is_dir():
+            path.unlink(missing_ok=True)  # what else stands in its place
         temporary.replace(path)
         _to_disk(path.parent)
     except OSError as error:

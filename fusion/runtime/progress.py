@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from fusion.runtime.names import on_terminal
+
 _EVERY = 10.0  # seconds between plain lines
 
 Advance = Callable[[int], None]
@@ -32,7 +34,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Print one line."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            print(on_terminal(text), file=sys.stderr, flush=True)
 
     @contextmanager
     def task(self, label: str, total: int, step: str = "each") -> Iterator[Advance]:

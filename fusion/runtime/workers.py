@@ -10,7 +10,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing, contextmanager
 from multiprocessing import parent_process
-from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from fusion.runtime.backend import keras_environment
 from fusion.runtime.cluster import Cluster
 from fusion.runtime.signals import end, leave_to_parent, start_resource_tracker
 from fusion.runtime.spawn import Context
+from fusion.runtime.worker_log import worker_log
 
 AnyTask = TypeVar("AnyTask")
 
@@ -176,7 +176,7 @@ def processes(count: int, threads: int, on_message: OnMessage | None) -> Generat
     messages = context.Queue()
     receiver = Thread(target=_pass_on, args=(messages, on_message), daemon=True)
     receiver.start()
-    with _environment(threads), NamedTemporaryFile(prefix="fusion-", suffix=".log") as log:
+    with _environment(threads), worker_log() as log:
         pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(messages, log.name))
         try:
             yield pool

@@ -50,4 +50,5 @@ class Archive:
         content = folder / self.inner
         if not all((content / name).exists() for name in (".", *self.holds)):
             return False
-        return self.audio == sum(name.lower().endswith(SUFFIXES) for _, _, names in os.walk(content) for name in names)
+        names = (name for _, _, names in os.walk(content) for name in names if not name.startswith("."))
+        return self.audio == sum(name.lower().endswith(SUFFIXES) for name in names)

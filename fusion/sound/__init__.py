@@ -3,4 +3,4 @@
 `clip` is what a feature gets; `reading` is the only one that opens audio files.
 """
 
-__all__ = ["clip", "distortion", "f0", "mixing", "partials", "reading"]
+__all__ = ["clip", "distortion", "f0", "mixing", "mpeg", "partials", "reading"]

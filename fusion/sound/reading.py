@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,13 @@ _FAINT = 1e-4  # RMS of channels that may: below are rounding errors
 
 class DamagedError(Exception):
     """Why a sound cannot be used, in a few words."""
+
+
+def open_sound(path: Path) -> Any:
+    """Open a sound file, whatever bytes its name consists of."""
+    import soundfile
+
+    return soundfile.SoundFile(os.fsencode(path) if os.name == "posix" else path)
 
 
 def audio_duration(path: Path) -> float:
@@ -52,7 +60,7 @@ def audio_size(path: Path) -> tuple[int, int]:
     if not path.is_file():
         raise DamagedError(_absent(path))
     try:
-        with soundfile.SoundFile(path) as sound:
+        with open_sound(path) as sound:
             _check_rate(sound.samplerate)
             frames, rate = frames_in(path, sound), int(sound.samplerate)
             is_mp3 = sound.subtype == "MPEG_LAYER_III"
@@ -81,7 +89,7 @@ def _has(path: Path, sample: int) -> bool:
     import soundfile
 
     try:
-        with soundfile.SoundFile(path) as sound:
+        with open_sound(path) as sound:
             sound.seek(sample)
             return len(sound.read(1)) == 1
     except (soundfile.SoundFileError, RuntimeError):
@@ -132,7 +140,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     if not path.is_file():
         raise DamagedError(_absent(path))
     try:
-        with soundfile.SoundFile(path) as sound:
+        with open_sound(path) as sound:
             _check_rate(sound.samplerate)
             rate = int(sound.samplerate)
             frames = frames_in(path, sound)

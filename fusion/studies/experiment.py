@@ -50,7 +50,7 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
 def say_versions(result: ResultFolder, workplace: Workplace, advice: str = "") -> None:
     """Say which versions differ from those that a result was made with, and what of it is damaged."""
     for path in result.damaged():
-        workplace.progress.say(f"{path}: not as the training wrote it, which is done again")
+        workplace.progress.say(f"{path}: not as it was written; it is made again")
     for change in result.changes():
         workplace.progress.say(f"versions differ from those this result was made with: {change}{advice}")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.datasets.corpus import Corpus
+from fusion.errors import FusionError
 from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
@@ -24,6 +25,7 @@ from fusion.result.reference_predictions import (
     to_reference_predictions,
     write_reference_predictions,
 )
+from fusion.result.tables import write_checksums
 from fusion.result.trained import read_pretrained
 from fusion.result.trained_on import write_trained_on
 from fusion.runtime.files import write_json
@@ -103,9 +105,13 @@ class PendingResult:
         """Return the references' predictions that are there already."""
         if self.force or not self.result.trained():
             return {}  # those that came without networks, from a repository, are not this machine's
+        try:
+            stored = read_reference_predictions(self.result.folder)
+        except FusionError:  # damage is told where the command begins
+            return {}
         return {
             key: by_clip
-            for key, by_clip in read_reference_predictions(self.result.folder).items()
+            for key, by_clip in stored.items()
             if all(settings for settings, *_ in by_clip.values())  # an older fusion fitted others
         }
 
@@ -150,6 +156,7 @@ class PendingResult:
         device = str(self.result.summaries(seeds[0])[0]["device"])
         self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)
         result_page.write(self.result.folder, metrics)
+        write_checksums(self.result.folder)
         write_json(self.result.folder / "metrics.json", metrics)
         return metrics
 

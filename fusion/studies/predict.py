@@ -8,7 +8,7 @@ the networks'; a file's are put together from its windows' as the result's were.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fusion.errors import FusionError
 from fusion.evaluation.aggregate import Aggregate, aggregate
 from fusion.extraction.column import compute
+from fusion.extraction.compiled import compile_first, compiled_in
 from fusion.extraction.windows import window_starts
 from fusion.feature.contract import Feature
 from fusion.feature.registry import build
@@ -103,6 +104,7 @@ def predict(
     jobs: int = 1,
     advance: Advance | None = None,
     plugins: Iterable[Path] = (),
+    cache: Path = Path(".fusion/cache"),
 ) -> tuple[list[Prediction], list[str]]:
     """Apply a result's networks to audio files.
 
@@ -120,6 +122,8 @@ def predict(
         Called with a number of files done.
     plugins : iterable of Path
         Plug-in folders that the networks need.
+    cache : Path
+        Where compiled functions are kept.
 
     Returns
     -------
@@ -152,8 +156,12 @@ def predict(
     numbers = {id(task): number for number, task in enumerate(tasks)}
     there = [("fusion.studies.predict:predict_file", task) for task in tasks if task.path.is_file()]
     here = nullcontext((task, predict_file(task)) for _, task in there)
-    # without Keras a process of its own would take longer than the file
-    with here if exported and min(jobs, len(there)) == 1 else run(there, jobs) as finished:
+    with compiled_in(cache), ExitStack() as crew:
+        if min(jobs, len(there)) > 1:
+            compile_first([(source, text, settings.samples, settings.sr) for _, source, text in features], cache)
+        # without Keras a process of its own would take longer than the file
+        alone = exported and min(jobs, len(there)) == 1
+        finished = crew.enter_context(here if alone else run(there, jobs))
         for task, prediction in finished:
             found[numbers[id(task)]] = prediction
             if advance:

@@ -67,6 +67,32 @@ def test_silence_is_below_a_thousandth(tmp_path, level, silent):
     assert examine_file(path).silent is silent
 
 
+@pytest.mark.parametrize("exponent", [0, 0.5])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_noise_is_told_from_a_tone_in_noise(tmp_path, rate, exponent):
+    path = tmp_path / "a.wav"
+    spectrum = np.fft.rfft(np.random.default_rng(0).normal(0, 1, 3 * rate))
+    noise = np.fft.irfft(spectrum / np.arange(1, len(spectrum) + 1) ** exponent)
+    noise *= 0.05 / noise.std()
+    soundfile.write(path, noise, rate)
+    assert examine_file(path).noise
+    soundfile.write(path, noise + sine(seconds=3.0, level=0.05, sr=rate), rate)
+    assert not examine_file(path).noise
+
+
+def test_of_a_short_sound_noise_cannot_be_told(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, 4000), SR)
+    assert not examine_file(tmp_path / "a.wav").noise
+
+
+def test_a_length_that_the_file_does_not_tell_is_an_estimate(tmp_path):
+    for name, mark in (("a", b"Info"), ("b", b"none")):
+        path = tmp_path / f"{name}.mp3"
+        soundfile.write(path, sine(seconds=3.0), SR, format="MP3")
+        path.write_bytes(path.read_bytes().replace(b"Info", mark).replace(b"Xing", mark))
+        assert examine_file(path).estimated is (mark == b"none")
+
+
 @pytest.mark.parametrize("frequency", [60.0, 440.0, 1500.0])
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
 def test_a_wave_cut_off_at_full_scale_is_clipped(tmp_path, frequency, suffix):

@@ -369,3 +369,21 @@ def test_rendering_takes_all_processors_unless_told(fusion, tmp_path, monkeypatc
     )
     fusion("data", "render", "nsynth", "--out", tmp_path / "notes", "--preset", "sample")
     assert given == [processors()]
+
+
+@pytest.mark.parametrize("words", [["features", "mfcc"], ["features"], ["features", "--json"]])
+def test_a_pipe_that_nobody_reads_any_more_is_no_error(words):
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        line = [sys.executable, "-m", "fusion.cli", *words]
+        done = subprocess.run(line, stdout=write, stderr=subprocess.PIPE, text=True, timeout=120)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_command_without_stdout_does_its_work():
+    line = ["sh", "-c", f"{sys.executable} -m fusion.cli features mfcc >&-"]
+    done = subprocess.run(line, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")

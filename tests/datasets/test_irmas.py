@@ -230,3 +230,36 @@ def test_whole_data_have_no_notes_and_clips_are_named_by_their_folders(root, tmp
     assert {clip.split("/")[0] for clip in data.part("test")["id"]} == {part.split("/")[0] for part in PARTS}
     assert {clip.split("/")[0] for clip in data.part("train")["id"]} == {"IRMAS-TrainingData"}
     assert data.part("validation")["group"].nunique() == 3  # one recording a class
+
+
+def moved_behind_a_link(folder, elsewhere):
+    folder.rename(elsewhere / folder.name)
+    folder.symlink_to(elsewhere / folder.name, target_is_directory=True)
+
+
+def test_links_to_folders_count_as_the_folders_do(own, tmp_path):
+    before = list(read(own, tmp_path).table["id"])
+    away = tmp_path / "another disk"
+    away.mkdir()
+    for folder in (own / "IRMAS-TrainingData" / "gac", own / PARTS[0], (own / PARTS[1]).parent):
+        moved_behind_a_link(folder, away)
+    assert list(read(own, tmp_path).table["id"]) == before
+
+
+@pytest.mark.parametrize("folder", ["IRMAS-TrainingData/gac", PARTS[1]])
+def test_a_link_in_a_circle_is_a_message(own, tmp_path, folder):
+    (own / folder / "again").symlink_to(own, target_is_directory=True)
+    with pytest.raises(FusionError, match=r"again: a link in a circle"):
+        read(own, tmp_path)
+
+
+@pytest.mark.parametrize("broken", [True, False])
+@pytest.mark.parametrize("folder", ["IRMAS-TrainingData/gac", PARTS[1], "IRMAS-TestingData-Part2"])
+def test_a_class_or_part_without_sound_is_not_passed_over(own, tmp_path, folder, broken):
+    (own / folder).rename(tmp_path / "away")
+    if broken:
+        (own / folder).symlink_to(tmp_path / "nowhere", target_is_directory=True)
+    else:
+        (own / folder).mkdir()
+    with pytest.raises(FusionError, match=r"no sound file in (gac|IRMAS-TestingData-Part2), as if a link were broken"):
+        read(own, tmp_path)

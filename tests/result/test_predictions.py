@@ -7,6 +7,7 @@ import pytest
 
 from fusion.errors import FusionError
 from fusion.result.predictions import read_predictions, same_clips
+from fusion.result.tables import read_table, write_checksums, write_table
 
 HEADER = "clip,group,seed,true,predicted,a,b"
 
@@ -40,19 +41,53 @@ def test_seeds_and_clips_are_sorted_whatever_the_order_of_lines(tmp_path):
     assert np.trace(predictions.counts().sum(axis=0), axis1=1, axis2=2).tolist() == [1, 1]
 
 
+GOOD = "x,g,1,a,a,1,0"
+
+
 @pytest.mark.parametrize(
-    "lines",
+    ("lines", "message"),
     [
-        ["x,g,1,a,a,1,0", "y,g,1,a,a,1,0", "x,g,2,a,a,1,0"],  # a seed lacks a clip
-        ["x,g,1,a,a,1,0", "y,g,1,a"],  # cut short
-        ["x,g,1,a,a,1,0", "x,g,1,a,b,1,0"],  # twice
-        ["x,g,one,a,a,1,0"],
-        ["x,g,1,a,a,1,0,0"],
+        ([GOOD, "y,g,1,a,a,1,0", "x,g,2,a,a,1,0"], "no row of clip 'y' for seed 2"),
+        ([GOOD, "y,g,1,a"], "row 2, clip 'y': a probability"),  # cut short
+        ([GOOD, "x,g,1,a,b,1,0"], "row 2, clip 'x': the clip is there twice"),
+        (["x,g,one,a,a,1,0"], "row 1, clip 'x': the seed"),
+        (["x,g,1,a,a,1,0,0"], "damaged"),
+        ([GOOD, "y,g,1,a,a,nan,0"], "row 2, clip 'y': a probability is not between 0 and 1"),
+        ([GOOD, "y,g,1,a,a,7,0"], "row 2, clip 'y': a probability is not between 0 and 1"),
+        ([GOOD, "y,g,1,a,a,-inf,0"], "row 2, clip 'y': a probability is not between 0 and 1"),
+        ([GOOD, "y,g,1,a,,1,0"], "row 2, clip 'y': the predicted label is no class"),
+        ([GOOD, "y,g,1,a,c,1,0"], "row 2, clip 'y': the predicted label is no class"),
+        ([GOOD, "y,g,1,a,a;b,1,0"], "row 2, clip 'y': the predicted label is no class"),
+        ([GOOD, "y,g,1,c,a,1,0"], "row 2, clip 'y': the true label is no class"),
+        ([GOOD, "y,g,1,,a,1,0"], "row 2, clip 'y': the true label is no class"),
+        ([GOOD, "x,h,2,a,a,1,0"], "row 2, clip 'x': another group"),
+        ([], "damaged"),
     ],
 )
-def test_damage_is_a_message(tmp_path, lines):
-    with pytest.raises(FusionError, match="damaged"):
+def test_damage_is_a_message_that_names_the_row(tmp_path, lines, message):
+    with pytest.raises(FusionError, match="damaged") as caught:
         read_predictions(result(tmp_path, *lines))
+    assert message in str(caught.value)
+
+
+def test_a_changed_row_that_a_result_could_have_is_known_by_the_checksum(tmp_path):
+    folder = result(tmp_path, GOOD, "y,g,1,a,b,.2,.8")
+    write_checksums(folder)
+    assert read_predictions(folder).right().tolist() == [1, 0]
+    (folder / "predictions.csv").write_text("\r\n".join([HEADER, GOOD, "y,g,1,a,a,.8,.2", ""]))
+    with pytest.raises(FusionError, match=r"predictions\.csv: not as fusion wrote it"):
+        read_predictions(folder)
+
+
+def test_names_that_spreadsheets_would_run_are_quoted_and_read_back_the_same(tmp_path):
+    names = ["=cmd()", "+1 song", "-b", "@x", "'=1", "'a'", "plain"]
+    header = ["clip", "=class"]
+    write_table(tmp_path / "t.csv", header, [(name, "-0.5") for name in names])
+    assert not any(line.startswith(("=", "+", "-", "@")) for line in (tmp_path / "t.csv").read_text().splitlines())
+    table = read_table(tmp_path / "t.csv")
+    assert list(table) == header
+    assert list(table["clip"]) == names
+    assert list(table["=class"]) == ["-0.5"] * len(names)
 
 
 def test_the_same_clips_with_one_label_and_with_several_are_not_the_same(tmp_path):

@@ -13,6 +13,7 @@ import soundfile
 
 from fusion.evaluation.reference import REFERENCES
 from fusion.result.folder import ResultFolder
+from fusion.result.tables import write_checksums
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
@@ -20,7 +21,7 @@ from tests.support.command import command
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
-    "trained_on.csv.gz",
+    *("trained_on.csv.gz", "checksums.json"),
     *("confusion.png", "curves.png", "reliability.png", "report.html", "seed-1", "seed-2"),
 }
 
@@ -138,6 +139,7 @@ def test_interrupted_run_keeps_finished_seeds(place, nsynth, result, tmp_path):
     kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
     table = copy / "references.csv"
     table.write_text(re.sub(r'""C"": [\d.]+', '""C"": 123.0', table.read_text()))  # a setting that no grid has
+    write_checksums(copy)
     done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results", "--json")
     again = json.loads(done.stdout)
     assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
@@ -162,7 +164,7 @@ def test_what_was_damaged_is_trained_again_and_nothing_else(place, nsynth, resul
         (copy / "metrics.json").unlink()
     kept = (copy / "seed-1" / "model.keras").stat().st_mtime_ns
     done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
-    assert f"{wrong}: not as the training wrote it, which is done again" in done.stderr
+    assert f"{wrong}: not as it was written; it is made again" in done.stderr
     assert (copy / "seed-1" / "model.keras").stat().st_mtime_ns == kept
     assert wrong.read_bytes() == (result / "seed-2" / "predictions.csv").read_bytes()
     assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
@@ -208,6 +210,35 @@ def test_what_a_complete_result_lacks_is_made_without_training(place, nsynth, re
     assert {path: path.stat().st_mtime_ns for path in copy.glob("seed-*/*")} == networks
     assert all((copy / name).is_file() for name in lost)
     assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
+
+
+def test_damaged_tables_are_refused_and_made_anew(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    for name in ("predictions.csv", "references.csv"):
+        text = (copy / name).read_text()
+        (copy / name).write_text(text.replace("bass", "reed", 1))
+    for words in (("compare", copy, result), ("report", copy)):
+        done = command(place, *words, code=2)
+        assert "predictions.csv: not as fusion wrote it" in done.stderr or "damaged" in done.stderr
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    for name in ("predictions.csv", "references.csv"):
+        assert (copy / name).read_bytes() == (result / name).read_bytes()
+        assert f"{name}: not as it was written; it is made again" in done.stderr
+
+
+def test_whatever_is_damaged_in_an_unfinished_result_is_made_anew(place, nsynth, result, tmp_path):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    (copy / "metrics.json").unlink()
+    shutil.rmtree(copy / "seed-1")
+    (copy / "seed-1").write_text("a file in the place of a folder")
+    (copy / "seed-2" / "history.csv").write_bytes(b"")
+    (copy / "references.csv").write_text("clip\n")
+    (copy / "checksums.json").write_text("{")
+    command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    for name in ("predictions.csv", "references.csv", "history.csv"):
+        assert rows(copy / name) == rows(result / name)
 
 
 def test_a_reference_that_took_a_part_of_the_windows_says_so(result, nsynth, tmp_path, fusion, monkeypatch):

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from unittest import mock
 
 import numpy as np
@@ -113,6 +116,34 @@ def test_a_level_that_no_network_knows_is_told(place, result, tmp_path):
     assert "loud.wav: goes" in done.stderr
     assert "dB over full scale" in done.stderr
     assert len(json.loads(done.stdout)) == 1
+
+
+def test_names_that_are_no_text_or_would_move_the_cursor_are_shown_escaped(place, result, sounds, tmp_path):
+    names = [b"caf\xe9.wav", b"\x1b[2J\xe2\x80\xae.wav", b"=cmd().wav"]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes((sounds / "note.wav").read_bytes())
+    (tmp_path / "\x1b[31mno.wav").write_text("no sound")
+    files = [os.fsdecode(name) for name in names]
+    start = [
+        sys.executable,
+        "-m",
+        "fusion.cli",
+        "predict",
+        str(place / result),
+        *files,
+        "\x1b[31mno.wav",
+        "--jobs",
+        "1",
+    ]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(start, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2, done.stderr  # for the one that is no sound
+    said = [line.split(": ")[0] for line in done.stdout.splitlines()]
+    assert said == [r"caf\udce9.wav", r"\x1b[2J\u202e.wav", "=cmd().wav"]
+    assert r"\x1b[31mno.wav: cannot be decoded" in done.stderr
+    assert "\x1b" not in done.stderr
+    table = command(tmp_path, "predict", place / result, "=cmd().wav", "--csv").stdout
+    assert table.splitlines()[1].startswith("'=cmd().wav,")
 
 
 def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):

@@ -1,0 +1,75 @@
+"""Where librosa's compiled functions are kept: in the cache, compiled by one process before others.
+
+An installation may be read-only and a person without a home folder, as in containers. And two processes that compile
+one function at once can leave a cache that crashes every later call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+
+from fusion.feature.registry import build
+from fusion.plugins.registry import Source
+from fusion.runtime.files import unwritable, write_text
+from fusion.runtime.lock import alone
+from fusion.runtime.workers import run
+from fusion.sound.clip import Clip
+
+_VARIABLE = "NUMBA_CACHE_DIR"  # read when numba is imported, by processes that are started
+
+Built = tuple[Source, str, int, int]
+"""A feature's source and parameters, a window's samples and its sampling rate in Hz."""
+
+
+@contextmanager
+def compiled_in(cache: Path) -> Iterator[None]:
+    """Have processes that are started meanwhile keep compiled functions in the cache, unless a person says where."""
+    before = os.environ.get(_VARIABLE)
+    os.environ.setdefault(_VARIABLE, str((cache / "numba").absolute()))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_VARIABLE]
+
+
+def compile_first(features: Sequence[Built], cache: Path) -> None:
+    """Have one process call features once, if that was never done with this cache; call it within `compiled_in`.
+
+    Raises
+    ------
+    FusionError
+        If the cache cannot be written.
+    """
+    libraries = "-".join(importlib.metadata.version(name) for name in ("librosa", "numba"))
+    names = {built: hashlib.sha256(repr(built).encode()).hexdigest()[:12] for built in features}
+    done = {built: cache / "numba" / f"compiled-{libraries}" / name for built, name in names.items()}
+    if all(path.exists() for path in done.values()):
+        return
+    try:
+        with alone(
+            cache / "numba.lock", f"{cache}: another process compiles functions of librosa, waiting for it", math.inf
+        ):
+            left = [built for built, path in done.items() if not path.exists()]
+            with run([("fusion.extraction.compiled:call_once", tuple(left))] if left else [], 1) as finished:
+                list(finished)
+            for built in left:
+                write_text(done[built], "")
+    except OSError as error:
+        raise unwritable(cache, error) from error
+
+
+def call_once(features: Sequence[Built]) -> None:
+    """Extract features of noise; runs in a worker process."""
+    for source, parameters, samples, sr in features:
+        noise = np.random.default_rng(0).normal(0, 0.1, samples).astype(np.float32)
+        with suppress(Exception):  # what fails here fails again where a clip is named
+            build(source, parameters).extract(Clip(noise, sr))

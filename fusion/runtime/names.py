@@ -1,0 +1,44 @@
+"""Names that strangers gave to files, songs and classes, shown without doing what their characters ask for."""
+
+from __future__ import annotations
+
+import re
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what spreadsheets run; and what looks as if it had been quoted
+_QUOTED = re.compile(r"'+[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf")
+
+
+def on_terminal(text: str) -> str:
+    r"""Return a text with every character that does not print as Python writes it; lines stay lines.
+
+    Characters that ring, move the cursor, rename the window or turn the direction of writing are among them.
+
+    >>> on_terminal("a\x1b[2Jb\u202ec é\n")
+    'a\\x1b[2Jb\\u202ec é\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape", "surrogatepass").decode()
+        for each in text
+    )
+
+
+def in_spreadsheet(cell: object) -> object:
+    """Return a cell of a CSV file that no spreadsheet takes for a formula: such a text gets a ``'`` in front.
+
+    >>> [in_spreadsheet(cell) for cell in ("=cmd()", "'=1", "-0.5", "a=b", 3)]
+    ["'=cmd()", "''=1", '-0.5', 'a=b', 3]
+    """
+    risky = isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if risky else cell
+
+
+def from_spreadsheet(cell: str) -> str:
+    """Return a cell as it was before `in_spreadsheet`.
+
+    >>> [from_spreadsheet(cell) for cell in ("'=cmd()", "''=1", "-0.5", "'a'")]
+    ['=cmd()', "'=1", '-0.5', "'a'"]
+    """
+    return cell[1:] if _QUOTED.match(cell) else cell

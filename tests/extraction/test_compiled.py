@@ -1,0 +1,43 @@
+"""Where compiled functions are kept, and by whom they are compiled."""
+
+import os
+
+import pytest
+
+from fusion.extraction.compiled import compile_first, compiled_in
+from fusion.feature.registry import load
+from fusion.plugins.registry import FEATURES, discover
+from tests.support.command import command
+from tests.support.notes import names, write_part
+
+CHROMA = "dataset: {name: nsynth, protocol: course}\nfeatures: {tonnetz: {chroma: stft, tuning: estimate}}\n"
+
+
+def test_the_cache_is_named_for_processes_that_start_meanwhile_unless_a_person_named_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    with compiled_in(tmp_path):
+        assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "numba")
+    assert "NUMBA_CACHE_DIR" not in os.environ
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    with compiled_in(tmp_path):
+        assert os.environ["NUMBA_CACHE_DIR"] == "elsewhere"
+    assert os.environ["NUMBA_CACHE_DIR"] == "elsewhere"
+
+
+def test_features_are_called_once_a_cache(tmp_path, monkeypatch):
+    source = discover(FEATURES)["tonnetz"]
+    built = [(source, load(source)().model_dump_json(), 16000, 16000)]
+    compile_first(built, tmp_path)
+    monkeypatch.setattr("fusion.extraction.compiled.run", None)  # is not used again
+    compile_first(built, tmp_path)
+
+
+@pytest.mark.long
+def test_librosas_functions_are_kept_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    for split in ("train", "valid", "test"):
+        write_part(tmp_path / "data" / f"nsynth-{split}", names(["bass", "flute"], [0, 1], range(40, 60, 10)))
+    (tmp_path / "chroma.yaml").write_text(CHROMA)
+    command(tmp_path, "extract", "chroma.yaml", "--data", "data", "--cache", "cache", "--jobs", 2, cold=True)
+    assert list((tmp_path / "cache" / "numba").rglob("*.nbi"))
+    assert not list((tmp_path / "cache").rglob("*.lock"))

@@ -1,0 +1,251 @@
+"""Killed anywhere: commands that are killed again and again, then run to their end, end as if nothing had happened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fusion.datasets.nsynth import NSynth
+from fusion.result.folder import is_trained
+from tests.support.notes import names, write_part
+from tests.support.serving import Place, serving
+from tests.support.soundfonts import noise, write_font
+from tests.support.zygote import Zygote, zygote
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+
+SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+HEARD = 10.0  # seconds on a busy machine; two are promised where there is nothing else to do
+
+SPEC = """
+dataset: {name: nsynth}
+features: {mfcc: {n_mfcc: 6}, zero_crossing_rate: }
+model: {conv_filters: [4], dense_units: [4], embedding: 4, dropout: 0.1}
+training: {epochs: 2, batch_size: 16}
+search: {trials: 2, folds: 2, space: {model.dropout: [0.1, 0.2]}}
+seeds: [1, 2]
+"""
+WORDS = {
+    "extract": ["extract", "x.yaml"],
+    "run": ["run", "x.yaml"],
+    "ablate": ["ablate", "x.yaml", "--mode", "leave-one-out", "--seeds", "1,"],
+    "curve": ["curve", "x.yaml", "--groups", "6,9", "--seeds", "1,"],
+    "tune": ["tune", "x.yaml"],
+    "get": ["data", "get", "nsynth", "--split", "valid", "--split", "test", "--yes"],
+    "render": [
+        "data",
+        "render",
+        "nsynth",
+        "--out",
+        "made",
+        "--preset",
+        "sample",
+        "--train-font",
+        "tiny.sf2",
+        "--jobs",
+        "2",
+    ],
+}
+TRAINING = ("run", "ablate", "curve", "tune")
+VOLATILE = {"seconds", "created", "began", "date", "times_tested", "looks"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command with its data: what is needed to start it in a new folder."""
+
+    name: str
+    words: list[str]
+    prepare: Callable[[Path], None]
+    before: str = ""
+
+
+def figures(value: Any) -> Any:
+    """Return what JSON says, without what differs from time to time."""
+    if isinstance(value, dict):
+        return {key: figures(each) for key, each in value.items() if key not in VOLATILE}
+    return [figures(each) for each in value] if isinstance(value, list) else value
+
+
+def snapshot(folder: Path) -> dict[str, Any]:
+    """Return all that a command leaves behind and that may not depend on interruptions."""
+    found: dict[str, Any] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "tmp" not in path.parts):
+        name = str(path.relative_to(folder))
+        if path.suffix == ".json" and path.name in ("metrics.json", "ablation.json", "curve.json", "examples.json"):
+            found[name] = figures(json.loads(path.read_text()))
+        elif path.name in (
+            "predictions.csv",
+            "references.csv",
+            "history.csv",
+            "ablation.csv",
+            "curve.csv",
+            "best.yaml",
+        ) or path.suffix in (".wav", ".flac", ".ogg"):
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        elif path.name == "model.keras":
+            found[name] = "there"
+    for table in sorted(folder.glob("cache/features/*/*/*.csv")):
+        values = np.load(table.with_suffix(".npy"))
+        store = found.setdefault(str(table.parent.relative_to(folder)), {})
+        for row, line in zip(values, table.read_text().splitlines()[1:], strict=True):
+            assert line.split(",")[0] not in store, "extracted twice"
+            store[line.split(",")[0]] = row.tobytes()
+    return found
+
+
+def finished(folder: Path) -> dict[Path, int]:
+    """Return what is done, and when it was: trainings, shards and sounds."""
+    trained = [path for path in folder.glob("results/**/seed-*/**/summary.json") if is_trained(path.parent)]
+    whole = [*trained, *folder.glob("cache/features/*/*/[!.]*.csv"), *folder.glob("made/**/*.ogg")]
+    return {path: path.stat().st_mtime_ns for path in whole if ".tmp-" not in path.name}
+
+
+def leftovers(folder: Path) -> list[str]:
+    marks = ("*.tmp-*", "*.lock", ".*.fetching", "tmp/*")
+    return [str(path.relative_to(folder)) for mark in marks for path in folder.rglob(mark)]
+
+
+def gone(server: Zygote) -> bool:
+    """Say whether all workers end by themselves, soon."""
+    deadline = time.monotonic() + HEARD
+    while server.workers() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not server.workers()
+
+
+def run(server: Zygote, scene: Scene, folder: Path) -> float:
+    """Run a command to its end; return the seconds that it took."""
+    began = time.monotonic()
+    assert server.start(folder, scene.words, scene.before).code() == 0, (folder / "err").read_text()
+    assert gone(server)
+    assert leftovers(folder) == []
+    return time.monotonic() - began
+
+
+def kill(server: Zygote, scene: Scene, folder: Path, after: float, number: signal.Signals) -> None:
+    """Start a command and kill it after some seconds; see that it ends, and with it all its workers."""
+    before = finished(folder)
+    command = server.start(folder, scene.words, scene.before)
+    time.sleep(after)
+    with suppress(ProcessLookupError):  # it was quicker
+        os.kill(command.pid, number)
+    began = time.monotonic()
+    code = command.code()
+    assert time.monotonic() - began < HEARD
+    err = (folder / "err").read_text()
+    assert code in (0, -number, 128 + number), (code, err)
+    assert "Traceback" not in err, err
+    assert gone(server), "workers outlive the command"
+    assert {path: finished(folder).get(path) for path in before} == before, "finished work was lost or done again"
+    if code == 128 + number:
+        assert list((folder / "tmp").iterdir()) == []
+
+
+def killed_and_whole(server: Zygote, scene: Scene, place: Path, rounds: int, kills: int, seed: int) -> int:
+    """Kill a command so often in each of some rounds, then let it end; compare with an uninterrupted one."""
+    whole = place / "whole"
+    whole.mkdir()
+    scene.prepare(whole)
+    seconds = run(server, scene, whole)
+    wanted = snapshot(whole)
+    chosen = random.Random(f"{seed} {scene.name}")
+    done = 0
+    for number in range(rounds):
+        folder = place / f"round-{number}"
+        folder.mkdir()
+        scene.prepare(folder)
+        for _ in range(kills):
+            kill(server, scene, folder, chosen.uniform(0, 0.4 * seconds), chosen.choice(SIGNALS))
+            done += 1
+        before = finished(folder)
+        run(server, scene, folder)
+        assert {path: finished(folder).get(path) for path in before} == before, "finished work was done again"
+        found = snapshot(folder)
+        assert found.keys() == wanted.keys()
+        assert [name for name in wanted if found[name] != wanted[name]] == []
+        shutil.rmtree(folder)
+    return done
+
+
+@pytest.fixture(scope="module")
+def server():
+    with zygote() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    root = tmp_path_factory.mktemp("killed") / "nsynth"
+    families = ["bass", "flute", "reed"]
+    write_part(root / "nsynth-train", names(families, [0, 1, 3, 4], range(40, 60, 5)))
+    write_part(root / "nsynth-valid", names(families, [2], range(40, 60, 5)))
+    write_part(root / "nsynth-test", names(families, [5, 6], range(41, 61, 5)))
+    return root
+
+
+def archives(data: Path, place: Place) -> str:
+    """Serve two splits as archives; return the code that has a command know them."""
+    import io
+    import tarfile
+
+    lines = [f"NSynth.base_url = {place.url!r}", "small = []"]
+    for archive in NSynth.archives:
+        if archive.split == "train":
+            continue
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as opened:
+            opened.add(data / archive.folder, archive.folder)
+        content = place.files[f"/{archive.file}"] = buffer.getvalue()
+        audio = len(list((data / archive.folder / "audio").iterdir()))
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        known = replace(archive, size=len(content), unpacked=4 * len(content) + 10**6, audio=audio, md5=md5)
+        lines.append(f"small.append({known!r})")
+    imports = "from fusion.datasets.nsynth import NSynth\nfrom fusion.settings.archive import Archive\n"
+    return imports + "\n".join([*lines, "NSynth.archives = tuple(small)"])
+
+
+def prepare(folder: Path) -> None:
+    (folder / "x.yaml").write_text(SPEC)
+    samples = {f"{program}": noise(program) for program in (32, 33, 64, 65, 73, 74)}
+    write_font(
+        folder / "tiny.sf2", samples, {program: [(f"{program}", 0, 127)] for program in (32, 33, 73, 74, 64, 65)}
+    )
+
+
+def scene_of(name: str, data: Path, place: Place) -> Scene:
+    words = list(WORDS[name])
+    if name in ("extract", *TRAINING):
+        words += ["--data", str(data), "--cache", "cache", "--jobs", "2"]
+        words += ["--results", "results"] if name in TRAINING else []
+    before = archives(data, place) if name == "get" else ""
+    return Scene(name, words, prepare, before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WORDS)
+def test_killed_anywhere(server, data, tmp_path, name):
+    rounds, kills = (int(os.environ.get(f"FUSION_{key}", few)) for key, few in (("ROUNDS", "3"), ("KILLS", "10")))
+    with serving() as place:
+        done = killed_and_whole(server, scene_of(name, data, place), tmp_path, rounds, kills, 1)
+    print(f"{name}: {done} kills")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["extract", "run", "get"])
+def test_killed_a_few_times(server, data, tmp_path, name):
+    with serving() as place:
+        assert killed_and_whole(server, scene_of(name, data, place), tmp_path, 1, 3, 2) == 3
