@@ -92,6 +92,8 @@ def extract(
     FusionError
         If a feature breaks its contract (naming feature and clip), or the store cannot be written.
     """
+    for store in stores:
+        store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     with ExitStack() as held:
         wanting = {store.folder: store for chosen in _lacking(windows, stores) for store in chosen}
         for folder in sorted(wanting):  # all in one order, so that nobody waits for one who waits for him
@@ -123,8 +125,6 @@ def _fill(
     advance: Advance | None,
 ) -> Extracted:
     todo = sum(map(len, lacking.values()))
-    for store in stores:
-        store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     row = sum(4 * math.prod(store.shape) for store in stores)
     shared = is_shared(workers)
     most = _MOST if shared else _MOST_SENT
