@@ -705,4 +705,4 @@ def test_of_two_commands_at_once_neither_extracts_what_the_other_has(place: Path
     said = [each.communicate(timeout=200) for each in commands]
     assert [each.returncode for each in commands] == [0, 0], said
     computed = [json.loads(out)["computed"]["mfcc"] for out, _ in said]
-    assert sorted(computed) == [0, CLIPS]
+    assert sorted(computed) == [0, CLIPS], said
