@@ -21,6 +21,7 @@ from tests.support.command import command
 from tests.support.irmas import CLASSES, sound, write
 from tests.support.pages import DOCS, PAGES, ROOT, blocks, lines_of
 
+PROGRAM = get_command(app)
 MOST_NOT_RUN = 10  # a block that cannot run here is an exception
 INSTALLS = ("python3 -m venv", ". .venv/", "pip install", "sphinx-build")  # what .ci/run does
 TRAINING = ("run", "ablate", "curve", "tune")
@@ -44,12 +45,10 @@ def parsed(line):
     words = shlex.split(line, comments=True)
     words = words[words.index("fusion") + 1 :]
     words = words[: words.index(">")] if ">" in words else words
-    each, context = get_command(app), None
-    while True:
-        name, rest = (words[0], words[1:]) if words else ("", [])
-        if not hasattr(each, "commands"):
-            return each.make_context("fusion", words, parent=context)
-        each, words = each.commands[name], rest
+    each = PROGRAM
+    while hasattr(each, "commands"):
+        each, words = each.commands[words[0]], words[1:]
+    return each.make_context("fusion", words)
 
 
 def test_every_command_shown_exists_with_the_options_shown():
