@@ -28,6 +28,7 @@ def test_the_help_begins_with_a_first_step(fusion):
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_the_help_of_each_command_ends_with_an_example_that_it_takes(words, fusion):
+    assert COMMANDS[words].epilog, 'give it one: @app.command(epilog="Example: fusion ...")'
     example = COMMANDS[words].epilog.removeprefix("Example: ")
     code, out, _ = fusion(*words, "--help")
     assert code == 0

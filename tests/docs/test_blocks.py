@@ -6,6 +6,7 @@ folders of data that the pages name hold the sample or a few tones.
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from contextlib import chdir
@@ -20,16 +21,12 @@ from tests.support.command import command
 from tests.support.irmas import CLASSES, sound, write
 from tests.support.pages import DOCS, PAGES, ROOT, blocks, lines_of
 
+PROGRAM = get_command(app)
 MOST_NOT_RUN = 10  # a block that cannot run here is an exception
 INSTALLS = ("python3 -m venv", ". .venv/", "pip install", "sphinx-build")  # what .ci/run does
 TRAINING = ("run", "ablate", "curve", "tune")
-RUN = [
-    (page, minutes)
-    for page in PAGES
-    for minutes in (False, True)
-    if any((block.about == "slow" or page.parent == DOCS / "results") == minutes for block in blocks(page, "sh"))
-    or (not minutes and any(not block.about for block in blocks(page, "python")))
-]
+LONG = {"README.md", "docs/tutorials/your_feature.md", "docs/tutorials/your_data.md"}  # the others take minutes in all
+RUN = [page for page in PAGES if any(not block.about for kind in ("sh", "python") for block in blocks(page, kind))]
 
 
 def parts(block):
@@ -48,12 +45,10 @@ def parsed(line):
     words = shlex.split(line, comments=True)
     words = words[words.index("fusion") + 1 :]
     words = words[: words.index(">")] if ">" in words else words
-    each, context = get_command(app), None
-    while True:
-        name, rest = (words[0], words[1:]) if words else ("", [])
-        if not hasattr(each, "commands"):
-            return each.make_context("fusion", words, parent=context)
-        each, words = each.commands[name], rest
+    each = PROGRAM
+    while hasattr(each, "commands"):
+        each, words = each.commands[words[0]], words[1:]
+    return each.make_context("fusion", words)
 
 
 def test_every_command_shown_exists_with_the_options_shown():
@@ -79,7 +74,7 @@ def test_few_blocks_are_not_run_and_each_says_why():
         for block in blocks(page):
             file = re.fullmatch(r"[\w/]+\.\w+", block.about)
             directive = block.language.startswith("{")
-            assert directive or file or re.fullmatch(r"(|slow|not-run: \w.+)", block.about), str(block)
+            assert directive or file or re.fullmatch(r"(|not-run: \w.+)", block.about), str(block)
 
 
 @pytest.fixture(scope="session")
@@ -109,11 +104,10 @@ def cache(tmp_path_factory):
 @pytest.fixture
 def place(tmp_path, sounds, cache, monkeypatch):
     for path in sounds.iterdir():
-        if path.name != "sessions":
+        if path.name == "sessions":  # a page writes a table there
+            shutil.copytree(path, tmp_path / path.name)
+        else:
             (tmp_path / path.name).symlink_to(path)
-    (tmp_path / "sessions").mkdir()  # a page writes a table there
-    for path in (sounds / "sessions").iterdir():
-        (tmp_path / "sessions" / path.name).symlink_to(path)
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     monkeypatch.setenv("FUSION_CACHE", str(cache))
     monkeypatch.delenv("FUSION_DATA", raising=False)
@@ -123,11 +117,12 @@ def place(tmp_path, sounds, cache, monkeypatch):
 def tiny(place, words):
     """Return a command with settings behind it that make it small; a digest, which they change, is looked up."""
     name = " ".join(words[:2]) if words[0] == "data" else words[0]
-    more = []
+    more, small = [], ["--set", "model.conv_filters=[4]", "--set", "model.dense_units=[4]"]
     if name in (*TRAINING, "extract"):
         more += ["--set", "training.epochs=1"]
         spec = yaml.safe_load((place / words[1]).read_text())
         more += ["--set", "dataset.limit=4"] if "arms" not in spec and spec["dataset"]["name"] == "nsynth" else []
+        more += small if "arms" not in spec and "preset" not in spec.get("model", {}) and name != "tune" else []
     if name in ("run", "ablate", "curve"):
         more += ["--seeds", "1"]
     if name == "tune":
@@ -157,25 +152,24 @@ def run_shell(place, line):
     assert done.returncode == 0, done.stdout
 
 
-def case(page, minutes):
-    mark = pytest.mark.slow if minutes else pytest.mark.long
-    return pytest.param(page, minutes, marks=mark, id=f"{page.relative_to(ROOT)}{'-slow' if minutes else ''}")
+def case(page):
+    name = str(page.relative_to(ROOT))
+    return pytest.param(page, marks=pytest.mark.long if name in LONG else pytest.mark.slow, id=name)
 
 
-@pytest.mark.parametrize(("page", "minutes"), [case(*each) for each in RUN])
-def test_the_blocks_of_a_page_run(page, minutes, place):
+@pytest.mark.parametrize("page", [case(page) for page in RUN])
+def test_the_blocks_of_a_page_run(page, place):
     names = {"__name__": "__main__"}
     for block in blocks(page):
-        slow = block.about == "slow" or page.parent == DOCS / "results"
-        if block.about.startswith("not-run") or (slow and not minutes):
+        if block.about.startswith("not-run") or block.language.startswith("{"):
             continue
-        if "/" in block.about or "." in block.about:
+        if block.about:
             (place / block.about).parent.mkdir(parents=True, exist_ok=True)
             (place / block.about).write_text(block.text)
-        elif block.language == "sh" and slow == minutes:
+        elif block.language == "sh":
             for line in parts(block):
                 run_shell(place, line)
-        elif block.language == "python" and not minutes:
+        elif block.language == "python":
             with chdir(place):
                 exec(compile(block.text, str(block), "exec"), names)
             plt.close("all")

@@ -1,7 +1,7 @@
 """The pages of the documentation, the README among them, and the blocks that they show.
 
 A block's info string is its language and, after a space, what it is: the file that it is (``python
-plugins/loudness.py``), ``slow`` (minutes, even with tiny settings), or ``not-run: why`` for what cannot run in a test.
+plugins/loudness.py``), or ``not-run: why`` for what cannot run in a test.
 """
 
 from __future__ import annotations
