@@ -141,8 +141,10 @@ def _table(file: ParameterFile, key: str, suffix: str) -> Keyed:
             table = pd.read_csv(data, sep=separator, dtype={key: str}, encoding="utf-8-sig", low_memory=False)
     except ImportError:
         raise FusionError(f"{file}: reading Parquet needs pyarrow: pip install pyarrow; or write .npz") from None
-    except (OSError, ValueError) as error:
-        raise FusionError(f"{file}: cannot be read as {suffix}: {error}") from None
+    except FusionError:
+        raise
+    except Exception as error:  # what readers of tables raise for damage has no common class
+        raise FusionError(f"{file}: cannot be read as {suffix}: {error or type(error).__name__}") from None
     if table.index.name is not None:
         table = table.reset_index()
     elif not isinstance(table.index, pd.RangeIndex):

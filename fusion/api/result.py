@@ -16,7 +16,7 @@ from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import read_table
+from fusion.result.predictions import prediction_table
 from fusion.settings.document import read
 from fusion.studies.export import export
 from fusion.studies.report import report
@@ -81,7 +81,7 @@ class Result:
             clip, group, seed, fold where there are folds, true, predicted, one probability column a class.
         """
         texts = ("clip", "group", "true", "predicted")
-        table = read_table(self.folder / "predictions.csv")
+        table = prediction_table(self.folder)
         return table.assign(**{name: pd.to_numeric(table[name]) for name in table if name not in texts})
 
     def confusion(self) -> pd.DataFrame:

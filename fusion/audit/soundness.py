@@ -18,7 +18,7 @@ from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import Workers
 from fusion.sound.mpeg import tells_length
-from fusion.sound.reading import OVER, frames_in, open_sound
+from fusion.sound.reading import OVER, DamagedError, check_rate, frames_in, open_sound
 
 VERSION = 3  # raise when any of these values changes
 
@@ -160,6 +160,7 @@ def examine_file(path: Path) -> Soundness | None:
     frames = runs = 0
     try:
         with open_sound(path) as sound:
+            check_rate(sound.samplerate)
             rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
             estimated = announced != int(sound.frames) or (sound.subtype == "MPEG_LAYER_III" and not tells_length(path))
             peaks = Peaks(rate)
@@ -172,7 +173,7 @@ def examine_file(path: Path) -> Soundness | None:
                 total += float(mean.sum())
                 peaks.add(mean)
                 runs += sum(clipped_runs(channel) for channel in y.T)
-    except (soundfile.SoundFileError, RuntimeError):
+    except (soundfile.SoundFileError, RuntimeError, DamagedError):
         if not frames:
             return None  # else the decoder met the end of what is there
     if not frames or not np.isfinite(energy):

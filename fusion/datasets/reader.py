@@ -97,7 +97,9 @@ class Reader(DatasetSettings):
                 else f"{root}: splits are given (by {self.splits_from}); set dataset.protocol: given to use them"
             )
         trained = table[table["split"] != "test"] if self.has_own_splits else table
-        if self.several_labels and (several := list(trained.loc[trained["labels"].str.contains(";"), "id"])):
+        if self.several_labels and (
+            several := list(trained.loc[trained["labels"].astype(str).str.contains(";"), "id"])
+        ):
             raise FusionError(
                 f"{root}: {len(several)} training or validation clips have several labels; they need one each, test "
                 f"clips alone may have more:\n{listing(several)}"

@@ -26,6 +26,8 @@ SPLIT_NAMES = {name: name for name in SPLITS} | {  # and what they are called, t
 
 Value = TypeVar("Value")
 
+_LONGEST = 255  # bytes of a file's name, on every file system
+
 
 class _Texts:
     """The columns of a table as texts, and what is wrong with its rows: their numbers, each with a mistake."""
@@ -77,7 +79,7 @@ class _Texts:
                     place = ""
                     self.wrong.append((row, str(error)))
             paths.append(folder / name if listed else root / text)
-            there.append(listed or paths[-1].is_file())
+            there.append(listed or bool(place and paths[-1].is_file()))
             inside.append(place)
         return paths, inside, there
 
@@ -167,6 +169,8 @@ def _inside(text: str, root: Path) -> str:
     """Return where a file is below the data set's folder."""
     if not text or not text.isprintable():
         raise ValueError(f"path: should name a file, found {text!r}")
+    if max(len(os.fsencode(part)) for part in text.split("/")) > _LONGEST or len(text) > 16 * _LONGEST:
+        raise ValueError(f"path: should name a file, found a text of {len(text)} characters")
     inside = os.path.normpath(text)
     if inside.startswith((os.pardir, os.sep)):
         inside = os.path.relpath(root / text, root)
@@ -182,7 +186,7 @@ def _listed(folder: str, root: Path) -> frozenset[str]:
     try:
         with os.scandir(root / folder) as entries:
             return frozenset(entry.name for entry in entries if entry.is_file())
-    except OSError:
+    except (OSError, ValueError):  # the latter for a null character
         return frozenset()  # each of its files is looked for, and told to be missing
 
 

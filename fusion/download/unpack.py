@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import struct
 import tarfile
 import unicodedata
 import zipfile
@@ -27,6 +28,7 @@ _OUTSIDE = re.compile(r"^/|(^|/)\.\.(/|$)|(^|/)[A-Za-z]:|[\\\0]")  # absolute, u
 _MACOS = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._[^/]*$)")
 _REFUSED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError),  # damaged since it was verified
+    *(NotImplementedError, IndexError, RuntimeError, struct.error),  # of zipfile, which knows no encryption
     *(ValueError, FileExistsError, NotADirectoryError),  # the folder is new: a member lies in the way of another
 )
 

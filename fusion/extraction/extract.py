@@ -102,7 +102,8 @@ def extract(
     if not _lacking(windows, stores):
         if lock.exists():  # of a process that was killed, unless one is at work
             with suppress(FusionError), alone(lock, "busy"):
-                pass
+                for store in stores:
+                    store.sweep()
         if advance:
             advance(len(windows))
         return Extracted({store.name: 0 for store in stores}, {})

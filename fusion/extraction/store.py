@@ -18,9 +18,7 @@ import csv
 import hashlib
 import json
 import math
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -41,7 +39,6 @@ if TYPE_CHECKING:  # workers need no settings
     from fusion.settings.dataset import DatasetSettings
 
 _SMALL = 512  # bytes of a row that is kept in memory: 150 MB for all of NSynth's training notes
-_ABANDONED = 3600  # seconds after which a temporary file has no writer any more
 _FORMAT = 3  # raise when reading audio, statistics or this layout change the numbers
 
 
@@ -132,14 +129,16 @@ class Store:
         return window.clip_key if self.by_clip else window.key
 
     def prepare(self, libraries: dict[str, str]) -> None:
-        """Make the folder and write what it is, unless that is done; remove what killed writers left."""
-        for left in self.folder.glob("*.tmp-*"):
-            with suppress(OSError):  # another process may be at it
-                if time.time() - left.stat().st_mtime > _ABANDONED:
-                    left.unlink()
+        """Make the folder and write what it is, unless that is done."""
+        self.sweep()
         path = self.folder / "feature.json"
         if not path.exists():
             write_json(path, {**self.identity, "shape": list(self.shape), "libraries": libraries})
+
+    def sweep(self) -> None:
+        """Remove what killed writers left; nobody else may be at it."""
+        for left in self.folder.glob("*.tmp-*"):
+            left.unlink(missing_ok=True)
 
     def write(self, keys: Sequence[str], ids: Sequence[str], values: NDArray[np.float32]) -> None:
         """Add one shard.

@@ -101,14 +101,9 @@ def read_predictions(folder: Path) -> Predictions:
         If the folder is no finished result, or the file is damaged or not as it was written.
     """
     metrics = ResultFolder(folder).finished()
-    path = folder / "predictions.csv"
-    if not path.is_file():
-        raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
+    table, path = prediction_table(folder), folder / "predictions.csv"
     try:
-        table = read_table(path)
         index, classes, task = ["seed", "repeat"], tuple(metrics["classes"]), recorded_task(metrics["test"])
-        if mistake := _first_mistake(table, classes, task):
-            raise ValueError(mistake)
         table = table.assign(repeat=table.get("repeat", 0)).astype(dict.fromkeys(index, int))
         predicted = table.pivot(index=index, columns="clip", values="predicted")
         seeds, repeats = (level.tolist() for level in predicted.index.levels)
@@ -122,7 +117,6 @@ def read_predictions(folder: Path) -> Predictions:
             columns = [table.pivot(index=index, columns="clip", values=label).to_numpy(float) for label in classes]
             scores = np.stack(columns, axis=-1)
         truth = table.drop_duplicates("clip").set_index("clip").loc[predicted.columns]
-        refuse_changed(folder, path.name)
         return Predictions(
             f"{metrics['experiment']} {metrics['digest']}",
             classes,
@@ -137,6 +131,28 @@ def read_predictions(folder: Path) -> Predictions:
         raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
 
+def prediction_table(folder: Path) -> pd.DataFrame:
+    """Return predictions.csv of a result as texts, each row checked.
+
+    Raises
+    ------
+    FusionError
+        As `read_predictions` does, but for rows that are not there.
+    """
+    metrics, path = ResultFolder(folder).finished(), folder / "predictions.csv"
+    if not path.is_file():
+        raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
+    try:
+        table = read_table(path)
+        mistake = _first_mistake(table, tuple(metrics["classes"]), recorded_task(metrics["test"]))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        mistake = f"{type(error).__name__}: {error}"
+    if mistake:
+        raise FusionError(f"{path}: damaged ({mistake}); run the experiment again")
+    refuse_changed(folder, path.name)
+    return table
+
+
 def _first_mistake(table: pd.DataFrame, classes: tuple[str, ...], task: LabelTask) -> str:
     """Return what is wrong with the first row that a result cannot have; empty if there is none."""
     if missing := [name for name in ("clip", "group", "seed", "true", "predicted", *classes) if name not in table]:
@@ -149,8 +165,8 @@ def _first_mistake(table: pd.DataFrame, classes: tuple[str, ...], task: LabelTas
     for wrong, what in (
         (~((probabilities >= 0) & (probabilities <= 1)).all(axis=1), "a probability is not between 0 and 1"),
         (~np.all(numbers, axis=0), "the seed or repeat is no whole number"),
-        ((table["true"] == "") | ~table["true"].map(told), "the true label is no class"),
-        (~table["predicted"].map(told), "the predicted label is no class"),
+        ((table["true"] == "") | ~table["true"].map(told).astype(bool), "the true label is no class"),
+        (~table["predicted"].map(told).astype(bool), "the predicted label is no class"),
         (table.duplicated(key), "the clip is there twice for one seed"),
         (~same.all(axis=1), "another group or true label than in the clip's first row"),
     ):

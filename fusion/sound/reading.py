@@ -61,7 +61,7 @@ def audio_size(path: Path) -> tuple[int, int]:
         raise DamagedError(_absent(path))
     try:
         with open_sound(path) as sound:
-            _check_rate(sound.samplerate)
+            check_rate(sound.samplerate)
             frames, rate = frames_in(path, sound), int(sound.samplerate)
             is_mp3 = sound.subtype == "MPEG_LAYER_III"
     except (soundfile.SoundFileError, RuntimeError) as error:
@@ -96,7 +96,8 @@ def _has(path: Path, sample: int) -> bool:
         return False
 
 
-def _check_rate(rate: int) -> None:
+def check_rate(rate: int) -> None:
+    """Raise DamagedError for a sampling rate, Hz, that no sound has."""
     if not 1000 <= rate <= 768_000:
         raise DamagedError(f"implausible sampling rate of {rate} Hz")
 
@@ -141,7 +142,7 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
         raise DamagedError(_absent(path))
     try:
         with open_sound(path) as sound:
-            _check_rate(sound.samplerate)
+            check_rate(sound.samplerate)
             rate = int(sound.samplerate)
             frames = frames_in(path, sound)
             first = min(round(start * rate), frames)
