@@ -3,5 +3,5 @@
 `prepare` does all of it; `part` is what a training takes of it.
 """
 
-__all__ = ["checksums", "column", "extract", "level_copies", "part", "prepare", "store", "wave_fingerprint", "window"]
-__all__ += ["windows"]
+__all__ = ["checksums", "column", "extract", "graded_windows", "level_copies", "part", "prepare", "store"]
+__all__ += ["wave_fingerprint", "window", "windows"]

@@ -4,5 +4,5 @@ A page has modules for its plots, tables and sentences; `plots`, `html` and `wor
 """
 
 __all__ = ["ablation_plots", "ablation_sentences", "audit_page", "curve_plot", "curve_sentences", "feature_plot",
-           "plots", "result_page", "result_plots", "study_page", "study_sentences", "study_tables",
-           "wording"]  # fmt: skip
+           "plots", "result_page", "result_plots", "stress_plot", "stress_sentences", "study_page",
+           "study_sentences", "study_tables", "wording"]  # fmt: skip

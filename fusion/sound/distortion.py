@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.sound import filters, noise, timing
+from fusion.sound import filters, graded, noise, timing
 from fusion.sound.graded import GRADED, IMPULSE
 from fusion.sound.recorder import quantised
 
@@ -79,6 +79,11 @@ _OWN: dict[str, Callable[[Array, int, Random], Array]] = {
 DISTORTIONS: dict[str, Callable[[Array, int, Random], Array]] = {
     kind: _OWN.get(kind, partial(by_chance, kind)) for kind in GRADED if kind != IMPULSE
 }
+
+
+def version(kinds: Sequence[str]) -> int | str:
+    """Return the version of the sound of copies with these distortions."""
+    return VERSION if set(kinds) <= set(_OWN) else f"{VERSION}, graded {graded.VERSION}"
 
 
 def distort(y: NDArray[np.float32], sr: int, kinds: Sequence[str], seed: int) -> NDArray[np.float32]:

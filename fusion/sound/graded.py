@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.runtime.files import content_hash
 from fusion.sound import codec, filters, noise, recorder, room, timing
 from fusion.sound.reading import DamagedError
 
@@ -205,6 +207,12 @@ class Grade:
     kind: str
     level: float
     impulse: Path | None = None
+
+    @cached_property
+    def identity(self) -> str:
+        """Everything that the sound depends on beside the clip and the chance."""
+        impulse = "" if self.impulse is None else content_hash(self.impulse)
+        return f"{VERSION}:{self.kind}:{self.level!r}:{impulse}"
 
     def __str__(self) -> str:
         return f"{self.kind} {self.level:g} {GRADED[self.kind].unit}"
