@@ -16,7 +16,7 @@ from fusion.extraction.store import Rows, open_stores
 from fusion.extraction.windows import Windows
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
-from fusion.sound.graded import Grade
+from fusion.sound.grade import Grade
 
 Ints = NDArray[np.int64]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.sound import distortion, mixing
-from fusion.sound.graded import Grade
+from fusion.sound.grade import Grade
 from fusion.sound.reading import read_audio
 
 

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.errors import FusionError
-from fusion.runtime.files import content_hash
 from fusion.sound import codec, filters, noise, recorder, room, timing
-from fusion.sound.reading import DamagedError
 
 Array = NDArray[np.floating]
 Random = np.random.Generator
@@ -25,8 +20,6 @@ Random = np.random.Generator
 VERSION = 1  # raise it whenever the sound of one changes
 
 IMPULSE = "impulse"
-_SILENT = 2.0**-16  # a peak below half a step of 16 bit
-
 _LOW_CORNER, _HIGH_CORNER = 250.0, 2000.0  # Hz, of the shelves that tilt
 _RT60, _DIRECT = 0.6, 0.0  # seconds and dB: of a room, where the other one is set
 _FADE = 0.05  # seconds in which a sound that is cut ends
@@ -127,7 +120,7 @@ GRADED = {
     IMPULSE: Graded(
         "a recorded room: all but the direct sound, against the recording",
         *("dB", (-20.0, -15.0, -10.0, -5.0, 0.0), -60.0, 40.0),
-        lambda y, sr, db, random: y,  # `Grade.distort` has the file
+        lambda y, sr, db, random: y,  # `Grade` has the file
     ),
     "noise": Graded(
         "white noise, loudest 64 ms above it",
@@ -189,64 +182,3 @@ GRADED = {
         lambda y, sr, db, random: recorder.gain(y, db),
     ),
 }
-
-
-@dataclass(frozen=True)
-class Grade:
-    """A distortion at one of its levels, picklable.
-
-    Attributes
-    ----------
-    kind : str
-        A key of `GRADED`.
-    level : float
-    impulse : Path or None
-        The recorded impulse response, of the kind that needs one.
-    """
-
-    kind: str
-    level: float
-    impulse: Path | None = None
-
-    @cached_property
-    def identity(self) -> str:
-        """Everything that the sound depends on beside the clip and the chance."""
-        impulse = "" if self.impulse is None else content_hash(self.impulse)
-        return f"{VERSION}:{self.kind}:{self.level!r}:{impulse}"
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.level:g} {GRADED[self.kind].unit}"
-
-    def distort(self, y: NDArray[np.float32], sr: int, seed: int) -> NDArray[np.float32]:
-        """Return the distorted sound.
-
-        Parameters
-        ----------
-        y : (samples,) float32
-        sr : int, Hz
-        seed : int
-
-        Returns
-        -------
-        (samples,) float32
-
-        Raises
-        ------
-        DamagedError
-            If nothing is left of it.
-        FusionError
-            If the impulse response cannot be used.
-        """
-        if not y.any():
-            return y
-        sound: Array = y.astype(np.float64)
-        if self.kind == IMPULSE:
-            if self.impulse is None:
-                raise FusionError(f"{IMPULSE}: needs a recorded impulse response; name it with --impulse FILE")
-            sound = room.in_room(sound, sr, self.level, self.impulse)
-        else:
-            sound = GRADED[self.kind].apply(sound, sr, self.level, np.random.default_rng(seed))
-        left = np.asarray(sound, dtype=np.float32)
-        if np.abs(left).max() < _SILENT <= np.abs(y).max():
-            raise DamagedError("silent when distorted")
-        return left

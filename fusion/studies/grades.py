@@ -10,7 +10,8 @@ import numpy as np
 
 from fusion.errors import FusionError, did_you_mean
 from fusion.settings.training import TrainingSettings
-from fusion.sound.graded import GRADED, IMPULSE, Grade
+from fusion.sound.grade import Grade
+from fusion.sound.graded import GRADED, IMPULSE
 
 Kinds = Mapping[str, Sequence[float] | None]
 

@@ -31,7 +31,7 @@ from fusion.result.trained import TrainedResult, read_trained
 from fusion.runtime.files import replacing, write_json
 from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
-from fusion.sound.graded import Grade
+from fusion.sound.grade import Grade
 from fusion.studies.graded_predictions import ShiftJob
 from fusion.studies.own_data import read_own_data
 from fusion.studies.stress_summary import Graded, compare_stress, summarise_stress

@@ -16,7 +16,8 @@ from fusion.evaluation.estimate import Estimate, of_arm
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.result.predictions import Predictions
 from fusion.result.trained import TrainedResult
-from fusion.sound.graded import GRADED, Grade
+from fusion.sound.grade import Grade
+from fusion.sound.graded import GRADED
 from fusion.studies.grades import trained_with
 
 Bools = NDArray[np.bool_]

@@ -18,7 +18,8 @@ from fusion.sound.distortion import (
     shorten,
 )
 from fusion.sound.filters import shelf
-from fusion.sound.graded import GRADED, Grade
+from fusion.sound.grade import Grade
+from fusion.sound.graded import GRADED
 
 SR = 16000
 MANY = settings(max_examples=60, deadline=None)

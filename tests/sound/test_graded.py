@@ -5,7 +5,8 @@ import pytest
 import soundfile
 
 from fusion.errors import FusionError
-from fusion.sound.graded import GRADED, IMPULSE, Grade
+from fusion.sound.grade import Grade
+from fusion.sound.graded import GRADED, IMPULSE
 from fusion.sound.noise import pink
 from fusion.sound.reading import DamagedError
 from fusion.sound.room import read_impulse

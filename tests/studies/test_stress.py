@@ -14,7 +14,7 @@ from fusion.evaluation.label_task import SINGLE_LABEL
 from fusion.report.stress_plot import plot_stress
 from fusion.report.stress_sentences import comparison_rows, comparison_sentences, stress_rows, stress_sentences
 from fusion.result.predictions import Predictions
-from fusion.sound.graded import Grade
+from fusion.sound.grade import Grade
 from fusion.studies.stress_summary import Graded, compare_stress, summarise_stress
 from tests.support.command import command
 
