@@ -139,7 +139,8 @@ def named_sources(folders: list[str]) -> dict[str, Path]:
     for text in folders:
         before, equals, after = text.partition("=")
         named = equals and not Path(text).exists()
-        name, path = (before, Path(after)) if named else (Path(text).resolve().name, Path(text))
+        path = Path(after if named else text)
+        name = before if named else path.name.strip(".") or path.resolve().name
         if not name or name.startswith(".") or "/" in name or not name.isprintable():
             raise FusionError(f"{text}: {name!r} cannot be a source's name; write NAME=DIR")
         if name in sources:
