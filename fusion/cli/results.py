@@ -32,11 +32,13 @@ def predict(
     from fusion.api.results import load
     from fusion.cli import console
 
-    predictions, problems = load(result).predictions_of(audio, progress=True, **shared)
+    loaded = load(result)
+    predictions, problems = loaded.predictions_of(audio, progress=True, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
-    for caution in (prediction.caution for prediction in predictions if prediction.caution):
-        print(f"warning: {caution}", file=sys.stderr)
+    told = [text for text in loaded.warnings if text.startswith(("sample:", "shared-groups:"))]
+    for text in (*told, *(caution for prediction in predictions for caution in prediction.cautions)):
+        print(f"warning: {text}", file=sys.stderr)
     if problems:
         raise FusionError("\n".join(problems))
 
