@@ -39,7 +39,15 @@ class Grade:
 
     @cached_property
     def identity(self) -> str:
-        """Everything that the sound depends on beside the clip and the chance."""
+        """Everything that the sound depends on beside the clip and the chance.
+
+        Raises
+        ------
+        FusionError
+            If the impulse response is not there.
+        """
+        if self.impulse is not None and not self.impulse.is_file():
+            raise FusionError(f"--impulse {self.impulse}: missing; name a recorded impulse response")
         impulse = "" if self.impulse is None else content_hash(self.impulse)
         return f"{VERSION}:{self.kind}:{self.level!r}:{impulse}"
 

@@ -174,7 +174,7 @@ def compare_stress(first: Outcome, second: Outcome) -> dict[str, Any]:
         ``results`` (both contents), ``metric``, ``tests [{name, level, first, second, difference, low, high, p,
         p_holm, ..}]`` (``name`` is None for clips as they are) and ``breaks [{name, half [first, second], tenth [..],
         first}]``: ``first`` is the digest of the one that loses a half of its advantage at a milder level, or where
-        neither does, a tenth; None: neither, or both alike.
+        neither does, a tenth; None: neither, both alike, or one has no advantage to lose.
     """
     tests = []
     for one, other in zip(first[1], second[1], strict=True):
@@ -201,8 +201,9 @@ def _estimate(predictions: Predictions, graded: Graded, clips: Bools) -> Estimat
 
 def _breaks(pair: tuple[dict[str, Any], dict[str, Any]], digests: list[str]) -> dict[str, Any]:
     points = {share: [kind[share]["position"] for kind in pair] for share in ("half", "tenth")}
+    known = all(any(row["lost"] is not None for row in kind["levels"]) for kind in pair)
     breaks = None
-    for positions in points.values():
+    for positions in points.values() if known else ():
         steps = [np.inf if position is None else position for position in positions]
         if steps[0] != steps[1]:
             breaks = digests[int(np.argmin(steps))]

@@ -221,5 +221,7 @@ def test_the_one_that_loses_a_half_at_a_milder_level_breaks_first():
     assert "aaaaaaaaaaaa breaks first with noise." in comparison_sentences(comparison)
     assert comparison_rows(comparison)[0][-1] == "a" * 12
     assert len(plot_stress(comparison["results"]).axes) == 1
+    without = compare_stress(first, made_up("c" * 12, [5, 5, 5, 5]))
+    assert without["breaks"][0]["first"] is None  # it has nothing to lose
     alike = compare_stress(first, (replace(first[0], name="x"), *first[1:]))
     assert alike["breaks"][0]["first"] is None
