@@ -1,10 +1,10 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
-``compare``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are
-the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature``
-that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for each file that can be
-fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
+``compare``, ``stress``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and
+``plot_feature`` are the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or
+``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for
+each file that can be fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fusion.api.results import compare, load, recompute, results
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features, plot_feature
+    from fusion.api.stress import stress
     from fusion.datasets.dataset import Dataset
     from fusion.errors import FusionError
     from fusion.feature.contract import Feature, SeriesFeature
@@ -54,6 +55,7 @@ __all__ = [
     "recompute",
     "results",
     "run",
+    "stress",
     "study",
     "tune",
 ]
@@ -67,6 +69,7 @@ _HOMES = {
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results"),
     "fusion.api.sounds": ("extract", "features", "plot_feature"),
+    "fusion.api.stress": ("stress",),
     "fusion.datasets.dataset": ("Dataset",),
     "fusion.errors": ("FusionError",),
     "fusion.feature.contract": ("Feature", "SeriesFeature"),

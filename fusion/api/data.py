@@ -10,6 +10,7 @@ from typing import Any
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
 from fusion.audit.check import check_data
 from fusion.datasets.data import of_train_groups, read_data
+from fusion.datasets.nsynth_join import join_notes, named_sources
 from fusion.datasets.overview import overview
 from fusion.extraction.prepare import prepare
 from fusion.report.audit_page import write_audit
@@ -83,6 +84,29 @@ def check(
     if quick:
         return Audit(folder, overview(whole.dataset, whole.duplicates), whole.dataset.group_noun)
     return Audit(folder, check_data(whole, experiment.dataset, workplace), whole.dataset.group_noun)
+
+
+def join(folders: Sequence[str], out: FilePath) -> dict[str, Any]:
+    """Put notes of several sources in NSynth's layout into one data set, each clip's source kept.
+
+    Parameters
+    ----------
+    folders : sequence of str
+        ``DIR``, whose last part is the source's name, or ``NAME=DIR``.
+    out : path
+        New folder.
+
+    Returns
+    -------
+    dict
+        By source: ``notes`` and ``instruments`` by part, ``families``, ``folder``.
+
+    Raises
+    ------
+    FusionError
+        If a source is none or incomplete, or `out` holds something.
+    """
+    return join_notes(named_sources(list(folders)), Path(out))
 
 
 def check_fetched(settings: DatasetSettings, workplace: Workplace) -> Audit:

@@ -233,6 +233,8 @@ def _prediction(prediction: Prediction, timeline: bool) -> dict[str, Any]:
         return {label: float(value) for label, value in zip(prediction.classes, values, strict=True)}
 
     entry: dict[str, Any] = {"file": str(prediction.path), "probabilities": named(prediction.probabilities)}
+    if prediction.distance is not None:
+        entry["distance"] = prediction.distance
     if timeline:
         entry["timeline"] = [{**start, "probabilities": named(values)} for start, values in prediction.rows(True)]
     return entry

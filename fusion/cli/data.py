@@ -1,4 +1,4 @@
-"""Commands on data sets: get, check, render."""
+"""Commands on data sets: get, check, render, join."""
 
 from __future__ import annotations
 
@@ -58,6 +58,33 @@ def _refuse_unusable(report: dict[str, Any]) -> None:
 
 
 app.command(epilog="Example: fusion data render nsynth --preset practice --out practice")(render)
+
+
+@app.command(epilog="Example: fusion data join practice mine=recordings --out both")
+@takes("as_json")
+def join(
+    folders: Annotated[
+        list[str], typer.Argument(metavar="DIR|NAME=DIR...", help="Sources in NSynth's layout.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="New folder.", show_default=False)],
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
+) -> None:
+    """Put notes of several sources into one data set, each clip's source kept: fonts, libraries, recording chains."""
+    from fusion.api.data import join as join_sources
+
+    joined = join_sources(folders, out)
+    if as_json:
+        print(json.dumps(joined, indent=2))
+        return
+    for name, content in joined.items():
+        parts = ", ".join(
+            f"{part} {count} notes of {content['instruments'][part]} instruments"
+            for part, count in content["notes"].items()
+        )
+        print(f"{name}: {parts}")
+    print(out)
 
 
 @app.command(epilog="Example: fusion data get nsynth --split test")

@@ -1,4 +1,4 @@
-"""Commands that take result folders: predict, evaluate, compare."""
+"""Commands that take result folders: predict, evaluate, stress, compare, report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def predict(
     from fusion.cli import console
     from fusion.result.exported import is_exported
 
-    exported = is_exported(result)
+    exported, told = is_exported(result), list[str]()
     if engine not in (None, "onnx" if exported else "keras"):
         what = (
             "an exported network, which onnx runs" if exported else "no exported network; write one by `fusion export`"
@@ -47,12 +47,14 @@ def predict(
     if not exported:
         from fusion.api.results import load
 
-        result = load(result).folder
+        loaded = load(result)
+        result = loaded.folder
+        told = [text for text in loaded.warnings if text.startswith(("sample:", "shared-groups:"))]
     predictions, problems = predict_files(result, audio, progress=True, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
-    for caution in (prediction.caution for prediction in predictions if prediction.caution):
-        print(f"warning: {on_terminal(caution)}", file=sys.stderr)
+    for text in (*told, *(caution for prediction in predictions for caution in prediction.cautions)):
+        print(f"warning: {on_terminal(text)}", file=sys.stderr)
     if problems:
         raise FusionError("\n".join(problems))
 
@@ -106,6 +108,42 @@ def evaluate(
         split=split, training_data=training_data, skip_damaged=skip_damaged, progress=True, **shared
     )
     console.print_result(applied, as_json)
+
+
+@app.command(epilog="Example: fusion stress results/nsynth_mfcc --with pink_noise,low_pass --levels 3")
+@takes("data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
+def stress(
+    result: ResultFolder,
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[RESULT]", help="Another one, on the same clips.", show_default=False)
+    ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option("--with", metavar="A,B=1:2", help="Distortions, with levels of your own after =; else all."),
+    ] = None,
+    levels: Annotated[
+        int | None, typer.Option("--levels", metavar="N", help="So many levels of each, from mild to severe; else all.")
+    ] = None,
+    impulse: Annotated[
+        Path | None, typer.Option("--impulse", metavar="FILE", help="A recorded impulse response, as one more.")
+    ] = None,
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
+) -> None:
+    """Distort a result's test clips step by step, to see how fast its networks get worse. Trains nothing."""
+    from fusion.api.stress import stress as stress_result
+    from fusion.cli import stress_table
+
+    if isinstance(shared.get("data"), dict):
+        shared["data"] = next(iter(shared["data"].values()))
+    chosen = None if kinds is None else stress_table.read_kinds(kinds)
+    table = stress_result(result, other, kinds=chosen, levels=levels, impulse=impulse, progress=True, **shared)
+    if as_json:
+        print(json.dumps(table.content, indent=2))
+        return
+    stress_table.show(table.content)
+    print(table.folder)
 
 
 @app.command(epilog="Example: fusion compare results/with_tonnetz results/without")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus, fingerprint
 from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
+from fusion.datasets.nsynth_join import origin_of_join
 from fusion.datasets.rendered import read_rendered
 from fusion.errors import FusionError, listing
 from fusion.runtime.content_hash import content_hashes
@@ -61,7 +62,7 @@ def read_data(settings: DatasetSettings, workplace: Workplace) -> Data:
 def with_origin(table: pd.DataFrame, name: str, root: Path) -> pd.DataFrame:
     """Return a table whose clips come from a data set in a folder: of its name, or one render of it."""
     rendered = read_rendered(root)
-    return table.assign(origin=f"{name}, rendered {rendered.identity}" if rendered else name)
+    return table.assign(origin=f"{name}, rendered {rendered.identity}" if rendered else name + origin_of_join(root))
 
 
 def with_content(dataset: Corpus, workplace: Workplace) -> Data:

@@ -14,13 +14,14 @@ parsed stands in `nsynth_notes`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from fusion.datasets.groups import shuffled
+from fusion.datasets.nsynth_join import read_sources
 from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, Family, Origin, read_part, refuse_absent
 from fusion.datasets.reader import Reader
 from fusion.evaluation.aggregate import Aggregate
@@ -75,10 +76,10 @@ class NSynth(Reader):
     later: ClassVar[frozenset[str]] = frozenset({"folds", "repeats", "train_groups", "subset_seed"})
 
     name: Literal["nsynth"] = "nsynth"
-    protocol: Literal["course", "official", "cv"] = Field(
+    protocol: Literal["course", "official", "cv", "sources"] = Field(
         default="official",
         description="course: train on nsynth-valid, test on nsynth-test (the course project); official: nsynth-train; "
-        "cv: folds of the instruments of all parts that are there",
+        "cv: folds of the instruments of all parts that are there; sources: each source of joined data left out",
     )
     validation: Literal["notes", "instruments", "official"] = Field(
         default_factory=lambda fields: "notes" if _is_course(fields) else "instruments",
@@ -116,10 +117,12 @@ class NSynth(Reader):
         if (self.protocol == "course") != (self.validation == "notes"):
             raise ValueError(
                 f"validation: {self.validation} does not go with protocol: {self.protocol} "
-                "(course: notes; official: instruments or official; cv: instruments)"
+                "(course: notes; official: instruments or official; cv, sources: instruments)"
             )
-        if self.protocol == "cv" and self.validation != "instruments":
-            raise ValueError(f"validation: {self.validation} does not go with protocol: cv (cv: instruments)")
+        if self.protocol in ("cv", "sources") and self.validation != "instruments":
+            raise ValueError(
+                f"validation: {self.validation} does not go with protocol: {self.protocol} (cv, sources: instruments)"
+            )
         refuse_other_protocols(self, {"folds": "cv", "repeats": "cv"})
         return self
 
@@ -138,13 +141,21 @@ class NSynth(Reader):
 
     def read(self, root: Path) -> pd.DataFrame:
         """Return the notes of the parts that the protocol needs; labels are families, groups are instruments."""
-        if self.protocol == "cv":
-            there = [part for part in PARTS if (root / f"nsynth-{part}").is_dir()]
+        if self.protocol in ("cv", "sources"):
+            there = self._there(root)
             rows = self._rows(root, {part: part for part in there or PARTS[:1]}).drop(columns="split")
             rows.attrs["notes"] = [f"damaged: nsynth-{part} is not there" for part in PARTS if part not in there]
             return rows
         parts = {"train": "valid" if self.protocol == "course" else "train", "test": "test"}
         return self._rows(root, parts | ({"validation": "valid"} if self.validation == "official" else {}))
+
+    def leaves_out(self, table: pd.DataFrame, root: Path) -> Sequence[str]:
+        """Return the source of each note."""
+        sources = read_sources(root, self._there(root))
+        return [sources[instrument] for instrument in table["group"]]
+
+    def _there(self, root: Path) -> list[str]:
+        return [part for part in PARTS if (root / f"nsynth-{part}").is_dir()]
 
     def read_alone(self, root: Path, split: str) -> pd.DataFrame:
         """Return the notes of nsynth-train, nsynth-valid (validation) or nsynth-test, whatever the protocol."""

@@ -24,6 +24,9 @@ Origin = Literal["acoustic", "electronic", "synthetic"]
 FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
 ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
 
+SOURCE = "source"
+"""Key of an entry of examples.json where notes of several sources were joined."""
+
 _NOTE = re.compile(rf"((?:{'|'.join(FAMILIES)})_(?:{'|'.join(ORIGINS)})_[0-9]{{3,}})-[0-9]{{3}}-[0-9]{{3}}")
 
 
@@ -39,8 +42,8 @@ def read_part(folder: Path, sources: Sequence[str], families: Sequence[str], lim
     """
     import pandas as pd
 
-    examples = _read_examples(folder / "examples.json")
-    files = _audio_files(folder / "audio")
+    examples = read_examples(folder / "examples.json")
+    files = audio_files(folder / "audio")
     part = folder.name
     rows: list[tuple[Any, ...]] = []
     missing: list[tuple[Any, ...]] = []
@@ -70,7 +73,14 @@ def read_part(folder: Path, sources: Sequence[str], families: Sequence[str], lim
     return table
 
 
-def _read_examples(path: Path) -> dict[str, Any]:
+def read_examples(path: Path) -> dict[str, Any]:
+    """Return the entries of examples.json by note.
+
+    Raises
+    ------
+    FusionError
+        If it is not one object.
+    """
     try:
         examples = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -80,7 +90,7 @@ def _read_examples(path: Path) -> dict[str, Any]:
     return examples
 
 
-def _audio_files(folder: Path) -> dict[str, str]:
+def audio_files(folder: Path) -> dict[str, str]:
     """Return the names of a folder's sound files by stem; a .wav goes before a .flac before an .ogg."""
     files: dict[str, str] = {}
     with os.scandir(folder) as entries:

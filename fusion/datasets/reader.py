@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from fusion.datasets.corpus import Corpus, checked
 from fusion.datasets.groups import divided, hold_out, joined
 from fusion.datasets.rows import clips_of
+from fusion.datasets.source_folds import by_source
 from fusion.errors import FusionError, listing
 from fusion.plugins.importing import line_in
 from fusion.settings.dataset import DatasetSettings, Hasher
@@ -81,10 +82,14 @@ class Reader(DatasetSettings):
         """Return which training clips validate where no split does so."""
         return training["group"].isin(hold_out(training))
 
+    def leaves_out(self, table: pd.DataFrame, root: Path) -> Sequence[str]:
+        """Return what is left out with each clip in turn, for protocol sources: the source of each."""
+        raise NotImplementedError
+
     @property
     def has_own_splits(self) -> bool:
         """Whether the protocol takes the splits that the data give."""
-        return self.protocol not in ("holdout", "cv")
+        return self.protocol not in ("holdout", "cv", "sources")
 
     def read_corpus(self, root: Path, hasher: Hasher) -> Corpus:
         """Read all clips, and divide them as the protocol says."""
@@ -115,6 +120,8 @@ class Reader(DatasetSettings):
             folds = divided(table, self.folds, self.repeats, whole, f"{root}: {self.classes_from}")
             noun = self.train_group_noun or self.group_noun
             return checked(Corpus(self.name, "cv", table, noun, notes, folds=folds, grouped=whole))
+        if self.protocol == "sources":
+            return checked(by_source(self.name, table, self.leaves_out(table, root), self.group_noun, notes, root))
         if "validation" not in set(table["split"]):
             training = table[table["split"] == "train"]
             held = training.index[self.validates(training)]

@@ -3,5 +3,5 @@
 `prepare` does all of it; `part` is what a training takes of it.
 """
 
-__all__ = ["checksums", "column", "compiled", "extract", "level_copies", "part", "prepare", "store", "wave_fingerprint"]
-__all__ += ["window", "windows"]
+__all__ = ["checksums", "column", "compiled", "extract", "graded_windows", "level_copies", "part", "prepare"]
+__all__ += ["store", "wave_fingerprint", "window", "windows"]

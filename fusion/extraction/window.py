@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.sound import distortion, mixing
+from fusion.sound.grade import Grade
 from fusion.sound.reading import read_audio
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a sound file, which may be distorted or mixed with others.
+    """A part of a sound file, which may be distorted, by chance or to a grade, or mixed with others.
 
     Attributes
     ----------
@@ -32,6 +33,10 @@ class Window:
         What it is mixed with, and the gain of each in dB.
     clip : str
         Id of the clip that it is a part of.
+    grade : Grade or None
+        A distortion of a set strength.
+    seed : int
+        Of its chance, the same for all levels of one distortion.
     """
 
     id: str
@@ -42,6 +47,8 @@ class Window:
     distortions: tuple[str, ...] = ()
     partners: tuple[tuple[Window, float], ...] = ()
     clip: str = ""
+    grade: Grade | None = None
+    seed: int = 0
 
     @property
     def clip_key(self) -> str:
@@ -58,8 +65,14 @@ class Window:
 
     def copy(self, number: int, distortions: tuple[str, ...]) -> Window:
         """Return a distorted copy of this window; its number, too, is part of its key."""
-        key = _hash(f"{self.key}:{distortion.VERSION}:{','.join(distortions)}:{number}")
+        key = _hash(f"{self.key}:{distortion.version(distortions)}:{','.join(distortions)}:{number}")
         return replace(self, id=f"{self.id} copy {number}", key=key, distortions=distortions)
+
+    def graded(self, grade: Grade) -> Window:
+        """Return this window distorted to a grade: the same sound for every result, whatever network hears it."""
+        key = _hash(f"{self.key}={grade.identity}")
+        seed = int(_hash(f"{self.key}={grade.kind}"), 16)
+        return replace(self, id=f"{self.id}, {grade}", key=key, grade=grade, seed=seed)
 
     def read(self, sr: int) -> NDArray[np.float32]:
         """Return the sound; a copy's or mixture's is always the same.
@@ -67,12 +80,14 @@ class Window:
         Raises
         ------
         DamagedError
-            If a file cannot be used.
+            If a file cannot be used, or nothing is left of it.
         """
         if self.partners:
             sounds = [replace(self, partners=()).read(sr), *(partner.read(sr) for partner, _ in self.partners)]
             return mixing.mix(sounds, [0.0, *(gain for _, gain in self.partners)])
         y = read_audio(self.path, sr, self.start, self.duration)
+        if self.grade:
+            return self.grade.distort(y, sr, self.seed)
         return distortion.distort(y, sr, self.distortions, int(self.key, 16)) if self.distortions else y
 
 

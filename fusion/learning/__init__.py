@@ -3,4 +3,4 @@
 `jobs` and `references` say what is to be learnt, without keras; `train` does it, in workers.
 """
 
-__all__ = ["export", "fit", "jobs", "references", "saved_network", "train"]
+__all__ = ["export", "familiarity", "fit", "jobs", "references", "saved_network", "train"]

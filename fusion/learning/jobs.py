@@ -123,3 +123,28 @@ class ExportJob:
     format: ExportFormat
     classes: tuple[str, ...]
     fusion: Source | None = None
+
+
+@dataclass(frozen=True, eq=False)  # a task is itself alone: it holds arrays
+class GradedJob:
+    """A trained network, and the windows of its test clips at some grades of distortion.
+
+    Attributes
+    ----------
+    number : tuple of int
+        Of the seed, and of its training: where there are folds, one of several.
+    model : Path
+    classes : tuple of str
+    parts : tuple of Part
+        One a grade.
+    aggregate : str
+    fusion : Source or None
+        As a `TrainingJob` has it.
+    """
+
+    number: tuple[int, int]
+    model: Path
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...]
+    aggregate: Aggregate
+    fusion: Source | None = None

@@ -24,6 +24,7 @@ from fusion.evaluation.decisions import best_threshold
 from fusion.evaluation.probabilities import fit_temperature
 from fusion.extraction.part import Part
 from fusion.learning.diagnosis import likely_cause
+from fusion.learning.familiarity import FILE, familiarity, save
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.saved_network import load_model
@@ -38,7 +39,8 @@ def train_seed(job: TrainingJob) -> None:
     ----------
     job : TrainingJob
         ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (scores of the training clips, ``(clips,
-        classes)`` float32), ``predictions.csv`` (test clip and one score a class) and ``summary.json``.
+        classes)`` float32), ``predictions.csv`` (test clip and one score a class), ``familiarity.npz`` (where clips
+        are held out) and ``summary.json``.
     """
     began, started, processor = time.time(), time.perf_counter(), time.process_time()
     keras.utils.set_random_seed(job.random_seed)
@@ -55,6 +57,8 @@ def train_seed(job: TrainingJob) -> None:
         np.save(folder / "train.npy", scores.astype(np.float32), allow_pickle=False)
         test = _clip_scores(model, job, "test")
         _write_predictions(folder / "predictions.csv", job, test)
+        if described := familiarity(model, job.parts["train"], _held_out(job)):
+            save(described, folder / FILE)
         summary = {
             "seed": job.seed,
             "folds": job.folds,
@@ -98,7 +102,7 @@ def apply_seed(job: TrainingJob) -> None:
     summary = json.loads((job.source / "summary.json").read_text(encoding="utf-8"))
     with replacing(job.folder) as folder:
         folder.mkdir()
-        for name in ("model.keras", "history.csv", "train.npy"):
+        for name in ("model.keras", "history.csv", "train.npy", *([FILE] if (job.source / FILE).exists() else [])):
             shutil.copyfile(job.source / name, folder / name)
         test = _clip_scores(model, job, "test")
         _write_predictions(folder / "predictions.csv", job, test)
@@ -137,11 +141,16 @@ def _threshold(model: keras.Model, job: TrainingJob, test: NDArray[np.float64]) 
 
 def _temperature(model: keras.Model, job: TrainingJob) -> float | None:
     """Return the temperature that suits the clips held out from training; None where there are none."""
-    split = "mixed" if "mixed" in job.parts else "validation"
-    if split not in job.parts:
+    held_out = _held_out(job)
+    if held_out is None:
         return None
-    truth = job.parts[split].truth
-    return fit_temperature(truth, _clip_scores(model, job, split), several=job.threshold is not None)
+    scores = aggregate(predict_windows(model, held_out), held_out.clips, job.aggregate)
+    return fit_temperature(held_out.truth, scores, several=job.threshold is not None)
+
+
+def _held_out(job: TrainingJob) -> Part | None:
+    """Return clips that did not train, mixed as those of the test where it has several labels; None: there are none."""
+    return job.parts.get("mixed", job.parts.get("validation"))
 
 
 def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:

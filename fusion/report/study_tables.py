@@ -25,7 +25,8 @@ def arms_table(study: dict[str, Any]) -> Table:
         metric, features = headline(arm), arm["features"]
         listed = f": {', '.join(features)}" if len(features) < 4 else " features"
         scores = [f"{arm['train'][metric]['mean']:.3f}", *_scores(arm["test"], [metric, *beside])]
-        of_all = "" if arm["protocol"] == "cv" else f" of {len(arm['seeds'])}"  # a seed of folds has several trainings
+        folds = arm["protocol"] in ("cv", "sources")  # a seed of folds has several trainings
+        of_all = "" if folds else f" of {len(arm['seeds'])}"
         note = f"{len(unconverged(arm))}{of_all} did not converge" if unconverged(arm) else ""
         test = f"{arm['dataset']}, {arm['protocol']}"
         rows.append([arm["name"], test, f"{len(features)}{listed}", metric_label(metric), *scores, note])

@@ -4,7 +4,8 @@
 
     spec.yaml          the resolved settings: an experiment file that repeats the result
     environment.json   versions, commit, device, threads
-    seed-<n>/          model.keras, history.csv, predictions.csv, summary.json; there when training finished
+    seed-<n>/          model.keras, history.csv, predictions.csv, familiarity.npz (how near clips are to those that
+                       trained), summary.json; there when training finished
     trained_on.csv.gz  groups and sounds that the networks have seen
     references.csv     what the reference models predicted
     predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html

@@ -27,7 +27,7 @@ _KEYS = ("test", "experiment", "digest", "seed", "training", "time")
 
 
 def record_looks(
-    results: Path, dataset: Corpus, experiment: str, result: ResultFolder, seeds: Sequence[int]
+    results: Path, dataset: Corpus, experiment: str, result: ResultFolder, seeds: Sequence[int], how: str = ""
 ) -> dict[str, int]:
     """Add a result's trainings to the log, those that are not in it yet, and count all of its test clips.
 
@@ -42,6 +42,8 @@ def record_looks(
     result : ResultFolder
     seeds : sequence of int
         Trained and scored; a seed counts once, with all its folds.
+    how : str
+        What was done to the clips, which counts as a look of its own; empty: nothing.
 
     Returns
     -------
@@ -56,9 +58,9 @@ def record_looks(
     """
     test, digest = _fingerprint(dataset), result.folder.name
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    trainings = {
-        str(result.summaries(seed)[0].get("training") or f"{digest} seed {seed}"): seed for seed in seeds
-    }  # networks of an older fusion have no identity
+    ids = {seed: str(result.summaries(seed)[0].get("training") or f"{digest} seed {seed}") for seed in seeds}
+    # networks of an older fusion have no identity
+    trainings = {f"{training} {how}".rstrip(): seed for seed, training in ids.items()}
     log = results / FILE
     try:
         with alone(log.with_name(f".{FILE}.lock"), f"{log}: another run keeps it; wait for it", _WAIT):

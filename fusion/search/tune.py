@@ -69,10 +69,10 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
             f"{experiment.name}: nothing is open to search; add a section such as "
             "search: {space: {model.dropout: [0.1, 0.3]}}"
         )
-    if experiment.dataset.protocol == "cv":
+    if experiment.dataset.protocol in ("cv", "sources"):
         raise FusionError(
-            f"{experiment.name}: protocol cv tests on every training clip, so none is left to search on; search with "
-            "another protocol, whose test clips stay apart"
+            f"{experiment.name}: protocol {experiment.dataset.protocol} tests on every training clip, so none is left "
+            "to search on; search with another protocol, whose test clips stay apart"
         )
     if several := [name for name in os.environ if name.startswith("KERASTUNER_ORACLE_")]:
         raise FusionError(f"a search on several machines goes by --cluster; unset {', '.join(several)}")

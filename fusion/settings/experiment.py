@@ -117,7 +117,7 @@ class Experiment:
         training.pop("pretrain", None)  # a path; the digest covers what is there
         versions = self.versions()
         if self.training.copies:
-            versions["distortion"] = distortion.VERSION
+            versions["distortion"] = distortion.version(self.training.distortions)
         if self.training.mixes:
             versions["mixing"] = mixing.VERSION
         if isinstance(self.model, FusionModel) and self.model.loses_branches(self.shapes()):

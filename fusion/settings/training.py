@@ -8,9 +8,32 @@ from pydantic import Field, field_validator
 
 from fusion.settings.section import Section, each_once
 
-Distortion = Literal["equalise", "narrow", "cut", "noise", "delay", "level"]
+# in the order in which a copy gets them
+Distortion = Literal[
+    "pitch",
+    "stretch",
+    "equalise",
+    "narrow",
+    "highpass",
+    "cut",
+    "reverb",
+    "distance",
+    "noise",
+    "pink",
+    "delay",
+    "clip",
+    "invert",
+    "trailing",
+    "resample",
+    "mp3",
+    "vorbis",
+    "opus",
+    "level",
+]
 
 DISTORTION_NAMES: tuple[Distortion, ...] = Distortion.__args__  # type: ignore[attr-defined]
+
+DEFAULT_DISTORTIONS: tuple[Distortion, ...] = ("equalise", "narrow", "cut", "noise", "delay", "level")
 
 
 class TrainingSettings(Section):
@@ -44,9 +67,10 @@ class TrainingSettings(Section):
         description="distorted copies of each training clip, extracted once; each epoch takes the clip or one of them",
     )
     distortions: tuple[Distortion, ...] = Field(
-        default=DISTORTION_NAMES,
+        default=DEFAULT_DISTORTIONS,
         min_length=1,
-        description="what is done to copies: tilt, low-pass, a shorter note, noise, leading silence, another level",
+        description="what is done to copies: tilt, low-pass, a shorter note, noise, leading silence, another level; or "
+        "others of those that `fusion stress` tests",
     )
     mixes: int = Field(
         default=0,

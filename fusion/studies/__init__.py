@@ -1,6 +1,6 @@
-"""What people ask: run, ablate, curve, study, evaluate, predict; the order of the steps, not the steps themselves.
+"""What people ask: run, ablate, curve, study, evaluate, stress, predict; the order of steps, not the steps themselves.
 
 One module a question; `completion` trains and evaluates several results in one crew of workers.
 """
 
-__all__ = ["ablate", "curve", "experiment", "export", "predict", "report", "study", "transfer"]
+__all__ = ["ablate", "curve", "experiment", "export", "grades", "predict", "report", "stress", "study", "transfer"]

@@ -51,6 +51,9 @@ class Prediction:
         How windows become one prediction.
     peak : float
         Of all windows, 1 is full scale.
+    distance : float or None
+        From the training clips, as the networks hear them, in the distance that 95 % of validation clips do not
+        exceed; None: the networks do not know it.
     """
 
     path: Path
@@ -59,17 +62,23 @@ class Prediction:
     windows: NDArray[np.float32]
     how: Aggregate = "mean"
     peak: float = 1.0
+    distance: float | None = None
 
     @property
-    def caution(self) -> str:
-        """What speaks against believing it; empty: nothing does."""
-        if self.peak <= OVER:
-            return ""
-        over = 20 * np.log10(self.peak)
-        return (
-            f"{self.path}: goes {over:.0f} dB over full scale, as integers that were written as float; a network knows "
-            "no such level, so scale it to -1..1 before you believe what is said of it"
-        )
+    def cautions(self) -> list[str]:
+        """What speaks against believing it."""
+        cautions = []
+        if self.peak > OVER:
+            cautions.append(
+                f"{self.path}: goes {20 * np.log10(self.peak):.0f} dB over full scale, as integers that were written "
+                "as float; a network knows no such level, so scale it to -1..1 before you believe what is said of it"
+            )
+        if self.distance is not None and self.distance > 1:
+            cautions.append(
+                f"{self.path}: unlike the clips that the networks were trained on, {self.distance:.1f} times as far "
+                "from them as 95 % of validation clips: they name the nearest class that they know, which it may not be"
+            )
+        return cautions
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
@@ -180,17 +189,22 @@ def predict_file(task: _Task) -> Prediction | str:
     networks = [_load(path, task.fusion, task.classes, shapes) for path in task.models]
     starts: list[float] = []
     windows: list[NDArray[np.float32]] = []
+    distances: list[float | None] = []
     peak = 0.0
     try:
         for start, clip in _windows(task):
             starts.append(start)
             peak = max(peak, float(np.abs(clip.y).max()))
-            windows.append(_apply(networks, features, clip, task))
+            said, distance = _apply(networks, features, clip, task)
+            windows.append(said)
+            distances.append(distance)
     except DamagedError as error:
         return f"{task.path}: {error}"
     if not peak:
         return f"{task.path}: silent, there is nothing to recognise"
-    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows), task.how, peak)
+    known = [distance for distance in distances if distance is not None]
+    distance = float(np.mean(known)) if known else None
+    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows), task.how, peak, distance)
 
 
 def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:
@@ -206,22 +220,33 @@ def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:
 
 
 def _apply(
-    networks: Sequence[Any], features: Sequence[tuple[str, Feature]], clip: Clip, task: _Task
-) -> NDArray[np.float32]:
+    networks: Sequence[tuple[Any, Any]], features: Sequence[tuple[str, Feature]], clip: Clip, task: _Task
+) -> tuple[NDArray[np.float32], float | None]:
+    """Return probabilities of a window, and its distance from the training clips; both the mean of the networks."""
     values = {}
     for name, feature in features:
         value = compute(name, feature, clip, feature.shape(task.samples, task.sr), str(task.path))
         values[name] = value[np.newaxis]
-    outputs = [np.asarray(network(values, training=False))[0] for network in networks]
-    return np.asarray(np.mean(outputs, axis=0), dtype=np.float32)
+    said, distances = [], []
+    for network, known in networks:
+        outputs = network(values, training=False)
+        said.append(np.asarray(outputs[0] if known else outputs)[0])
+        if known:
+            from fusion.learning.familiarity import embeddings_of
+
+            distances.append(float(known.distances(embeddings_of(outputs))[0]) / known.threshold)
+    return np.asarray(np.mean(said, axis=0), dtype=np.float32), float(np.mean(distances)) if distances else None
 
 
 @lru_cache(maxsize=64)
 def _load(
     path: Path, fusion: Source | None, classes: tuple[str, ...], shapes: tuple[tuple[str, tuple[int, ...]], ...]
-) -> Any:
+) -> tuple[Any, Any]:
+    """Return a network, and what it knows of its training clips: then it gives what its last layer reads, too."""
     if path.suffix == ".onnx":
-        return load_onnx(path, dict(shapes), classes)
+        return load_onnx(path, dict(shapes), classes), None
+    from fusion.learning.familiarity import FILE, read, with_embeddings
     from fusion.learning.saved_network import load_model
 
-    return load_model(path, fusion, classes)
+    model, known = load_model(path, fusion, classes), read(path.parent / FILE)
+    return (with_embeddings(model) if known else model), known

@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.datasets.corpus import Corpus, checked
-from fusion.datasets.data import SAMPLE, Data, hasher, read_data, with_content, with_origin
-from fusion.datasets.roots import data_root, sample_root
+from fusion.datasets.data import SAMPLE, Data, hasher, with_content, with_origin
 from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
 from fusion.result.folder import ResultFolder
@@ -21,6 +20,7 @@ from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 from fusion.studies.completion import complete
 from fusion.studies.experiment import say_complete, say_versions, trainable
+from fusion.studies.own_data import read_own_data
 from fusion.studies.pending import PendingResult, seed_jobs
 
 
@@ -81,7 +81,8 @@ def evaluate_result(
             f"{folder}: an older fusion trained it, on training clips alone where validation clips train now, too; "
             "run the experiment again"
         )
-    trained = _training_data(saved, workplace, training_data)
+    advice = "the reference models need the training data: name its folder with --training-data"
+    trained = read_own_data(saved, workplace, training_data, advice)
     if skip_damaged:
         experiment = replace(experiment, dataset=experiment.dataset.model_copy(update={"skip_damaged": True}))
     data = trainable(experiment, _joined(experiment, trained, workplace, name, split))
@@ -110,25 +111,6 @@ def _applied(saved: TrainedResult, result: ResultFolder, seed: int) -> bool:
     """Say whether a seed's network was applied already, and not trained again since."""
     network = content_hash(saved.result.seed_folder(seed) / "model.keras")
     return seed in result.trained() and result.summaries(seed)[0].get("network") == network
-
-
-def _training_data(saved: TrainedResult, workplace: Workplace, root: Path | None) -> Data:
-    """Return the data that the networks were trained on, unchanged."""
-    sample = bool(saved.metrics["sample"])
-    recorded = saved.result.environment().get("data")
-    name = saved.experiment.dataset.name
-    root = sample_root(name) if sample else root or (Path(recorded) if recorded else data_root(name))
-    advice = "the reference models need it: name its folder with --training-data"
-    try:
-        data = read_data(saved.experiment.dataset, replace(workplace, root=root, sample=sample))
-    except FusionError as error:
-        raise FusionError(f"the training data of {saved.result.folder} cannot be read; {advice}. {error}") from None
-    if digest(saved.experiment, data.fingerprint, sample) != saved.metrics["digest"]:
-        raise FusionError(
-            f"{root}: not what {saved.result.folder} was trained on (other clips or sound, or an older "
-            f"fusion, whose networks are to be trained again); {advice}"
-        )
-    return data
 
 
 def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: str, split: str) -> Data:

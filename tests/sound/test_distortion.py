@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.settings.training import DISTORTION_NAMES
+from fusion.settings.training import DEFAULT_DISTORTIONS, DISTORTION_NAMES
 from fusion.sound.distortion import (
     DISTORTIONS,
     VERSION,
-    _shelf,
     add_noise,
     delay,
     distort,
@@ -18,6 +17,9 @@ from fusion.sound.distortion import (
     narrow,
     shorten,
 )
+from fusion.sound.filters import shelf
+from fusion.sound.grade import Grade
+from fusion.sound.graded import GRADED
 
 SR = 16000
 MANY = settings(max_examples=60, deadline=None)
@@ -68,7 +70,7 @@ def test_settings_name_every_distortion_in_its_order():
     st.sampled_from(list(SOUNDS)),
     st.sampled_from([8000, 16000, 44100]),
     st.sampled_from([1, 2, 3, 17, 511, 5000]) | st.integers(1, 2000),
-    st.lists(st.sampled_from(DISTORTION_NAMES), unique=True) | st.just(list(DISTORTION_NAMES)),
+    st.lists(st.sampled_from(DEFAULT_DISTORTIONS), unique=True) | st.just(list(DEFAULT_DISTORTIONS)),
     SEEDS,
 )
 def test_any_copy_is_finite_float32_of_the_same_length(name, sr, samples, kinds, seed):
@@ -83,7 +85,7 @@ def test_any_copy_is_finite_float32_of_the_same_length(name, sr, samples, kinds,
 
 @pytest.mark.parametrize("sr", [8000, 16000, 44100])
 @pytest.mark.parametrize("samples", [1, 100, 64000])
-@pytest.mark.parametrize("kind", DISTORTION_NAMES)
+@pytest.mark.parametrize("kind", DEFAULT_DISTORTIONS)
 @pytest.mark.parametrize("name", SOUNDS)
 def test_each_kind_alone_is_finite(name, kind, samples, sr):
     copy = distort(sound(name, samples, sr), sr, [kind], 1)
@@ -95,15 +97,27 @@ def test_each_kind_alone_is_finite(name, kind, samples, sr):
 @given(SEEDS, SEEDS)
 def test_another_seed_gives_another_sound(one, other):
     y = sound("noise", 64000)
-    assert np.array_equal(distort(y, SR, DISTORTION_NAMES, one), distort(y, SR, DISTORTION_NAMES, other)) == (
+    assert np.array_equal(distort(y, SR, DEFAULT_DISTORTIONS, one), distort(y, SR, DEFAULT_DISTORTIONS, other)) == (
         one == other
     )
 
 
-@pytest.mark.parametrize("kind", DISTORTION_NAMES)
+@pytest.mark.parametrize("kind", DEFAULT_DISTORTIONS)
 def test_each_kind_varies_with_the_seed(kind):
     y = sound("noise", 64000)
     assert len({distort(y, SR, [kind], seed).tobytes() for seed in range(12)}) > 6
+
+
+@pytest.mark.parametrize("kind", [kind for kind in DISTORTION_NAMES if kind not in DEFAULT_DISTORTIONS])
+def test_other_kinds_are_a_mild_level_of_what_stress_tests(kind):
+    y = sound("noise", 2000)
+    copies = [distort(y, SR, [kind], seed) for seed in range(3)]
+    mild = [Grade(kind, level) for level in GRADED[kind].levels[:4]]
+    random = np.random.default_rng(0)
+    grade = mild[int(random.choice(4))]
+    np.testing.assert_array_equal(copies[0], GRADED[kind].apply(y.astype(float), SR, grade.level, random).astype("f4"))
+    assert all(copy.shape == y.shape and np.isfinite(copy).all() for copy in copies)
+    assert not distort(np.zeros(100, np.float32), SR, [kind], 1).any()
 
 
 def test_version_1_makes_these_sounds():
@@ -111,7 +125,7 @@ def test_version_1_makes_these_sounds():
     y = sound("noise")
     changes = {
         kind: sum(np.abs(distort(y, SR, [kind], seed) - y).mean(dtype=np.float64) for seed in range(5))
-        for kind in DISTORTION_NAMES
+        for kind in DEFAULT_DISTORTIONS
     }
     assert changes == pytest.approx(CHANGES, rel=1e-6)
 
@@ -122,7 +136,7 @@ def test_no_kind_means_no_change():
 
 
 @MANY
-@given(st.lists(st.sampled_from(DISTORTION_NAMES), min_size=1, unique=True), st.integers(1, 3000), SEEDS)
+@given(st.lists(st.sampled_from(DEFAULT_DISTORTIONS), min_size=1, unique=True), st.integers(1, 3000), SEEDS)
 def test_silence_stays_silence(kinds, samples, seed):
     assert not distort(np.zeros(samples, np.float32), SR, kinds, seed).any()
 
@@ -131,10 +145,10 @@ def test_silence_stays_silence(kinds, samples, seed):
 @given(st.floats(100, 4000), st.floats(-12, 12), st.sampled_from([16000, 44100]))
 def test_a_shelf_has_its_gain_on_its_side_none_on_the_other_and_half_at_the_corner(corner, gain, sr):
     def low(y):
-        return _shelf(y, sr, corner, gain, high=False)
+        return shelf(y, sr, corner, gain, high=False)
 
     def high(y):
-        return _shelf(y, sr, corner, gain, high=True)
+        return shelf(y, sr, corner, gain, high=True)
 
     points = (0, corner, sr / 2)
     np.testing.assert_allclose([response(low, f, sr) for f in points], [gain, gain / 2, 0], atol=1e-6)
@@ -143,8 +157,8 @@ def test_a_shelf_has_its_gain_on_its_side_none_on_the_other_and_half_at_the_corn
 
 @pytest.mark.parametrize("gain", [-12, 5, 12])
 def test_a_shelf_leaves_the_far_side_alone(gain):
-    low = [response(lambda y: _shelf(y, SR, 250, gain, high=False), f) for f in (2500, 4000, 7000)]
-    high = [response(lambda y: _shelf(y, SR, 4000, gain, high=True), f) for f in (50, 150, 400)]
+    low = [response(lambda y: shelf(y, SR, 250, gain, high=False), f) for f in (2500, 4000, 7000)]
+    high = [response(lambda y: shelf(y, SR, 4000, gain, high=True), f) for f in (50, 150, 400)]
     np.testing.assert_allclose(low + high, 0, atol=0.25)
 
 
@@ -239,4 +253,4 @@ def test_the_peak_lies_25_to_1_decibels_below_full_scale(name, seed, samples):
 
 def test_a_copy_with_every_distortion_keeps_to_full_scale():
     y = sound("full scale", 64000)
-    assert max(np.abs(distort(y, SR, DISTORTION_NAMES, seed)).max() for seed in range(20)) < 1
+    assert max(np.abs(distort(y, SR, DEFAULT_DISTORTIONS, seed)).max() for seed in range(20)) < 1

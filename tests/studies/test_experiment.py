@@ -194,7 +194,8 @@ def test_a_training_of_an_older_fusion_counts(result, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(result, copy)
     summary = json.loads((copy / "seed-1" / "summary.json").read_text())
-    assert set(summary.pop("files")) == {"model.keras", "train.npy", "history.csv", "predictions.csv"}
+    names = {"model.keras", "train.npy", "history.csv", "predictions.csv", "familiarity.npz"}
+    assert set(summary.pop("files")) == names
     (copy / "seed-1" / "summary.json").write_text(json.dumps(summary))
     assert ResultFolder(copy).trained() == [1, 2]
 

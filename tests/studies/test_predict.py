@@ -146,6 +146,30 @@ def test_names_that_are_no_text_or_would_move_the_cursor_are_shown_escaped(place
     assert table.splitlines()[1].startswith("'=cmd().wav,")
 
 
+def test_what_is_unlike_the_training_clips_is_told_and_warnings_of_the_result_once(place, result, sounds, tmp_path):
+    soundfile.write(tmp_path / "hiss.wav", np.random.default_rng(1).normal(0, 0.3, 4 * SR), SR)
+    done = command(place, "predict", result, tmp_path / "hiss.wav", sounds / "note.wav", "--json")
+    hiss, note = json.loads(done.stdout)
+    assert hiss["distance"] > 1
+    assert hiss["distance"] > note["distance"]
+    assert "hiss.wav: unlike the clips that the networks were trained on" in done.stderr
+    assert done.stderr.count("warning: shared-groups:") == 1
+
+
+def test_networks_of_an_older_fusion_say_nothing_of_it(place, result, sounds, said, tmp_path):
+    copy = tmp_path / "result"
+    shutil.copytree(result, copy)
+    for seed in (1, 2):
+        (copy / f"seed-{seed}" / "familiarity.npz").unlink()
+        path = copy / f"seed-{seed}" / "summary.json"
+        summary = json.loads(path.read_text())
+        del summary["files"]["familiarity.npz"]
+        path.write_text(json.dumps(summary))
+    (entry,) = json.loads(command(place, "predict", copy, sounds / "note.wav", "--json").stdout)
+    assert "distance" not in entry
+    assert entry["probabilities"] == said["note.wav"]["probabilities"]
+
+
 def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
     """An hour is read window by window: nothing but one window is ever held."""
     with soundfile.SoundFile(tmp_path / "hour.flac", "w", 8000, 1) as file:

@@ -29,7 +29,7 @@ def command(folder: Path, *words: object, code: int = 0, cold: bool = False) -> 
     Its workers are processes, but warm ones (`tests.support.warm`): importing keras takes longer than the small
     trainings of tests. A cold command is a process of its own, with workers that import for themselves: what people run.
     """
-    several = ("run", "ablate", "curve", "tune", "evaluate", "predict")
+    several = ("run", "ablate", "curve", "tune", "evaluate", "predict", "stress")
     line = [*map(str, words), *(["--jobs", "1"] if words[0] in several and "--jobs" not in words else [])]
     if cold:
         start = [sys.executable, "-m", "fusion.cli"]
