@@ -1,10 +1,10 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
-``compare``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and ``plot_feature`` are
-the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or ``SpectralFeature``
-that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for each file that can be
-fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
+``compare``, ``side_by_side``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and
+``plot_feature`` are the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or
+``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for
+each file that can be fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fusion.api.experiments import ablate, run, study
     from fusion.api.new import new
     from fusion.api.result import Result
-    from fusion.api.results import compare, load, recompute, results
+    from fusion.api.results import compare, load, recompute, results, side_by_side
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features, plot_feature
     from fusion.datasets.dataset import Dataset
@@ -54,6 +54,7 @@ __all__ = [
     "recompute",
     "results",
     "run",
+    "side_by_side",
     "study",
     "tune",
 ]
@@ -65,7 +66,7 @@ _HOMES = {
     "fusion.api.new": ("new",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
-    "fusion.api.results": ("compare", "load", "recompute", "results"),
+    "fusion.api.results": ("compare", "load", "recompute", "results", "side_by_side"),
     "fusion.api.sounds": ("extract", "features", "plot_feature"),
     "fusion.datasets.dataset": ("Dataset",),
     "fusion.errors": ("FusionError",),

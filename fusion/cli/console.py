@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from fusion.api.result import Result
@@ -81,6 +82,15 @@ def print_result(result: Result, as_json: bool) -> None:
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
     print(result.folder)
+
+
+def print_results(lines: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print a list of results: a line each, and what is said of it below."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line, below in lines:
+        console.print(line, style="bold", soft_wrap=True)
+        for text in below:
+            console.print(Padding(text, (0, 0, 0, 4)))
 
 
 def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Commands that take result folders: predict, evaluate, compare."""
+"""Commands that take result folders: predict, evaluate, compare, report, results."""
 
 from __future__ import annotations
 
@@ -94,14 +94,62 @@ def compare(
 @app.command()
 @takes()
 def report(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A result or a study, or a folder of them.", show_default=False)
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER...",
+            help="A result or a study, or a folder of them; or several results.",
+            show_default=False,
+        ),
     ],
     *,
     shared: dict[str, Any],
 ) -> None:
-    """Compute the statistics of finished results anew from their tables, and write their pages; nothing is trained."""
-    from fusion.api.results import recompute
+    """Compute the statistics of finished results anew from their tables, and write their pages; nothing is trained.
 
-    for left in recompute(folder):
+    Several results get a page that shows them side by side.
+    """
+    from fusion.api.results import recompute, side_by_side
+
+    if len(folders) > 1:
+        print(side_by_side(*folders))
+        return
+    for left in recompute(folders[0]):
         print(left)
+
+
+@app.command()
+@takes("as_json")
+def results(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of results.")] = Path("results"),
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="KEY", help="experiment, date, figure, dataset or a setting's path.")
+    ] = "experiment",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where", metavar="KEY=VALUE", help="Only results with it: features=mfcc, training.epochs=20. Repeatable."
+        ),
+    ] = None,
+    html: Annotated[bool, typer.Option("--html", help="Write DIR/index.html, to be sorted and filtered.")] = False,
+    readme: Annotated[bool, typer.Option("--readme", help="Write DIR/README.md.")] = False,
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
+) -> None:
+    """List every result: what tells it from the others, its figure, the best reference, warnings, date."""
+    from fusion.report import index_page
+    from fusion.result import listing
+
+    rows = listing.ordered(listing.chosen(listing.list_results(folder), where or ()), sort)
+    alike, changes = listing.differences(rows)
+    if html:
+        print(index_page.write_index(folder, rows, alike, changes, listing.PAGES))
+    if readme:
+        print(index_page.write_readme(folder, rows, alike, changes))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    elif not (html or readme):
+        from fusion.cli import console
+
+        console.print_results(index_page.lines(rows, alike, changes))

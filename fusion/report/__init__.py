@@ -1,8 +1,8 @@
 """Pages, plots and sentences for people to look at. The only room that imports matplotlib.
 
-A page has modules for its plots, tables and sentences; `plots`, `html` and `wording` are what all of them share.
+A page has modules for its plots, tables and sentences, and a template; all share `plots`, `pages` and `wording`.
 """
 
-__all__ = ["ablation_plots", "ablation_sentences", "audit_page", "curve_plot", "curve_sentences", "feature_plot",
-           "plots", "result_page", "result_plots", "study_page", "study_sentences", "study_tables",
-           "wording"]  # fmt: skip
+__all__ = ["ablation_page", "ablation_sentences", "audit_page", "clip_sounds", "comparison_page", "curve_page"]
+__all__ += ["curve_sentences", "feature_plot", "index_page", "plots", "result_page", "result_plots", "search_page"]
+__all__ += ["study_page", "study_sentences", "study_tables", "wording"]

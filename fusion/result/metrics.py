@@ -79,6 +79,7 @@ def evaluate_trainings(
         "features": list(experiment.features),
         "seeds": list(experiment.seeds),
         **data,
+        "group_noun": dataset.group_noun,
         "trained_on": ["train"] if dataset.validates else ["train", "validation"],
         "warnings": [
             *unconverged(trainings, experiment.model.activation),

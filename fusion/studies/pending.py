@@ -13,6 +13,7 @@ from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
+from fusion.result.clip_files import read_clip_files, write_clip_files
 from fusion.result.folder import ResultFolder, is_trained
 from fusion.result.looks import record_looks
 from fusion.result.metrics import evaluate_trainings
@@ -149,7 +150,8 @@ class PendingResult:
         self.result.write_spec(experiment)
         device = str(self.result.summaries(seeds[0])[0]["device"])
         self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)
-        result_page.write(self.result.folder, metrics)
+        write_clip_files(self.result.folder, self.dataset, self.workplace.root)
+        result_page.write(self.result.folder, metrics, read_clip_files(self.result, metrics))
         write_json(self.result.folder / "metrics.json", metrics)
         return metrics
 
