@@ -28,6 +28,7 @@ def run(
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
     force: bool = False,
+    tensorboard: bool = False,
     progress: bool = False,
 ) -> Result:
     """Extract what is missing, train every seed that is missing, evaluate and report.
@@ -56,6 +57,8 @@ def run(
         Processes at once; None: all processors.
     force : bool
         Train again what is trained.
+    tensorboard : bool
+        Log trainings for TensorBoard while they run, in ``tensorboard`` of the result's folder.
     progress : bool
         Show progress on stderr.
 
@@ -81,7 +84,7 @@ def run(
     >>> sorted(result.metrics["references"])
     ['boosting', 'lda', 'logistic', 'majority', 'random_forest', 'svm']
     """
-    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress, tensorboard)
     experiment = options.experiment(spec)
     from fusion.api.result import Result
     from fusion.studies.experiment import run_experiment
@@ -102,6 +105,7 @@ def study(
     jobs: int | None = None,
     force: bool = False,
     paper: bool = False,
+    tensorboard: bool = False,
     progress: bool = False,
 ) -> Table:
     """Run a study: named variations (``arms``) of one experiment, each step tested against the one before.
@@ -114,7 +118,7 @@ def study(
         The data set's folder, by name where several are used.
     paper : bool
         Write tables as LaTeX and CSV and plots as PDF, too.
-    sample, results, cache, set, seeds, plugins, jobs, force, progress
+    sample, results, cache, set, seeds, plugins, jobs, force, tensorboard, progress
         As for `run`; ``set`` changes every arm.
 
     Returns
@@ -141,7 +145,7 @@ def study(
     >>> [test["arm"] for test in outcome.content["tests"]]
     ['dropout']
     """
-    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress)
+    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress, tensorboard)
     checked = options.study(spec)
     from fusion.api.tables import Table, study_rows
     from fusion.studies.study import run_study

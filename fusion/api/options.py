@@ -55,6 +55,8 @@ class Options:
         Processes at once; None: all processors.
     progress : bool
         Show progress on stderr.
+    tensorboard : bool
+        Log trainings for TensorBoard.
     """
 
     sample: bool = False
@@ -67,6 +69,7 @@ class Options:
     plugins: Sequence[FilePath] = ()
     jobs: int | None = None
     progress: bool = False
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         for name in ("features", "set", "plugins"):
@@ -149,7 +152,7 @@ class Options:
         root = sample_root(name) if self.sample else self._roots(tuple(known) or (name,)).get(name) or data_root(name)
         jobs = processors() if self.jobs is None else self.jobs
         progress = Progress(quiet=not self.progress)
-        return Workplace(root, self.sample, self.cache_folder(), Path(self.results), jobs, progress)
+        return Workplace(root, self.sample, self.cache_folder(), Path(self.results), jobs, progress, self.tensorboard)
 
     def cache_folder(self) -> Path:
         """Return where extracted features are kept."""

@@ -24,7 +24,7 @@ from fusion.studies.report import report as report_folder
 _FINISHED = ("metrics.json", "study.json")
 _COLUMNS = (
     *("experiment", "digest", "dataset", "protocol", "features", "metric", "mean", "low", "high", "seeds"),
-    *("folder", "warnings", "reference", "reference_mean", "sample", "date"),
+    *("folder", "warnings", "reference", "reference_mean", "data", "rendered", "date"),
 )
 
 
@@ -196,9 +196,10 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     -------
     DataFrame
         experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings (their fixed
-        words), reference (the best one that was fitted), reference_mean, sample, date, and a column for each setting
-        that differs from its default in some result, by dotted path; missing where it is the default. A result of an
-        older fusion has no interval, and ``older-method`` among its warnings: `recompute` mends that.
+        words), reference (the best one that was fitted), reference_mean, data (name of the folder, or sample),
+        rendered, date, and a column for each setting that differs from its default in some result, by dotted path;
+        missing where it is the default. A result of an older fusion has no interval, and ``older-method`` among its
+        warnings: `recompute` mends that.
 
     Raises
     ------

@@ -16,7 +16,7 @@ app = typer.Typer()
 
 
 @app.command()
-@takes("seeds", "plugins", "jobs", "as_json")
+@takes("seeds", "plugins", "jobs", "quiet", "as_json")
 def predict(
     result: ResultFolder,
     audio: Annotated[
@@ -32,7 +32,7 @@ def predict(
     from fusion.api.results import load
     from fusion.cli import console
 
-    predictions, problems = load(result).predictions_of(audio, progress=True, **shared)
+    predictions, problems = load(result).predictions_of(audio, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
     for caution in (prediction.caution for prediction in predictions if prediction.caution):
@@ -42,7 +42,7 @@ def predict(
 
 
 @app.command()
-@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
+@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "quiet", "as_json")
 def evaluate(
     result: ResultFolder,
     split: Annotated[
@@ -63,9 +63,7 @@ def evaluate(
     from fusion.api.results import load
     from fusion.cli import console
 
-    applied = load(result).evaluate(
-        split=split, training_data=training_data, skip_damaged=skip_damaged, progress=True, **shared
-    )
+    applied = load(result).evaluate(split=split, training_data=training_data, skip_damaged=skip_damaged, **shared)
     console.print_result(applied, as_json)
 
 

@@ -50,6 +50,8 @@ class TrainingJob:
         Trainings of this seed.
     repeat : int
         Of cross-validation with several partitions, the partition's number.
+    logs : Path or None
+        Where TensorBoard finds each epoch's metrics while it trains; None: they are not logged.
     """
 
     folder: Path
@@ -67,6 +69,7 @@ class TrainingJob:
     fusion: Source | None = None
     folds: int = 1
     repeat: int = 0
+    logs: Path | None = None
 
     @property
     def random_seed(self) -> int:

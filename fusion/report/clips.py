@@ -15,6 +15,7 @@ _LISTED = 40  # clips of a cell
 _MISTAKES = 12
 _OF_A_CELL = 2  # of these mistakes, and of clips to listen to
 _PAIRS = 10
+_HEARD = 30  # clips whose sound a page has, which is 40 kB each
 
 OUTCOMES = ("right", "missed", "heard wrongly")
 """Columns of the matrix where clips have several labels."""
@@ -90,10 +91,11 @@ class Clips:
         return sorted(most, key=lambda pair: -pair[0].scores[pair[1]])[:_MISTAKES]
 
     def to_hear(self) -> list[int]:
-        """Return the clips that are worth listening to: the surest mistakes, then some of each confused pair."""
+        """Return clips worth listening to: the surest mistakes, some of each confused pair, the least sure others."""
         chosen = [int(cell.clips[place]) for cell, place in self.mistakes()]
         chosen += [int(clip) for cell in self.confused() for clip in cell.clips[:_OF_A_CELL]]
-        return list(dict.fromkeys(chosen))
+        chosen += [int(cell.clips[0]) for cell in self.cells.values() if cell.right]
+        return list(dict.fromkeys(chosen))[:_HEARD]
 
     def as_data(self) -> dict[str, Any]:
         """Return what the page's script needs: ``clips`` {number: [name, group]} and ``cells`` by row and column."""

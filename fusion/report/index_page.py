@@ -71,7 +71,8 @@ def table(rows: Sequence[Row], changes: Sequence[Row]) -> tuple[list[str], list[
 
 
 def _test(row: Row) -> str:
-    return f"{row['dataset']}, {row['protocol']}" + (", sample" if row["sample"] else "")
+    where = f"{row['data']}, rendered" if row["rendered"] else row["data"]
+    return f"{row['dataset']}, {row['protocol']}" + (f" ({where})" if where else "")
 
 
 def _figure(row: Row) -> str:

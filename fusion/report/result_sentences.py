@@ -35,13 +35,21 @@ def answer(metrics: dict[str, Any]) -> list[str]:
     best = metrics.get("best_reference") or max(
         metrics["references"], key=lambda key: metrics["references"][key][name]["mean"], default=None
     )
+    practice = _practice(metrics)
     if best is None:
-        return [f"{reached}."]
+        return [f"{reached}.", *practice]
     reference = metrics["references"][best]
     label = reference_label(best, reference)
     beside = f"the best reference, {label}," if metrics.get("best_reference") else f"the trivial reference, {label},"
     verb = "" if name == "accuracy" else "has "
-    return [f"{reached}; {beside} {verb}{percentage(reference[name])}.", *_difference(reference)]
+    return [f"{reached}; {beside} {verb}{percentage(reference[name])}.", *_difference(reference), *practice]
+
+
+def _practice(metrics: dict[str, Any]) -> list[str]:
+    """Return a sentence where the figures are none of the real data; an older result does not say so."""
+    if not metrics.get("rendered"):
+        return []
+    return [f"The test clips are rendered practice data, not {metrics['dataset']} itself."]
 
 
 def _of(metrics: dict[str, Any]) -> str:

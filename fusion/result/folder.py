@@ -5,6 +5,7 @@
     spec.yaml          the resolved settings: an experiment file that repeats the result
     environment.json   versions, commit, device, threads
     seed-<n>/          model.keras, history.csv, predictions.csv, summary.json; there when training finished
+    tensorboard/       logs of trainings, where they were asked for
     trained_on.csv.gz  groups and sounds that the networks have seen
     clips.csv.gz       where the sound of the test clips is
     references.csv     what the reference models predicted

@@ -17,7 +17,7 @@ from fusion.settings.document import read
 PAGES = {"report": "report.html", "ablation": "ablation.html", "curve": "curve.html", "search": "search/report.html"}
 """Pages that may lie beside metrics.json, and their files."""
 
-_SHOWN = ("experiment", "digest", "dataset", "protocol", "features", "metric", "warnings", "date")
+_SHOWN = ("experiment", "digest", "dataset", "protocol", "features", "metric", "warnings", "date", "data")
 
 
 def list_results(top: Path) -> list[dict[str, Any]]:
@@ -32,8 +32,9 @@ def list_results(top: Path) -> list[dict[str, Any]]:
     -------
     list of dict
         ``experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings`` (their
-        fixed words), ``reference`` (the best one that was fitted), ``reference_mean, sample, date, changes`` (settings
-        that differ from the defaults, by dotted path) and ``pages`` that lie beside metrics.json.
+        fixed words), ``reference`` (the best one that was fitted), ``reference_mean, data`` (name of the folder,
+        or sample), ``rendered, date, changes`` (settings that differ from the defaults, by dotted path) and ``pages``
+        that lie beside metrics.json.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def _row(result: ResultFolder) -> dict[str, Any]:
         words = [text.split(":")[0] for text in metrics["warnings"]] + (["older-method"] if old else [])
         row |= {"seeds": len(metrics["seeds"]), "folder": str(folder), "warnings": list(dict.fromkeys(words))}
         row |= {"reference": best, "reference_mean": metrics["references"][best][name]["mean"] if best else None}
-        row |= {"sample": bool(metrics["sample"])}
+        row |= {"data": "sample" if metrics["sample"] else _data(result), "rendered": metrics.get("rendered", False)}
     except (KeyError, TypeError, AttributeError) as error:
         kind = type(error).__name__
         raise FusionError(f"{folder / 'metrics.json'}: damaged ({kind}: {error}); run the experiment again") from None
@@ -69,6 +70,10 @@ def _row(result: ResultFolder) -> dict[str, Any]:
         "changes": changed(read(spec).data) if spec.is_file() else {},
         "pages": [name for name, path in PAGES.items() if (folder / path).is_file()],
     }
+
+
+def _data(result: ResultFolder) -> str:
+    return Path(str(result.environment().get("data") or "")).name
 
 
 def chosen(rows: Sequence[dict[str, Any]], wanted: Iterable[str]) -> list[dict[str, Any]]:
@@ -104,8 +109,8 @@ def _holds(row: dict[str, Any], key: str, value: str) -> bool:
         return set(row["features"]) == {name.strip() for name in value.split(",")}
     if key == "warnings":
         return value in row["warnings"]
-    found = row[key] if key in _SHOWN else row["changes"].get(key)
-    return found is not None and value in (str(found), json.dumps(found))
+    known = {**row["changes"], **{name: row[name] for name in _SHOWN}}
+    return key in known and value in (str(known[key]), json.dumps(known[key]))
 
 
 def ordered(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:

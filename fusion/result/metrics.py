@@ -80,6 +80,7 @@ def evaluate_trainings(
         "seeds": list(experiment.seeds),
         **data,
         "group_noun": dataset.group_noun,
+        "rendered": bool(dataset.part("test")["origin"].str.contains(", rendered ", regex=False).any()),
         "trained_on": ["train"] if dataset.validates else ["train", "validation"],
         "warnings": [
             *unconverged(trainings, experiment.model.activation),

@@ -22,6 +22,8 @@ class Workplace:
     jobs : int
         Processes at once.
     progress : Progress
+    tensorboard : bool
+        Whether trainings are logged for TensorBoard.
     """
 
     root: Path
@@ -30,3 +32,4 @@ class Workplace:
     results: Path
     jobs: int
     progress: Progress
+    tensorboard: bool = False

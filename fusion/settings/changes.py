@@ -37,7 +37,9 @@ def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
     changes = _against(_class(DATASETS, named, load_dataset), dataset, "dataset")
     for name, parameters in (settings.get("features") or {}).items():
         changes |= _against(_class(FEATURES, name, load_feature), parameters or {}, f"features.{name}")
-    changes |= _against(_MODELS.get(str(model.get("preset")), FusionModel), model, "model")
+    preset = str(model.get("preset", "fusion"))
+    changes |= {} if preset == "fusion" else {"model.preset": preset}
+    changes |= _against(_MODELS.get(preset, FusionModel), model, "model")
     return changes | _against(TrainingSettings, settings.get("training") or {}, "training")
 
 

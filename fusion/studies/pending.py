@@ -169,6 +169,9 @@ def to_train(
     trained = [] if force else result.trained()
     seeds = [seed for seed in experiment.seeds if seed not in trained]
     jobs = tuple(job for seed in seeds for job in seed_jobs(experiment, prepared, result, seed))
+    if workplace.tensorboard:
+        logs = result.folder / "tensorboard"
+        jobs = tuple(replace(job, logs=logs / "-".join(job.folder.relative_to(result.folder).parts)) for job in jobs)
     wanted = prepared.data.dataset.label_task.references if references is None else references
     return PendingResult(experiment, prepared, result, workplace, jobs, wanted, force)
 

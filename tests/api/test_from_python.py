@@ -23,8 +23,20 @@ from fusion.cli import data as data_commands
 from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
-NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
-NAMES += ["check", "new", "plot_feature"]
+NAMES = [
+    "run",
+    "study",
+    "load",
+    "ablate",
+    "curve",
+    "tune",
+    "compare",
+    "side_by_side",
+    "recompute",
+    "results",
+    "extract",
+]
+NAMES += ["features", "check", "new", "plot_feature"]
 NAMES += ["Result"]
 NAMES += ["Archive", "FileParameter"]
 NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
@@ -73,7 +85,12 @@ def test_no_option_can_do_what_a_keyword_cannot(command, function):
     commands = {each.name or each.callback.__name__: each for each in app.app.registered_commands}
     commands |= {each.name or each.callback.__name__: each for each in data_commands.app.registered_commands}
     callback = commands[command].callback
-    own_words = {"experiment": "spec", "audio": "files", "result": "self"}  # arguments; how it is printed is no keyword
+    own_words = {
+        "experiment": "spec",
+        "audio": "files",
+        "result": "self",
+        "quiet": "progress",
+    }  # arguments; how it is printed is no keyword
     shown = {"as_csv", "as_json", "debug"}
     wanted = {own_words.get(name, name) for name in inspect.signature(callback).parameters if name not in shown}
     wanted -= {"paper"} if command == "run" else set()  # of a study, which has a function of its own
