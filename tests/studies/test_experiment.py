@@ -293,3 +293,14 @@ def test_page_shows_figures_warnings_and_settings(result, metrics):
     assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
     assert page.count('<svg role="img" aria-label="') == 2
     assert not re.search(r'(?:src|href)="(?!data:|#|https://fusion-mir)', page)  # self-contained
+
+
+def test_trainings_are_logged_for_tensorboard_and_a_quiet_command_says_nothing(place, nsynth, result, metrics):
+    words = ("run", "small.yaml", "--data", nsynth, "--results", "logged", "--quiet", "--tensorboard", "--seeds", "1,")
+    done = command(place, *words, "--json")
+    assert done.stderr == ""
+    (logs,) = (place / "logged" / "small").glob("*/tensorboard/seed-1")
+    assert {path.name for path in logs.iterdir()} >= {"train", "validation"}
+    assert all(list(part.glob("events.out.tfevents.*")) for part in logs.iterdir())
+    own = json.loads(done.stdout)["test"]["accuracy"]["per_seed"]
+    assert own == metrics["test"]["accuracy"]["per_seed"][:1]  # logs change nothing
