@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fusion.evaluation.metric import Metric, ScoreMetric, metric_label
+from fusion.evaluation.reference import REFERENCES
 from fusion.report.wording import (
     headline,
     percentage,
@@ -32,9 +33,8 @@ def answer(metrics: dict[str, Any]) -> list[str]:
         reached = (
             f"The network's {metric_label(name)} on {metrics['clips']['test']:,} test clips{_of(metrics)} is {own}"
         )
-    best = metrics.get("best_reference") or max(
-        metrics["references"], key=lambda key: metrics["references"][key][name]["mean"], default=None
-    )
+    trivial = [key for key in metrics["references"] if key in REFERENCES]  # what knows the test's classes is none
+    best = metrics.get("best_reference") or next(iter(trivial), None)
     practice = _practice(metrics)
     if best is None:
         return [f"{reached}.", *practice]

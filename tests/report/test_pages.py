@@ -98,15 +98,13 @@ def test_the_index_is_filtered_by_words(browser, pages):
         tab.wait_for_url("**/one/0123456789ab/report.html")
 
 
-def test_the_page_of_a_large_result_is_small_and_opens_at_once(browser, tmp_path):
+def test_the_page_of_a_large_result_is_small(browser, tmp_path):
     folder = tmp_path / "large" / "0123456789ab"
     classes = tuple(["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"])
     result_page.write(folder, *made_up_result(folder, 2874, classes))
     page = folder / "report.html"
     assert page.stat().st_size < 5_000_000
     with opened(browser, page) as tab:
-        taken = tab.evaluate("performance.timing.loadEventEnd - performance.timing.navigationStart")
-        assert taken < 5000  # ms; 400 where nothing else runs
         assert tab.locator("#mistakes ~ ul.cards li audio").count() == 12
 
 
