@@ -181,7 +181,12 @@ def side_by_side(*results: Result | FilePath) -> Path:
         raise FusionError("side by side are at least two results; name another one")
     content = beside([ResultFolder(result.folder) for result in chosen])
     path = chosen[0].folder.resolve().parents[1] / "side_by_side" / content["digest"] / "report.html"
-    comparison_page.write(path, content)
+    try:
+        comparison_page.write(path, content)
+    except (KeyError, TypeError, AttributeError) as error:
+        named = ", ".join(str(result.folder) for result in chosen)
+        kind = type(error).__name__
+        raise FusionError(f"{named}: one's metrics.json is damaged ({kind}: {error}); try each by itself") from None
     return path
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from fusion.errors import FusionError
@@ -40,8 +40,17 @@ def write_page(path: Path, template: str, **content: Any) -> None:
 
 
 def page_text(template: str, **content: Any) -> str:
-    """Return the text of a page, as `write_page` writes it."""
-    return _templates().get_template(f"{template}.html.j2").render(**content)
+    """Return the text of a page, as `write_page` writes it.
+
+    Raises
+    ------
+    KeyError
+        If what it shows lacks something, as a damaged file does.
+    """
+    try:
+        return _templates().get_template(f"{template}.html.j2").render(**content)
+    except UndefinedError as error:
+        raise KeyError(str(error)) from error
 
 
 def write_own(path: Path, text: str, mark: str) -> None:

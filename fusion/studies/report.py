@@ -50,7 +50,8 @@ def report(folder: Path) -> list[str]:
         with _damage(folder / "study.json"):
             _study(folder)
         return []
-    _result(folder)
+    with _damage(folder / "metrics.json"):
+        _result(folder)
     if not (folder / "ablation.json").is_file():
         return []
     with _damage(folder / "ablation.json"):

@@ -149,3 +149,12 @@ def test_the_sounds_of_a_result_are_found_where_its_data_are(place, result, nsyn
     assert read_clip_files(ResultFolder(copy), metrics) == {}
     (copy / "clips.csv.gz").unlink()
     assert read_clip_files(ResultFolder(copy), metrics) == {}
+
+
+def test_side_by_side_a_damaged_result_is_no_bug(top):
+    path = top / "two" / f"{1:012d}" / "metrics.json"
+    metrics = json.loads(path.read_text())
+    del metrics["train"]
+    path.write_text(json.dumps(metrics))
+    with pytest.raises(FusionError, match=r"one's metrics\.json is damaged"):
+        package.side_by_side(top / "one", top / "two")
