@@ -98,7 +98,7 @@ def test_the_index_is_filtered_by_words(browser, pages):
         tab.wait_for_url("**/one/0123456789ab/report.html")
 
 
-def test_the_page_of_a_large_result_is_small(browser, tmp_path):
+def test_the_page_of_a_large_result_is_small_and_fits_paper(browser, tmp_path):
     folder = tmp_path / "large" / "0123456789ab"
     classes = tuple(["cel", "cla", "flu", "gac", "gel", "org", "pia", "sax", "tru", "vio", "voi"])
     result_page.write(folder, *made_up_result(folder, 2874, classes))
@@ -106,6 +106,10 @@ def test_the_page_of_a_large_result_is_small(browser, tmp_path):
     assert page.stat().st_size < 5_000_000
     with opened(browser, page) as tab:
         assert tab.locator("#mistakes ~ ul.cards li audio").count() == 12
+    with opened(browser, page, width=794) as tab:  # A4
+        tab.emulate_media(media="print")
+        assert overflow(tab) == 0
+        assert not tab.locator("audio").first.is_visible()
 
 
 def test_a_page_says_what_came_out_and_escapes_what_others_wrote(pages):
