@@ -1,9 +1,9 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
-``compare``, ``stress``, ``recompute`` and ``results`` work with what came out; ``extract``, ``features`` and
-``plot_feature`` are the registry of features. A feature of your own is a subclass of ``Feature``, ``SeriesFeature`` or
-``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for
+``compare``, ``side_by_side``, ``stress``, ``recompute`` and ``results`` work with what came out; ``extract``,
+``features`` and ``plot_feature`` are the registry of features. A feature of your own is a subclass of ``Feature``,
+``SeriesFeature`` or ``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for
 each file that can be fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fusion.api.experiments import ablate, run, study
     from fusion.api.new import new
     from fusion.api.result import Result
-    from fusion.api.results import compare, load, recompute, results
+    from fusion.api.results import compare, load, recompute, results, side_by_side
     from fusion.api.search import tune
     from fusion.api.sounds import extract, features, plot_feature
     from fusion.api.stress import stress
@@ -55,6 +55,7 @@ __all__ = [
     "recompute",
     "results",
     "run",
+    "side_by_side",
     "stress",
     "study",
     "tune",
@@ -67,7 +68,7 @@ _HOMES = {
     "fusion.api.new": ("new",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
-    "fusion.api.results": ("compare", "load", "recompute", "results"),
+    "fusion.api.results": ("compare", "load", "recompute", "results", "side_by_side"),
     "fusion.api.sounds": ("extract", "features", "plot_feature"),
     "fusion.api.stress": ("stress",),
     "fusion.datasets.dataset": ("Dataset",),

@@ -29,6 +29,7 @@ def run(
     jobs: int | None = None,
     cluster: str | None = None,
     force: bool = False,
+    tensorboard: bool = False,
     progress: bool = False,
 ) -> Result:
     """Extract what is missing, train every seed that is missing, evaluate and report.
@@ -60,6 +61,8 @@ def run(
         ``$FUSION_CLUSTER``, else processes of this machine.
     force : bool
         Train again what is trained.
+    tensorboard : bool
+        Log trainings for TensorBoard while they run, in ``tensorboard`` of the result's folder.
     progress : bool
         Show progress on stderr.
 
@@ -85,7 +88,7 @@ def run(
     >>> sorted(result.metrics["references"])
     ['boosting', 'lda', 'logistic', 'majority', 'random_forest', 'svm']
     """
-    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress, cluster)
+    options = Options(sample, data, results, cache, features, set, seeds, plugins, jobs, progress, cluster, tensorboard)
     experiment = options.experiment(spec)
     from fusion.api.result import Result
     from fusion.studies.experiment import run_experiment
@@ -107,6 +110,7 @@ def study(
     cluster: str | None = None,
     force: bool = False,
     paper: bool = False,
+    tensorboard: bool = False,
     progress: bool = False,
 ) -> Table:
     """Run a study: named variations (``arms``) of one experiment, each step tested against the one before.
@@ -119,7 +123,7 @@ def study(
         The data set's folder, by name where several are used.
     paper : bool
         Write tables as LaTeX and CSV and plots as PDF, too.
-    sample, results, cache, set, seeds, plugins, jobs, cluster, force, progress
+    sample, results, cache, set, seeds, plugins, jobs, cluster, force, tensorboard, progress
         As for `run`; ``set`` changes every arm.
 
     Returns
@@ -146,7 +150,7 @@ def study(
     >>> [test["arm"] for test in outcome.content["tests"]]
     ['dropout']
     """
-    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress, cluster)
+    options = Options(sample, data, results, cache, None, set, seeds, plugins, jobs, progress, cluster, tensorboard)
     checked = options.study(spec)
     from fusion.api.tables import Table, study_rows
     from fusion.studies.study import run_study

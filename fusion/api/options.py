@@ -59,6 +59,8 @@ class Options:
     cluster : str, optional
         Address of a Dask scheduler, or its scheduler file: its workers do the work; None: ``$FUSION_CLUSTER``, else
         processes of this machine.
+    tensorboard : bool
+        Log trainings for TensorBoard.
     """
 
     sample: bool = False
@@ -72,6 +74,7 @@ class Options:
     jobs: int | None = None
     progress: bool = False
     cluster: str | None = None
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         for name in ("features", "set", "plugins"):
@@ -158,7 +161,7 @@ class Options:
         address = self.cluster or os.environ.get("FUSION_CLUSTER")
         read = [root, *(Path(folder) for folder in self.plugins)]
         cluster = connect(address, read, [cache, results]) if address else None
-        return Workplace(root, self.sample, cache, results, jobs, progress, cluster)
+        return Workplace(root, self.sample, cache, results, jobs, progress, cluster, self.tensorboard)
 
     def cache_folder(self) -> Path:
         """Return where extracted features are kept."""

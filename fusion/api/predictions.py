@@ -10,7 +10,8 @@ from fusion.api.options import FilePath, Options
 from fusion.datasets.own_files import own_sounds
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
-from fusion.studies.predict import Prediction, predict
+from fusion.studies.predict import predict
+from fusion.studies.prediction import Prediction
 
 
 def predict_files(

@@ -1,26 +1,30 @@
-"""What is asked of results that are there: load one, compare two, list all."""
+"""What is asked of results that are there: load one, compare two, see several side by side, list all."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath
 from fusion.api.result import Result
 from fusion.api.tables import Table, comparison_rows
-from fusion.errors import FusionError, listing
-from fusion.report.wording import headline
+from fusion.errors import FusionError
+from fusion.errors import listing as listed
+from fusion.report import comparison_page
 from fusion.result import compare as comparison
-from fusion.result.folder import of_older_method
+from fusion.result import listing
+from fusion.result.folder import ResultFolder
 from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
+from fusion.result.side_by_side import side_by_side as beside
 from fusion.studies.report import report as report_folder
 
 _FINISHED = ("metrics.json", "study.json")
 _COLUMNS = (
     *("experiment", "digest", "dataset", "protocol", "features", "metric", "mean", "low", "high", "seeds"),
-    *("folder", "warnings"),
+    *("folder", "warnings", "reference", "reference_mean", "data", "rendered", "date"),
 )
 
 
@@ -54,7 +58,7 @@ def load(path: FilePath) -> Result:
     if not inside:
         raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
     if len(inside) > 1:
-        raise FusionError(f"{folder}: holds {len(inside)} results; name one of them:\n{listing(map(str, inside))}")
+        raise FusionError(f"{folder}: holds {len(inside)} results; name one of them:\n{listed(map(str, inside))}")
     return Result(inside[0])
 
 
@@ -138,7 +142,7 @@ def recompute(folder: FilePath) -> list[str]:
         except FusionError as error:  # the others are done all the same
             damaged.append(str(error))
     if damaged:
-        raise FusionError(f"{top}: {len(damaged)} results or studies are left as they are:\n{listing(damaged)}")
+        raise FusionError(f"{top}: {len(damaged)} results or studies are left as they are:\n{listed(damaged)}")
     return left
 
 
@@ -146,8 +150,48 @@ def _studies_last(folder: Path) -> tuple[bool, Path]:
     return (folder / "study.json").is_file(), folder
 
 
+def side_by_side(*results: Result | FilePath) -> Path:
+    """Write a page of several results side by side: figures, tests on the same clips, settings that differ.
+
+    Parameters
+    ----------
+    *results : Result or path
+        At least two; the others are compared with the first.
+
+    Returns
+    -------
+    Path
+        ``side_by_side/<digest>/report.html`` in the folder that holds the first one's experiment.
+
+    Raises
+    ------
+    FusionError
+        If one is no finished result, or one is named twice.
+
+    Examples
+    --------
+    >>> import fusion
+    >>> fusion.side_by_side("elsewhere", "there")
+    Traceback (most recent call last):
+        ...
+    fusion.errors.FusionError: elsewhere: no such folder
+    """
+    chosen = [result if isinstance(result, Result) else load(result) for result in results]
+    if len(chosen) < 2:
+        raise FusionError("side by side are at least two results; name another one")
+    content = beside([ResultFolder(result.folder) for result in chosen])
+    path = chosen[0].folder.resolve().parents[1] / "side_by_side" / content["digest"] / "report.html"
+    try:
+        comparison_page.write(path, content)
+    except (KeyError, TypeError, AttributeError) as error:
+        named = ", ".join(str(result.folder) for result in chosen)
+        kind = type(error).__name__
+        raise FusionError(f"{named}: one's metrics.json is damaged ({kind}: {error}); try each by itself") from None
+    return path
+
+
 def results(folder: FilePath = RESULTS) -> pd.DataFrame:
-    """Return every result in a folder, by experiment.
+    """Return every result in a folder, by experiment and date.
 
     Parameters
     ----------
@@ -157,7 +201,10 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
     -------
     DataFrame
         experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings (their fixed
-        words). One of an older fusion has no interval, and ``older-method`` among its warnings: `recompute` mends that.
+        words), reference (the best one that was fitted), reference_mean, data (name of the folder, or sample),
+        rendered, date, and a column for each setting that differs from its default in some result, by dotted path;
+        missing where it is the default. A result of an older fusion has no interval, and ``older-method`` among its
+        warnings: `recompute` mends that.
 
     Raises
     ------
@@ -172,20 +219,11 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
         ...
     fusion.errors.FusionError: elsewhere: no such folder
     """
-    top = Path(folder)
-    if not top.is_dir():
-        raise FusionError(f"{top}: no such folder")
-    rows = []
-    for path in sorted(top.glob("*/*/metrics.json")):
-        metrics = Result(path.parent).metrics
-        name = headline(metrics)
-        score = metrics["test"][name]
-        row = {key: metrics[key] for key in ("experiment", "digest", "dataset", "protocol")}
-        row |= {"features": ", ".join(metrics["features"]), "metric": name}
-        old = of_older_method(metrics)  # its interval is by another method
-        row |= {"mean": score["mean"], **{end: None if old else score[end] for end in ("low", "high")}}
-        row |= {"seeds": len(metrics["seeds"]), "folder": str(path.parent)}
-        words = [text.split(":")[0] for text in metrics["warnings"]] + (["older-method"] if old else [])
-        row["warnings"] = ", ".join(dict.fromkeys(words))
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    rows = [
+        {**{key: _text(row[key]) for key in _COLUMNS}, **row["changes"]} for row in listing.list_results(Path(folder))
+    ]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(_COLUMNS))
+
+
+def _text(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.padding import Padding
 from rich.table import Table
 
 from fusion.api.result import Result
@@ -21,7 +22,7 @@ from fusion.result.compare import sentence
 from fusion.result.folder import of_older_method
 from fusion.runtime.names import in_spreadsheet
 from fusion.search.trials import DIRECTIONS
-from fusion.studies.predict import Prediction
+from fusion.studies.prediction import Prediction
 
 _BEST = 5  # trials shown
 _CHANGED = 10  # clips shown
@@ -82,6 +83,15 @@ def print_result(result: Result, as_json: bool) -> None:
     for warning in metrics["warnings"]:
         console.print(f"! {warning}")
     print(result.folder)
+
+
+def print_results(lines: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print a list of results: a line each, and what is said of it below."""
+    console = Console()
+    for line, below in lines:
+        console.print(line, style="bold", soft_wrap=True)
+        for text in below:
+            console.print(Padding(text, (0, 0, 0, 4)))
 
 
 def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:

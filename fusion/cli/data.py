@@ -21,7 +21,7 @@ app = typer.Typer(
 
 
 @app.command(epilog="Example: fusion data check experiments/irmas_fusion.yaml --sample")
-@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "quiet", "as_json")
 def check(
     experiment: ExperimentFile,
     quick: Annotated[
@@ -35,7 +35,7 @@ def check(
     from fusion.api import data
     from fusion.cli import console
 
-    audit = data.check(experiment, quick=quick, progress=True, **shared)
+    audit = data.check(experiment, quick=quick, **shared)
     if as_json:
         print(json.dumps(audit.report, indent=2), flush=True)
     else:
@@ -88,7 +88,7 @@ def join(
 
 
 @app.command(epilog="Example: fusion data get nsynth --split test")
-@takes("cache", "plugins", "jobs")
+@takes("cache", "plugins", "jobs", "quiet")
 def get(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set to fetch.", show_default=False)],
     split: Annotated[
@@ -139,7 +139,7 @@ def get(
         raise FusionError(f"{name}: {error}; take one of these, or name its plug-in folder with --plugins") from None
     dataset = load(source)
     root = data or data_root(name)
-    workplace = Options(data=root, progress=True, **shared).workplace(name)
+    workplace = Options(data=root, **shared).workplace(name)
     progress = workplace.progress
     options: dict[str, Any] = {"url": url, "keep_archives": keep, "confirm": confirm, "progress": progress}
     if not fetch_data(name, dataset, split or (), root, **options):

@@ -14,11 +14,16 @@ app = typer.Typer()
 
 
 @app.command(epilog="Example: fusion run experiments/nsynth_mfcc.yaml --sample")
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
+@takes(
+    "sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "quiet", "as_json"
+)
 def run(
     experiment: ExperimentFile,
     force: Force = False,
     paper: Annotated[bool, typer.Option("--paper", help="Of a study: LaTeX, CSV and PDF, too.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log trainings for TensorBoard, in tensorboard/ of each result.")
+    ] = False,
     *,
     as_json: bool = False,
     shared: dict[str, Any],
@@ -31,7 +36,7 @@ def run(
             raise FusionError("--paper: for a study, a file with arms; this is a single experiment")
         from fusion.api.experiments import run as run_spec
 
-        result = run_spec(experiment, force=force, progress=True, **shared)
+        result = run_spec(experiment, force=force, tensorboard=tensorboard, **shared)
         from fusion.cli import console
 
         console.print_result(result, as_json)
@@ -40,7 +45,7 @@ def run(
         raise FusionError(f"--features {','.join(shared['features'])}: a study's arms name their features themselves")
     from fusion.api.experiments import study
 
-    table = study(experiment, force=force, paper=paper, progress=True, **shared)
+    table = study(experiment, force=force, paper=paper, tensorboard=tensorboard, **shared)
     from fusion.cli import console
 
     if as_json:
@@ -51,7 +56,9 @@ def run(
 
 
 @app.command(epilog="Example: fusion ablate experiments/nsynth_fusion.yaml --sample --mode only-one --seeds 1")
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
+@takes(
+    "sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "quiet", "as_json"
+)
 def ablate(
     experiment: ExperimentFile,
     mode: Annotated[
@@ -73,7 +80,7 @@ def ablate(
     """Run an experiment with subsets of its features, and tell what each of them brings."""
     from fusion.api.experiments import ablate as ablate_spec
 
-    table = ablate_spec(experiment, mode=mode, trials=trials, force=force, progress=True, **shared)
+    table = ablate_spec(experiment, mode=mode, trials=trials, force=force, **shared)
     from fusion.cli import console
     from fusion.report.ablation_sentences import ablation_sentences
 
@@ -85,7 +92,9 @@ def ablate(
 
 
 @app.command(epilog="Example: fusion curve experiments/nsynth_fusion.yaml --sample --groups 12,24 --seeds 1")
-@takes("sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "as_json")
+@takes(
+    "sample", "data", "results", "cache", "features", "set", "seeds", "plugins", "jobs", "cluster", "quiet", "as_json"
+)
 def curve(
     experiment: ExperimentFile,
     groups: Annotated[
@@ -102,7 +111,7 @@ def curve(
 
     parts: list[Any] | None = None if groups is None else groups.split(",")
     sizes = parts and [int(part) if part.strip().isdecimal() and len(part) < 10 else part for part in parts]
-    table = curve_of(experiment, groups=sizes, force=force, progress=True, **shared)
+    table = curve_of(experiment, groups=sizes, force=force, **shared)
     from fusion.cli import console
     from fusion.report.curve_sentences import curve_sentences
 
@@ -114,7 +123,7 @@ def curve(
 
 
 @app.command(epilog="Example: fusion tune experiments/nsynth_fusion.yaml --sample --trials 3")
-@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
+@takes("sample", "data", "results", "cache", "features", "set", "plugins", "jobs", "cluster", "quiet", "as_json")
 def tune(
     experiment: ExperimentFile,
     trials: Annotated[
@@ -127,7 +136,7 @@ def tune(
     """Search the settings that the file leaves open, with KerasTuner, by folds of the training clips."""
     from fusion.api.search import tune as tune_spec
 
-    table = tune_spec(experiment, trials=trials, progress=True, **shared)
+    table = tune_spec(experiment, trials=trials, **shared)
     from fusion.cli import console
 
     if as_json:
@@ -138,12 +147,12 @@ def tune(
 
 
 @app.command(epilog="Example: fusion extract experiments/nsynth_fusion.yaml --sample")
-@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "cluster", "as_json")
+@takes("sample", "data", "cache", "features", "set", "plugins", "jobs", "cluster", "quiet", "as_json")
 def extract(experiment: ExperimentFile, *, as_json: bool = False, shared: dict[str, Any]) -> None:
     """Fill the feature store, nothing else."""
     from fusion.api.data import fill_store
 
-    outcome = fill_store(experiment, progress=True, **shared)
+    outcome = fill_store(experiment, **shared)
     if as_json:
         print(json.dumps({key: outcome[key] for key in ("computed", "seconds")}, indent=2))
         return

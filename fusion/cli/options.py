@@ -123,6 +123,9 @@ OPTIONS = {
             ),
         ],
     ),
+    "quiet": _Option(
+        Annotated[bool, typer.Option("--quiet", help="Show no progress, nor what is not worth an error.")], False
+    ),
     "as_json": _Option(Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")], False),
     "debug": _Option(Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what workers say.")], False),
 }
@@ -133,7 +136,8 @@ _PRINTING = ("as_json", "debug")  # what is printed; no keywords of functions
 def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command more options of `OPTIONS`; what was typed reaches it as the dict `shared`, by keyword.
 
-    ``as_json`` reaches it as a parameter of its own. Every command takes ``--debug``, which `app.main` reads.
+    ``as_json`` reaches it as a parameter of its own, ``quiet`` as the keyword ``progress`` that it denies. Every
+    command takes ``--debug``, which `app.main` reads.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -149,8 +153,9 @@ def takes(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         @wraps(command)
         def with_options(**typed: Any) -> None:
             typed.pop("debug")
-            shared = {name: typed.pop(name) for name in names if name not in _PRINTING}
-            return command(**typed, shared=read(shared))
+            progress = {"progress": not typed.pop("quiet")} if "quiet" in names else {}
+            shared = {name: typed.pop(name) for name in names if name not in (*_PRINTING, "quiet")}
+            return command(**typed, shared={**read(shared), **progress})
 
         own = [value.replace(kind=inspect.Parameter.KEYWORD_ONLY) for value in own]
         with_options.__signature__ = inspect.Signature([*own, *more])  # type: ignore[attr-defined]

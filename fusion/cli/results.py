@@ -1,4 +1,4 @@
-"""Commands that take result folders: predict, evaluate, stress, compare, report."""
+"""Commands that take result folders: predict, export, evaluate, stress, compare, report, results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ app = typer.Typer()
 
 
 @app.command(epilog="Example: fusion predict results/nsynth_mfcc note.wav --timeline")
-@takes("seeds", "plugins", "jobs", "as_json")
+@takes("seeds", "plugins", "jobs", "quiet", "as_json")
 def predict(
     result: ResultFolder,
     audio: Annotated[
@@ -50,7 +50,7 @@ def predict(
         loaded = load(result)
         result = loaded.folder
         told = [text for text in loaded.warnings if text.startswith(("sample:", "shared-groups:"))]
-    predictions, problems = predict_files(result, audio, progress=True, **shared)
+    predictions, problems = predict_files(result, audio, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
     for text in (*told, *(caution for prediction in predictions for caution in prediction.cautions)):
@@ -83,7 +83,7 @@ def export(
 
 
 @app.command(epilog="Example: fusion evaluate results/nsynth_mfcc --data other-notes")
-@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "cluster", "as_json")
+@takes("sample", "data", "results", "cache", "seeds", "plugins", "jobs", "cluster", "quiet", "as_json")
 def evaluate(
     result: ResultFolder,
     split: Annotated[
@@ -104,14 +104,12 @@ def evaluate(
     from fusion.api.results import load
     from fusion.cli import console
 
-    applied = load(result).evaluate(
-        split=split, training_data=training_data, skip_damaged=skip_damaged, progress=True, **shared
-    )
+    applied = load(result).evaluate(split=split, training_data=training_data, skip_damaged=skip_damaged, **shared)
     console.print_result(applied, as_json)
 
 
 @app.command(epilog="Example: fusion stress results/nsynth_mfcc --with pink_noise,low_pass --levels 3")
-@takes("data", "results", "cache", "seeds", "plugins", "jobs", "as_json")
+@takes("data", "results", "cache", "seeds", "plugins", "jobs", "quiet", "as_json")
 def stress(
     result: ResultFolder,
     other: Annotated[
@@ -138,7 +136,7 @@ def stress(
     if isinstance(shared.get("data"), dict):
         shared["data"] = next(iter(shared["data"].values()))
     chosen = None if kinds is None else stress_table.read_kinds(kinds)
-    table = stress_result(result, other, kinds=chosen, levels=levels, impulse=impulse, progress=True, **shared)
+    table = stress_result(result, other, kinds=chosen, levels=levels, impulse=impulse, **shared)
     if as_json:
         print(json.dumps(table.content, indent=2))
         return
@@ -171,14 +169,62 @@ def compare(
 @app.command(epilog="Example: fusion report results")
 @takes()
 def report(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A result or a study, or a folder of them.", show_default=False)
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER...",
+            help="A result or a study, or a folder of them; or several results.",
+            show_default=False,
+        ),
     ],
     *,
     shared: dict[str, Any],
 ) -> None:
-    """Compute the statistics of finished results anew from their tables, and write their pages; nothing is trained."""
-    from fusion.api.results import recompute
+    """Compute the statistics of finished results anew from their tables, and write their pages; nothing is trained.
 
-    for left in recompute(folder):
+    Several results get a page that shows them side by side.
+    """
+    from fusion.api.results import recompute, side_by_side
+
+    if len(folders) > 1:
+        print(side_by_side(*folders))
+        return
+    for left in recompute(folders[0]):
         print(left)
+
+
+@app.command()
+@takes("as_json")
+def results(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of results.")] = Path("results"),
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="KEY", help="experiment, date, figure, dataset or a setting's path.")
+    ] = "experiment",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where", metavar="KEY=VALUE", help="Only results with it: features=mfcc, training.epochs=20. Repeatable."
+        ),
+    ] = None,
+    html: Annotated[bool, typer.Option("--html", help="Write DIR/index.html, to be sorted and filtered.")] = False,
+    readme: Annotated[bool, typer.Option("--readme", help="Write DIR/README.md.")] = False,
+    *,
+    as_json: bool = False,
+    shared: dict[str, Any],
+) -> None:
+    """List every result: what tells it from the others, its figure, the best reference, warnings, date."""
+    from fusion.report import index_page
+    from fusion.result import listing
+
+    rows = listing.ordered(listing.chosen(listing.list_results(folder), where or ()), sort)
+    alike, changes = listing.differences(rows)
+    if html:
+        print(index_page.write_index(folder, rows, alike, changes, listing.PAGES))
+    if readme:
+        print(index_page.write_readme(folder, rows, alike, changes))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    elif not (html or readme):
+        from fusion.cli import console
+
+        console.print_results(index_page.lines(rows, alike, changes))

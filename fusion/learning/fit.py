@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import keras
@@ -39,6 +40,9 @@ def fit(job: TrainingJob) -> keras.Model:
     _compile(job, trainer, loss_weights, len(batches), together=len(batches) if in_graph else 1)
     best = KeepBest(job.training.patience) if job.training.patience else None
     callbacks = [EpochMessages(job.name), *_schedule_callbacks(job.training), *([best] if best else [])]
+    if job.logs:
+        shutil.rmtree(job.logs, ignore_errors=True)  # of a training that was interrupted, or is done again
+        callbacks.append(keras.callbacks.TensorBoard(str(job.logs), write_graph=False))
     history = trainer.fit(
         source,
         validation_data=None if validation is None else _read(validation, forever=False),

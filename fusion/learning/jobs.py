@@ -51,6 +51,8 @@ class TrainingJob:
         Trainings of this seed.
     repeat : int
         Of cross-validation with several partitions, the partition's number.
+    logs : Path or None
+        Where TensorBoard finds each epoch's metrics while it trains; None: they are not logged.
     """
 
     folder: Path
@@ -68,6 +70,7 @@ class TrainingJob:
     fusion: Source | None = None
     folds: int = 1
     repeat: int = 0
+    logs: Path | None = None
     trains: ClassVar[bool] = True  # so where some workers of a cluster have GPUs, it wants one
 
     @property

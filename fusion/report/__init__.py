@@ -1,8 +1,9 @@
 """Pages, plots and sentences for people to look at. The only room that imports matplotlib.
 
-A page has modules for its plots, tables and sentences; `plots`, `html` and `wording` are what all of them share.
+A page has modules for its plots, tables and sentences, and a template; all share `plots`, `pages` and `wording`.
 """
 
-__all__ = ["ablation_plots", "ablation_sentences", "audit_page", "card", "curve_plot", "curve_sentences"]
-__all__ += ["feature_plot", "plots", "result_page", "result_plots", "stress_plot", "stress_sentences", "study_page"]
+__all__ = ["ablation_page", "ablation_plots", "ablation_sentences", "audit_page", "card", "clip_sounds"]
+__all__ += ["comparison_page", "curve_page", "curve_plot", "curve_sentences", "feature_plot", "index_page", "plots"]
+__all__ += ["result_page", "result_plots", "search_page", "stress_plot", "stress_sentences", "study_page"]
 __all__ += ["study_sentences", "study_tables", "wording"]

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fusion.evaluation.metric import metric_label
-from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.plots import BLUE, DARK, GREY, INK, ORANGE, new_figure
 from fusion.report.wording import arm_names, points_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LABEL_WIDTH = 46  # characters of an arm's label in a line
-
-
-def write(folder: Path, ablation: Mapping[str, Any]) -> None:
-    """Write ``ablation.png``, ``shapley.png`` and ``per_class.png``; remove those that this ablation has not.
-
-    Parameters
-    ----------
-    folder : Path
-    ablation : dict
-        The content of ablation.json.
-    """
-    save(plot_arms(ablation), folder / "ablation.png")
-    if ablation["shapley"]:
-        save(plot_shapley(ablation), folder / "shapley.png")
-    else:
-        (folder / "shapley.png").unlink(missing_ok=True)  # of another mode
-    if ablation["per_class"]:
-        save(plot_per_class(ablation["per_class"]), folder / "per_class.png")
-    else:
-        (folder / "per_class.png").unlink(missing_ok=True)
 
 
 def plot_arms(ablation: Mapping[str, Any]) -> Figure:
@@ -94,8 +73,8 @@ def plot_shapley(ablation: Mapping[str, Any]) -> Figure:
     for place, (_, row) in enumerate(shares):
         axes.barh(place, 100 * row["value"], color=BLUE, height=0.6)
         if row["low"] is not None:
-            axes.plot([100 * row["low"], 100 * row["high"]], [place, place], color="black", lw=1.2)
-    axes.axvline(0, color="black", lw=0.8)
+            axes.plot([100 * row["low"], 100 * row["high"]], [place, place], color=INK, lw=1.2)
+    axes.axvline(0, color=INK, lw=0.8)
     axes.set_yticks(range(len(shares)), [name for name, _ in shares])
     metric = metric_label(ablation["metric"])
     axes.set_xlabel(f"points of {metric}; line: 95 % interval, {ablation['groups']} test groups")
@@ -122,7 +101,7 @@ def plot_per_class(rows: Mapping[str, Mapping[str, float]]) -> Figure:
     end = max(float(np.abs(points).max()), 1.0)
     cells = axes.imshow(points, cmap="RdBu", norm=Normalize(-end, end), aspect="auto")
     for (row, column), value in np.ndenumerate(points):
-        colour = "white" if abs(value) > 0.6 * end else "black"
+        colour = "white" if abs(value) > 0.6 * end else DARK
         axes.text(column, row, points_text(value), ha="center", va="center", fontsize=8, color=colour)
     axes.set_xticks(range(len(rows)), list(rows), rotation=40, ha="right")
     axes.set_yticks(range(len(classes)), classes)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fusion.report.audit_plots import plot_audit
-from fusion.report.html import escape, html_page, html_table, image, warning_box
-from fusion.report.plots import save
-from fusion.runtime.files import write_json, write_text
+from fusion.report.pages import write_page
+from fusion.report.plots import save, svg
+from fusion.runtime.files import write_json
 
 _SHOWN = 20  # findings of a kind
 
@@ -40,6 +40,9 @@ DUPLICATES = {
 }
 
 
+_CAPTION = "Classes and levels by split"
+
+
 def write_audit(folder: Path, report: dict[str, Any], noun: str) -> None:
     """Write ``check.json``, ``check.png`` and the self-contained ``check.html``.
 
@@ -52,12 +55,25 @@ def write_audit(folder: Path, report: dict[str, Any], noun: str) -> None:
         What a group is, in the plural.
     """
     write_json(folder / "check.json", report)
-    save(plot_audit(report), folder / "check.png")
-    write_text(folder / "check.html", _page(folder, report, noun))
+    plot = plot_audit(report)
+    save(plot, folder / "check.png")
+    duplicates = [[DUPLICATES[name], value] for name, value in report["duplicates"].items() if value is not None]
+    write_page(
+        folder / "check.html",
+        "audit",
+        title=f"Check of {report['dataset']}, protocol {report['protocol']}",
+        report=report,
+        clips=_clips(report, noun),
+        plot=svg(plot, _CAPTION),
+        caption=_CAPTION,
+        duplicates=(["pairs", "found"], duplicates),
+        sound=(["files", "found"], _sound(report["audio"])),
+        findings=[_findings(kind, report["findings"][kind]) for kind in KINDS if report["findings"][kind]],
+        shown=_SHOWN,
+    )
 
 
-def _page(folder: Path, report: dict[str, Any], noun: str) -> str:
-    title = f"Check of {report['dataset']}, protocol {report['protocol']}"
+def _clips(report: dict[str, Any], noun: str) -> tuple[list[str], list[list[Any]]]:
     splits = list(report["clips"])
     classes = sorted({label for counts in report["classes"].values() for label in counts})
     rows: list[list[Any]] = [
@@ -69,35 +85,22 @@ def _page(folder: Path, report: dict[str, Any], noun: str) -> str:
         [f"{noun} shared with test", *(report["shared_groups"].get(split, "") for split in splits)],
         ["largest class to smallest", *(report["balance"].get(split, "") for split in splits)],
     ]
-    verdict = "An experiment can run on these data." if report["usable"] else "An experiment cannot run on these data."
-    audio = report["audio"]
-    sound = [
+    return [f"class: clips in {noun}", *splits], rows
+
+
+def _sound(audio: dict[str, Any]) -> list[list[str]]:
+    return [
         ["sampling rates", ", ".join(f"{rate} Hz: {n}" for rate, n in audio["rates"].items())],
         ["channels", ", ".join(f"{count}: {n}" for count, n in audio["channels"].items())],
         ["length of a file, s: shortest, median, longest", ", ".join(f"{v:g}" for v in audio["seconds"].values())],
         ["RMS level, dB: quietest, median, loudest", ", ".join(f"{v:g}" for v in audio["rms_db"].values())],
     ]
-    duplicates = [[DUPLICATES[name], value] for name, value in report["duplicates"].items() if value is not None]
-    findings = "".join(_findings(kind, report["findings"][kind]) for kind in KINDS if report["findings"][kind])
-    body = f"""<p>{verdict}</p>
-{warning_box(report["warnings"])}
-<h2>Clips</h2>
-{html_table([f"class: clips in {noun}", *splits], rows)}
-{image(folder / "check.png", "Classes and levels by split")}
-<h2>Duplicates</h2>
-{html_table(["pairs", "found"], duplicates)}
-<h2>Sound</h2>
-{html_table(["files", ""], sound)}
-<h2>Findings</h2>
-{findings or "<p>None.</p>"}"""
-    return html_page(title, body)
 
 
-def _findings(kind: str, entries: list[dict[str, Any]]) -> str:
-    rest = f'<p class="note">The first {_SHOWN}; check.json has all.</p>' if len(entries) > _SHOWN else ""
+def _findings(kind: str, entries: list[dict[str, Any]]) -> dict[str, Any]:
     header = [name.replace("_", " ") for name in entries[0]]
     rows = [[_cell(value) for value in entry.values()] for entry in entries[:_SHOWN]]
-    return f"<h3>{escape(KINDS[kind])}: {len(entries)}</h3>{html_table(header, rows)}{rest}"
+    return {"title": f"{KINDS[kind]}: {len(entries)}", "table": (header, rows), "more": len(entries) > _SHOWN}
 
 
 def _cell(value: Any) -> Any:

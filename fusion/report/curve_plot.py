@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fusion.evaluation.metric import metric_label
-from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.plots import GREY, SERIES, new_figure
 from fusion.report.study_sentences import signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = (BLUE, ORANGE, "#3f8f5b", "#8c6bb1", "#b58900", "#d7301f", "#41b6c4", "#252525")
 _MARKS = "osD^vP*X"
-
-
-def write(folder: Path, curve: Mapping[str, Any]) -> None:
-    """Write ``curve.png``."""
-    save(plot_curve(curve), folder / "curve.png")
 
 
 def plot_curve(curve: Mapping[str, Any]) -> Figure:
@@ -36,7 +29,7 @@ def plot_curve(curve: Mapping[str, Any]) -> Figure:
     figure, axes = new_figure(7.6, 4.2 + 0.2 * len(arms))
     ticks: set[int] = set()
     for number, arm in enumerate(arms):
-        colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
+        colour, mark = SERIES[number % len(SERIES)], _MARKS[number % len(_MARKS)]
         aside = 2 ** (0.05 * (number - (len(arms) - 1) / 2))  # so that arms do not hide one another
         points, fit = arm["points"], fits.get(arm["name"])
         for point in points:

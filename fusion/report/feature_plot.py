@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
+from fusion.report.plots import BLUE, GREY, SERIES, new_figure
 from fusion.sound.clip import Clip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = (BLUE, ORANGE, "#3f8f5b", "#8c6bb1", "#b58900", "#d7301f")
-_MOST_LINES = len(_COLOURS)  # more columns are an image
+_MOST_LINES = 6  # more columns are an image
 _MOST_NAMES = 40  # rows that can be named beside an image
 
 
@@ -56,7 +55,7 @@ def plot_series(
     else:
         for number, column in enumerate(values.T):
             label = names[number] if names else f"column {number}"
-            below.plot(times, column, ".-", ms=3, lw=1, color=_COLOURS[number], label=label)
+            below.plot(times, column, ".-", ms=3, lw=1, color=SERIES[number], label=label)
         if len(values.T) > 1:
             below.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
         elif names:

@@ -1,157 +1,119 @@
-"""The page of one result: what was asked, what came out, what to keep in mind."""
+"""The page of one result: what came out, what to keep in mind, which clips are confused, how to repeat it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusion.evaluation.metric import Metric, ScoreMetric
-from fusion.report.html import escape, html_page, html_table, image, warning_box
-from fusion.report.plots import save
+from fusion.report import result_sentences, result_tables
+from fusion.report.checks import checked
+from fusion.report.clip_sounds import ClipFile, clip_sounds
+from fusion.report.clips import Clips, read_clips
+from fusion.report.pages import write_page
+from fusion.report.plots import save, svg
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves, plot_reliability
-from fusion.report.wording import (
-    ABOUT_INTERVALS,
-    looks_text,
-    reference_label,
-    score,
-    shown_metrics,
-    shown_score_metrics,
-    table,
-)
-from fusion.runtime.files import write_text
+from fusion.report.wording import ABOUT_INTERVALS, looks_text, shown_metrics, table
+from fusion.settings.changes import changed
+from fusion.settings.strict_yaml import parse
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SECONDS = {"train_processor": "processor time of training"}
 
 
-def write(folder: Path, metrics: dict[str, Any]) -> None:
+def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) -> None:
     """Write the plots, ``confusion.png`` (or ``classes.png``) and others, and the self-contained ``report.html``.
 
     Parameters
     ----------
     folder : Path
-        A result folder with history.csv, spec.yaml and environment.json.
+        A result folder with history.csv, spec.yaml, environment.json and predictions.csv.
     metrics : dict
         The content of metrics.json.
+    files : dict of str to ClipFile
+        Where the sounds of test clips are, by id; those that are not there are named alone.
     """
-    if "confusion" in metrics:
-        save(plot_confusion(np.array(metrics["confusion"]), metrics["classes"]), folder / "confusion.png")
-    else:
-        save(plot_classes(metrics["test"]["per_class"]), folder / "classes.png")
-    save(plot_curves(folder / "history.csv"), folder / "curves.png")
-    if "bins" in metrics.get("calibration", {}):
-        several = "confusion" not in metrics
-        save(plot_reliability(metrics["calibration"], several), folder / "reliability.png")
-    write_text(folder / "report.html", _page(folder, metrics))
-
-
-def _page(folder: Path, metrics: dict[str, Any]) -> str:
+    several = "confusion" not in metrics
+    plots = _plots(folder, metrics, several)
+    for name, figure in plots.items():
+        save(figure, folder / f"{name}.png")
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
-    title = f"{metrics['experiment']} · {metrics['dataset']}, protocol {metrics['protocol']}"
-    headline = shown_metrics(metrics)[0]
-    training = f"{headline.label}: {score(metrics['train'][headline.name])}"
-    shown, caption = ("confusion.png", "Confusion matrix") if "confusion" in metrics else ("classes.png", "Classes")
-    clips, groups = metrics["clips"], metrics["groups"]
-    data = [[split, clips[split], groups[split]] for split in clips if clips[split]]
-    classes = [
-        [
-            name,
-            *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")),
-            "" if row["low"] is None else f"[{row['low']:.3f}, {row['high']:.3f}]",
-            row["support"],
-            row["groups"],
-        ]
-        for name, row in metrics["test"]["per_class"].items()
-    ]
+    clips = read_clips(folder / "predictions.csv", metrics["classes"], several)
     seconds = ", ".join(f"{_SECONDS.get(name, name)} {value:.0f} s" for name, value in metrics["seconds"].items())
-    features, seeds = (", ".join(map(str, metrics[key])) for key in ("features", "seeds"))
-    libraries = ", ".join(f"{name} {version}" for name, version in environment["libraries"].items())
-    body = f"""<p>Features: {escape(features)}. Seeds: {escape(seeds)}.
-{metrics["parameters"]:,} parameters. Result {escape(metrics["digest"])}.</p>
-{warning_box(metrics["warnings"])}
-<h2>Test</h2>
-{html_table(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics))}
-<p class="note">Mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}
-Training {escape(training)}.{escape(_gap(metrics))}{escape(_other_metrics(metrics))}{escape(_references(metrics))}
- {escape(looks_text(metrics))}</p>
-{image(folder / shown, caption)}
-<h2>Classes</h2>
-{html_table(["class", "precision", "recall", "F1", "95 %", "clips", "groups"], classes)}
-<h2>Training</h2>
-{image(folder / "curves.png", "Learning curves")}{_calibration(folder, metrics)}
-<h2>Data</h2>
-{html_table(["split", "clips", "groups"], data)}
-{_trained_on(metrics)}
-<h2>To repeat it</h2>
-<p>fusion {escape(environment["fusion"])} (commit {escape(environment["commit"])}), Python
-{escape(environment["python"])}, {escape(libraries)}; {escape(environment["device"])}, {environment["threads"]}
-thread(s) a training. {escape(seconds)}.</p>
-<pre>{escape(spec)}</pre>"""
-    return html_page(title, body)
-
-
-def _trained_on(metrics: dict[str, Any]) -> str:
-    """Return a paragraph where validation clips were trained on, too."""
-    if metrics.get("trained_on", ["train"]) == ["train"]:  # an older result does not have it
-        return ""
-    return """<p class="note">Nothing was chosen by validation clips: the networks and the references were trained on
-training and validation clips, which are counted as train.</p>"""
-
-
-def _gap(metrics: dict[str, Any]) -> str:
-    """Return how far training is above the test as a sentence; an older result does not have it."""
-    if "gap" not in metrics:
-        return ""
-    gap = metrics["gap"]
-    points = 100 * gap["difference"]
-    ends = "" if gap["low"] is None else f" (95 % interval {100 * gap['low']:.1f} to {100 * gap['high']:.1f})"
-    return f" Training less test: {points:.1f} points{ends}."
-
-
-def _other_metrics(metrics: dict[str, Any]) -> str:
-    """Return the metrics that tables do not show as a sentence, and the thresholds where there are any."""
-    test = metrics["test"]
-    shown: list[Metric | ScoreMetric] = [*shown_metrics(metrics, "detail"), *shown_score_metrics(metrics)]
-    details = "; ".join(f"{metric.label} {score(test[metric.name])}" for metric in shown)
-    thresholds = ", ".join(f"{value:.3f}" for value in metrics.get("thresholds", ()))
-    return (f" Test: {details}." if details else "") + (f" Thresholds: {thresholds}." if thresholds else "")
-
-
-def _references(metrics: dict[str, Any]) -> str:
-    """Return which reference is the best, and the settings that were chosen for them, as sentences."""
-    if not metrics.get("best_reference"):  # of an older fusion, or where nothing was fitted
-        return ""
-    best = metrics["best_reference"]
-    chosen = "; ".join(
-        f"{reference_label(name, scores)} {', '.join(f'{key} {value:g}' for key, value in scores['settings'].items())}"
-        for name, scores in metrics["references"].items()
-        if scores.get("settings")
+    write_page(
+        folder / "report.html",
+        "result",
+        title=metrics["experiment"],
+        metrics=metrics,
+        answer=result_sentences.answer(metrics),
+        checked=checked(metrics),
+        figures=(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics)),
+        notes=[*result_sentences.notes(metrics), *filter(None, [looks_text(metrics)])],
+        about_intervals=ABOUT_INTERVALS,
+        plots={name: svg(figure, _CAPTIONS[name]) for name, figure in plots.items() if name != "confusion"},
+        captions=_CAPTIONS,
+        calibration=result_sentences.calibration_sentence(metrics),
+        tables=result_tables,
+        changes=changed(parse(spec, "spec.yaml")),
+        spec=spec,
+        environment=environment,
+        libraries=", ".join(f"{name} {version}" for name, version in environment["libraries"].items()),
+        seconds=seconds,
+        command=_command(folder, metrics, environment),
+        **_clips(clips, files),
     )
-    settings = f" Settings chosen by cross-validation over groups of training clips: {chosen}." if chosen else ""
-    return f" Best reference: {reference_label(best, metrics['references'][best])}.{settings}"
 
 
-def _calibration(folder: Path, metrics: dict[str, Any]) -> str:
-    """Return the reliability diagram and what it shows; nothing for an older result, or where a training diverged."""
-    calibration, test = metrics.get("calibration", {}), metrics["test"]
-    if "bins" not in calibration:
-        return ""
-    text = (
-        f"Scores are on the mean {100 * test['ece']['mean']:.1f} points away from how often they are right (expected "
-        f"calibration error), with a negative log-likelihood of {test['nll']['mean']:.3f} nats"
-    )
-    if "why" in calibration:
-        text += f"; no temperature is applied: {calibration['why']}."
+_CAPTIONS = {
+    "classes": "Precision, recall and F1 of each class",
+    "curves": "Learning curves: loss and accuracy by epoch, one line a training",
+    "reliability": "Reliability: how often scores are right",
+}
+
+
+def _plots(folder: Path, metrics: dict[str, Any], several: bool) -> dict[str, Figure]:
+    """Return the plots by the names of their files."""
+    plots: dict[str, Figure] = {}
+    if several:
+        plots["classes"] = plot_classes(metrics["test"]["per_class"])
     else:
-        ends = dict.fromkeys(f"{end(calibration['temperature']):.2f}" for end in (min, max))
-        text += (
-            f"; divided by a temperature fitted on validation clips ({' to '.join(ends)}), their logits give "
-            f"{100 * calibration['ece_after']['mean']:.1f} points and {calibration['nll_after']['mean']:.3f} nats."
-        )
-    return f"""
-<h2>Calibration</h2>
-{image(folder / "reliability.png", "Reliability diagram")}
-<p class="note">{escape(text)}</p>"""
+        plots["confusion"] = plot_confusion(np.array(metrics["confusion"]), metrics["classes"])
+    plots["curves"] = plot_curves(folder / "history.csv", metrics.get("best_epochs", ()))
+    if "bins" in metrics.get("calibration", {}):
+        plots["reliability"] = plot_reliability(metrics["calibration"], several)
+    return plots
+
+
+def _clips(clips: Clips | None, files: Mapping[str, ClipFile]) -> dict[str, Any]:
+    """Return what the page shows of clips: all of it empty where there are no predictions."""
+    if clips is None:
+        return {"clips": None, "sounds": {}, "mistakes": []}
+    heard = clips.to_hear()
+    sounds = clip_sounds([clips.names[clip] for clip in heard], files)
+    mistakes = [
+        {
+            "clip": int(cell.clips[place]),
+            "name": clips.names[cell.clips[place]],
+            "group": clips.groups[cell.clips[place]],
+            "text": f"{clips.title(cell)}, {clips.said(cell, place)}",
+        }
+        for cell, place in clips.mistakes()
+    ]
+    return {"clips": clips, "sounds": {heard[place]: sound for place, sound in sounds.items()}, "mistakes": mistakes}
+
+
+def _command(folder: Path, metrics: dict[str, Any], environment: dict[str, Any]) -> str:
+    """Return what repeats the result."""
+    seeds = ",".join(map(str, metrics["seeds"])) + ("," if len(metrics["seeds"]) == 1 else "")
+    if "source" in metrics:
+        source = metrics["source"]
+        data = f"--data {environment.get('data') or source['data']} --split {source['split']}"
+        return f"fusion evaluate {source['folder']} {data} --seeds {seeds}"
+    data = "--sample" if metrics["sample"] else f"--data {environment.get('data') or 'DIR'}"
+    return f"fusion run results/{metrics['experiment']}/{metrics['digest']}/spec.yaml {data} --seeds {seeds}"

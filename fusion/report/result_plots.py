@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
+from fusion.report.plots import BLUE, DARK, GREY, INK, ORANGE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def draw_cells(
     for row, column in np.ndindex(*shares.shape):
         share = shares.item(row, column)
         if written := text(confusion.item(row, column), share):
-            colour = "white" if share > 0.55 else "black"
+            colour = "white" if share > 0.55 else DARK
             axes.text(column, row, written, ha="center", va="center", fontsize=fontsize, color=colour)
 
 
@@ -78,7 +78,7 @@ def plot_classes(rows: dict[str, dict[str, Any]]) -> Figure:
     for place, name in zip(places, names, strict=True):
         row = rows[name]
         if row["low"] is not None:
-            axes.plot([row["low"], row["high"]], [place, place], color="black", lw=1.2, zorder=3)
+            axes.plot([row["low"], row["high"]], [place, place], color=INK, lw=1.2, zorder=3)
     for metric, marker, colour in (("precision", "|", ORANGE), ("recall", "x", GREY)):
         values = [rows[name][metric] for name in names]
         axes.scatter(values, places, marker=marker, s=60, color=colour, zorder=4, label=metric)
@@ -129,23 +129,36 @@ def read_history(path: Path) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def plot_curves(history: Path) -> Figure:
-    """Plot loss and accuracy by epoch, one line a seed, from a history.csv; it may lack validation."""
+def plot_curves(history: Path, taken: Sequence[int] = ()) -> Figure:
+    """Plot loss and accuracy by epoch, one line a training, from a history.csv; it may lack validation.
+
+    Parameters
+    ----------
+    history : Path
+    taken : sequence of int
+        The epoch whose weights each training kept, in the order of the file.
+    """
     rows = read_history(history)
     validated = "val_loss" in rows
     figure, axes = new_figure(9.5, 3.6, columns=2)
     for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
-        for _, training in rows.groupby(["seed", "fold"] if "fold" in rows else "seed"):
+        for number, (_, training) in enumerate(rows.groupby(["seed", "fold"] if "fold" in rows else "seed")):
             panel.plot(training["epoch"], training[name], color=BLUE, alpha=0.7, lw=1.2)
+            last = f"val_{name}" if validated else name
             if validated:
-                panel.plot(training["epoch"], training[f"val_{name}"], color=ORANGE, alpha=0.7, lw=1.2)
+                panel.plot(training["epoch"], training[last], color=ORANGE, alpha=0.7, lw=1.2)
+            kept = training[training["epoch"].isin(taken[number : number + 1])]
+            panel.plot(kept["epoch"], kept[last], "o", color=ORANGE if validated else BLUE, ms=4)
         panel.set_xlabel("epoch")
+        panel.xaxis.get_major_locator().set_params(integer=True)
         panel.set_ylabel("loss (nats)" if name == "loss" else name)
         panel.set_ylim(bottom=0, top=1.02 if name == "accuracy" else None)
         panel.grid(alpha=0.25)
     axes[0].plot([], [], color=BLUE, label="training (with dropout)")
     if validated:
         axes[0].plot([], [], color=ORANGE, label="validation")
+    if taken:
+        axes[0].plot([], [], "o", color=ORANGE if validated else BLUE, ms=4, label="the epoch taken")
     axes[0].legend(frameon=False, fontsize=8)
     figure.suptitle("Learning curves, one line a training", fontsize=10)
     return figure

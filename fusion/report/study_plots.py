@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
+from fusion.report.plots import BLUE, GREY, INK, ORANGE, SERIES, new_figure
 from fusion.report.result_plots import draw_cells, read_history
 from fusion.report.study_sentences import unconverged
 from fusion.report.wording import headline, significant
@@ -61,8 +62,8 @@ def plot_training(study: dict[str, Any], histories: dict[str, Path]) -> Figure:
     most = max(len(arm["features"]) for arm in arms)
     chosen = [arm for arm in arms if unconverged(arm) or arm["model"] == "course" or len(arm["features"]) == most]
     figure, axes = new_figure(8.5, 3.8)
-    colours = iter(["#2c5f8a", "#5aa469", "#8c6bb1", "#777777", "#b58900", "#d7301f", "#41b6c4", "#252525"] * 4)
-    styles = iter(["-", "--", ":", "-."] * len(chosen))
+    colours = cycle(colour for colour in SERIES if colour != ORANGE)
+    styles = cycle(["-", "--", ":", "-."])
     for arm in chosen:
         curve = read_history(histories[arm["name"]]).groupby("epoch")["accuracy"].mean()  # over trainings
         colour, width = (ORANGE, 2.6) if unconverged(arm) else (next(colours), 1.3)
@@ -89,7 +90,7 @@ def plot_steps(study: dict[str, Any]) -> Figure | None:
         if test["low"] is not None:
             axes.plot([100 * test["low"], 100 * test["high"]], [place, place], color=colour, lw=2)
         axes.scatter([100 * test["difference"]], [place], color=colour, s=36, zorder=3)
-    axes.axvline(0, color="black", lw=0.8)
+    axes.axvline(0, color=INK, lw=0.8)
     labels = [f"{test['arm']} against {test['before']}  ({p_text(test['p_holm'])})" for test in tests]
     axes.set_yticks(range(len(tests)), labels, fontsize=8)
     axes.set_ylim(len(tests) - 0.4, -0.6)

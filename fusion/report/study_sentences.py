@@ -6,7 +6,40 @@ from typing import Any
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import headline, significant
+from fusion.evaluation.reference import REFERENCES
+from fusion.report.wording import headline, percentage, reference_label, significant
+
+
+def answer(study: dict[str, Any]) -> list[str]:
+    """Return what the study's tests say to its question: the best arm, and which steps are shown to change it.
+
+    Of several tests, the best arm of the one with the most arms is named.
+    """
+    tests, shown = study["tests"], [test for test in study["tests"] if significant(test)]
+    steps = "step" if len(tests) == 1 else "steps"
+    if not tests:
+        said = ["Nothing was tested: no two arms share their test."]
+    elif not shown:
+        said = [f"Of {len(tests)} {steps}, none is shown to change the test by more than chance."]
+    else:
+        said = [f"{len(shown)} of {len(tests)} {steps} change the test by more than chance: {_changes(shown)}."]
+    by_test: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for arm in study["arms"]:
+        by_test.setdefault((arm["dataset"], arm["protocol"]), []).append(arm)
+    arms = max(by_test.values(), key=len)
+    best = max(arms, key=lambda arm: float(arm["test"][headline(arm)]["mean"]))
+    name = headline(best)
+    fitted = {key: scores for key, scores in best["references"].items() if key in REFERENCES}
+    reached = f"The best of {len(arms)} arms on {best['dataset']}, {best['protocol']}, is {best['name']}, with"
+    reached += f" {metric_label(name)} {percentage(best['test'][name])}"
+    if fitted:
+        key = max(fitted, key=lambda key: float(fitted[key][name]["mean"]))
+        reached += f"; its best reference, {reference_label(key, fitted[key])}, has {percentage(fitted[key][name])}"
+    return [f"{reached}.", *said]
+
+
+def _changes(tests: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{test['arm']} {signed(test['difference'])} points from {test['before']}" for test in tests)
 
 
 def unconverged(arm: dict[str, Any]) -> list[str]:

@@ -27,6 +27,17 @@ def score(summary: dict[str, Any]) -> str:
     return f"{summary['mean']:.3f}{spread}{interval}"
 
 
+def percentage(summary: dict[str, Any]) -> str:
+    """Return ``97.2 % [95.4, 99.0]``: a share of clips with its 95 % interval, for a sentence."""
+    interval = "" if summary.get("df") is None else f" [{100 * summary['low']:.1f}, {100 * summary['high']:.1f}]"
+    return f"{100 * summary['mean']:.1f} %{interval}"
+
+
+def span(summary: Mapping[str, Any]) -> str:
+    """Return ``[0.954, 0.990]``; empty where there is no interval."""
+    return "" if summary["low"] is None else f"[{summary['low']:.3f}, {summary['high']:.3f}]"
+
+
 def shown_metrics(metrics: dict[str, Any], *places: str) -> list[Metric]:
     """Return the metrics of a result, or an arm of a study, that are shown in some places: in tables by default.
 

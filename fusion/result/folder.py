@@ -6,7 +6,9 @@
     environment.json   versions, commit, device, threads
     seed-<n>/          model.keras, history.csv, predictions.csv, familiarity.npz (how near clips are to those that
                        trained), summary.json; there when training finished
+    tensorboard/       logs of trainings, where they were asked for
     trained_on.csv.gz  groups and sounds that the networks have seen
+    clips.csv.gz       where the sound of the test clips is
     references.csv     what the reference models predicted
     predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html
                        made from the above; metrics.json is written last
@@ -20,6 +22,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -152,12 +155,13 @@ class ResultFolder:
         write_text(self.folder / "spec.yaml", dump(experiment.settings()))
 
     def write_environment(self, experiment: Experiment, device: str, data: Path | None) -> None:
-        """Write versions of fusion, libraries and features, commit, device, threads and where the data were."""
+        """Write versions of fusion, libraries and features, commit, device, threads, the data's folder and the date."""
         run = {
             "features": experiment.versions(),
             "threads": experiment.training.threads,
             "device": device,
             "data": None if data is None else str(data),
+            "date": datetime.now(UTC).isoformat(timespec="minutes"),
         }
         write_json(self.folder / "environment.json", {**versions(), **run})
 

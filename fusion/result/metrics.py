@@ -79,6 +79,8 @@ def evaluate_trainings(
         "features": list(experiment.features),
         "seeds": list(experiment.seeds),
         **data,
+        "group_noun": dataset.group_noun,
+        "rendered": bool(dataset.part("test")["origin"].str.contains(", rendered ", regex=False).any()),
         "trained_on": ["train"] if dataset.validates else ["train", "validation"],
         "warnings": [
             *unconverged(trainings, experiment.model.activation),

@@ -26,6 +26,8 @@ class Workplace:
     progress : Progress
     cluster : Cluster or None
         Does the work instead of processes of this machine.
+    tensorboard : bool
+        Whether trainings are logged for TensorBoard.
     """
 
     root: Path
@@ -35,6 +37,7 @@ class Workplace:
     jobs: int
     progress: Progress
     cluster: Cluster | None = None
+    tensorboard: bool = False
 
     @property
     def workers(self) -> Workers:

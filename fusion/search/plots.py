@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.report.plots import BLUE, GREY, ORANGE, new_figure, save
+from fusion.report.plots import BLUE, GREY, ORANGE, new_figure
 from fusion.search.trials import DIRECTIONS, Trial, best
 from fusion.settings.search_space import Choices, Range, SearchSettings
 
@@ -25,12 +24,11 @@ _PLATE = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.8}
 FEWEST = 10  # scored trials from which the importance of settings is worth a plot
 
 
-def write(folder: Path, trials: Sequence[Trial], search: SearchSettings) -> None:
-    """Write ``parallel.png`` and, with enough scored trials, ``importance.png``."""
+def plots(trials: Sequence[Trial], search: SearchSettings) -> dict[str, Figure]:
+    """Return ``parallel`` and, with enough scored trials, ``importance``."""
     scored = [trial for trial in trials if trial.score is not None]
-    save(plot_parallel(scored, search), folder / "parallel.png")
-    if len(scored) >= FEWEST:
-        save(plot_importance(scored, search), folder / "importance.png")
+    drawn = {"parallel": plot_parallel(scored, search)}
+    return drawn | ({"importance": plot_importance(scored, search)} if len(scored) >= FEWEST else {})
 
 
 def positions_in_range(trials: Sequence[Trial], space: Space) -> Floats:

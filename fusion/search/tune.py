@@ -5,7 +5,7 @@
     <result>/search/trials.csv     every trial: score, status, settings, seconds, error; trial 0 is the file as it was
     <result>/search/best.yaml      a complete experiment with the best settings
     <result>/search/search.json    what was searched: settings, folds of each clip
-    <result>/search/parallel.png, importance.png
+    <result>/search/report.html, parallel.png, importance.png
     <result>/search/scores/        scores of each fold that was trained, by everything they depend on
     <result>/search/project-<digest>/   KerasTuner's own files; another search has another digest
 """
@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from fusion.datasets.data import Data, of_train_groups, read_data
 from fusion.datasets.groups import assign_folds
 from fusion.errors import FusionError, listing
 from fusion.extraction.prepare import prepare
+from fusion.report import search_page
 from fusion.result.folder import ResultFolder
 from fusion.result.identity import digest
 from fusion.runtime.files import write_json, write_text
@@ -32,8 +33,8 @@ from fusion.runtime.progress import Progress
 from fusion.runtime.versions import decisive_versions, versions
 from fusion.runtime.workers import is_shared, run
 from fusion.runtime.workplace import Workplace
-from fusion.search import plots
 from fusion.search.board import Board
+from fusion.search.plots import plots
 from fusion.search.trials import SearchJob, Trial, best, read_trials, write_trials
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
@@ -128,7 +129,14 @@ def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials:
         why = listing([f"trial {trial.number}: {trial.error or trial.status}" for trial in tried])
         raise FusionError(f"{folder}: none of {len(tried)} trials could be scored:\n{why}")
     write_text(folder / "best.yaml", dump(resolve(experiment.settings(), chosen.values).settings()))
-    plots.write(folder, tried, search)
+    search_page.write(
+        folder,
+        experiment.name,
+        search.model_dump(mode="json"),
+        [asdict(trial) for trial in trials],
+        asdict(chosen),
+        plots(tried, search),
+    )
 
 
 def without_test(data: Data) -> Data:
@@ -158,7 +166,7 @@ def _write_plan(job: SearchJob, experiment: Experiment, dataset: Corpus) -> None
     path = job.folder / "search.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if before.get("project") != job.project:
-        for name in ("trials.csv", "best.yaml", "parallel.png", "importance.png"):
+        for name in ("trials.csv", "best.yaml", "report.html", "parallel.png", "importance.png"):
             (job.folder / name).unlink(missing_ok=True)
     ids = list(dataset.part("train")["id"])
     plan = {

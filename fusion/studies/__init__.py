@@ -3,4 +3,16 @@
 One module a question; `completion` trains and evaluates several results in one crew of workers.
 """
 
-__all__ = ["ablate", "curve", "experiment", "export", "grades", "predict", "report", "stress", "study", "transfer"]
+__all__ = [
+    "ablate",
+    "curve",
+    "experiment",
+    "export",
+    "grades",
+    "predict",
+    "prediction",
+    "report",
+    "stress",
+    "study",
+    "transfer",
+]

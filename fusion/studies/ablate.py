@@ -2,8 +2,8 @@
 
 ::
 
-    <result of all features>/ablation.json   arms, Shapley values, tests; ablation.csv, ablation.png, shapley.png,
-                                             per_class.png
+    <result of all features>/ablation.json   arms, Shapley values, tests; ablation.csv, ablation.html and its
+                                             plots ablation.png, shapley.png, per_class.png
 
 Every arm is an ordinary result folder beside it, so arms that were run are not run again.
 """
@@ -23,7 +23,7 @@ from fusion.datasets.data import read_data
 from fusion.evaluation.decisions import join_labels
 from fusion.extraction.prepare import prepare
 from fusion.learning.jobs import MaskJob, TrainingJob
-from fusion.report import ablation_plots as plots
+from fusion.report import ablation_page
 from fusion.result.looks import most_looks
 from fusion.result.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing, write_json
@@ -110,9 +110,9 @@ def ablate(
 
 
 def write_ablation(folder: Path, ablation: dict[str, Any]) -> None:
-    """Write ablation.csv, the plots and ablation.json."""
+    """Write ablation.csv, the page with its plots, and ablation.json."""
     _write_table(folder / "ablation.csv", ablation)
-    plots.write(folder, ablation)
+    ablation_page.write(folder, ablation)
     write_json(folder / "ablation.json", ablation)
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    <result of all groups>/curve.json           of one experiment; curve.csv, curve.png
+    <result of all groups>/curve.json           of one experiment; curve.csv, curve.html, curve.png
     results/<study>/<digest>/curve.json         of a study
 
 Every point is an ordinary result, of ``dataset.train_groups``, so points that were run are not run again.
@@ -22,7 +22,7 @@ from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, read_data
 from fusion.errors import FusionError
 from fusion.evaluation.learning_curve import ENOUGH_POINTS
-from fusion.report import curve_plot
+from fusion.report import curve_page
 from fusion.result.predictions import read_predictions
 from fusion.runtime.files import replacing, write_json
 from fusion.runtime.workplace import Workplace
@@ -94,7 +94,7 @@ def run_curve(
     if folder.parent.name != study.name:  # of several arms, a folder of their own
         folder = folder.parent.parent / study.name / curve["digest"]
     _write_table(folder / "curve.csv", curve)
-    curve_plot.write(folder, curve)
+    curve_page.write(folder, curve)
     write_json(folder / "curve.json", curve)
     return folder, curve
 

@@ -14,6 +14,7 @@ from fusion.extraction.prepare import Prepared
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
+from fusion.result.clip_files import read_clip_files, write_clip_files
 from fusion.result.folder import ResultFolder, is_trained
 from fusion.result.looks import record_looks
 from fusion.result.metrics import evaluate_trainings
@@ -155,7 +156,8 @@ class PendingResult:
         self.result.write_spec(experiment)
         device = str(self.result.summaries(seeds[0])[0]["device"])
         self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)
-        result_page.write(self.result.folder, metrics)
+        write_clip_files(self.result.folder, self.dataset, self.workplace.root)
+        result_page.write(self.result.folder, metrics, read_clip_files(self.result, metrics))
         write_checksums(self.result.folder)
         write_json(self.result.folder / "metrics.json", metrics)
         return metrics
@@ -174,6 +176,9 @@ def to_train(
     trained = [] if force else result.trained()
     seeds = [seed for seed in experiment.seeds if seed not in trained]
     jobs = tuple(job for seed in seeds for job in seed_jobs(experiment, prepared, result, seed))
+    if workplace.tensorboard:
+        logs = result.folder / "tensorboard"
+        jobs = tuple(replace(job, logs=logs / "-".join(job.folder.relative_to(result.folder).parts)) for job in jobs)
     wanted = prepared.data.dataset.label_task.references if references is None else references
     return PendingResult(experiment, prepared, result, workplace, jobs, wanted, force)
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
-from fusion.evaluation.aggregate import Aggregate, aggregate
+from fusion.evaluation.aggregate import Aggregate
 from fusion.extraction.column import compute
 from fusion.extraction.compiled import compile_first, compiled_in
 from fusion.extraction.windows import window_starts
@@ -30,67 +30,10 @@ from fusion.result.trained import read_trained
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
-from fusion.sound.reading import OVER, DamagedError, audio_duration, read_audio
+from fusion.sound.reading import DamagedError, audio_duration, read_audio
+from fusion.studies.prediction import Prediction
 
 SHORTEST = 0.1  # seconds of sound that are worth a guess
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the networks say of one file.
-
-    Attributes
-    ----------
-    path : Path
-    classes : tuple of str
-    starts : tuple of float
-        Beginning of each window, seconds.
-    windows : (windows, classes) float32
-        Probabilities.
-    how : str
-        How windows become one prediction.
-    peak : float
-        Of all windows, 1 is full scale.
-    distance : float or None
-        From the training clips, as the networks hear them, in the distance that 95 % of validation clips do not
-        exceed; None: the networks do not know it.
-    """
-
-    path: Path
-    classes: tuple[str, ...]
-    starts: tuple[float, ...]
-    windows: NDArray[np.float32]
-    how: Aggregate = "mean"
-    peak: float = 1.0
-    distance: float | None = None
-
-    @property
-    def cautions(self) -> list[str]:
-        """What speaks against believing it."""
-        cautions = []
-        if self.peak > OVER:
-            cautions.append(
-                f"{self.path}: goes {20 * np.log10(self.peak):.0f} dB over full scale, as integers that were written "
-                "as float; a network knows no such level, so scale it to -1..1 before you believe what is said of it"
-            )
-        if self.distance is not None and self.distance > 1:
-            cautions.append(
-                f"{self.path}: unlike the clips that the networks were trained on, {self.distance:.1f} times as far "
-                "from them as 95 % of validation clips: they name the nearest class that they know, which it may not be"
-            )
-        return cautions
-
-    @property
-    def probabilities(self) -> NDArray[np.float32]:
-        """Of the whole file, ``(classes,)``."""
-        together = np.zeros(len(self.windows), dtype=np.int64)
-        return np.asarray(aggregate(self.windows, together, self.how)[0], dtype=np.float32)
-
-    def rows(self, timeline: bool) -> list[tuple[dict[str, float], NDArray[np.float32]]]:
-        """Return probabilities of the whole file, or with `timeline` of each window and where it starts."""
-        if not timeline:
-            return [({}, self.probabilities)]
-        return [({"start": start}, values) for start, values in zip(self.starts, self.windows, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from fusion.datasets.cautions import FEW_GROUPS
 from fusion.errors import FusionError
 from fusion.plugins.registry import DATASETS, discover
 from fusion.report import result_page, study_page
+from fusion.result.clip_files import read_clip_files
 from fusion.result.folder import ResultFolder
 from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
@@ -49,7 +50,8 @@ def report(folder: Path) -> list[str]:
         with _damage(folder / "study.json"):
             _study(folder)
         return []
-    _result(folder)
+    with _damage(folder / "metrics.json"):
+        _result(folder)
     if not (folder / "ablation.json").is_file():
         return []
     with _damage(folder / "ablation.json"):
@@ -57,10 +59,11 @@ def report(folder: Path) -> list[str]:
 
 
 def _result(folder: Path) -> None:
-    with ResultFolder(folder).locked():
+    result = ResultFolder(folder)
+    with result.locked():
         metrics = recomputed(folder, FEW_GROUPS)
         if all((folder / name).is_file() for name in _PAGE):
-            result_page.write(folder, metrics)
+            result_page.write(folder, metrics, read_clip_files(result, metrics))
         write_json(folder / "metrics.json", metrics)
 
 

@@ -24,7 +24,7 @@ from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
-NAMES += ["check", "new", "plot_feature", "stress"]
+NAMES += ["check", "new", "plot_feature", "side_by_side", "stress"]
 NAMES += ["Result"]
 NAMES += ["Archive", "FileParameter"]
 NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
@@ -74,7 +74,11 @@ def test_no_option_can_do_what_a_keyword_cannot(command, function):
     commands = {each.name or each.callback.__name__: each for each in app.app.registered_commands}
     commands |= {each.name or each.callback.__name__: each for each in data_commands.app.registered_commands}
     callback = commands[command].callback
-    own_words = {"experiment": "spec", "audio": "files"}  # arguments; how it is printed is no keyword
+    own_words = {
+        "experiment": "spec",
+        "audio": "files",
+        "quiet": "progress",
+    }  # arguments; how it is printed is no keyword
     own_words |= {} if command == "stress" else {"result": "self"}
     shown = {"as_csv", "as_json", "debug"}
     wanted = {own_words.get(name, name) for name in inspect.signature(callback).parameters if name not in shown}

@@ -19,13 +19,21 @@ def page(folder, calibration=None, **test):
     metrics = {
         **dict.fromkeys(("experiment", "digest", "dataset", "protocol"), "x"),
         **{"classes": ["a", "b"], "confusion": [[1.0, 0.0], [0.0, 1.0]], "features": ["mfcc"], "seeds": [1]},
-        **{"clips": {"test": 2}, "groups": {"test": 2}, "warnings": [], "seconds": {}, "parameters": 1},
+        **{
+            "clips": {"test": 2},
+            "groups": {"test": 2},
+            "duplicates": {},
+            "warnings": [],
+            "sample": True,
+            "seconds": {},
+            "parameters": 1,
+        },
         "train": {"accuracy": summary(0.9)},
         "test": {"accuracy": summary(0.5), "macro_f1": summary(0.5), "per_class": {}, **test},
         "references": {},
         **({} if calibration is None else {"calibration": calibration}),
     }
-    result_page.write(folder, metrics)
+    result_page.write(folder, metrics, {})
     return (folder / "report.html").read_text()
 
 

@@ -35,6 +35,7 @@ def test_wheel_holds_features_sample_and_licences(wheel):
         assert f"fusion/sample/nsynth/nsynth-{part}/examples.json" in names
     assert sum(name.endswith(".ogg") for name in names) > 900
     assert {"fusion_features/mfcc.py", "fusion/py.typed", "fusion/sample/nsynth/LICENSE-FluidR3.txt"} <= set(names)
+    assert {"fusion/report/templates/result.html.j2", "fusion/report/templates/page.js"} <= set(names)
     assert {"fusion/skeletons/feature/my_feature.py", "fusion/skeletons/feature/tests/test_my_feature.py"} <= set(names)
     assert any(name.endswith("dist-info/licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith(("tests", "features/", "results"))]

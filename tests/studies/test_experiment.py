@@ -21,7 +21,7 @@ from tests.support.command import command
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
-    *("trained_on.csv.gz", "checksums.json"),
+    *("trained_on.csv.gz", "clips.csv.gz", "checksums.json"),
     *("confusion.png", "curves.png", "reliability.png", "report.html", "seed-1", "seed-2"),
 }
 
@@ -317,11 +317,22 @@ def test_other_settings_get_another_folder(place, nsynth, result):
 def test_page_shows_figures_warnings_and_settings(result, metrics):
     page = (result / "report.html").read_text()
     assert f"{metrics['test']['accuracy']['mean']:.3f}" in page
-    assert "shared-groups:" in page
+    assert re.search(r'href="https://[^"]+#shared-groups">shared-groups</a>', page)
     assert "These test clips were scored 2 times so far by 1 experiment" in page
     assert (metrics["looks"], metrics["looks_experiments"]) == (2, 1)
     assert "n_mfcc: 12" in page
-    assert f"Best reference: {REFERENCES[metrics['best_reference']].label}." in page
+    assert f"the best reference, {REFERENCES[metrics['best_reference']].label}, " in page
     assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
-    assert page.count("data:image/png;base64,") == 3
-    assert "http" not in re.sub(r"<pre>.*?</pre>", "", page, flags=re.S)  # self-contained
+    assert page.count('<svg role="img" aria-label="') == 2
+    assert not re.search(r'(?:src|href)="(?!data:|#|https://fusion-mir)', page)  # self-contained
+
+
+def test_trainings_are_logged_for_tensorboard_and_a_quiet_command_says_nothing(place, nsynth, result, metrics):
+    words = ("run", "small.yaml", "--data", nsynth, "--results", "logged", "--quiet", "--tensorboard", "--seeds", "1,")
+    done = command(place, *words, "--json")
+    assert done.stderr == ""
+    (logs,) = (place / "logged" / "small").glob("*/tensorboard/seed-1")
+    assert {path.name for path in logs.iterdir()} >= {"train", "validation"}
+    assert all(list(part.glob("events.out.tfevents.*")) for part in logs.iterdir())
+    own = json.loads(done.stdout)["test"]["accuracy"]["per_seed"]
+    assert own == metrics["test"]["accuracy"]["per_seed"][:1]  # logs change nothing

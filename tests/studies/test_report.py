@@ -8,6 +8,7 @@ import pytest
 import fusion
 from fusion.errors import FusionError
 from fusion.result.folder import of_older_method
+from tests.support.results import made_up_result
 
 
 @pytest.fixture
@@ -115,3 +116,19 @@ def test_an_old_ablation_without_its_arms_loses_its_intervals(old):
     assert "is not there; run `fusion ablate` again" in left
     anew = json.loads((old / "ablation.json").read_text())
     assert {anew["arms"][0]["low"], anew["tests"][0]["p_holm"], anew["shapley"]["mfcc"]["high"]} == {None}
+
+
+@pytest.mark.parametrize("lost", ["parameters", "seconds", "clips"])
+def test_a_result_that_lacks_something_is_damaged_and_keeps_its_page(fusion, tmp_path, lost):
+    folder = tmp_path / "one" / "0123456789ab"
+    metrics, _ = made_up_result(folder)
+    metrics |= {"references": {}, "best_reference": None}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    assert fusion("report", folder)[0] == 0
+    page = (folder / "report.html").read_bytes()
+    del metrics[lost]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    code, _, err = fusion("report", folder)
+    assert code == 2
+    assert f"{folder / 'metrics.json'}: damaged (" in err
+    assert (folder / "report.html").read_bytes() == page

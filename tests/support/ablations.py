@@ -38,4 +38,5 @@ def made_up(mode, difference=0.1, p_holm=0.01, interval=0.03, names=NAMES, chanc
     return {
         **{"mode": mode, "metric": metric, "chance": chance, "groups": 42, "arms": arms, "shapley": shapley},
         **{"tests": tests, "per_class": per_class, "warnings": []},
+        **{"experiment": "made_up", "digest": "0" * 12, "trials": 0},
     }

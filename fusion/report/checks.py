@@ -1,0 +1,33 @@
+"""What was checked of a result and is in order: what no warning speaks of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fusion.evaluation.reference import REFERENCES
+
+
+def checked(metrics: dict[str, Any]) -> list[str]:
+    """Return a sentence for each check that gave no warning.
+
+    Parameters
+    ----------
+    metrics : dict
+        Of a result; what an older fusion did not check is left out.
+    """
+    words = {text.split(":")[0] for text in metrics["warnings"]}
+    noun, groups = metrics.get("group_noun", "groups"), metrics["groups"]
+    trainings = len(metrics.get("epochs", metrics["seeds"]))
+    fitted = [name for name in metrics["references"] if name in REFERENCES and not REFERENCES[name].trivial]
+    in_order = {
+        "shared-groups": "shared_groups" in metrics
+        and f"No test clip is of {noun} that the networks have trained on, by name or by sound.",
+        "duplicates": metrics["duplicates"].get("pairs") == 0 and "No two clips are byte-identical.",
+        "did-not-converge": f"{'The training' if trainings == 1 else f'All {trainings} trainings'} converged.",
+        "below-reference": bool(fitted) and f"The network is shown to be above each of {len(fitted)} references.",
+        "few-groups": f"{groups['test']} test {noun} are enough for intervals, of every class, too.",
+        "missing-class": "Every class has training and test clips.",
+        "damaged": "No clip was left out.",
+        "oracle-threshold": "thresholds" in metrics and "The threshold was not chosen on test clips.",
+    }
+    return [text for word, text in in_order.items() if text and word not in words]

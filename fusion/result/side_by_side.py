@@ -1,0 +1,72 @@
+"""Several results beside each other: figures, references, settings that differ, and on the same clips tests of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.evaluation.effects import adjusted
+from fusion.evaluation.label_task import recorded_task
+from fusion.result.compare import compare_predictions
+from fusion.result.folder import ResultFolder
+from fusion.result.listing import differences
+from fusion.result.looks import most_looks
+from fusion.result.predictions import read_predictions, same_clips
+from fusion.settings.changes import changed
+from fusion.settings.document import read
+
+
+def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
+    """Return what is to be seen of several results at once.
+
+    Parameters
+    ----------
+    results : sequence of ResultFolder
+        At least two; the first is what the others are compared with.
+
+    Returns
+    -------
+    dict
+        ``digest``; ``results`` [{name, metrics, changes}]; ``alike``, settings that all change alike; ``tests``
+        [{result, metric, difference, low, high, p, p_holm, ...}] of each later result minus the first; ``why`` there
+        are none for some; ``changed``, the clips of the first of these tests; ``warnings``; ``looks``.
+
+    Raises
+    ------
+    FusionError
+        If one is no finished result, or one is named twice.
+    """
+    metrics = [result.finished() for result in results]
+    names = [f"{own['experiment']} {own['digest']}" for own in metrics]
+    if len({result.folder.resolve() for result in results}) < len(results):
+        raise FusionError(f"a result is named twice among {', '.join(names)}; name each once")
+    specs = [result.folder / "spec.yaml" for result in results]
+    alike, changes = differences([{"changes": changed(read(spec).data) if spec.is_file() else {}} for spec in specs])
+    first, *others = [read_predictions(result.folder) for result in results]
+    tests: list[dict[str, Any]] = []
+    clips: list[dict[str, Any]] = []
+    why, warnings = [], []
+    for name, other in zip(names[1:], others, strict=True):
+        if not same_clips(first, other):
+            why.append(f"{name} is on other test clips than {names[0]}, so the two are not tested against each other")
+            continue
+        comparison = compare_predictions(other, first)
+        metric = recorded_task(comparison).headline.name
+        tests.append({"result": name, "metric": metric, **comparison[metric]})
+        warnings += comparison["warnings"]
+        clips = clips or comparison["changed"]
+    return {
+        "digest": hashlib.sha256("\n".join(names).encode()).hexdigest()[:12],
+        "results": [
+            {"name": name, "metrics": own, "changes": change}
+            for name, own, change in zip(names, metrics, changes, strict=True)
+        ],
+        "alike": alike,
+        "tests": adjusted(tests),
+        "why": why,
+        "changed": clips,
+        "warnings": list(dict.fromkeys(warnings)),
+        **most_looks(metrics),
+    }

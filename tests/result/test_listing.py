@@ -1,0 +1,160 @@
+"""Results found again: what is listed, chosen and sorted, and shown side by side."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import fusion as package
+from fusion.errors import FusionError
+from fusion.report import index_page, result_page
+from fusion.result import listing
+from fusion.result.clip_files import read_clip_files
+from fusion.result.folder import ResultFolder
+from fusion.settings.changes import changed
+from tests.support.results import made_up_result
+
+
+@pytest.fixture
+def top(tmp_path):
+    """Three results: the second with other settings, the third of several labels."""
+    for number, name in enumerate(("one", "two", "three")):
+        made_up_result(tmp_path / name / f"{number:012d}", several=name == "three")
+    spec = tmp_path / "two" / f"{1:012d}" / "spec.yaml"
+    spec.write_text(spec.read_text().replace("epochs: 7", "epochs: 9, patience: null"))
+    return tmp_path
+
+
+def test_results_are_listed_with_what_tells_them_apart(fusion, top):
+    code, out, err = fusion("results", top)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    (two,) = (number for number, line in enumerate(lines) if " two " in line)
+    assert "[0." in lines[two]
+    assert lines[two].endswith("nsynth, official (data)")
+    assert "mfcc; training.epochs=9; training.patience=null" in lines[two + 1]
+    assert "best reference 0.500 SVM (RBF); few-groups, below-reference; 2026-01-02" in lines[two + 2]
+    assert lines[-1] == "All have: features.mfcc.n_mfcc=13"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ((), ["one", "three", "two"]),
+        (("--where", "training.epochs=9"), ["two"]),
+        (("--where", "features=mfcc", "--where", "metric=micro_f1"), ["three"]),
+        (("--where", "features=tonnetz"), []),
+        (("--where", "warnings=few-groups", "--sort", "training.epochs"), ["one", "three", "two"]),
+        (("--where", "training.patience=null"), ["two"]),
+    ],
+)
+def test_results_are_chosen_and_sorted(fusion, top, words, names):
+    code, out, err = fusion("results", top, "--json", *words)
+    assert code == 0, err
+    assert [row["experiment"] for row in json.loads(out)] == names
+
+
+def test_the_best_figure_comes_first(top):
+    rows = listing.ordered(listing.list_results(top), "figure")
+    assert [row["mean"] for row in rows] == sorted((row["mean"] for row in rows), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nowhere",), "nowhere: no such folder"),
+        ((".", "--where", "epochs"), "--where epochs: should be key=value"),
+        ((".", "--where", "training.epoch=9"), "did you mean 'training.epochs'"),
+        ((".", "--sort", "size"), "--sort size: should be figure"),
+    ],
+)
+def test_what_cannot_be_listed_is_said(fusion, top, words, message):
+    code, out, err = fusion("results", *words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_index_and_readme_lead_to_what_is_there(fusion, top):
+    folder = top / "one" / f"{0:012d}"
+    result_page.write(folder, ResultFolder(folder).finished(), {})
+    code, out, err = fusion("results", top, "--html", "--readme")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [str(top / "index.html"), str(top / "README.md")]
+    index, readme = ((top / name).read_text() for name in ("index.html", "README.md"))
+    assert index.count(f'href="./one/{0:012d}/report.html"') == 1
+    assert "./two/" not in index  # it has no page
+    assert f"[{1:012d}](./two/{1:012d}/metrics.json)" in readme
+    (top / "README.md").write_text("mine")
+    code, _, err = fusion("results", top, "--readme")
+    assert (code, (top / "README.md").read_text()) == (2, "mine")
+    assert "fusion did not make it" in err
+
+
+def test_a_folder_whose_name_is_markup_is_only_a_name(top):
+    (top / "one").rename(top / 'a"><b>')
+    rows = listing.list_results(top)
+    index_page.write_index(top, rows, *listing.differences(rows), listing.PAGES)
+    assert '"><b>' not in (top / "index.html").read_text()
+
+
+def test_a_damaged_result_is_named(fusion, top):
+    path = top / "one" / f"{0:012d}" / "metrics.json"
+    path.write_text('{"test": {"accuracy": {}}}')
+    code, _, err = fusion("results", top)
+    assert code == 2
+    assert f"{path}: damaged" in err
+
+
+def test_results_in_python_have_a_column_for_each_setting_that_is_changed(top):
+    table = package.results(top).set_index("experiment")
+    assert table.loc["two", "training.epochs"] == 9
+    assert table.loc["one", "features"] == "mfcc"
+    assert table["features.mfcc.n_mfcc"].tolist() == [13, 13, 13]
+
+
+def test_side_by_side_are_figures_tests_and_settings(fusion, top):
+    code, out, err = fusion("report", top / "one", top / "two", top / "three")
+    assert (code, err) == (0, "")
+    text = Path(out.strip()).read_text()
+    assert f"two {1:012d} minus one {0:012d}: 0.0 points of accuracy" in text
+    assert "is on other test clips than" in text  # of several labels
+    assert '<th scope="row">training.epochs</th><td>7</td><td>9</td><td>7</td>' in text
+    assert f"../../two/{1:012d}/report.html" in text
+
+
+@pytest.mark.parametrize("names", [("one",), ("one", "one")])
+def test_side_by_side_are_several(top, names):
+    with pytest.raises(FusionError, match=r"at least two|named twice"):
+        package.side_by_side(*(top / name for name in names))
+
+
+def test_only_what_differs_from_the_defaults_is_a_change():
+    assert changed({"dataset": {"name": "nsynth"}, "training": {"epochs": 50, "patience": None}}) == {
+        "training.patience": None
+    }
+    assert changed({"features": {"mfcc": {"n_mfcc": 20}, "mine": {"width": 3}}}) == {"features.mine.width": 3}
+    assert changed({"model": {"preset": "course"}}) == {"model.preset": "course"}
+
+
+def test_the_sounds_of_a_result_are_found_where_its_data_are(place, result, nsynth, tmp_path):
+    metrics = ResultFolder(result).finished()
+    files = read_clip_files(ResultFolder(result), metrics)
+    assert len(files) == metrics["clips"]["test"]
+    assert all(file.path.is_file() and file.path.is_relative_to(nsynth) for file in files.values())
+    assert (result / "report.html").read_text().count("<audio controls") >= len(metrics["classes"])
+    copy = tmp_path / "copy"
+    shutil.copytree(result, copy, ignore=shutil.ignore_patterns("seed-*"))
+    (copy / "clips.csv.gz").write_bytes(b"damaged")
+    assert read_clip_files(ResultFolder(copy), metrics) == {}
+    (copy / "clips.csv.gz").unlink()
+    assert read_clip_files(ResultFolder(copy), metrics) == {}
+
+
+def test_side_by_side_a_damaged_result_is_no_bug(top):
+    path = top / "two" / f"{1:012d}" / "metrics.json"
+    metrics = json.loads(path.read_text())
+    del metrics["train"]
+    path.write_text(json.dumps(metrics))
+    with pytest.raises(FusionError, match=r"one's metrics\.json is damaged"):
+        package.side_by_side(top / "one", top / "two")
