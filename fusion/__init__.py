@@ -3,8 +3,9 @@
 ``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
 ``compare``, ``side_by_side``, ``stress``, ``recompute`` and ``results`` work with what came out; ``extract``,
 ``features`` and ``plot_feature`` are the registry of features. A feature of your own is a subclass of ``Feature``,
-``SeriesFeature`` or ``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with an ``Archive`` for
-each file that can be fetched; ``new`` writes one to start from. Errors that you can mend are ``FusionError``.
+``SeriesFeature`` or ``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with
+an ``Archive`` for each file that can be fetched; ``new`` writes one to start from. Errors that you can mend are
+``FusionError``.
 """
 
 from __future__ import annotations
