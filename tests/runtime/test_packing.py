@@ -1,0 +1,65 @@
+"""Tasks with their files, for machines that do not see them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fusion.errors import FusionError
+from fusion.runtime import packing
+from fusion.runtime.packing import pack, place, unpacked
+
+
+@dataclass(frozen=True)
+class Task:
+    sounds: tuple[Path, ...]
+    out: Path
+    reads: tuple[Path, ...] = ()
+
+
+def copy(task):
+    """Write what the sounds and the folders hold to a new folder; return the sounds' names and suffixes."""
+    task.out.mkdir(parents=True)
+    (task.out / "deep").mkdir()
+    (task.out / "deep" / "all.txt").write_text("".join(path.read_text() for path in task.sounds))
+    for folder in task.reads:
+        (task.out / "listed.txt").write_text(",".join(sorted(path.name for path in folder.iterdir())))
+    return [path.name for path in task.sounds]
+
+
+def test_a_task_finds_its_files_elsewhere_and_the_folder_it_makes_comes_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.txt").write_text("1")
+    (tmp_path / "two.txt").write_text("2")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "model").write_text("m")
+    task = Task((Path("one.txt"), tmp_path / "two.txt"), tmp_path / "results" / "new", (tmp_path / "in",))
+    payload, files = pack(task)
+    assert sorted(files) == [str(tmp_path / name) for name in ("in/model", "one.txt", "two.txt")]
+    for path in (*task.sounds, tmp_path / "in" / "model"):
+        path.unlink()
+    returned = unpacked(payload, files, copy)
+    assert returned.value == ["one.txt", "two.txt"]
+    assert not (tmp_path / "results").exists()
+    place(returned.folders)
+    assert (tmp_path / "results" / "new" / "deep" / "all.txt").read_text() == "12"
+    assert (tmp_path / "results" / "new" / "listed.txt").read_text() == "model"
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["new"]
+
+
+def test_a_message_has_the_paths_of_the_command(tmp_path):
+    (tmp_path / "one.txt").write_text("1")
+
+    def fail(paths):
+        raise FusionError(f"{paths[0]}: damaged")
+
+    payload, files = pack((tmp_path / "one.txt",))
+    with pytest.raises(FusionError, match=f"^{tmp_path}/one.txt: damaged$"):
+        unpacked(payload, files, fail)
+
+
+def test_too_much_is_a_message(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "MOST", 3)
+    (tmp_path / "one.txt").write_text("1234")
+    with pytest.raises(FusionError, match=r"one.txt: workers do not see .* more than 0 MB.*without|leave --cluster out"):
+        pack((tmp_path / "one.txt",))
