@@ -17,6 +17,7 @@ html_theme_options = {"top_of_page_buttons": []}
 
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
+smartquotes = False  # three dots in a setting are three dots
 numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say them in words

@@ -12,6 +12,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PLOTS = HERE / "_generated"
 NOTE = HERE.parent / "fusion/sample/nsynth/nsynth-test/audio"  # its first reed note is drawn
+
+BETTER = {"max": "larger", "min": "smaller"}
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -113,21 +116,6 @@ def every_command(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[
         yield from every_command(below, (*words, name))
 
 
-def model_settings() -> str:
-    """Return the settings of the usual network."""
-    return settings_table("model.", FusionModel, frozenset({"preset"}))
-
-
-def training_settings() -> str:
-    """Return the settings of a training."""
-    return settings_table("training.", TrainingSettings)
-
-
-def search_settings() -> str:
-    """Return the settings of a search."""
-    return settings_table("search.", SearchSettings)
-
-
 def features() -> str:
     """Return every feature of fusion: what it is, its parameters, its shape, and a plot of a note."""
     parts = []
@@ -196,15 +184,10 @@ def metrics() -> str:
         ("One label a clip", metric.SINGLE_LABEL_METRICS, metric.SINGLE_LABEL_SCORE_METRICS),
         ("Several labels a clip", metric.MULTI_LABEL_METRICS, metric.MULTI_LABEL_SCORE_METRICS),
     ):
-        rows = [(f"`{one.name}`", one.label, "decisions", better(one.direction)) for one in decided]
-        rows += [(f"`{one.name}`", one.label, "the network's scores", better(one.direction)) for one in scored]
+        rows = [(f"`{one.name}`", one.label, "decisions", BETTER[one.direction]) for one in decided]
+        rows += [(f"`{one.name}`", one.label, "the network's scores", BETTER[one.direction]) for one in scored]
         parts += [f"## {title}\n", table(("key", "figure", "computed from", "better"), rows)]
     return "\n".join(parts)
-
-
-def better(direction: str) -> str:
-    """Return which values of a figure are better."""
-    return "larger" if direction == "max" else "smaller"
 
 
 def python() -> str:
@@ -222,9 +205,9 @@ def python() -> str:
 
 MADE = {
     "commands": commands,
-    "model_settings": model_settings,
-    "training_settings": training_settings,
-    "search_settings": search_settings,
+    "model_settings": partial(settings_table, "model.", FusionModel, frozenset({"preset"})),
+    "training_settings": partial(settings_table, "training.", TrainingSettings),
+    "search_settings": partial(settings_table, "search.", SearchSettings),
     "features": features,
     "feature_lists": feature_lists,
     "fusions": fusions,
