@@ -15,7 +15,7 @@ MODULES = sorted(
     if ">>> " in path.read_text(encoding="utf-8")
 )
 
-TRAINING = {f"fusion.api.{name}" for name in ("curve", "experiments", "result", "results", "search")}
+TRAINING = {f"fusion.api.{name}" for name in ("curve", "experiments", "result", "results", "search", "stress")}
 
 
 @pytest.fixture(scope="module")

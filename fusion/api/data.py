@@ -10,12 +10,14 @@ from typing import Any
 from fusion.api.options import RESULTS, Changes, FilePath, Folders, Options, Spec
 from fusion.audit.check import check_data
 from fusion.datasets.data import of_train_groups, read_data
-from fusion.datasets.nsynth_join import join_notes, named_sources
+from fusion.datasets.joined import named_sources
 from fusion.datasets.overview import overview
+from fusion.errors import FusionError
 from fusion.extraction.prepare import prepare
+from fusion.plugins.registry import DATASETS, discover
 from fusion.report.audit_page import write_audit
 from fusion.runtime.workplace import Workplace
-from fusion.settings.dataset import DatasetSettings
+from fusion.settings.dataset import DatasetSettings, load
 from fusion.studies.experiment import result_of, trainable
 
 
@@ -87,7 +89,7 @@ def check(
 
 
 def join(folders: Sequence[str], out: FilePath) -> dict[str, Any]:
-    """Put notes of several sources in NSynth's layout into one data set, each clip's source kept.
+    """Put data of several sources into one data set, each clip's source kept: notes in NSynth's layout.
 
     Parameters
     ----------
@@ -106,7 +108,12 @@ def join(folders: Sequence[str], out: FilePath) -> dict[str, Any]:
     FusionError
         If a source is none or incomplete, or `out` holds something.
     """
-    return join_notes(named_sources(list(folders)), Path(out))
+    sources = named_sources(folders)
+    for source in discover(DATASETS).values():
+        joined = load(source).join(sources, Path(out))
+        if joined is not None:
+            return joined
+    raise FusionError(f"{', '.join(folders)}: no source of notes, so there is nothing to join")
 
 
 def check_fetched(settings: DatasetSettings, workplace: Workplace) -> Audit:

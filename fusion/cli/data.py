@@ -64,7 +64,8 @@ app.command(epilog="Example: fusion data render nsynth --preset practice --out p
 @takes("as_json")
 def join(
     folders: Annotated[
-        list[str], typer.Argument(metavar="DIR|NAME=DIR...", help="Sources in NSynth's layout.", show_default=False)
+        list[str],
+        typer.Argument(metavar="DIR|NAME=DIR...", help="Sources of notes.", show_default=False),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="New folder.", show_default=False)],
     *,

@@ -3,5 +3,5 @@
 `data` reads one, with content hashes; `dataset` is what a new one starts from, `reader` its way to a `corpus`.
 """
 
-__all__ = ["cautions", "corpus", "data", "dataset", "duplicates", "groups", "irmas_training", "nsynth_join"]
+__all__ = ["cautions", "corpus", "data", "dataset", "duplicates", "groups", "irmas_training", "joined"]
 __all__ += ["nsynth_notes", "overview", "own_files", "reader", "roots"]

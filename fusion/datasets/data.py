@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus, fingerprint
 from fusion.datasets.duplicates import Duplicates, find_duplicates, joined_sounds
-from fusion.datasets.nsynth_join import origin_of_join
+from fusion.datasets.joined import origin_of_join
 from fusion.datasets.rendered import read_rendered
 from fusion.errors import FusionError, listing
 from fusion.runtime.content_hash import content_hashes

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from fusion.datasets.groups import shuffled
-from fusion.datasets.nsynth_join import read_sources
-from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, Family, Origin, read_part, refuse_absent
+from fusion.datasets.nsynth_join import join_notes, read_sources
+from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, PARTS, Family, Origin, read_part, refuse_absent
 from fusion.datasets.reader import Reader
 from fusion.evaluation.aggregate import Aggregate
 from fusion.settings.archive import Archive
@@ -32,7 +32,6 @@ from fusion.settings.section import each_once
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = ("train", "valid", "test")
 _HELD_OUT = 0.1  # share of training notes that validates
 
 
@@ -138,6 +137,12 @@ class NSynth(Reader):
         if {"train", "test"} <= there:
             return {"validation": "official"} if "valid" in there else {}
         return {"protocol": "course"} if {"valid", "test"} <= there else None
+
+    @classmethod
+    def join(cls, sources: Mapping[str, Path], out: Path) -> dict[str, Any] | None:
+        """Join notes of several sources; None if none of them has any part."""
+        there = [root for root in sources.values() for part in PARTS if (root / f"nsynth-{part}").is_dir()]
+        return join_notes(sources, out) if there else None
 
     def read(self, root: Path) -> pd.DataFrame:
         """Return the notes of the parts that the protocol needs; labels are families, groups are instruments."""

@@ -19,12 +19,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, SOURCE, audio_files, read_examples, read_part
+from fusion.datasets.joined import RECORD
+from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, PARTS, SOURCE, audio_files, read_examples, read_part
 from fusion.errors import FusionError, listing
-from fusion.runtime.files import content_hash, replacing, write_json
-
-RECORD = "join.json"
-PARTS = ("train", "valid", "test")
+from fusion.runtime.files import replacing, write_json
 
 _SAID = ("README*", "LICENSE*", "LICENCE*", "render.json", RECORD)  # of a source, kept
 
@@ -119,34 +117,6 @@ def _link(file: Path, to: Path) -> None:
         os.link(file.resolve(), to)
     except OSError:  # another disk, or a file system without links
         shutil.copyfile(file, to)
-
-
-def origin_of_join(root: Path) -> str:
-    """Return what tells this join's names of instruments from others'; empty where nothing was joined."""
-    record = root / RECORD
-    return f", joined {content_hash(record)[:8]}" if record.is_file() else ""
-
-
-def named_sources(folders: list[str]) -> dict[str, Path]:
-    """Return sources by name, each written ``DIR`` (whose last part is its name) or ``NAME=DIR``.
-
-    Raises
-    ------
-    FusionError
-        If two have one name, or a name cannot be a folder's.
-    """
-    sources: dict[str, Path] = {}
-    for text in folders:
-        before, equals, after = text.partition("=")
-        named = equals and not Path(text).exists()
-        path = Path(after if named else text)
-        name = before if named else path.name.strip(".") or path.resolve().name
-        if not name or name.startswith(".") or "/" in name or not name.isprintable():
-            raise FusionError(f"{text}: {name!r} cannot be a source's name; write NAME=DIR")
-        if name in sources:
-            raise FusionError(f"{text}: another source is called {name}, too; write NAME=DIR to give it another name")
-        sources[name] = path
-    return sources
 
 
 def read_sources(root: Path, parts: list[str]) -> dict[str, str]:

@@ -24,6 +24,8 @@ Origin = Literal["acoustic", "electronic", "synthetic"]
 FAMILIES: tuple[Family, ...] = Family.__args__  # type: ignore[attr-defined]
 ORIGINS: tuple[Origin, ...] = Origin.__args__  # type: ignore[attr-defined]
 
+PARTS = ("train", "valid", "test")
+
 SOURCE = "source"
 """Key of an entry of examples.json where notes of several sources were joined."""
 

@@ -114,6 +114,19 @@ class DatasetSettings(Section, ABC):
         """Return the settings that use most of what is in a folder; None if nothing can be trained on it."""
         return {} if all((root / name).exists() for name in cls.needs) else None
 
+    @classmethod
+    def join(cls, sources: Mapping[str, Path], out: Path) -> dict[str, Any] | None:
+        """Join data of several sources in this layout into one folder; None if these are not in it, or it cannot.
+
+        Parameters
+        ----------
+        sources : mapping of str to Path
+            Folder of each source by its name.
+        out : Path
+            New folder.
+        """
+        return None
+
     @abstractmethod
     def read_corpus(self, root: Path, hasher: Hasher) -> Any:
         """Read labels, groups and splits; return a `fusion.datasets.corpus.Corpus`.

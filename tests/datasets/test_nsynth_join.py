@@ -5,8 +5,9 @@ import json
 import pytest
 
 from fusion.datasets.data import with_origin
+from fusion.datasets.joined import named_sources
 from fusion.datasets.nsynth import NSynth
-from fusion.datasets.nsynth_join import join_notes, named_sources
+from fusion.datasets.nsynth_join import join_notes
 from fusion.errors import FusionError
 from tests.support.command import command
 from tests.support.notes import names, write_part
@@ -139,6 +140,7 @@ def test_data_of_one_source_are_a_message(sources):
         (["font"], "nothing to join"),
         (["font", "font"], "another source is called font"),
         (["font", "nowhere"], "no source of notes"),
+        (["nowhere", "else"], "no source of notes"),
         (["font", ".x=real"], "cannot be a source's name"),
     ],
 )

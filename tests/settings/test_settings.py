@@ -177,7 +177,7 @@ def test_a_wrong_setting_is_named_with_its_line(path, text, mistake):
         ("{name: nsynth, protocl: seed}", "dataset.protocl: no such setting; did you mean 'protocol'?"),
         (
             "{name: nsynth, protocol: cours}",
-            "dataset.protocol: should be 'course', 'official' or 'cv', found 'cours'; did you mean",
+            "dataset.protocol: should be 'course', 'official', 'cv' or 'sources', found 'cours'; did you mean",
         ),
         ("{name: nsynth, sources: []}", "dataset.sources: should have at least 1 item, not 0, found []"),
         ("{name: nsynth, sources: [acustic]}", "dataset.sources.0: should be 'acoustic', 'electronic' or 'synthetic'"),
@@ -914,7 +914,7 @@ def test_identity_says_by_which_version_copies_mixtures_and_lost_branches_are_ma
     [
         (
             "{name: nsynth, protocol: cv, validation: official}",
-            "official does not go with protocol: cv (cv: instruments)",
+            "official does not go with protocol: cv (cv, sources: instruments)",
         ),
         ("{name: nsynth, folds: 3}", "folds is for protocol: cv, this is official"),
         ("{name: irmas, merge: {guitar: [gac]}}", "at least two instruments are needed, found guitar: ['gac']"),
