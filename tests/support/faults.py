@@ -77,11 +77,17 @@ def command(folder: Path, words: Sequence[str]) -> tuple[int, str]:
 
 
 def main() -> None:
+    import fusion.extraction.compiled
     import fusion.extraction.extract
     import fusion.runtime.memory
     import fusion.studies.completion
 
-    for module in (fusion.extraction.extract, fusion.runtime.memory, fusion.studies.completion):
+    for module in (
+        fusion.extraction.compiled,
+        fusion.extraction.extract,
+        fusion.runtime.memory,
+        fusion.studies.completion,
+    ):
         module.run = here
     folder, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     words = [*sys.argv[4:], "x.yaml", "--data", str(folder / "nsynth"), "--cache", str(folder / "now" / "cache")]
