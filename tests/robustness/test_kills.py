@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import random
 import shutil
@@ -13,13 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from fusion.datasets.nsynth import NSynth
-from fusion.result.folder import is_trained
+from tests.support.left_behind import SPEC, finished, leftovers, snapshot
 from tests.support.notes import names, write_part
 from tests.support.serving import Place, serving
 from tests.support.soundfonts import noise, write_font
@@ -30,14 +27,6 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 HEARD = 10.0  # seconds on a busy machine; two are promised where there is nothing else to do
 
-SPEC = """
-dataset: {name: nsynth}
-features: {mfcc: {n_mfcc: 6}, zero_crossing_rate: }
-model: {conv_filters: [4], dense_units: [4], embedding: 4, dropout: 0.1}
-training: {epochs: 2, batch_size: 16}
-search: {trials: 2, folds: 2, space: {model.dropout: [0.1, 0.2]}}
-seeds: [1, 2]
-"""
 WORDS = {
     "extract": ["extract", "x.yaml"],
     "run": ["run", "x.yaml"],
@@ -60,7 +49,6 @@ WORDS = {
     ],
 }
 TRAINING = ("run", "ablate", "curve", "tune")
-VOLATILE = {"seconds", "created", "began", "date", "times_tested", "looks"}
 
 
 @dataclass(frozen=True)
@@ -71,52 +59,6 @@ class Scene:
     words: list[str]
     prepare: Callable[[Path], None]
     before: str = ""
-
-
-def figures(value: Any) -> Any:
-    """Return what JSON says, without what differs from time to time."""
-    if isinstance(value, dict):
-        return {key: figures(each) for key, each in value.items() if key not in VOLATILE}
-    return [figures(each) for each in value] if isinstance(value, list) else value
-
-
-def snapshot(folder: Path) -> dict[str, Any]:
-    """Return all that a command leaves behind and that may not depend on interruptions."""
-    found: dict[str, Any] = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "tmp" not in path.parts):
-        name = str(path.relative_to(folder))
-        if path.suffix == ".json" and path.name in ("metrics.json", "ablation.json", "curve.json", "examples.json"):
-            found[name] = figures(json.loads(path.read_text()))
-        elif path.name in (
-            "predictions.csv",
-            "references.csv",
-            "history.csv",
-            "ablation.csv",
-            "curve.csv",
-            "best.yaml",
-        ) or path.suffix in (".wav", ".flac", ".ogg"):
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        elif path.name == "model.keras":
-            found[name] = "there"
-    for table in sorted(folder.glob("cache/features/*/*/*.csv")):
-        values = np.load(table.with_suffix(".npy"))
-        store = found.setdefault(str(table.parent.relative_to(folder)), {})
-        for row, line in zip(values, table.read_text().splitlines()[1:], strict=True):
-            assert line.split(",")[0] not in store, "extracted twice"
-            store[line.split(",")[0]] = row.tobytes()
-    return found
-
-
-def finished(folder: Path) -> dict[Path, int]:
-    """Return what is done, and when it was: trainings, shards and sounds."""
-    trained = [path for path in folder.glob("results/**/seed-*/**/summary.json") if is_trained(path.parent)]
-    whole = [*trained, *folder.glob("cache/features/*/*/[!.]*.csv"), *folder.glob("made/**/*.ogg")]
-    return {path: path.stat().st_mtime_ns for path in whole if ".tmp-" not in path.name}
-
-
-def leftovers(folder: Path) -> list[str]:
-    marks = ("*.tmp-*", "*.lock", ".*.fetching", "tmp/*")
-    return [str(path.relative_to(folder)) for mark in marks for path in folder.rglob(mark)]
 
 
 def gone(server: Zygote) -> bool:
