@@ -1,5 +1,6 @@
 """Results found again: what is listed, chosen and sorted, and shown side by side."""
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import fusion as package
+from fusion.datasets.nsynth import NSynth
+from fusion.datasets.roots import sample_root
 from fusion.errors import FusionError
 from fusion.report import index_page, result_page
 from fusion.result import listing
-from fusion.result.clip_files import read_clip_files
+from fusion.result.clip_files import read_clip_files, write_clip_files
 from fusion.result.folder import ResultFolder
 from fusion.settings.changes import changed
 from tests.support.results import made_up_result
@@ -158,3 +161,16 @@ def test_side_by_side_a_damaged_result_is_no_bug(top):
     path.write_text(json.dumps(metrics))
     with pytest.raises(FusionError, match=r"one's metrics\.json is damaged"):
         package.side_by_side(top / "one", top / "two")
+
+
+def test_the_sounds_of_the_sample_are_found_and_none_leads_out_of_its_folder(tmp_path):
+    root = sample_root("nsynth")
+    dataset = NSynth(name="nsynth").read_corpus(root, lambda paths: [""] * len(paths))
+    write_clip_files(tmp_path, dataset, root)
+    files = read_clip_files(ResultFolder(tmp_path), {"sample": True, "dataset": "nsynth"})
+    assert set(files) == set(dataset.part("test")["id"])
+    assert all(file.path.is_file() for file in files.values())
+    table = "clip,path,start,duration\na,../secret.wav,0,1\nb,/etc/secret.wav,0,1\nc,in.wav,0,1\n"
+    (tmp_path / "clips.csv.gz").write_bytes(gzip.compress(table.encode()))
+    files = read_clip_files(ResultFolder(tmp_path), {"sample": True, "dataset": "nsynth"})
+    assert {clip: file.path for clip, file in files.items()} == {"c": root / "in.wav"}
