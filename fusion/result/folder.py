@@ -6,6 +6,7 @@
     environment.json   versions, commit, device, threads
     seed-<n>/          model.keras, history.csv, predictions.csv, familiarity.npz (how near clips are to those that
                        trained), summary.json; there when training finished
+    stress.json        what `fusion stress` found, with stress.csv and stress.png
     trained_on.csv.gz  groups and sounds that the networks have seen
     references.csv     what the reference models predicted
     predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html
