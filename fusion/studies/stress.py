@@ -80,8 +80,8 @@ def run_stress(
     Returns
     -------
     Path
-        Where ``stress.json``, ``.csv`` and ``.png`` are; of two results, the first one's with the second's digest in
-        their names.
+        Where ``stress.json``, ``.csv`` and ``.png`` are; of two results these are in the first one's folder, with the
+        second's digest in their names.
     dict
         The content of stress.json, or of two results that of the comparison.
 
@@ -95,23 +95,17 @@ def run_stress(
         refuse_other_clips(subjects[0].predictions, other.predictions)
     outcomes = []
     for subject in subjects:
-        graded = _test(subject, grades, workplace, root)
-        looks = graded.looks
-        content = {**summarise_stress(subject.saved, subject.predictions, graded.outcomes), **looks}
-        _write(subject.saved.result.folder, "stress", content, [content])
-        outcomes.append((subject.predictions, graded.outcomes, content))
+        graded, looks = _test(subject, grades, workplace, root)
+        content = summarise_stress(subject.saved, subject.predictions, graded)
+        outcomes.append((subject.predictions, graded, {**content, **looks}))
     folder = subjects[0].saved.result.folder
     if len(outcomes) == 1:
-        return folder, outcomes[0][2]
+        content = outcomes[0][2]
+        _write(folder, "stress", content, [content])
+        return folder, content
     comparison = compare_stress(outcomes[0], outcomes[1])
     _write(folder, f"stress-{subjects[1].saved.result.folder.name}", comparison, comparison["results"])
     return folder, comparison
-
-
-@dataclass(frozen=True)
-class _Tested:
-    outcomes: list[Graded]
-    looks: dict[str, int]
 
 
 def _subject(folder: Path, seeds: Sequence[int] | None, plugins: tuple[Path, ...]) -> _Subject:
@@ -123,7 +117,9 @@ def _subject(folder: Path, seeds: Sequence[int] | None, plugins: tuple[Path, ...
     return _Subject(saved, read_predictions(folder).of_seeds(saved.seeds))
 
 
-def _test(subject: _Subject, grades: Sequence[Grade], workplace: Workplace, root: Path | None) -> _Tested:
+def _test(
+    subject: _Subject, grades: Sequence[Grade], workplace: Workplace, root: Path | None
+) -> tuple[list[Graded], dict[str, int]]:
     """Extract what is missing, ask every network, and count this as a look at the test clips."""
     saved = subject.saved
     advice = "its test clips are needed: name the folder of its data with --data"
@@ -138,9 +134,8 @@ def _test(subject: _Subject, grades: Sequence[Grade], workplace: Workplace, root
     graded = extract_graded(saved.experiment, windows, grades, workplace)
     outcomes = _ask(subject, windows, graded, workplace)
     tested: Corpus = replace(dataset, table=table.assign(split="test"), folds=None)
-    results = workplace.results
-    looks = record_looks(results, tested, saved.experiment.name, saved.result, saved.seeds, "distorted")
-    return _Tested(outcomes, looks)
+    looks = record_looks(workplace.results, tested, saved.experiment.name, saved.result, saved.seeds, "distorted")
+    return outcomes, looks
 
 
 def _ask(subject: _Subject, windows: Windows, graded: Sequence[GradedWindows], workplace: Workplace) -> list[Graded]:
