@@ -146,7 +146,7 @@ def _extract(
         for first in range(0, len(missing), size)
     ]
     if not isinstance(workers, Cluster) and min(workers, len(shards)) > 1:
-        features = [(store.source, store.parameters, store.samples, store.sr) for store in stores]
+        features = [(each.source, each.parameters, each.samples, each.sr) for each in stores if each.name[0] != "_"]
         compile_first(features, stores[0].folder.parents[2])
     damaged: dict[str, str] = {}  # by key: what has the same content as a damaged clip is damaged, too
     computed = {store.name: 0 for store in stores}
