@@ -61,5 +61,7 @@ def test_a_message_has_the_paths_of_the_command(tmp_path):
 def test_too_much_is_a_message(tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "MOST", 3)
     (tmp_path / "one.txt").write_text("1234")
-    with pytest.raises(FusionError, match=r"one.txt: workers do not see .* more than 0 MB.*without|leave --cluster out"):
+    with pytest.raises(
+        FusionError, match=r"one.txt: workers do not see .* more than 0 MB.*without|leave --cluster out"
+    ):
         pack((tmp_path / "one.txt",))
