@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fusion.evaluation.metric import metric_label
-from fusion.report.pages import GENERATOR, WARNINGS_PAGE, page_text, without_empty, write_own
+from fusion.report.pages import GENERATOR, page_text, without_empty, write_own
 from fusion.report.result_tables import plain
 from fusion.report.wording import reference_label
 
@@ -145,7 +145,7 @@ def write_readme(top: Path, rows: Sequence[Row], alike: Row, changes: Sequence[R
         "# Results",
         "",
         f"Made by `fusion results {top.name} --readme`. Mean over seeds [95 % interval]; the best reference is on the",
-        f"same clips and features. [What the warnings mean]({WARNINGS_PAGE}).",
+        "same clips and features. What the warnings mean: `docs/reference/warnings.md`.",
         *(["", f"All have: {settings_text(alike)}."] if alike else []),
         "",
         _line(header),

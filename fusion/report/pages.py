@@ -18,9 +18,6 @@ from fusion.errors import FusionError
 from fusion.runtime.files import write_text
 from fusion.runtime.versions import VERSION
 
-WARNINGS_PAGE = "https://fusion-mir.readthedocs.io/en/latest/reference/warnings.html"
-"""Where each warning is explained, under its fixed word."""
-
 GENERATOR = '<meta name="generator" content="fusion">'
 """What marks a page as one of fusion's, which may be replaced."""
 
@@ -67,12 +64,12 @@ def write_own(path: Path, text: str, mark: str) -> None:
 
 
 def badges(warnings: Iterable[str]) -> list[dict[str, Any]]:
-    """Return warnings by their fixed word: ``word``, ``link`` to what explains it, and ``texts``."""
+    """Return warnings by their fixed word: ``word`` and ``texts``."""
     texts: dict[str, list[str]] = {}
     for warning in warnings:
         word, _, text = warning.partition(": ")
         texts.setdefault(word, []).append(text)
-    return [{"word": word, "link": f"{WARNINGS_PAGE}#{word}", "texts": own} for word, own in texts.items()]
+    return [{"word": word, "texts": own} for word, own in texts.items()]
 
 
 def without_empty(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[list[str], list[list[Any]]]:
