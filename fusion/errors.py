@@ -24,7 +24,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def listing(items: Iterable[str], most: int = 10) -> str:
+def listing(items: Iterable[str], most: int = 20) -> str:
     """Return `items` one a line, indented, the rest of a long list as a count."""
     whole = list(items)
     lines = [f"  {item}" for item in whole[:most]]

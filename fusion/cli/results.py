@@ -193,7 +193,7 @@ def report(
         print(left)
 
 
-@app.command()
+@app.command(epilog="Example: fusion results results --sort figure")
 @takes("as_json")
 def results(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of results.")] = Path("results"),

@@ -28,7 +28,7 @@ _OUTSIDE = re.compile(r"^/|(^|/)\.\.(/|$)|(^|/)[A-Za-z]:|[\\\0]")  # absolute, u
 _MACOS = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._[^/]*$)")
 _REFUSED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError),  # damaged since it was verified
-    *(NotImplementedError, IndexError, RuntimeError, struct.error),  # of zipfile, which knows no encryption
+    *(NotImplementedError, IndexError, struct.error),  # of zipfile, for a directory that makes no sense
     *(ValueError, FileExistsError, NotADirectoryError),  # the folder is new: a member lies in the way of another
 )
 
@@ -101,7 +101,11 @@ def _zip_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
             if not info.flag_bits & _UTF8:
                 with suppress(UnicodeError):  # then it is as old as zip
                     name = name.encode("cp437").decode("utf-8")  # as macOS writes it, without declaring it
-            yield name, None if info.is_dir() else opened.open(info)
+            try:
+                source = None if info.is_dir() else opened.open(info)
+            except RuntimeError as error:  # encrypted
+                raise zipfile.BadZipFile(str(error)) from None
+            yield name, source
 
 
 def _tar_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:

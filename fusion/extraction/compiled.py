@@ -71,5 +71,5 @@ def call_once(features: Sequence[Built]) -> None:
     """Extract features of noise; runs in a worker process."""
     for source, parameters, samples, sr in features:
         noise = np.random.default_rng(0).normal(0, 0.1, samples).astype(np.float32)
-        with suppress(Exception):  # what fails here fails again where a clip is named
+        with suppress(Exception, SystemExit):  # what fails here fails again where a clip is named
             build(source, parameters).extract(Clip(noise, sr))

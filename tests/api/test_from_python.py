@@ -80,7 +80,7 @@ def test_no_option_can_do_what_a_keyword_cannot(command, function):
         "quiet": "progress",
     }  # arguments; how it is printed is no keyword
     own_words |= {} if command == "stress" else {"result": "self"}
-    shown = {"as_csv", "as_json", "debug"}
+    shown = {"as_csv", "as_json", "debug", "engine"}  # an engine is told from the folder
     wanted = {own_words.get(name, name) for name in inspect.signature(callback).parameters if name not in shown}
     wanted -= {"paper"} if command == "run" else set()  # of a study, which has a function of its own
     # of `fusion.plot_feature`, whose keywords are the feature's parameters, and which returns the figure

@@ -131,8 +131,9 @@ def imports(node):
 
 
 def constants(tree):
-    """Yield the texts of a file that are no documentation."""
+    """Yield the texts of a file that are no documentation, nor an example that a command's help ends with."""
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    docs |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "epilog"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             yield node.value

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from unittest import mock
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_done(place, result, sounds
 
 
 def test_nothing_is_started_for_files_that_are_not_there(place, result):
-    with mock.patch("fusion.studies.predict.run", side_effect=lambda tasks, jobs: iter(tasks)) as started:
+    with mock.patch("fusion.studies.predict.run", side_effect=lambda tasks, jobs: nullcontext(tasks)) as started:
         done = command(place, "predict", result, "absent.wav", code=2)
     assert "absent.wav: missing" in done.stderr
     assert started.call_args.args[0] == []
