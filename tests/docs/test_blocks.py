@@ -176,6 +176,7 @@ def test_the_blocks_of_a_page_run(page, place):
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_the_notebook_runs(place):
     import nbformat
     from nbclient import NotebookClient

@@ -33,6 +33,7 @@ def test_features_are_called_once_a_cache(tmp_path, monkeypatch):
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_librosas_functions_are_kept_in_the_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     for split in ("train", "valid", "test"):

@@ -33,6 +33,7 @@ def failing(place, command, first, last):
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_at_every_call_of_an_extraction(place):
     assert failing(place, "extract", 0, -1)["failures"] == []
 

@@ -35,6 +35,7 @@ def test_the_console_names_the_best_trials_and_the_files_own_settings(fusion, ma
     assert len(json.loads(out)) == 11
 
 
+@pytest.mark.slow
 def test_a_search_killed_in_a_trial_keeps_its_finished_folds(many, tmp_path):
     text = SEARCH.replace("epochs: 3", "epochs: 40").replace("trials: 3", "trials: 1")
     (tmp_path / "open.yaml").write_text(text)
@@ -88,6 +89,7 @@ def test_failed_trials_keep_their_error_and_a_search_of_failures_says_why(many, 
         assert row["score"] == ""
 
 
+@pytest.mark.slow
 def test_some_failures_do_not_stop_a_search(many, tmp_path):
     text = SEARCH.replace("features.mfcc.n_mfcc: {min: 6, max: 10, step: 2}", "features.mfcc.fmin: [0, 7500]")
     (tmp_path / "open.yaml").write_text(

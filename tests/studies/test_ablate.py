@@ -95,6 +95,7 @@ def losses(ablation):
     return {test["without"][0]: test for test in ablation["tests"] if len(test["without"]) == 1}
 
 
+@pytest.mark.slow
 def test_every_subset_and_shapley_values(planted):
     out = (planted / "all.txt").read_text()
     result = planted / out.splitlines()[-1]
@@ -132,6 +133,7 @@ def test_every_subset_and_shapley_values(planted):
         assert (result / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_arms_are_ordinary_results_and_rows_of_the_table(planted):
     result = planted / (planted / "all.txt").read_text().splitlines()[-1]
     ablation = json.loads((result / "ablation.json").read_text())
@@ -148,6 +150,7 @@ def test_arms_are_ordinary_results_and_rows_of_the_table(planted):
         assert float(row["std"]) == pytest.approx(arm["std"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_what_another_feature_says_too_costs_nothing(planted):
     ablation, out = ablate(planted, "leave-one-out")
     assert (ablation["mode"], len(ablation["arms"]), ablation["shapley"]) == ("leave-one-out", 5, {})
@@ -160,6 +163,7 @@ def test_what_another_feature_says_too_costs_nothing(planted):
     assert (again, same) == (ablation, out)
 
 
+@pytest.mark.slow
 def test_what_no_other_feature_says_is_missed(planted):
     ablation, out = ablate(planted, "leave-one-out", "--features", "half,noise,truth")
     lost = losses(ablation)
@@ -175,6 +179,7 @@ def test_what_no_other_feature_says_is_missed(planted):
     assert out.index("Leaving out truth costs") < out.index("Leaving out noise")
 
 
+@pytest.mark.slow
 def test_each_alone(planted):
     ablation, out = ablate(planted, "only-one")
     assert [arm["features"] for arm in ablation["arms"][1:]] == [["copy"], ["half"], ["noise"], ["truth"]]
@@ -186,6 +191,7 @@ def test_each_alone(planted):
     assert "noise alone reaches an accuracy of" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_masked_without_training(planted):
     ablation, out = ablate(planted, "mask", "--features", "half,noise,truth", cold=True)
     lost = losses(ablation)
@@ -197,6 +203,7 @@ def test_masked_without_training(planted):
     assert "Masking truth costs" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_sets_of_the_file(planted):
     ablation, out = ablate(planted, "sets")
     assert [arm["features"] for arm in ablation["arms"]] == [sorted(VALUES), ["truth"], ["noise"]]
@@ -206,6 +213,7 @@ def test_sets_of_the_file(planted):
     assert "Leaving out copy, half and truth costs" in " ".join(out.split())
 
 
+@pytest.mark.slow
 def test_as_json(planted):
     ablation, _ = ablate(planted, "only-one")
     done = command(planted, "ablate", "planted.yaml", "--mode", "only-one", "--data", "data", "--json")

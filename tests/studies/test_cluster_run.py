@@ -75,6 +75,7 @@ def test_a_run_is_the_same_bit_for_bit(address, nsynth, local, tmp_path, monkeyp
     assert not list(tmp_path.rglob(".fusion-seen*"))
 
 
+@pytest.mark.slow
 def test_files_travel_where_workers_see_none(address, nsynth, local, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster.Crew, "blind", property(lambda _: {"all"}, lambda *_: None), raising=False)
     (tmp_path / "small.yaml").write_text(SMALL)
@@ -82,6 +83,7 @@ def test_files_travel_where_workers_see_none(address, nsynth, local, tmp_path, m
     assert_same(tmp_path, local)
 
 
+@pytest.mark.slow
 def test_a_worker_that_sees_no_folder_of_the_command_gets_its_files(nsynth, local, tmp_path):
     """A mount of its own hides them from it."""
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
@@ -103,6 +105,7 @@ def test_a_worker_that_sees_no_folder_of_the_command_gets_its_files(nsynth, loca
         assert "workers do not see the folders" in done.stderr
 
 
+@pytest.mark.slow
 def test_an_ablation_with_masks_and_a_check_of_the_data(address, nsynth, local, tmp_path):
     shutil.copytree(local, tmp_path, dirs_exist_ok=True)
     outcomes = []
@@ -114,6 +117,7 @@ def test_an_ablation_with_masks_and_a_check_of_the_data(address, nsynth, local, 
     assert outcomes[0] == outcomes[1]
 
 
+@pytest.mark.slow
 def test_a_search(address, many, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
     done = command(tmp_path, "tune", "open.yaml", "--data", many, "--cluster", address)

@@ -58,9 +58,9 @@ def here(
     calls: Sequence[tuple[Any, Any]], jobs: int, threads: int = 1, on_message: object = None, together: bool = False
 ) -> Iterator[Iterator[tuple[Any, Any]]]:
     """Call functions in this process, as `fusion.runtime.workers.run` does in others."""
-    from fusion.runtime.workers import _call
+    from fusion.runtime.workers import call_by_name
 
-    yield ((task, _call(function, task)) for function, task in calls)
+    yield ((task, call_by_name(function, task)) for function, task in calls)
 
 
 def command(folder: Path, words: Sequence[str]) -> tuple[int, str]:

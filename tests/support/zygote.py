@@ -104,7 +104,7 @@ def main() -> None:
 
     workers.Context = WarmContext
     start_server()
-    with workers._processes(1, 1, None) as pool:  # the server has imported all when its first worker has begun
+    with workers.processes(1, 1, None) as pool:  # the server has imported all when its first worker has begun
         pool.submit(time.time).result()
     print(json.dumps("ready"), flush=True)
     for text in sys.stdin:
