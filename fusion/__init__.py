@@ -1,7 +1,7 @@
 """Recognising musical instruments from sound with several kinds of features fused in one network.
 
 ``run``, ``study``, ``ablate``, ``curve``, ``tune`` and ``check`` take an experiment file or a dict like it; ``load``,
-``compare``, ``side_by_side``, ``stress``, ``recompute`` and ``results`` work with what came out; ``extract``,
+``compare``, ``side_by_side``, ``stress``, ``predict``, ``recompute``, ``results`` work with what came out; ``extract``,
 ``features`` and ``plot_feature`` are the registry of features. A feature of your own is a subclass of ``Feature``,
 ``SeriesFeature`` or ``SpectralFeature`` that gets a ``Clip``; a data set of your own is a subclass of ``Dataset``, with
 an ``Archive`` for each file that can be fetched; ``new`` writes one to start from. Errors that you can mend are
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fusion.api.data import check
     from fusion.api.experiments import ablate, run, study
     from fusion.api.new import new
+    from fusion.api.predictions import predict
     from fusion.api.result import Result
     from fusion.api.results import compare, load, recompute, results, side_by_side
     from fusion.api.search import tune
@@ -53,6 +54,7 @@ __all__ = [
     "load",
     "new",
     "plot_feature",
+    "predict",
     "recompute",
     "results",
     "run",
@@ -67,6 +69,7 @@ _HOMES = {
     "fusion.api.curve": ("curve",),
     "fusion.api.data": ("check",),
     "fusion.api.new": ("new",),
+    "fusion.api.predictions": ("predict",),
     "fusion.api.search": ("tune",),
     "fusion.api.result": ("Result",),
     "fusion.api.results": ("compare", "load", "recompute", "results", "side_by_side"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath, Options
-from fusion.api.predictions import predict_files
+from fusion.api.predictions import predict
 from fusion.errors import FusionError
+from fusion.learning.jobs import ExportFormat
 from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
@@ -108,50 +109,16 @@ class Result:
         jobs: int | None = None,
         progress: bool = False,
     ) -> pd.DataFrame:
-        """Return what plays in audio files.
-
-        Parameters
-        ----------
-        files : path or sequence of path
-            Audio of any rate, length and number of channels; of a folder, all sound files below it.
-        seeds : int or sequence of int, optional
-            Networks to use, instead of the mean of all: those of so many random seeds, or of these.
-        timeline : bool
-            One row a window instead of one a file.
-        plugins : sequence of path
-            Plug-in folders that the networks need; those that a result names may be a stranger's and are not used.
-        jobs : int, optional
-            Files at once.
-        progress : bool
-            Show progress on stderr.
-
-        Returns
-        -------
-        DataFrame
-            file, start (seconds; with `timeline`), one probability column a class.
-
-        Raises
-        ------
-        FusionError
-            If the networks are missing, or a file cannot be used; the message names every such file.
-        """
-        predictions, problems = predict_files(
-            self.folder, files, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress
+        """Return what plays in audio files, as `fusion.predict` does."""
+        return predict(
+            self.folder, files, seeds=seeds, timeline=timeline, plugins=plugins, jobs=jobs, progress=progress
         )
-        if problems:
-            raise FusionError("\n".join(problems))
-        rows = [
-            {"file": str(prediction.path), **start, **dict(zip(prediction.classes, map(float, values), strict=True))}
-            for prediction in predictions
-            for start, values in prediction.rows(timeline)
-        ]
-        return pd.DataFrame(rows)
 
     def export(
         self,
         *,
         out: FilePath | None = None,
-        format: Literal["onnx", "keras", "saved-model", "litert"] = "onnx",
+        format: ExportFormat = "onnx",
         seeds: int | Sequence[int] | None = None,
         plugins: Sequence[FilePath] = (),
     ) -> Path:

@@ -38,19 +38,14 @@ def predict(
     from fusion.cli import console
     from fusion.result.exported import is_exported
 
-    exported, told = is_exported(result), list[str]()
-    if engine not in (None, "onnx" if exported else "keras"):
-        what = (
-            "an exported network, which onnx runs" if exported else "no exported network; write one by `fusion export`"
-        )
-        raise FusionError(f"--engine {engine}: {result} is {what}")
-    if not exported:
+    told: list[str] = []
+    if not is_exported(result):
         from fusion.api.results import load
 
         loaded = load(result)
         result = loaded.folder
         told = [text for text in loaded.warnings if text.startswith(("sample:", "shared-groups:"))]
-    predictions, problems = predict_files(result, audio, **shared)
+    predictions, problems = predict_files(result, audio, engine=engine, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)
     for text in (*told, *(caution for prediction in predictions for caution in prediction.cautions)):

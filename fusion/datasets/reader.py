@@ -84,7 +84,10 @@ class Reader(DatasetSettings):
 
     def leaves_out(self, table: pd.DataFrame, root: Path) -> Sequence[str]:
         """Return what is left out with each clip in turn, for protocol sources: the source of each."""
-        raise NotImplementedError
+        raise FusionError(
+            f"dataset.protocol: sources: {self.name} does not tell where its clips come from; take holdout or cv, or "
+            "define leaves_out in its class"
+        )
 
     @property
     def has_own_splits(self) -> bool:

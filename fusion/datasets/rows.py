@@ -26,6 +26,9 @@ SPLIT_NAMES = {name: name for name in SPLITS} | {  # and what they are called, t
 
 Value = TypeVar("Value")
 
+MOST_ROWS = 1000
+"""Of a table that are named in one message: people mend it row by row, and want all that is wrong at once."""
+
 _LONGEST = 255  # bytes of a file's name, on every file system
 
 
@@ -154,9 +157,8 @@ def _lost(
             is_folder = paths[row].is_dir()
             wrong.append((row, f"path: {names[row]} is a folder" if is_folder else f"has no audio file {paths[row]}"))
         mistakes = [f"{where[row]}: {mistake}" for row, mistake in wrong]
-        raise FusionError(
-            f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{listing(mistakes)}"
-        )
+        named = listing(mistakes, MOST_ROWS)
+        raise FusionError(f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{named}")
     return [names[row] if where[row] == ids[row] else f"{where[row]}: {paths[row]}" for row in lost]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fusion.datasets.rows import MOST_ROWS
 from fusion.errors import FusionError, did_you_mean, listing
 
 COLUMNS = ("path", "label", "group", "split", "start", "duration", "weight")
@@ -73,7 +74,7 @@ def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[
     if wrong := [
         f"{where}: {len(texts)} values, not {len(header)}" for where, texts in lines if len(texts) != len(header)
     ]:
-        raise FusionError(f"{file}: {len(wrong)} rows are not as long as the first one:\n{listing(wrong)}")
+        raise FusionError(f"{file}: {len(wrong)} rows are not as long as the first one:\n{listing(wrong, MOST_ROWS)}")
     rows = [Row(where, {column: texts[place].strip() for column, place in places.items()}) for where, texts in lines]
     return rows, tuple(places)
 

@@ -14,7 +14,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +28,6 @@ _OUTSIDE = re.compile(r"^/|(^|/)\.\.(/|$)|(^|/)[A-Za-z]:|[\\\0]")  # absolute, u
 _MACOS = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\._[^/]*$)")
 _REFUSED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError),  # damaged since it was verified
-    *(NotImplementedError, IndexError, struct.error),  # of zipfile, for a directory that makes no sense
     *(ValueError, FileExistsError, NotADirectoryError),  # the folder is new: a member lies in the way of another
 )
 
@@ -95,17 +94,26 @@ def _members(archive: Path, file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | 
 
 def _zip_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:
     """Give names and contents; a link's content is where it leads, which is written as text."""
-    with zipfile.ZipFile(file) as opened:
+    with _as_damage():
+        opened = zipfile.ZipFile(file)
+    with opened:
         for info in opened.infolist():
             name = info.filename
             if not info.flag_bits & _UTF8:
                 with suppress(UnicodeError):  # then it is as old as zip
                     name = name.encode("cp437").decode("utf-8")  # as macOS writes it, without declaring it
-            try:
+            with _as_damage():
                 source = None if info.is_dir() else opened.open(info)
-            except RuntimeError as error:  # encrypted
-                raise zipfile.BadZipFile(str(error)) from None
             yield name, source
+
+
+@contextmanager
+def _as_damage() -> Iterator[None]:
+    """Raise as damage what zipfile raises of encryption, of versions it does not know, and of fields without sense."""
+    try:
+        yield
+    except (RuntimeError, IndexError, struct.error) as error:
+        raise zipfile.BadZipFile(str(error)) from None
 
 
 def _tar_members(file: IO[bytes]) -> Iterator[tuple[str, IO[bytes] | None]]:

@@ -10,7 +10,7 @@ from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.pages import percent, write_page
 from fusion.report.result_tables import plain
-from fusion.report.study_sentences import signed
+from fusion.report.study_sentences import cells_of_test, signed
 from fusion.report.wording import (
     ABOUT_INTERVALS,
     headline,
@@ -112,10 +112,7 @@ def _tests(content: Mapping[str, Any]) -> Table:
     rows = [
         [
             test["result"],
-            metric_label(test["metric"]),
-            signed(test["difference"]),
-            "" if test["low"] is None else f"[{signed(test['low'])}, {signed(test['high'])}]",
-            *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),
+            *cells_of_test(test),
         ]
         for test in content["tests"]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fusion.evaluation.effects import p_text
@@ -63,6 +64,16 @@ def step_sentence(test: dict[str, Any]) -> str:
     )
     verdict = "more than chance" if significant(test) else "not shown to differ"
     return f"{test['arm']} {relation} {test['before']} ({evidence}): {verdict}."
+
+
+def cells_of_test(test: Mapping[str, Any]) -> list[str]:
+    """Return what a table says of a test: metric, points, interval, p, and p after Holm."""
+    return [
+        metric_label(test["metric"]),
+        signed(test["difference"]),
+        "" if test["low"] is None else f"[{signed(test['low'])}, {signed(test['high'])}]",
+        *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),
+    ]
 
 
 def signed(share: float) -> str:

@@ -6,9 +6,8 @@ import csv
 import io
 from typing import Any
 
-from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.study_sentences import signed, unconverged
+from fusion.report.study_sentences import cells_of_test, unconverged
 from fusion.report.wording import headline, reference_label, score, shown_metrics
 
 Table = tuple[list[str], list[list[str]]]
@@ -52,10 +51,7 @@ def steps_table(study: dict[str, Any]) -> Table:
         [
             test["arm"],
             test["before"],
-            metric_label(test["metric"]),
-            signed(test["difference"]),
-            "" if test["low"] is None else f"[{signed(test['low'])}, {signed(test['high'])}]",
-            *(p_text(test[key]).removeprefix("p ").removeprefix("= ") for key in ("p", "p_holm")),
+            *cells_of_test(test),
         ]
         for test in study["tests"]
     ]

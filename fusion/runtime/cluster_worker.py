@@ -6,6 +6,7 @@ settings. It is kept for further tasks of the same command, and ends when there 
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import sys
@@ -45,7 +46,8 @@ class Call:
     function : str
         As ``module:name``.
     payload : bytes
-        The task, pickled.
+        The task, pickled by the command, so that Dask's own process imports nothing of what it is made of. It comes
+        by the scheduler, which may run anything here in any case: who reaches it is trusted.
     files : dict of str to bytes, or None
         What it reads, where the file system is not shared.
     threads : int
@@ -74,7 +76,7 @@ def perform(call: Call) -> Any:
         return state is not None and state.state in ("executing", "long-running")
 
     process = _take(call)
-    process.on_message = lambda message: worker.log_event(TOPIC, {"run": call.run, "message": pickle.dumps(message)})
+    process.on_message = lambda message: worker.log_event(TOPIC, {"run": call.run, "message": json.dumps(message)})
     result = process.do(call, wanted)
     _keep(call, process)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import time
 import warnings
@@ -124,7 +125,7 @@ class Submission:
 
         def hear(event: tuple[float, Mapping[str, Any]]) -> None:
             if event[1]["run"] == self.name:
-                on_message(pickle.loads(event[1]["message"]))
+                on_message(tuple(json.loads(event[1]["message"])))
 
         self.client.subscribe_topic(TOPIC, hear)
         try:

@@ -24,7 +24,7 @@ from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
 NAMES = ["run", "study", "load", "ablate", "curve", "tune", "compare", "recompute", "results", "extract", "features"]
-NAMES += ["check", "new", "plot_feature", "side_by_side", "stress"]
+NAMES += ["check", "new", "plot_feature", "predict", "side_by_side", "stress"]
 NAMES += ["Result"]
 NAMES += ["Archive", "FileParameter"]
 NAMES += ["Feature", "SeriesFeature", "SpectralFeature", "Clip", "Dataset", "frame_count", "FusionError"]
@@ -66,7 +66,8 @@ def test_docstrings_name_every_parameter(name):
         ("compare", fusion.compare),
         ("check", api_data.check),
         ("evaluate", fusion.Result.evaluate),
-        ("predict", fusion.Result.predict),
+        ("predict", fusion.predict),
+        ("export", fusion.Result.export),
         ("stress", fusion.stress),
     ],
 )
@@ -79,8 +80,9 @@ def test_no_option_can_do_what_a_keyword_cannot(command, function):
         "audio": "files",
         "quiet": "progress",
     }  # arguments; how it is printed is no keyword
-    own_words |= {} if command == "stress" else {"result": "self"}
-    shown = {"as_csv", "as_json", "debug", "engine"}  # an engine is told from the folder
+    own_words |= {"stress": {}, "predict": {"result": "folder"}}.get(command, {"result": "self"})
+    own_words |= {"form": "format", "seed": "seeds"} if command == "export" else {}
+    shown = {"as_csv", "as_json", "debug"}
     wanted = {own_words.get(name, name) for name in inspect.signature(callback).parameters if name not in shown}
     wanted -= {"paper"} if command == "run" else set()  # of a study, which has a function of its own
     # of `fusion.plot_feature`, whose keywords are the feature's parameters, and which returns the figure

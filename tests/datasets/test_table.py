@@ -276,3 +276,10 @@ def test_columns_of_other_things_are_passed_over(root):
     table = pd.read_csv(root / "manifest.csv", dtype=str).assign(comment="x", year="2020", groups="y")
     table.to_csv(root / "more.csv", index=False)
     assert len(read(root, file="more.csv").table) == len(table)
+
+
+def test_thirty_bad_rows_are_all_named(root):
+    rows(root, *["absent.wav,,x"] * 30)
+    with pytest.raises(FusionError) as error:
+        read(root)
+    assert str(error.value).count(": its label should be a class") == 30

@@ -17,33 +17,15 @@ from fusion.runtime.admission import Versions, versions_here
 from fusion.runtime.cluster import Cluster, connect
 from fusion.runtime.workers import run
 from tests.support.clusters import ROOT, scheduler, wait, worker, workers_of
+from tests.support.worker_tasks import TASKS
 
-SCRIPT = """
-    import os, signal, sys, time
-    import fusion.runtime.workers as workers
-
-    def double(number):
-        workers.send_message(("doubling", number))
-        return 2 * number
-
-    def fail(number):
-        raise ValueError(f"no {number}")
-
-    def die(number):
-        print("last words", file=sys.stderr, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
-
+OWN = """
     def who(seconds):
         time.sleep(seconds)
         return os.getppid()
 
     def environment(_):
         return os.environ["OMP_NUM_THREADS"], os.environ["KERAS_HOME"], os.getcwd()
-
-    def sleep(path):
-        with open(path, "w") as file:
-            file.write(str(os.getpid()))
-        time.sleep(60)
 
     def text(paths):
         return [path.read_text() for path in paths]
@@ -54,7 +36,7 @@ SCRIPT = """
 def modules(tmp_path_factory):
     """The folder of a module that workers can import."""
     folder = tmp_path_factory.mktemp("modules")
-    (folder / "cluster_tasks.py").write_text(textwrap.dedent(SCRIPT))
+    (folder / "cluster_tasks.py").write_text(TASKS + textwrap.dedent(OWN))
     return folder
 
 

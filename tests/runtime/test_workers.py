@@ -14,22 +14,9 @@ from fusion.runtime import workers
 from fusion.runtime.spawn import Worker
 from fusion.runtime.workers import in_turn, processors, run
 from tests.support.warm import COLD, WarmContext
+from tests.support.worker_tasks import TASKS
 
-SCRIPT = """
-    import os, signal, sys, time
-    import fusion.runtime.workers as workers
-
-    def double(number):
-        workers.send_message(("doubling", number))
-        return 2 * number
-
-    def fail(number):
-        raise ValueError(f"no {number}")
-
-    def die(number):
-        print("last words", file=sys.stderr, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
-
+OWN = """
     def imported(name):
         return name in sys.modules
 
@@ -42,17 +29,13 @@ SCRIPT = """
 
     def threads(_):
         return os.environ["OMP_NUM_THREADS"], os.environ["TF_NUM_INTRAOP_THREADS"]
-
-    def sleep(path):
-        open(path, "w").write(str(os.getpid()))
-        time.sleep(60)
 """
 
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     """The folder of a module that workers can import."""
-    (tmp_path / "tasks.py").write_text(textwrap.dedent(SCRIPT))
+    (tmp_path / "tasks.py").write_text(TASKS + textwrap.dedent(OWN))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     return tmp_path
