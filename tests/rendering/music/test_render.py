@@ -296,8 +296,12 @@ def test_same_with_one_worker_and_after_an_interruption(
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         render(out, small, progress=interrupt)
-    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.flac")}
-    assert 12 < len(before) < len(decoded(rendered[0]))
+    whole = [path for path in out.rglob("*.flac") if ".tmp-" not in path.name]  # a worker may have been killed
+    written = sorted(whole, key=lambda path: path.stat().st_mtime_ns)
+    assert len(written) > 12
+    for path in written[12:]:  # on a busy machine the worker is done before it hears of the interruption
+        path.unlink()
+    before = {path: path.stat().st_mtime_ns for path in written[:12]}
     (out / "IRMAS-TrainingData" / "cel" / "x.tmp-1.flac").touch()
     calls: list[tuple[int, int]] = []
     summary = render(out, small, progress=lambda *done: calls.append(done))
