@@ -15,7 +15,8 @@ MODULES = sorted(
     if ">>> " in path.read_text(encoding="utf-8")
 )
 
-TRAINING = {f"fusion.api.{name}" for name in ("curve", "experiments", "result", "results", "search", "stress")}
+LONG = {f"fusion.api.{name}" for name in ("result", "results")}  # they train in their examples
+SLOW = {f"fusion.api.{name}" for name in ("curve", "experiments", "search", "stress")}  # several trainings each
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +26,10 @@ def cache(tmp_path_factory):
 
 
 def case(name):
-    """Return a module as a parameter; those that train in their examples take long."""
-    return pytest.param(name, marks=pytest.mark.long) if name in TRAINING else name
+    """Return a module as a parameter, with its mark."""
+    if name in SLOW:
+        return pytest.param(name, marks=pytest.mark.slow)
+    return pytest.param(name, marks=pytest.mark.long) if name in LONG else name
 
 
 @pytest.mark.parametrize("name", map(case, MODULES))

@@ -114,7 +114,10 @@ def test_the_command_says_what_it_wrote_and_what_to_type_next(fusion):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", [*PLUGINS, "experiment"])
+@pytest.mark.parametrize(
+    "kind",
+    ["feature", "experiment", *(pytest.param(kind, marks=pytest.mark.slow) for kind in PLUGINS if kind != "feature")],
+)
 def test_the_commands_that_are_shown_run_as_printed(fusion, tmp_path, kind):
     """But for the experiment file and the folder of sounds, which are a person's own; one epoch is enough here."""
     assert fusion("new", "experiment", "mine")[0] == 0

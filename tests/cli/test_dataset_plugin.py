@@ -98,7 +98,12 @@ def test_code_that_a_result_names_is_not_run_unless_the_command_names_it(place, 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "words", [("ablate", "x.yaml", "--mode", "only-one"), ("tune", "x.yaml"), ("curve", "x.yaml", "--groups", "6")]
+    "words",
+    [
+        ("ablate", "x.yaml", "--mode", "only-one"),
+        pytest.param(("tune", "x.yaml"), marks=pytest.mark.slow),
+        pytest.param(("curve", "x.yaml", "--groups", "6"), marks=pytest.mark.slow),
+    ],
 )
 def test_it_goes_through_every_study(place, words):
     (place / "x.yaml").write_text(EXPERIMENT + "search: {trials: 1, folds: 2, space: {model.dropout: [0.1, 0.2]}}\n")

@@ -17,12 +17,11 @@ import pytest
 from fusion.evaluation.label_task import MULTI_LABEL, SINGLE_LABEL
 from tests.support.command import command
 
-pytestmark = pytest.mark.long
-
 STORED = Path(__file__).with_name("sample.json")
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 DECISIONS = {metric.name for task in (SINGLE_LABEL, MULTI_LABEL) for metric in task.metrics}
 EPOCHS = {"nsynth_mfcc": 10, "nsynth_fusion": 10, "irmas_fusion": 5}
+IN_CI = "nsynth_fusion"  # the others take as long, each
 
 
 def machine():
@@ -57,7 +56,9 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("regression")
 
 
-@pytest.mark.parametrize("name", EPOCHS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == IN_CI else pytest.mark.slow) for name in EPOCHS]
+)
 def test_metrics_are_the_stored_ones(name, place, request):
     epochs = f"training.epochs={EPOCHS[name]}"
     file = EXPERIMENTS / f"{name}.yaml"

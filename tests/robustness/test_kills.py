@@ -188,7 +188,7 @@ def test_killed_anywhere(server, data, tmp_path, name):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["extract", "run", "get"])
+@pytest.mark.parametrize("name", ["extract", pytest.param("run", marks=pytest.mark.slow), "get"])
 def test_killed_a_few_times(server, data, tmp_path, name):
     with serving() as place:
         assert killed_and_whole(server, scene_of(name, data, place), tmp_path, 1, 3, 2) == 3

@@ -41,6 +41,7 @@ def test_wheel_holds_features_sample_and_licences(wheel):
     assert not [name for name in names if name.startswith(("tests", "features/", "results"))]
 
 
+@pytest.mark.slow
 def test_wheel_runs_from_an_empty_folder(wheel, tmp_path):
     site = tmp_path / "site"
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", site, wheel]

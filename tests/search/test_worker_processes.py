@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command import SEARCH, command
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 def rows(path):

@@ -96,6 +96,7 @@ def test_the_same_command_trains_nothing(grown, many):
     assert json.loads(done.stdout) == json.loads((folder / out.splitlines()[-1] / "curve.json").read_text())
 
 
+@pytest.mark.slow
 def test_each_arm_of_a_study_has_a_curve(many, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spec = {

@@ -161,6 +161,7 @@ def test_a_network_starts_from_another_one(place, official):
     )
 
 
+@pytest.mark.slow
 def test_what_a_start_was_trained_on_is_told(place, official):
     """Folds test the very recordings that the official protocol trains on."""
     quick = ("--set", "training.epochs=1", "--set", f"training.pretrain={official[0]}")
