@@ -7,7 +7,9 @@ import subprocess
 
 import numpy as np
 import pytest
+import soundfile
 
+import fusion
 from fusion.runtime import cluster
 from tests.support.clusters import scheduler, wait, worker, workers_of
 from tests.support.command import SEARCH, TRAINED, command
@@ -115,6 +117,26 @@ def test_an_ablation_with_masks_and_a_check_of_the_data(address, nsynth, local, 
         command(folder, "data", "check", "small.yaml", "--data", nsynth, *words)
         outcomes[-1] += (result(folder) / "check.json").read_text()
     assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.slow
+def test_a_stress_test_is_the_same_with_shared_folders_and_without(address, local, tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "room.wav", 0.9 ** np.arange(0, 400, 5.0), 8000)
+    folders = [tmp_path / name for name in ("alone", "shared", "travelling")]
+    for folder in folders:
+        shutil.copytree(local / "results", folder / "results")
+    words = ("--with", "noise=60:0,invert=0", "--impulse", tmp_path / "room.wav", "--levels", 1)
+    command(folders[0], "stress", result(folders[0]), *words)
+    command(folders[1], "stress", result(folders[1]), *words, "--cluster", address)
+    monkeypatch.setattr(cluster.Crew, "blind", property(lambda _: {"all"}, lambda *_: None), raising=False)
+    monkeypatch.chdir(folders[2])
+    kinds = {"noise": [60, 0], "invert": [0]}
+    fusion.stress(
+        result(folders[2]), kinds=kinds, levels=1, impulse=tmp_path / "room.wav", jobs=1, cluster=str(address)
+    )
+    one, *others = [((result(folder) / "stress.json").read_text(), stored(folder)) for folder in folders]
+    assert "impulse" in one[0]
+    assert all(other == one for other in others)
 
 
 @pytest.mark.slow
