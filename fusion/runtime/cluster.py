@@ -8,9 +8,10 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from fusion.errors import FusionError, listing
 from fusion.runtime.crew import Crew
@@ -38,6 +39,8 @@ class Cluster:
         Tasks at once when the command began; other workers may come and go.
     shared : bool
         Whether all its workers see the folders; else files travel with the tasks.
+    session : str
+        Names the command, whose tasks may have the same processes one after another.
     """
 
     address: str
@@ -45,6 +48,7 @@ class Cluster:
     written: tuple[Path, ...] = ()
     threads: int = 1
     shared: bool = True
+    session: str = field(default_factory=lambda: uuid4().hex)
 
     def results(
         self, calls: Sequence[tuple[str, Any]], threads: int, on_message: Callable[[Any], None] | None
@@ -54,7 +58,7 @@ class Cluster:
             return
         with _connected(self.address) as client, marked(self.read, self.written) as marks:
             crew = Crew(client, marks, must_see=self.shared)
-            yield from Submission(client, crew, threads, self.shared).results(calls, on_message)
+            yield from Submission(client, crew, self.session, threads, self.shared).results(calls, on_message)
 
 
 def connect(address: str, read: Sequence[Path], written: Sequence[Path]) -> Cluster:

@@ -8,6 +8,7 @@ import textwrap
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,9 @@ OWN = """
     def who(seconds):
         time.sleep(seconds)
         return os.getppid()
+
+    def where(task):
+        return task.trains, os.getppid()
 
     def environment(_):
         return os.environ["OMP_NUM_THREADS"], os.environ["KERAS_HOME"], os.getcwd()
@@ -130,6 +134,16 @@ def test_a_worker_with_another_fusion_is_refused_by_name_and_gets_no_task(file, 
         pytest.raises(FusionError, match=none),
     ):
         connect(str(path), [], [])
+
+
+@pytest.mark.long
+def test_trainings_go_to_workers_with_a_gpu_once_there_is_one_and_everything_else_to_all(file, modules):
+    tasks = [SimpleNamespace(trains=number % 4 == 0) for number in range(24)]
+    with worker(file, "--resources", "GPU=1", path=[modules]) as third:
+        wait(lambda: workers_of(file) == 3)
+        found = [found for _, found in results("where", tasks, connect(str(file), [], []))]
+    assert [who for trains, who in found if trains] == [third.pid] * 6
+    assert len({who for trains, who in found if not trains}) >= 2
 
 
 def test_what_differs_is_named():
