@@ -45,8 +45,10 @@ class Call:
 
     Attributes
     ----------
-    session, run : str
-        Name the command, and the one of its runs that hears messages.
+    session : str
+        Names the command.
+    run : str or None
+        Names the one of its runs that it belongs to; None: nobody hears its messages.
     function : str
         As ``module:name``.
     payload : bytes
@@ -63,7 +65,7 @@ class Call:
     """
 
     session: str
-    run: str
+    run: str | None
     function: str
     payload: bytes
     files: dict[str, bytes] | None
@@ -84,7 +86,9 @@ def perform(call: Call) -> Any:
         return state is not None and state.state in ("executing", "long-running")
 
     process = _take(call, Path(worker.local_directory))
-    process.on_message = lambda message: worker.log_event(TOPIC, {"run": call.run, "message": json.dumps(message)})
+    process.on_message = lambda message: (
+        worker.log_event(TOPIC, {"run": call.run, "message": json.dumps(message)}) if call.run else None
+    )
     result = process.do(call, wanted)
     process.trainings += call.trains
     if process.trainings < _TRAININGS:
@@ -129,7 +133,7 @@ class _Process:
             while not wait([future], _LOOK).done:
                 if not wanted():
                     raise UnwantedError(call.function)
-            if not isinstance(future.exception(), BrokenProcessPool):
+            if call.run and not isinstance(future.exception(), BrokenProcessPool):
                 self._heard.wait(_LAST)
             return future.result()
         except BrokenProcessPool:
@@ -194,4 +198,5 @@ def do(call: Call) -> Any:
             os.chdir(call.folder)
         return call_by_name(call.function, pickle.loads(call.payload))
     finally:
-        send_message(_OVER)
+        if call.run:
+            send_message(_OVER)

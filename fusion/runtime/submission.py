@@ -20,7 +20,7 @@ from fusion.runtime.crew import Crew
 from fusion.runtime.packing import MOST, Returned, pack, place
 
 _LOOK = 1.0  # seconds between two looks at which workers there are
-_AHEAD = 2  # tasks of each worker's thread that are submitted: one is done, one waits beside it
+_AHEAD = 3  # tasks of each worker's thread that are submitted: one is done, two wait there while results travel
 _MOST_UNDER_WAY = 4 * MOST  # bytes of tasks that the scheduler holds at once
 
 
@@ -45,7 +45,7 @@ class Submission:
 
     def __init__(self, client: Any, crew: Crew, session: str, threads: int, shared: bool) -> None:
         self.client, self.crew, self.session, self.threads, self.shared = client, crew, session, threads, shared
-        self.name = uuid4().hex
+        self.run: str | None = None
         self.under_way: dict[Any, tuple[Any, int]] = {}  # task and bytes by future
         self.done: SimpleQueue[Any] = SimpleQueue()
 
@@ -94,7 +94,7 @@ class Submission:
         else:
             payload, files = pack(task)
         trains = getattr(task, "trains", False)
-        call = Call(self.session, self.name, function, payload, files, self.threads, str(Path.cwd()), trains)
+        call = Call(self.session, self.run, function, payload, files, self.threads, str(Path.cwd()), trains)
         wanted = {self.crew.versions.resource: 1}
         if self.crew.gpus and trains:
             wanted["GPU"] = 1
@@ -129,9 +129,10 @@ class Submission:
             return
 
         def hear(event: tuple[float, Mapping[str, Any]]) -> None:
-            if event[1]["run"] == self.name:
+            if event[1]["run"] == self.run:
                 on_message(tuple(json.loads(event[1]["message"])))
 
+        self.run = uuid4().hex
         self.client.subscribe_topic(TOPIC, hear)
         try:
             yield
