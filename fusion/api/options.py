@@ -150,7 +150,7 @@ class Options:
         known : iterable of str
             All data sets that are used, if not this one alone.
         read : iterable of Path
-            Folders that workers read beside the data set's.
+            What workers read beside the data set's folder.
         """
         from fusion.datasets.roots import data_root, sample_root
 

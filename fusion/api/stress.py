@@ -89,7 +89,7 @@ def stress(
     root = None if data is None else Path(data)
     named = [Path(folder) for folder in plugins]
     folders = [each.folder for each in chosen]
-    read = [*folders, *(own_root(ResultFolder(folder), root) for folder in folders), *([file.parent] if file else [])]
+    read = [*folders, *(own_root(ResultFolder(folder), root) for folder in folders), *([file] if file else [])]
     workplace = options.workplace(chosen[0].metrics["dataset"], read=read)
     folder, content = run_stress(folders, grades, workplace, root, options.seed_list(), named)
     return Table(folder, content, _rows(content))

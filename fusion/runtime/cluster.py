@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from fusion.errors import FusionError, listing
+from fusion.runtime.cluster_worker import perform
 from fusion.runtime.crew import Crew
 from fusion.runtime.shared_folders import marked
 from fusion.runtime.submission import SchedulerError, Submission
@@ -69,7 +70,7 @@ def connect(address: str, read: Sequence[Path], written: Sequence[Path]) -> Clus
     address : str
         Of the scheduler, as ``tcp://host:port``, or the scheduler file that it wrote.
     read, written : sequence of Path
-        Folders that workers have to see to read and write files themselves.
+        Folders and files that workers have to see to read and write files themselves.
 
     Raises
     ------
@@ -80,6 +81,13 @@ def connect(address: str, read: Sequence[Path], written: Sequence[Path]) -> Clus
     read = [folder.absolute() for folder in read]
     written = [folder.absolute() for folder in written]
     with _connected(address) as client, marked(read, written) as marks:
+        try:
+            client.run_on_scheduler(repr, perform)  # it reads each task that it passes on
+        except Exception as error:
+            raise FusionError(
+                f"--cluster {address}: the scheduler cannot read fusion's tasks ({type(error).__name__}: {error}); "
+                "start it, as its workers, in an environment with the same versions as here"
+            ) from None
         crew = Crew(client, marks)
         began = time.monotonic()
         while not crew.look() and not crew.refused and time.monotonic() - began < _ANSWER:
@@ -120,7 +128,8 @@ def _connected(address: str) -> Iterator[Any]:
         try:
             client = Client(address, timeout=_ANSWER, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
-            raise SchedulerError(f"--cluster {address}: no scheduler answers there ({error}); {_START}") from None
+            why = str(error) or f"within {_ANSWER:.0f} s"
+            raise SchedulerError(f"--cluster {address}: no scheduler answers there ({why}); {_START}") from None
         try:
             yield client
         finally:

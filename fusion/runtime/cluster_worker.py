@@ -121,8 +121,9 @@ class _Process:
         self._open = ExitStack()
         self._open.callback(_numbers.discard, number)
         current_process().daemon = False  # as Dask's nanny starts workers, which then may have no process beside them
-        # two processes that compile one of librosa's functions at once can leave a cache that crashes every later call
-        own = {"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(folder / f"numba-{number}"))}
+        # two processes that compile one of librosa's functions at once can leave a cache that crashes every later call;
+        # what a process leaves that was killed, Dask removes
+        own = {"NUMBA_CACHE_DIR": str(folder / f"numba-{number}"), "TMPDIR": str(folder)}
         self._pool = self._open.enter_context(processes(1, kind[1], self._hear, own))
 
     def do(self, call: Call, wanted: Callable[[], bool]) -> Any:

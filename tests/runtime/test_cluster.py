@@ -29,7 +29,8 @@ OWN = """
         return task.trains, os.getppid()
 
     def environment(_):
-        return os.environ["OMP_NUM_THREADS"], os.environ["KERAS_HOME"], os.getcwd()
+        folders = os.environ["NUMBA_CACHE_DIR"], os.environ["TMPDIR"]
+        return os.environ["OMP_NUM_THREADS"], os.environ["KERAS_HOME"], os.getcwd(), *folders
 
     def text(paths):
         return [path.read_text() for path in paths]
@@ -85,10 +86,12 @@ def test_a_killed_process_is_an_error_with_its_last_words_and_the_worker_goes_on
     assert results("double", [4], two) == [(4, 8)]
 
 
-def test_tasks_have_processes_as_on_one_machine(two, tmp_path, monkeypatch):
+def test_tasks_have_processes_as_on_one_machine_and_a_folder_of_their_own(file, two, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ((_, found),) = results("environment", [None], two, threads=3)
-    assert found == ("3", os.devnull, str(tmp_path))
+    assert found[:3] == ("3", os.devnull, str(tmp_path))
+    assert found[3] == f"{found[4]}/numba-0"
+    assert found[4].startswith(str(file.parent))
 
 
 @pytest.mark.long
@@ -212,7 +215,13 @@ def test_nobody_there_no_file_and_no_dask_are_told(tmp_path, monkeypatch):
     (tmp_path / "other.json").write_text("[1]")
     with pytest.raises(FusionError, match="it names no address"):
         connect(str(tmp_path / "other.json"), [], [])
+    monkeypatch.setattr(cluster_module, "_ANSWER", 5.0)  # on a busy machine it takes its time
     with scheduler(tmp_path) as (path, _), pytest.raises(FusionError, match=r"can be used:\n  it has none\nstart one"):
+        connect(str(path), [], [])
+    (tmp_path / "other" / "fusion").mkdir(parents=True)
+    (tmp_path / "other" / "fusion" / "__init__.py").write_text("raise ImportError('too old')")
+    without = r"the scheduler cannot read fusion's tasks \(ImportError: too old\)"
+    with scheduler(tmp_path / "other", [tmp_path / "other"]) as (path, _), pytest.raises(FusionError, match=without):
         connect(str(path), [], [])
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(FusionError, match=r"pip install 'fusion-mir\[cluster\]'"):

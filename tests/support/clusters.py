@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def scheduler(folder: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """Give a scheduler's file and its process."""
+def scheduler(folder: Path, path: Sequence[Path] = ()) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """Give a scheduler's file and its process; folders of `path` are where it finds modules first."""
     file = folder / "scheduler.json"
     words = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    with _dask(words, folder) as process:
+    with _dask(words, folder, path) as process:
         wait(file.exists)
         yield file, process
 
