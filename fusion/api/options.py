@@ -140,7 +140,7 @@ class Options:
             raise FusionError(f"--features {','.join(self.features)}: a study's arms name their features themselves")
         return self.study(spec)
 
-    def workplace(self, name: str, known: Iterable[str] = ()) -> Workplace:
+    def workplace(self, name: str, known: Iterable[str] = (), read: Iterable[Path] = ()) -> Workplace:
         """Return where a data set, the store and the results are.
 
         Parameters
@@ -149,6 +149,8 @@ class Options:
             Of the data set.
         known : iterable of str
             All data sets that are used, if not this one alone.
+        read : iterable of Path
+            What workers read beside the data set's folder.
         """
         from fusion.datasets.roots import data_root, sample_root
 
@@ -159,8 +161,8 @@ class Options:
         progress = Progress(quiet=not self.progress)
         cache, results = self.cache_folder(), Path(self.results)
         address = self.cluster or os.environ.get("FUSION_CLUSTER")
-        read = [root, *(Path(folder) for folder in self.plugins)]
-        cluster = connect(address, read, [cache, results]) if address else None
+        seen = [root, *(Path(folder) for folder in self.plugins), *read]
+        cluster = connect(address, seen, [cache, results]) if address else None
         return Workplace(root, self.sample, cache, results, jobs, progress, cluster, self.tensorboard)
 
     def cache_folder(self) -> Path:

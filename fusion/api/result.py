@@ -20,6 +20,7 @@ from fusion.result.folder import ResultFolder
 from fusion.result.predictions import prediction_table
 from fusion.settings.document import read
 from fusion.studies.export import export
+from fusion.studies.own_data import own_root
 from fusion.studies.report import report
 from fusion.studies.transfer import evaluate_result
 
@@ -185,9 +186,10 @@ class Result:
             raise FusionError(f"--split {split}: should be train, validation or test")
         if not (sample or data):
             raise FusionError("name the other data set with --data DIR, or take the embedded sample with --sample")
-        options = Options(sample, data, results, cache, seeds=seeds, jobs=jobs, progress=progress, cluster=cluster)
-        workplace = options.workplace(self.metrics["dataset"])
+        options = Options(sample, data, results, cache, None, (), seeds, plugins, jobs, progress, cluster)
         own = None if training_data is None else Path(training_data)
+        read = [self.folder, own_root(ResultFolder(self.folder), own)]
+        workplace = options.workplace(self.metrics["dataset"], read=read)
         named = [Path(folder) for folder in plugins]
         return Result(evaluate_result(self.folder, workplace, split, options.seed_list(), own, skip_damaged, named))
 

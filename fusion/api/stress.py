@@ -12,7 +12,9 @@ from fusion.api.result import Result
 from fusion.api.results import load
 from fusion.api.tables import Table
 from fusion.errors import FusionError
+from fusion.result.folder import ResultFolder
 from fusion.studies.grades import Kinds, choose_grades
+from fusion.studies.own_data import own_root
 from fusion.studies.stress import run_stress
 
 
@@ -29,6 +31,7 @@ def stress(
     seeds: int | Sequence[int] | None = None,
     plugins: Sequence[FilePath] = (),
     jobs: int | None = None,
+    cluster: str | None = None,
     progress: bool = False,
 ) -> Table:
     """Distort the test clips of a result step by step, and tell how fast its networks get worse; train nothing.
@@ -49,7 +52,7 @@ def stress(
         Where the result's own data are now, if they were moved.
     results : path
         The folder that counts how often test clips were scored.
-    cache, seeds, plugins, jobs, progress
+    cache, seeds, plugins, jobs, cluster, progress
         As for `Result.predict` and `fusion.run`.
 
     Returns
@@ -79,14 +82,15 @@ def stress(
     """
     if levels is not None and type(levels) is not int:
         raise FusionError(f"levels={levels!r}: should be a whole number from 1 up")
-    options = Options(False, data, results, cache, seeds=seeds, plugins=plugins, jobs=jobs, progress=progress)
+    options = Options(False, data, results, cache, None, (), seeds, plugins, jobs, progress, cluster)
     file = None if impulse is None else Path(impulse)
     grades = choose_grades(_kinds(kinds), levels, file)
     chosen = [each if isinstance(each, Result) else load(each) for each in (result, other) if each is not None]
-    workplace = options.workplace(chosen[0].metrics["dataset"])
     root = None if data is None else Path(data)
     named = [Path(folder) for folder in plugins]
     folders = [each.folder for each in chosen]
+    read = [*folders, *(own_root(ResultFolder(folder), root) for folder in folders), *([file] if file else [])]
+    workplace = options.workplace(chosen[0].metrics["dataset"], read=read)
     folder, content = run_stress(folders, grades, workplace, root, options.seed_list(), named)
     return Table(folder, content, _rows(content))
 

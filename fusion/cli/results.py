@@ -104,7 +104,7 @@ def evaluate(
 
 
 @app.command(epilog="Example: fusion stress results/nsynth_mfcc --with pink_noise,low_pass --levels 3")
-@takes("data", "results", "cache", "seeds", "plugins", "jobs", "quiet", "as_json")
+@takes("data", "results", "cache", "seeds", "plugins", "jobs", "cluster", "quiet", "as_json")
 def stress(
     result: ResultFolder,
     other: Annotated[

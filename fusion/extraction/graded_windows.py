@@ -73,7 +73,7 @@ def extract_graded(
     every = [window for own in by_grade for window in own]
     remove_damaged([store.folder for store in stores], workplace)
     with workplace.progress.task("extracting distorted clips", len(every)) as advance:
-        lost = extract(every, stores, workplace.jobs, advance).damaged
+        lost = extract(every, stores, workplace.workers, advance).damaged
     if damaged := [f"{window.path}: {lost[window.id]}" for window in windows.windows if window.id in lost]:
         raise FusionError(f"{damaged[0]}; this clip was sound when the networks were tested on it: bring it back")
     kept = [np.array([window.id not in lost for window in own], dtype=bool) for own in by_grade]

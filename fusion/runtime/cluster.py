@@ -8,11 +8,13 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from fusion.errors import FusionError, listing
+from fusion.runtime.cluster_worker import perform
 from fusion.runtime.crew import Crew
 from fusion.runtime.shared_folders import marked
 from fusion.runtime.submission import SchedulerError, Submission
@@ -38,6 +40,8 @@ class Cluster:
         Tasks at once when the command began; other workers may come and go.
     shared : bool
         Whether all its workers see the folders; else files travel with the tasks.
+    session : str
+        Names the command, whose tasks may have the same processes one after another.
     """
 
     address: str
@@ -45,6 +49,7 @@ class Cluster:
     written: tuple[Path, ...] = ()
     threads: int = 1
     shared: bool = True
+    session: str = field(default_factory=lambda: uuid4().hex)
 
     def results(
         self, calls: Sequence[tuple[str, Any]], threads: int, on_message: Callable[[Any], None] | None
@@ -54,7 +59,7 @@ class Cluster:
             return
         with _connected(self.address) as client, marked(self.read, self.written) as marks:
             crew = Crew(client, marks, must_see=self.shared)
-            yield from Submission(client, crew, threads, self.shared).results(calls, on_message)
+            yield from Submission(client, crew, self.session, threads, self.shared).results(calls, on_message)
 
 
 def connect(address: str, read: Sequence[Path], written: Sequence[Path]) -> Cluster:
@@ -65,7 +70,7 @@ def connect(address: str, read: Sequence[Path], written: Sequence[Path]) -> Clus
     address : str
         Of the scheduler, as ``tcp://host:port``, or the scheduler file that it wrote.
     read, written : sequence of Path
-        Folders that workers have to see to read and write files themselves.
+        Folders and files that workers have to see to read and write files themselves.
 
     Raises
     ------
@@ -76,6 +81,13 @@ def connect(address: str, read: Sequence[Path], written: Sequence[Path]) -> Clus
     read = [folder.absolute() for folder in read]
     written = [folder.absolute() for folder in written]
     with _connected(address) as client, marked(read, written) as marks:
+        try:
+            client.run_on_scheduler(repr, perform)  # it reads each task that it passes on
+        except Exception as error:
+            raise FusionError(
+                f"--cluster {address}: the scheduler cannot read fusion's tasks ({type(error).__name__}: {error}); "
+                "start it, as its workers, in an environment with the same versions as here"
+            ) from None
         crew = Crew(client, marks)
         began = time.monotonic()
         while not crew.look() and not crew.refused and time.monotonic() - began < _ANSWER:
@@ -116,7 +128,8 @@ def _connected(address: str) -> Iterator[Any]:
         try:
             client = Client(address, timeout=_ANSWER, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
-            raise SchedulerError(f"--cluster {address}: no scheduler answers there ({error}); {_START}") from None
+            why = str(error) or f"within {_ANSWER:.0f} s"
+            raise SchedulerError(f"--cluster {address}: no scheduler answers there ({why}); {_START}") from None
         try:
             yield client
         finally:

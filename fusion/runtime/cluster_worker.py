@@ -1,7 +1,8 @@
 """What runs on the workers of a Dask scheduler: they do each task in a process beside them.
 
 Such a process is as those that do the same on one machine: spawned, with as many processor threads, and Keras' own
-settings. It is kept for further tasks of the same command, and ends when there has been none for a while.
+settings. It is kept for further tasks of the same command, and ends when there has been none for a while, or when
+another command needs its place.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing import current_process
+from pathlib import Path
 from threading import Event, Lock, Timer
 from typing import Any
 
@@ -28,11 +31,12 @@ TOPIC = "fusion"
 _IDLE = 20.0  # seconds after which a process without tasks ends
 _LOOK = 0.5  # seconds between two looks at whether a task is still wanted
 _LAST = 5.0  # seconds in which a process' last messages arrive
+_TRAININGS = 50  # of a process, because TensorFlow keeps some 15 MB of each
 _OVER = "fusion: no more messages of this task"
 
-_STARTING = Lock()  # a process takes its threads from the environment, which all threads share
-_IDLING = Lock()
-_idle: dict[tuple[str, int], list[_Process]] = {}
+_LOCK = Lock()
+_numbers: set[int] = set()  # of the processes that there are
+_idle: list[_Process] = []
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,10 @@ class Call:
 
     Attributes
     ----------
-    run : str
-        Names the run that it belongs to.
+    session : str
+        Names the command.
+    run : str or None
+        Names the one of its runs that it belongs to; None: nobody hears its messages.
     function : str
         As ``module:name``.
     payload : bytes
@@ -54,14 +60,18 @@ class Call:
         Processor threads of its numerical libraries.
     folder : str
         Where the command runs, from which its relative paths go.
+    trains : bool
+        Whether it trains a network.
     """
 
-    run: str
+    session: str
+    run: str | None
     function: str
     payload: bytes
     files: dict[str, bytes] | None
     threads: int
     folder: str
+    trains: bool
 
 
 def perform(call: Call) -> Any:
@@ -75,10 +85,16 @@ def perform(call: Call) -> Any:
         state = worker.state.tasks.get(key)
         return state is not None and state.state in ("executing", "long-running")
 
-    process = _take(call)
-    process.on_message = lambda message: worker.log_event(TOPIC, {"run": call.run, "message": json.dumps(message)})
+    process = _take(call, Path(worker.local_directory))
+    process.on_message = lambda message: (
+        worker.log_event(TOPIC, {"run": call.run, "message": json.dumps(message)}) if call.run else None
+    )
     result = process.do(call, wanted)
-    _keep(call, process)
+    process.trainings += call.trains
+    if process.trainings < _TRAININGS:
+        _keep(process)
+    else:
+        process.close()
     return result
 
 
@@ -87,19 +103,28 @@ class UnwantedError(Exception):
 
 
 class _Process:
-    """A process for one task after another."""
+    """A process for one task after another of one command, with so many threads."""
 
-    def __init__(self, threads: int) -> None:
+    over: Timer
+    """Ends it, once it is idle."""
+
+    def __init__(self, kind: tuple[str, int], folder: Path) -> None:
         from fusion.runtime.workers import processes
 
+        with _LOCK:
+            number = next(number for number in count() if number not in _numbers)
+            _numbers.add(number)
+        self.kind = kind
+        self.trainings = 0
         self.on_message: Callable[[Any], None] = lambda _: None
         self._heard = Event()
-        self.over: Timer | None = None
         self._open = ExitStack()
+        self._open.callback(_numbers.discard, number)
         current_process().daemon = False  # as Dask's nanny starts workers, which then may have no process beside them
-        with _STARTING:
-            self._pool = self._open.enter_context(processes(1, threads, self._hear))
-            self._pool.submit(int).result()
+        # two processes that compile one of librosa's functions at once can leave a cache that crashes every later call;
+        # what a process leaves that was killed, Dask removes
+        own = {"NUMBA_CACHE_DIR": str(folder / f"numba-{number}"), "TMPDIR": str(folder)}
+        self._pool = self._open.enter_context(processes(1, kind[1], self._hear, own))
 
     def do(self, call: Call, wanted: Callable[[], bool]) -> Any:
         """Return the result; what goes wrong ends the process, whatever it is."""
@@ -109,7 +134,8 @@ class _Process:
             while not wait([future], _LOOK).done:
                 if not wanted():
                     raise UnwantedError(call.function)
-            self._heard.wait(_LAST)
+            if call.run and not isinstance(future.exception(), BrokenProcessPool):
+                self._heard.wait(_LAST)
             return future.result()
         except BrokenProcessPool:
             self._open.__exit__(*sys.exc_info())  # says why
@@ -130,33 +156,35 @@ class _Process:
         self._open.close()
 
 
-def _take(call: Call) -> _Process:
-    with _IDLING:
-        if kept := _idle.get((call.run, call.threads)):
-            process = kept.pop()
-            if process.over:
-                process.over.cancel()
-            return process
-    return _Process(call.threads)
+def _take(call: Call, folder: Path) -> _Process:
+    """Return an idle process, or a new one in the place of what is idle: it may hold the memory that this one needs."""
+    kind = call.session, call.threads
+    with _LOCK:
+        process = next((each for each in _idle if each.kind == kind), _idle[0] if _idle else None)
+        if process:
+            process.over.cancel()
+            _idle.remove(process)
+    if process and process.kind == kind:
+        return process
+    if process:
+        process.close()
+    return _Process(kind, folder)
 
 
-def _keep(call: Call, process: _Process) -> None:
-    """Keep a process for the next task of the same run."""
-    with _IDLING:
-        kept = _idle.setdefault((call.run, call.threads), [])
-        kept.append(process)
+def _keep(process: _Process) -> None:
+    """Keep a process for the next task of the same command."""
 
-        def forget() -> None:
-            with _IDLING:
-                if process not in kept:
-                    return
-                kept.remove(process)
-                if not kept:
-                    _idle.pop((call.run, call.threads), None)
-            process.close()
+    def forget() -> None:
+        with _LOCK:
+            if process not in _idle:
+                return
+            _idle.remove(process)
+        process.close()
 
-        process.over = Timer(_IDLE, forget)
-        process.over.daemon = True
+    process.over = Timer(_IDLE, forget)
+    process.over.daemon = True
+    with _LOCK:
+        _idle.append(process)
         process.over.start()
 
 
@@ -171,4 +199,5 @@ def do(call: Call) -> Any:
             os.chdir(call.folder)
         return call_by_name(call.function, pickle.loads(call.payload))
     finally:
-        send_message(_OVER)
+        if call.run:
+            send_message(_OVER)

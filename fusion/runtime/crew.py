@@ -29,7 +29,8 @@ class Crew:
         self.known: dict[str, int] = {}  # threads by address, none of a refused worker
         self.refused: dict[str, str] = {}
         self.blind: set[str] = set()
-        self.gpus = False
+        self.with_gpu: set[str] = set()
+        self.gpus = False  # whether there was one, ever
 
     @property
     def threads(self) -> int:
@@ -40,6 +41,7 @@ class Crew:
         """Admit or refuse the workers that have come; return how many threads there are."""
         there: dict[str, int] = self.client.nthreads()
         self.known = {address: threads for address, threads in self.known.items() if address in there}
+        self.with_gpu &= there.keys()
         if new := [address for address in there if address not in self.known]:
             answers = self.client.run(admit, self.versions, self.marks, self.must_see, workers=new, on_error="return")
             for address, answer in answers.items():
@@ -55,6 +57,8 @@ class Crew:
         if why:
             self.refused[address] = f"worker {address} is refused: {why}"
             return
-        self.gpus = self.gpus or answer["gpu"]
+        if answer["gpu"]:
+            self.with_gpu.add(address)
+            self.gpus = True
         if answer["unseen"]:
             self.blind.add(address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -10,7 +9,9 @@ from uuid import uuid4
 
 from fusion.runtime.files import unwritable
 
-Marks = Mapping[str, tuple[str, str]]
+Marks = Mapping[str, Mapping[str, int | str]]
+
+_LOOKED_AT = 8  # names in a folder
 
 
 @contextmanager
@@ -20,18 +21,21 @@ def marked(read: Sequence[Path], written: Sequence[Path]) -> Iterator[Marks]:
     Parameters
     ----------
     read : sequence of Path
-        Known by the names in them, and their number in the file system.
+        Folders or files, known by their numbers in the file system, folders by those of some things in them, too: a
+        copy on another disk has others. What is added meanwhile does not matter.
     written : sequence of Path
         Known by a file that lies there meanwhile; one that is not there yet by its parent folder.
 
     Yields
     ------
-    dict of str to two str
-        For `unseen`, by folder: what to look at, and what is found there.
+    dict of str to dict
+        For `unseen`, by folder: what to look at, and what is found there, a number or a text.
     """
     with ExitStack() as left:
-        marks: dict[str, tuple[str, str]] = {
-            str(folder): (str(folder), _look_of(folder)) for folder in read if folder.is_dir()
+        marks: dict[str, dict[str, int | str]] = {
+            str(path): {str(each): each.lstat().st_ino for each in (path, *_some(path))}
+            for path in read
+            if path.exists()
         }
         for folder in written:
             there = next(each for each in (folder, *folder.parents) if each.exists())
@@ -41,22 +45,24 @@ def marked(read: Sequence[Path], written: Sequence[Path]) -> Iterator[Marks]:
             except OSError as error:
                 raise unwritable(folder, error) from error
             left.callback(file.unlink, missing_ok=True)
-            marks[str(folder)] = str(file), file.name
+            marks[str(folder)] = {str(file): file.name}
         yield marks
 
 
 def unseen(marks: Marks) -> list[str]:
     """Return the folders of `marked` that are not the same here."""
-    return [folder for folder, (path, mark) in marks.items() if not _sees(Path(path), mark)]
+    return [
+        folder for folder, known in marks.items() if not all(_is(Path(path), found) for path, found in known.items())
+    ]
 
 
-def _sees(path: Path, mark: str) -> bool:
+def _is(path: Path, found: int | str) -> bool:
     with suppress(OSError, ValueError):
-        return (path.read_text(encoding="utf-8") if path.is_file() else _look_of(path)) == mark
+        return (path.read_text(encoding="utf-8") if isinstance(found, str) else path.lstat().st_ino) == found
     return False
 
 
-def _look_of(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))  # such come and go
-    text = "\0".join([str(folder.stat().st_ino), *names])  # a copy on another disk has another number
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+def _some(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return []
+    return sorted(each for each in path.iterdir() if each.name[0] not in "._")[:_LOOKED_AT]  # such come and go

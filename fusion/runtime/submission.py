@@ -20,7 +20,7 @@ from fusion.runtime.crew import Crew
 from fusion.runtime.packing import MOST, Returned, pack, place
 
 _LOOK = 1.0  # seconds between two looks at which workers there are
-_AHEAD = 2  # tasks of each worker's thread that are submitted: one is done, one waits beside it
+_AHEAD = 3  # tasks of each worker's thread that are submitted: one is done, two wait there while results travel
 _MOST_UNDER_WAY = 4 * MOST  # bytes of tasks that the scheduler holds at once
 
 
@@ -35,15 +35,17 @@ class Submission:
     ----------
     client : distributed.Client
     crew : Crew
+    session : str
+        Names the command.
     threads : int
         Processor threads of each task's numerical libraries.
     shared : bool
         Whether workers see the files that tasks name; else they travel with the tasks.
     """
 
-    def __init__(self, client: Any, crew: Crew, threads: int, shared: bool) -> None:
-        self.client, self.crew, self.threads, self.shared = client, crew, threads, shared
-        self.name = uuid4().hex
+    def __init__(self, client: Any, crew: Crew, session: str, threads: int, shared: bool) -> None:
+        self.client, self.crew, self.session, self.threads, self.shared = client, crew, session, threads, shared
+        self.run: str | None = None
         self.under_way: dict[Any, tuple[Any, int]] = {}  # task and bytes by future
         self.done: SimpleQueue[Any] = SimpleQueue()
 
@@ -70,13 +72,15 @@ class Submission:
 
     def _look(self) -> None:
         """See which workers there are, and name those that are refused."""
-        named, some = set(self.crew.refused), self.crew.threads
+        named, some, with_gpu = set(self.crew.refused), self.crew.threads, bool(self.crew.with_gpu)
         with self._scheduler_there():
             self.crew.look()
         for address in set(self.crew.refused) - named:
             warnings.warn(self.crew.refused[address], stacklevel=2)
         if some and not self.crew.threads:
             warnings.warn("no worker is left; the command goes on when there is one again", stacklevel=2)
+        elif with_gpu and not self.crew.with_gpu:
+            warnings.warn("no worker with a GPU is left; trainings go on when there is one again", stacklevel=2)
 
     def _has_room(self) -> bool:
         if not self.under_way:
@@ -89,9 +93,10 @@ class Submission:
             payload, files = pickle.dumps(task), None
         else:
             payload, files = pack(task)
-        call = Call(self.name, function, payload, files, self.threads, str(Path.cwd()))
+        trains = getattr(task, "trains", False)
+        call = Call(self.session, self.run, function, payload, files, self.threads, str(Path.cwd()), trains)
         wanted = {self.crew.versions.resource: 1}
-        if self.crew.gpus and getattr(task, "trains", False):
+        if self.crew.gpus and trains:
             wanted["GPU"] = 1
         name = f"{function.rpartition(':')[2]}-{uuid4().hex}"  # what the dashboard groups tasks by
         with self._scheduler_there():
@@ -124,9 +129,10 @@ class Submission:
             return
 
         def hear(event: tuple[float, Mapping[str, Any]]) -> None:
-            if event[1]["run"] == self.name:
+            if event[1]["run"] == self.run:
                 on_message(tuple(json.loads(event[1]["message"])))
 
+        self.run = uuid4().hex
         self.client.subscribe_topic(TOPIC, hear)
         try:
             yield

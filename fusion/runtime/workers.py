@@ -169,15 +169,26 @@ def in_turn(
 
 
 @contextmanager
-def processes(count: int, threads: int, on_message: OnMessage | None) -> Generator[ProcessPoolExecutor, None, None]:
-    """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines."""
+def processes(
+    count: int, threads: int, on_message: OnMessage | None, more: Mapping[str, str] | None = None
+) -> Generator[ProcessPoolExecutor, None, None]:
+    """Open a pool of workers whose messages are passed on; the death of one is a FusionError with its last lines.
+
+    Parameters
+    ----------
+    count, threads, on_message
+        As for `run`.
+    more : dict of str to str, optional
+        Environment variables that they have beside those of this process.
+    """
     context = Context()
     start_resource_tracker()
     messages = context.Queue()
     receiver = Thread(target=_pass_on, args=(messages, on_message), daemon=True)
     receiver.start()
-    with _environment(threads), worker_log() as log:
-        pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(messages, log.name))
+    environment = {**dict.fromkeys(_THREADS, str(threads)), **keras_environment(), **(more or {})}
+    with worker_log() as log:
+        pool = ProcessPoolExecutor(count, context, initializer=_start, initargs=(messages, log.name, environment))
         try:
             yield pool
         except BrokenProcessPool:
@@ -199,12 +210,17 @@ def call_by_name(function: str, task: object) -> Any:
     return getattr(importlib.import_module(module), name)(task)
 
 
-def _start(messages: Any, log: str) -> None:
+def _start(messages: Any, log: str, environment: Mapping[str, str | None]) -> None:
     global _send
     leave_to_parent()
     if not os.environ.get("FUSION_DEBUG"):
         os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)  # TensorFlow chatters whatever it is told
     os.dup2(2, 1)  # stdout is the command line's alone
+    for name, value in environment.items():  # here, not by inheritance: threads start workers with other ones at once
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     _send = messages.put
     Thread(target=_follow_parent, daemon=True).start()
 
@@ -221,23 +237,3 @@ def _pass_on(messages: Any, on_message: OnMessage | None) -> None:
     while (message := messages.get()) is not None:
         if on_message:
             on_message(message)
-
-
-@contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """Set what libraries read when they are imported, for processes started meanwhile."""
-    wanted = {**dict.fromkeys(_THREADS, str(threads)), **keras_environment()}
-    before = {name: os.environ.get(name) for name in wanted}
-    _set_environment(wanted)
-    try:
-        yield
-    finally:
-        _set_environment(before)
-
-
-def _set_environment(values: Mapping[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

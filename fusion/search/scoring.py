@@ -1,4 +1,4 @@
-"""Settings scored: group-wise folds of the training clips are trained, in processes of their own.
+"""Settings scored: group-wise folds of the training clips are trained, in processes of their own or on a cluster.
 
 Test clips never come here. A fold that was scored keeps its scores in a file named by everything they depend on, so
 whatever happens to a search, no finished training is done twice.
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import keras
@@ -28,12 +29,15 @@ from fusion.extraction.prepare import Prepared, prepare
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.train import predict_windows
+from fusion.runtime.cluster import Cluster
 from fusion.runtime.files import write_json
 from fusion.runtime.versions import decisive_versions, versions
-from fusion.runtime.workers import send_message
+from fusion.runtime.workers import run, send_message
 from fusion.search.trials import DIRECTIONS, OWN, SearchJob, flat, record_path
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
+
+_PREPARING = Lock()  # it sets the environment for workers, which threads share
 
 
 @dataclass(frozen=True)
@@ -88,17 +92,51 @@ def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict
         if path.exists():
             scores = json.loads(path.read_text(encoding="utf-8"))
         else:
-            prepared = prepared or prepare(experiment, job.data, job.workplace, job.folds)
-            scores = score_fold(job, experiment, prepared, number)
+            if prepared is None:
+                with _PREPARING:
+                    prepared = prepare(experiment, job.data, job.workplace, job.folds)
+            scores = _score(job, training_of(job, experiment, prepared, number))
             write_json(path, scores)
         send_message(("fold", trial, number, scores))
         yield scores
 
 
-def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, number: int) -> dict[str, float]:
-    """Train on all folds but one, stop by the validation clips, and score the one.
+def _score(job: SearchJob, training: TrainingJob) -> dict[str, float]:
+    """Return what `score_fold` does, by who trains."""
+    if not isinstance(job.workers, Cluster):
+        return score_fold(training)
+    with run([("fusion.search.scoring:score_fold", training)], job.workers, training.training.threads) as finished:
+        ((_, scores),) = finished
+    return dict(scores)
+
+
+def training_of(job: SearchJob, experiment: Experiment, prepared: Prepared, number: int) -> TrainingJob:
+    """Return a training on all folds but one, stopped by the validation clips and tested on the one.
 
     Where the validation clips are what is scored, there are no folds, and the score is a little optimistic.
+    """
+    dataset = job.data.dataset
+    parts = prepared.parts(dataset.each_fold()[0])
+    parts["test"] = parts["validation"]
+    if job.folds is not None:
+        parts["test"] = parts["train"].only(job.folds == number)
+        parts["train"] = parts["train"].only(job.folds != number)
+    return TrainingJob(
+        job.folder,
+        job.search.seed,
+        experiment.model,
+        experiment.training,
+        dataset.classes,
+        parts,
+        (),
+        versions(),
+        experiment.dataset.aggregate,
+        fusion=experiment.fusion,
+    )
+
+
+def score_fold(job: TrainingJob) -> dict[str, float]:
+    """Train a network and score it on its test part.
 
     Returns
     -------
@@ -111,37 +149,20 @@ def score_fold(job: SearchJob, experiment: Experiment, prepared: Prepared, numbe
         If the training diverged.
     """
     started = time.perf_counter()
-    dataset = job.data.dataset
-    parts = prepared.parts(dataset.each_fold()[0])
-    held_out = parts["validation"]
-    if job.folds is not None:
-        held_out = parts["train"].only(job.folds == number)
-        parts["train"] = parts["train"].only(job.folds != number)
-    keras.utils.set_random_seed(job.search.seed)
-    model = fit(
-        TrainingJob(
-            job.folder,
-            job.search.seed,
-            experiment.model,
-            experiment.training,
-            dataset.classes,
-            parts,
-            (),
-            versions(),
-            fusion=experiment.fusion,
-        )
-    )
+    held_out = job.parts["test"]
+    keras.utils.set_random_seed(job.seed)
+    model = fit(job)
     probabilities = predict_windows(model, held_out)
     if not np.isfinite(probabilities).all():
         raise FusionError("the training diverged: its probabilities are not numbers; lower training.learning_rate")
-    scores = aggregate(probabilities, held_out.clips, experiment.dataset.aggregate)
+    scores = aggregate(probabilities, held_out.clips, job.aggregate)
     truth = held_out.truth
     one_group = np.zeros(len(truth), dtype=np.int64)
     counts = SINGLE_LABEL.counts(truth, scores, decide(scores, None), one_group)[0]
     keras.backend.clear_session()
     return {
         **{metric.name: float(metric.function(counts)) for metric in SINGLE_LABEL.shown("headline", "table")},
-        "loss": convergence.cross_entropy(scores, truth, experiment.model.activation),
+        "loss": convergence.cross_entropy(scores, truth, job.model.activation),
         "seconds": time.perf_counter() - started,
     }
 

@@ -31,7 +31,7 @@ from fusion.result.identity import digest
 from fusion.runtime.files import write_json, write_text
 from fusion.runtime.progress import Progress
 from fusion.runtime.versions import decisive_versions, versions
-from fusion.runtime.workers import is_shared, run
+from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
 from fusion.search.board import Board
 from fusion.search.plots import plots
@@ -77,11 +77,6 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         )
     if several := [name for name in os.environ if name.startswith("KERASTUNER_ORACLE_")]:
         raise FusionError(f"a search on several machines goes by --cluster; unset {', '.join(several)}")
-    if not is_shared(workplace.workers):
-        raise FusionError(
-            f"{experiment.name}: workers do not see the folders of data, cache and results, which a search needs; "
-            "share them under the same paths, or search without --cluster"
-        )
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})
     data = of_train_groups(read_data(experiment.dataset, workplace), experiment.dataset)
     result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))
@@ -98,7 +93,7 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         search,
         data,
         folds,
-        replace(workplace, jobs=1, progress=Progress(quiet=True), cluster=None),
+        replace(workplace, jobs=1, progress=Progress(quiet=True)),
         folder,
         f"project-{_digest(experiment, search, data, workplace.sample)}",
         workplace.workers,
@@ -112,8 +107,8 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
         try:
             with Board(search, count, read_trials(folder / job.project, search), workplace.progress) as board:
                 threads = experiment.training.threads
-                for function, workers in (("scoring:try_own", workplace.workers), ("worker:work", 1)):
-                    with run([(f"fusion.search.{function}", job)], workers, threads, board.receive) as finished:
+                for function in ("scoring:try_own", "worker:work"):
+                    with run([(f"fusion.search.{function}", job)], 1, threads, board.receive) as finished:
                         list(finished)
         finally:
             tried_settings = read_trials(folder / job.project, search)

@@ -1,8 +1,9 @@
 """A search at work: KerasTuner proposes settings, other processes score them, several at once.
 
 One process asks KerasTuner; in it, a thread for each of the trials at once waits for a process that trains. This is a
-new one every few trials, because TensorFlow keeps some 15 MB of every network that it trained, whatever is cleared; or
-it is a worker's of a cluster. A trial that runs out of memory takes no other along.
+new one every few trials, because TensorFlow keeps some 15 MB of every network that it trained, whatever is cleared. On
+a cluster the thread keeps the trial's books, and the workers extract and train, as they do for a run. A trial that runs
+out of memory takes no other along.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from fusion.errors import FusionError
 from fusion.runtime.cluster import Cluster
 from fusion.runtime.submission import SchedulerError
-from fusion.runtime.workers import in_turn, parallel, run, send_message
-from fusion.search.scoring import TrialJob
+from fusion.runtime.workers import in_turn, parallel, send_message
+from fusion.search.scoring import TrialJob, try_settings
 from fusion.search.trials import DIRECTIONS, SearchJob, decode, encoded
 from fusion.settings.search_space import Choices, Range
 
@@ -60,19 +61,13 @@ def work(job: SearchJob) -> None:
 
 @contextmanager
 def _scoring(job: SearchJob) -> Iterator[Callable[[TrialJob], dict[str, float]]]:
-    """Give `try_settings`, done by who trains."""
-    function, threads = "fusion.search.scoring:try_settings", job.settings["training"]["threads"]
-    if not isinstance(job.workers, Cluster):
-        with in_turn(function, _LIFETIME, threads, send_message) as score:
-            yield score
+    """Give `try_settings`, in a process of its own unless a cluster trains."""
+    if isinstance(job.workers, Cluster):
+        yield try_settings
         return
-
-    def score_elsewhere(task: TrialJob) -> dict[str, float]:
-        with run([(function, task)], job.workers, threads, send_message) as finished:
-            ((_, scores),) = finished
-        return scores
-
-    yield score_elsewhere
+    threads = job.settings["training"]["threads"]
+    with in_turn("fusion.search.scoring:try_settings", _LIFETIME, threads, send_message) as score:
+        yield score
 
 
 class FoldTuner(BaseTuner):
@@ -121,6 +116,7 @@ class FoldTuner(BaseTuner):
         try:
             return score(task)
         except SchedulerError as error:  # no fault of the settings
+            task.record.unlink(missing_ok=True)
             raise keras_tuner.errors.FatalError from error
         except FusionError as error:
             if not task.record.exists():  # the process died

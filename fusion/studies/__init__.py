@@ -3,5 +3,5 @@
 One module a question; `completion` trains and evaluates several results in one crew of workers.
 """
 
-__all__ = ["ablate", "curve", "experiment", "export", "grades", "predict", "prediction", "report", "stress"]
-__all__ += ["study", "transfer"]
+__all__ = ["ablate", "curve", "experiment", "export", "grades", "own_data", "predict", "prediction", "report"]
+__all__ += ["stress", "study", "transfer"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from fusion.datasets.data import Data, read_data
 from fusion.datasets.roots import data_root, sample_root
 from fusion.errors import FusionError
+from fusion.result.folder import ResultFolder
 from fusion.result.identity import digest
 from fusion.result.trained import TrainedResult
 from fusion.runtime.workplace import Workplace
@@ -32,9 +33,7 @@ def read_own_data(saved: TrainedResult, workplace: Workplace, root: Path | None,
         If they are not there, damaged or changed.
     """
     sample = bool(saved.metrics["sample"])
-    recorded = saved.result.environment().get("data")
-    name = saved.experiment.dataset.name
-    root = sample_root(name) if sample else root or (Path(recorded) if recorded else data_root(name))
+    root = own_root(saved.result, root)
     try:
         data = read_data(saved.experiment.dataset, replace(workplace, root=root, sample=sample))
     except FusionError as error:
@@ -45,3 +44,12 @@ def read_own_data(saved: TrainedResult, workplace: Workplace, root: Path | None,
             f"fusion, whose networks are to be trained again); {advice}"
         )
     return data
+
+
+def own_root(result: ResultFolder, moved: Path | None = None) -> Path:
+    """Return the folder of a result's own data: where it was, or `moved` to; the embedded sample stays where it is."""
+    metrics = result.finished()
+    if metrics["sample"]:
+        return sample_root(metrics["dataset"])
+    recorded = result.environment().get("data")
+    return moved or (Path(recorded) if recorded else data_root(metrics["dataset"]))

@@ -166,7 +166,7 @@ def _ask(subject: _Subject, windows: Windows, graded: Sequence[GradedWindows], w
     shifts: dict[str, list[float | None]] = {}
     thresholds = {job: threshold_of(job.model.parent) for job in rows}
     progress = workplace.progress.task("asking networks", len(calls))
-    with progress as advance, run(calls, workplace.jobs, saved.experiment.training.threads) as finished:
+    with progress as advance, run(calls, workplace.workers, saved.experiment.training.threads) as finished:
         for job, output in finished:
             advance(1)
             if isinstance(job, ShiftJob):

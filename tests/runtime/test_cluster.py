@@ -8,6 +8,7 @@ import textwrap
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,8 +25,12 @@ OWN = """
         time.sleep(seconds)
         return os.getppid()
 
+    def where(task):
+        return task.trains, os.getppid()
+
     def environment(_):
-        return os.environ["OMP_NUM_THREADS"], os.environ["KERAS_HOME"], os.getcwd()
+        folders = os.environ["NUMBA_CACHE_DIR"], os.environ["TMPDIR"]
+        return os.environ["OMP_NUM_THREADS"], os.environ["KERAS_HOME"], os.getcwd(), *folders
 
     def text(paths):
         return [path.read_text() for path in paths]
@@ -81,10 +86,12 @@ def test_a_killed_process_is_an_error_with_its_last_words_and_the_worker_goes_on
     assert results("double", [4], two) == [(4, 8)]
 
 
-def test_tasks_have_processes_as_on_one_machine(two, tmp_path, monkeypatch):
+def test_tasks_have_processes_as_on_one_machine_and_a_folder_of_their_own(file, two, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ((_, found),) = results("environment", [None], two, threads=3)
-    assert found == ("3", os.devnull, str(tmp_path))
+    assert found[:3] == ("3", os.devnull, str(tmp_path))
+    assert found[3] == f"{found[4]}/numba-0"
+    assert found[4].startswith(str(file.parent))
 
 
 @pytest.mark.long
@@ -130,6 +137,16 @@ def test_a_worker_with_another_fusion_is_refused_by_name_and_gets_no_task(file, 
         pytest.raises(FusionError, match=none),
     ):
         connect(str(path), [], [])
+
+
+@pytest.mark.long
+def test_trainings_go_to_workers_with_a_gpu_once_there_is_one_and_everything_else_to_all(file, modules):
+    tasks = [SimpleNamespace(trains=number % 4 == 0) for number in range(24)]
+    with worker(file, "--resources", "GPU=1", path=[modules]) as third:
+        wait(lambda: workers_of(file) == 3)
+        found = [found for _, found in results("where", tasks, connect(str(file), [], []))]
+    assert [who for trains, who in found if trains] == [third.pid] * 6
+    assert len({who for trains, who in found if not trains}) >= 2
 
 
 def test_what_differs_is_named():
@@ -198,7 +215,13 @@ def test_nobody_there_no_file_and_no_dask_are_told(tmp_path, monkeypatch):
     (tmp_path / "other.json").write_text("[1]")
     with pytest.raises(FusionError, match="it names no address"):
         connect(str(tmp_path / "other.json"), [], [])
+    monkeypatch.setattr(cluster_module, "_ANSWER", 5.0)  # on a busy machine it takes its time
     with scheduler(tmp_path) as (path, _), pytest.raises(FusionError, match=r"can be used:\n  it has none\nstart one"):
+        connect(str(path), [], [])
+    (tmp_path / "other" / "fusion").mkdir(parents=True)
+    (tmp_path / "other" / "fusion" / "__init__.py").write_text("raise ImportError('too old')")
+    without = r"the scheduler cannot read fusion's tasks \(ImportError: too old\)"
+    with scheduler(tmp_path / "other", [tmp_path / "other"]) as (path, _), pytest.raises(FusionError, match=without):
         connect(str(path), [], [])
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(FusionError, match=r"pip install 'fusion-mir\[cluster\]'"):

@@ -19,17 +19,20 @@ def test_folders_that_are_there_are_seen_and_nothing_is_left(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_another_folder_under_the_same_path_is_not_the_same(tmp_path):
+def test_another_folder_under_the_same_path_is_not_the_same_but_one_that_grows_is(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
     (data / "a.wav").write_text("")
-    with marked([data], []) as marks:
+    (tmp_path / "room.wav").write_text("")
+    with marked([data, tmp_path / "room.wav"], []) as marks:
         shutil.copytree(data, tmp_path / "copy")
-        (data / "b.wav").write_text("")
-        assert unseen(marks) == [str(data)]
+        (data / "A.wav").write_text("")
+        assert unseen(marks) == []
         shutil.rmtree(data)
         (tmp_path / "copy").rename(data)
         assert unseen(marks) == [str(data)]
+        (tmp_path / "room.wav").unlink()
+        assert unseen(marks) == [str(data), str(tmp_path / "room.wav")]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

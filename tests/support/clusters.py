@@ -16,22 +16,29 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def scheduler(folder: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """Give a scheduler's file and its process."""
+def scheduler(folder: Path, path: Sequence[Path] = ()) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """Give a scheduler's file and its process; folders of `path` are where it finds modules first."""
     file = folder / "scheduler.json"
     words = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    with _dask(words, folder) as process:
+    with _dask(words, folder, path) as process:
         wait(file.exists)
         yield file, process
 
 
 @contextmanager
 def worker(
-    file: Path, *, path: Sequence[Path] = (), before: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    file: Path,
+    *more: str,
+    path: Sequence[Path] = (),
+    before: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Give the process of a worker with one thread; folders of `path` are where it finds modules first."""
+    """Give the process of a worker with one thread and `more` options.
+
+    Folders of `path` are where it finds modules first.
+    """
     words = ["worker", "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    words += ["--scheduler-file", str(file), "--local-directory", str(file.parent)]
+    words += ["--scheduler-file", str(file), "--local-directory", str(file.parent), *more]
     with _dask(words, file.parent, path, before, environment) as process:
         yield process
 
