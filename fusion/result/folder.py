@@ -7,7 +7,7 @@
     seed-<n>/          model.keras, history.csv, predictions.csv, familiarity.npz (how near clips are to those that
                        trained), summary.json; there when training finished
     tensorboard/       logs of trainings, where they were asked for
-    stress.json        what `fusion stress` found, with stress.csv and stress.png
+    stress.json        what `fusion stress` found, with stress.csv, stress.png and stress.html
     trained_on.csv.gz  groups and sounds that the networks have seen
     clips.csv.gz       where the sound of the test clips is
     references.csv     what the reference models predicted
