@@ -6,12 +6,11 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 from rich.table import Table
 
-from fusion.api.result import Result
 from fusion.cli.terminal import Console
 from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
@@ -23,6 +22,9 @@ from fusion.result.folder import of_older_method
 from fusion.runtime.names import in_spreadsheet
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.prediction import Prediction
+
+if TYPE_CHECKING:
+    from fusion.api.result import Result
 
 _BEST = 5  # trials shown
 _CHANGED = 10  # clips shown

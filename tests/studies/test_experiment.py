@@ -323,7 +323,8 @@ def test_page_shows_figures_warnings_and_settings(result, metrics):
     assert "n_mfcc: 12" in page
     assert f"the best reference, {REFERENCES[metrics['best_reference']].label}, " in page
     assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
-    assert page.count('<svg role="img" aria-label="') == 2
+    spread = len(np.load(result / "seed-1" / "classes.npz")["names"])
+    assert page.count('<svg role="img" aria-label="') == 3 + spread
     assert not re.search(r'(?:src|href)="(?!data:|#|https://fusion-mir)', page)  # self-contained
 
 
