@@ -14,12 +14,12 @@ from tests.support.results import made_up_result
 @pytest.fixture
 def made(tmp_path):
     folder = tmp_path / "one" / "0123456789ab"
-    metrics, files = made_up_result(folder)
-    return folder, metrics, files
+    metrics, _ = made_up_result(folder)
+    return folder, metrics
 
 
 def test_clips_of_known_and_unknown_groups_stand_side_by_side_where_there_are_both(made):
-    folder, metrics, _ = made
+    folder, metrics = made
     assert not read_map(folder, metrics).known.any()
     assert len(plot_map(read_map(folder, metrics), metrics["classes"]).axes) == 1
     metrics["shared_groups"]["train"] = 9
@@ -41,19 +41,27 @@ def test_the_map_of_many_clips_is_small(tmp_path):
     assert len(svg(plot_map(read_map(folder, metrics), metrics["classes"]), "map")) < 150_000
 
 
-def test_the_page_has_them_and_leaves_them_out_where_a_result_has_none(made):
-    folder, metrics, files = made
-    result_page.write(folder, metrics, files)
-    text = (folder / "report.html").read_text()
-    assert "Map of the test clips" in text
+def page_of(folder, metrics):
+    result_page.write(folder, metrics, {})
+    return (folder / "report.html").read_text()
+
+
+def test_the_page_has_them_of_folds_the_first_one_and_leaves_out_what_a_result_has_not(made):
+    folder, metrics = made
+    text = page_of(folder, metrics)
     assert "60 clips, all of instruments that it never heard;" in text
     assert "mfcc 1, mean" in text
-    for name in ("map", "classes"):
-        (folder / "seed-1" / f"{name}.npz").unlink()
-    result_page.write(folder, metrics, files)
-    text = (folder / "report.html").read_text()
-    assert "Map of the test clips" not in text
+    training = folder / "seed-1"
+    training.rename(folder / "moved")
+    training.mkdir()
+    (folder / "moved").rename(training / "fold-0")
+    (training / "fold-0" / "classes.npz").unlink()
+    metrics["clips"]["test"] = 120
+    text = page_of(folder, metrics)
+    assert "the network of seed 1, first fold: what its last layer reads" in text
     assert "Features by class" not in text
+    (training / "fold-0" / "map.npz").unlink()
+    assert read_map(folder, metrics) is None
 
 
 def test_a_class_without_clips_has_no_line():
@@ -80,7 +88,7 @@ def damage_bytes(path, arrays):
 
 @pytest.mark.parametrize("damage", [damage_shape, damage_number, damage_label, damage_bytes])
 def test_a_damaged_map_is_a_message(made, damage):
-    folder, metrics, _ = made
+    folder, metrics = made
     path = folder / "seed-1" / "map.npz"
     with np.load(path) as file:
         damage(path, {name: file[name] for name in file})
@@ -89,7 +97,7 @@ def test_a_damaged_map_is_a_message(made, damage):
 
 
 def test_damaged_quantiles_are_a_message(made):
-    folder, metrics, _ = made
+    folder, metrics = made
     path = folder / "seed-1" / "classes.npz"
     np.savez(path, names=["a"], quantiles=np.zeros((2, 3, 5)))
     with pytest.raises(FusionError, match="damaged"):
