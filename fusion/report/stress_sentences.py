@@ -113,6 +113,8 @@ def stress_sentences(result: Mapping[str, Any]) -> list[str]:
         kind, row = min(shown, key=lambda pair: pair[1]["change"]["difference"])
         points = points_text(-100 * row["change"]["difference"])
         sentences.append(f"Most is lost with {kind['name']} at {row['level']:g} {kind['unit']}: {points} points.")
+    elif rows and all(row["change"]["p"] is None for _, row in rows):
+        sentences.append(f"Whether it changes more than by chance cannot be told: {rows[0][1]['change']['why']}.")
     else:
         sentences.append("No level of any distortion is shown to change it, after Holm.")
     return [*sentences, *_shifts(result), *filter(None, [looks_text(result)])]

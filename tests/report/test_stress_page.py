@@ -7,7 +7,15 @@ import pytest
 
 from fusion.report import stress_page
 from fusion.report.stress_plot import plot_breaks
-from fusion.report.stress_sentences import by_weakness, depth, ends_text, point_text, stress_answer, telling_level
+from fusion.report.stress_sentences import (
+    by_weakness,
+    depth,
+    ends_text,
+    point_text,
+    stress_answer,
+    stress_sentences,
+    telling_level,
+)
 from tests.support.stress import made_up, of_kinds
 
 
@@ -53,6 +61,9 @@ def test_what_cannot_be_known_or_is_never_lost_is_said():
     assert stress_answer(kept) == "No level of noise costs a tenth of the network's advantage over chance."
     _, _, alone = made_up("a" * 12, [12, 6])
     assert stress_answer(alone).startswith("Noise: half of its advantage over chance is lost before 40 dB")
+    for row in alone["distortions"][0]["levels"]:
+        row["change"] |= {"p": None, "p_holm": None, "why": "one seed"}
+    assert "Whether it changes more than by chance cannot be told: one seed." in stress_sentences(alone)
     older = json.loads(json.dumps(alone))
     for share in ("half", "tenth"):
         older["distortions"][0][share] = {key: older["distortions"][0][share][key] for key in ("level", "position")}
