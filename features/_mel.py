@@ -12,6 +12,8 @@ from pydantic import Field
 from fusion.feature.spectral import SpectralFeature
 from fusion.sound.clip import Clip
 
+from ._filters import mel_filters
+
 
 class MelFeature(SpectralFeature):
     """A series with one value a mel band, kept as a series by default."""
@@ -96,7 +98,4 @@ def decibels(mel: NDArray[np.float32], ref: Literal[1, "max"], top_db: float = 8
 
 @lru_cache(maxsize=16)
 def _filters(sr: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> NDArray[np.float32]:
-    import librosa  # two seconds, which listing features need not pay
-
-    filters = librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
-    return np.ascontiguousarray(filters.T)
+    return np.ascontiguousarray(mel_filters(sr, n_fft, n_mels, fmin, fmax).T)

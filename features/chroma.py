@@ -11,6 +11,8 @@ from pydantic import Field
 from fusion.feature.spectral import SpectralFeature
 from fusion.sound.clip import Clip
 
+from ._filters import chroma_filters
+
 
 class Chroma(SpectralFeature):
     """Power of each pitch class, C first, relative to the frame's strongest: 0 to 1.
@@ -65,6 +67,4 @@ def chroma_power(clip: Clip, n_fft: int, hop_length: int, tuning: float) -> NDAr
 
 @lru_cache(maxsize=64)
 def _filters(sr: int, n_fft: int, tuning: float) -> NDArray[np.float32]:
-    import librosa  # two seconds, which listing features need not pay
-
-    return np.ascontiguousarray(librosa.filters.chroma(sr=sr, n_fft=n_fft, tuning=tuning).T)
+    return np.ascontiguousarray(chroma_filters(sr, n_fft, tuning).T)

@@ -12,6 +12,7 @@ from pydantic import Field
 from fusion.feature.contract import Feature
 from fusion.sound.clip import Clip, frame_count, repeated
 
+from ._filters import delta_filter
 from ._mel import check_range, decibels, mel_power
 
 _DELTA_WIDTH = 9  # frames, librosa's default
@@ -89,7 +90,4 @@ def _derivative(series: NDArray[np.float32], order: int) -> NDArray[np.float32]:
 @lru_cache(maxsize=2)
 def _response(order: int) -> NDArray[np.float32]:
     """Return the filter's rows: in the middle as inside a series, first and last as at its ends."""
-    import librosa
-
-    frames = 2 * _DELTA_WIDTH - 1
-    return np.asarray(librosa.feature.delta(np.eye(frames), width=_DELTA_WIDTH, order=order, axis=0), dtype=np.float32)
+    return delta_filter(2 * _DELTA_WIDTH - 1, _DELTA_WIDTH, order)

@@ -6,12 +6,11 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 from rich.table import Table
 
-from fusion.api.result import Result
 from fusion.cli.terminal import Console
 from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
@@ -23,6 +22,9 @@ from fusion.result.folder import of_older_method
 from fusion.runtime.names import in_spreadsheet
 from fusion.search.trials import DIRECTIONS
 from fusion.studies.prediction import Prediction
+
+if TYPE_CHECKING:
+    from fusion.api.result import Result
 
 _BEST = 5  # trials shown
 _CHANGED = 10  # clips shown
@@ -148,9 +150,8 @@ def print_study(content: dict[str, Any]) -> None:
 def print_comparison(comparison: dict[str, Any]) -> None:
     """Print the metrics of two results, what their difference shows, and the clips that changed most."""
     console = Console()
-    grid = Table(title=f"{comparison['clips']} clips in {comparison['groups']} groups")
-    for column in ("", "first", "second", "difference", "95 %"):
-        grid.add_column(column)
+    title = f"{comparison['clips']} clips in {comparison['groups']} groups"
+    grid = Table("", "first", "second", "difference", "95 %", title=title)
     for metric in recorded_task(comparison).shown("headline", "table"):
         row = comparison[metric.name]
         interval = "" if row["low"] is None else f"[{row['low']:+.3f}, {row['high']:+.3f}]"
@@ -194,8 +195,7 @@ def print_audit(report: dict[str, Any], noun: str) -> None:
     """Print the counts of a data set and its warnings."""
     console = Console()
     splits = list(report["clips"])
-    grid = Table(title=f"{report['dataset']}, protocol {report['protocol']}: clips")
-    grid.add_column("class")
+    grid = Table("class", title=f"{report['dataset']}, protocol {report['protocol']}: clips")
     for split in splits:
         grid.add_column(split, justify="right")
     for label in sorted({label for counts in report["classes"].values() for label in counts}):

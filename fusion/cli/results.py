@@ -203,6 +203,10 @@ def results(
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="Write DIR/index.html, to be sorted and filtered.")] = False,
     readme: Annotated[bool, typer.Option("--readme", help="Write DIR/README.md.")] = False,
+    mlflow: Annotated[
+        str | None,
+        typer.Option("--mlflow", metavar="URI", help="Log results in MLflow, each once: sqlite:///mlflow.db."),
+    ] = None,
     *,
     as_json: bool = False,
     shared: dict[str, Any],
@@ -217,9 +221,14 @@ def results(
         print(index_page.write_index(folder, rows, alike, changes, listing.PAGES))
     if readme:
         print(index_page.write_readme(folder, rows, alike, changes))
+    if mlflow is not None:
+        from fusion.result.mlflow_log import log_results
+
+        logged = log_results(rows, mlflow)
+        print(f"{logged} of {len(rows)} results logged in {mlflow}, the others are there", file=sys.stderr)
     if as_json:
         print(json.dumps(rows, indent=2))
-    elif not (html or readme):
+    elif not (html or readme or mlflow):
         from fusion.cli import console
 
         console.print_results(index_page.lines(rows, alike, changes))

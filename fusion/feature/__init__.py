@@ -3,4 +3,4 @@
 `contract` is what a feature declares and gives, `spectral` what most have in common; `registry` makes them.
 """
 
-__all__ = ["contract", "listing", "parameter_file", "registry", "spectral"]
+__all__ = ["contract", "listing", "parameter_file", "registry", "spectral", "value_names"]

@@ -11,15 +11,21 @@ from fusion.runtime.workers import send_message
 
 
 class EpochMessages(keras.callbacks.Callback):
-    """Sends the parent process a message after each epoch."""
+    """Sends the parent process a message after each epoch, and when training is over."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
+        self.epoch = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Send the training's name, the epoch and its metrics."""
-        send_message(("epoch", self.name, epoch + 1, epoch_metrics(logs)))
+        self.epoch = epoch + 1
+        send_message(("epoch", self.name, self.epoch, epoch_metrics(logs)))
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Send the training's name and how many epochs it had."""
+        send_message(("trained", self.name, self.epoch, {}))
 
 
 class KeepBest(keras.callbacks.Callback):

@@ -92,7 +92,7 @@ def familiarity(model: keras.Model, train: Part, held_out: Part | None) -> Famil
         return None
     hearing = with_embeddings(model)
     windows = np.unique(np.linspace(0, len(train) - 1, min(_MOST, len(train))).astype(np.int64))
-    known, labels = _hear(hearing, train, windows), train.targets[windows].argmax(axis=1)
+    known, labels = hear(hearing, train, windows)[1], train.targets[windows].argmax(axis=1)
     if not np.isfinite(known).all():
         return None
     present = np.unique(labels)
@@ -105,7 +105,7 @@ def familiarity(model: keras.Model, train: Part, held_out: Part | None) -> Famil
     whitening = (axes[:, kept] / np.sqrt(variances[kept])).astype(np.float32)
     described = Familiarity((means @ whitening).astype(np.float32), whitening, 1.0)
     every = np.arange(len(held_out))
-    far = clip_means(described.distances(_hear(hearing, held_out, every)), held_out.clips)
+    far = clip_means(described.distances(hear(hearing, held_out, every)[1]), held_out.clips)
     return Familiarity(described.means, described.whitening, float(np.quantile(far, _SHARE)))
 
 
@@ -114,9 +114,17 @@ def clip_means(windows: Floats, clips: NDArray[np.int64]) -> Floats:
     return np.asarray(np.bincount(clips, windows) / np.bincount(clips), dtype=np.float32)
 
 
-def _hear(hearing: keras.Model, part: Part, windows: NDArray[np.int64], size: int = 256) -> Floats:
-    chunks = [windows[first : first + size] for first in range(0, len(windows), size)]
-    return np.concatenate([embeddings_of(hearing(part.values(chunk), training=False)) for chunk in chunks])
+def hear(hearing: keras.Model, part: Part, windows: NDArray[np.int64], size: int = 256) -> tuple[Floats, Floats]:
+    """Return probabilities of some windows, and what the last layer reads of them, by a model of `with_embeddings`.
+
+    The probabilities are those of the model that it was made from, to the last bit.
+    """
+    probabilities, read = [], []
+    for first in range(0, len(windows), size):
+        outputs = hearing(part.values(windows[first : first + size]), training=False)
+        probabilities.append(keras.ops.convert_to_numpy(outputs[0]))
+        read.append(embeddings_of(outputs))
+    return np.concatenate(probabilities), np.concatenate(read)
 
 
 def save(described: Familiarity, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -51,6 +51,8 @@ class TrainingJob:
         Trainings of this seed.
     repeat : int
         Of cross-validation with several partitions, the partition's number.
+    names : dict of str to tuple of str
+        What each value of a feature is called, pooled over time; empty: nothing is said of how classes differ.
     logs : Path or None
         Where TensorBoard finds each epoch's metrics while it trains; None: they are not logged.
     """
@@ -70,6 +72,7 @@ class TrainingJob:
     fusion: Source | None = None
     folds: int = 1
     repeat: int = 0
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     logs: Path | None = None
     trains: ClassVar[bool] = True  # so where some workers of a cluster have GPUs, it wants one
 

@@ -23,8 +23,9 @@ from fusion.evaluation.aggregate import aggregate
 from fusion.evaluation.decisions import best_threshold
 from fusion.evaluation.probabilities import fit_temperature
 from fusion.extraction.part import Part
+from fusion.learning import class_quantiles, embedding_map
 from fusion.learning.diagnosis import likely_cause
-from fusion.learning.familiarity import FILE, familiarity, save
+from fusion.learning.familiarity import FILE, familiarity, hear, save, with_embeddings
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.saved_network import load_model
@@ -40,7 +41,7 @@ def train_seed(job: TrainingJob) -> None:
     job : TrainingJob
         ``job.folder`` gets ``model.keras``, ``history.csv``, ``train.npy`` (scores of the training clips, ``(clips,
         classes)`` float32), ``predictions.csv`` (test clip and one score a class), ``familiarity.npz`` (where clips
-        are held out) and ``summary.json``.
+        are held out), ``map.npz`` and ``classes.npz`` (for its page) and ``summary.json``.
     """
     began, started, processor = time.time(), time.perf_counter(), time.process_time()
     keras.utils.set_random_seed(job.random_seed)
@@ -55,10 +56,10 @@ def train_seed(job: TrainingJob) -> None:
         loss = convergence.cross_entropy(probabilities, truth, job.model.activation)
         scores = aggregate(probabilities, job.parts["train"].clips, job.aggregate)
         np.save(folder / "train.npy", scores.astype(np.float32), allow_pickle=False)
-        test = _clip_scores(model, job, "test")
-        _write_predictions(folder / "predictions.csv", job, test)
+        test = _write_test(model, job, folder)
         if described := familiarity(model, job.parts["train"], _held_out(job)):
             save(described, folder / FILE)
+        class_quantiles.write(job.parts["train"], job.names, folder / class_quantiles.FILE)
         summary = {
             "seed": job.seed,
             "folds": job.folds,
@@ -102,10 +103,10 @@ def apply_seed(job: TrainingJob) -> None:
     summary = json.loads((job.source / "summary.json").read_text(encoding="utf-8"))
     with replacing(job.folder) as folder:
         folder.mkdir()
-        for name in ("model.keras", "history.csv", "train.npy", *([FILE] if (job.source / FILE).exists() else [])):
+        optional = [name for name in (FILE, class_quantiles.FILE) if (job.source / name).exists()]
+        for name in ("model.keras", "history.csv", "train.npy", *optional):
             shutil.copyfile(job.source / name, folder / name)
-        test = _clip_scores(model, job, "test")
-        _write_predictions(folder / "predictions.csv", job, test)
+        test = _write_test(model, job, folder)
         if job.threshold == "oracle":
             summary["threshold"] = _threshold(model, job, test)
         summary["training"] = uuid4().hex[:16]
@@ -158,6 +159,16 @@ def _write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
         writer = csv.writer(file)
         writer.writerow(["epoch", *epochs[0]])
         writer.writerows([n + 1, *metrics.values()] for n, metrics in enumerate(epochs))
+
+
+def _write_test(model: keras.Model, job: TrainingJob, folder: Path) -> NDArray[np.float64]:
+    """Write scores of the test clips, and their map, in one pass; return the scores, ``(clips, classes)``."""
+    part = job.parts["test"]
+    probabilities, heard = hear(with_embeddings(model), part, np.arange(len(part)))
+    scores = aggregate(probabilities, part.clips, job.aggregate)
+    _write_predictions(folder / "predictions.csv", job, scores)
+    embedding_map.write(heard, part, folder / embedding_map.FILE)
+    return scores
 
 
 def _write_predictions(path: Path, job: TrainingJob, scores: NDArray[np.float64]) -> None:

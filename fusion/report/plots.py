@@ -110,6 +110,7 @@ def svg(figure: Figure, label: str) -> Markup:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r'<g id="[^"]*"', "<g", text).replace(INK, "currentColor")
+    text = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)  # nobody sees more
     width, height = (float(side) for side in figure.get_size_inches())
     head = (
         f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {72 * width:g} {72 * height:g}" '

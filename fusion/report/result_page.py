@@ -15,6 +15,7 @@ from fusion.report.clip_sounds import ClipFile, clip_sounds
 from fusion.report.clips import Clips, read_clips
 from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
+from fusion.report.result_insides import plot_map, plot_quantiles, read_map, read_quantiles
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves, plot_reliability
 from fusion.report.wording import ABOUT_INTERVALS, looks_text, shown_metrics, table
 from fusion.settings.changes import changed
@@ -67,12 +68,14 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         seconds=seconds,
         command=_command(folder, metrics, environment),
         **_clips(clips, files),
+        **_insides(folder, metrics),
     )
 
 
 _CAPTIONS = {
     "classes": "Precision, recall and F1 of each class",
     "curves": "Learning curves: loss and accuracy by epoch, one line a training",
+    "map": "Test clips as the last layer of one network reads them",
     "reliability": "Reliability: how often scores are right",
 }
 
@@ -88,6 +91,23 @@ def _plots(folder: Path, metrics: dict[str, Any], several: bool) -> dict[str, Fi
     if "bins" in metrics.get("calibration", {}):
         plots["reliability"] = plot_reliability(metrics["calibration"], several)
     return plots
+
+
+def _insides(folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return what trainings left of their insides: the numbers of clips that are drawn, and a plot of each value."""
+    drawn, classes = read_map(folder, metrics), metrics["classes"]
+    spread = read_quantiles(folder, metrics)
+    return {
+        "map": None
+        if drawn is None
+        else {
+            "svg": svg(plot_map(drawn, classes), _CAPTIONS["map"]),
+            "drawn": len(drawn.points),
+            "of": drawn.of,
+            "known": int(drawn.known.sum()),
+        },
+        "spread": [(name, svg(plot_quantiles(name, own, classes), f"{name}, by class")) for name, own in spread],
+    }
 
 
 def _clips(clips: Clips | None, files: Mapping[str, ClipFile]) -> dict[str, Any]:

@@ -9,10 +9,17 @@ from fusion.evaluation.metric import metric_label
 from fusion.report.wording import looks_text, points_text, score, significant
 
 
-def point_text(kind: Mapping[str, Any], share: str) -> str:
-    """Return at which level a share is lost: ``18 dB``, ``before 40 dB``, ``not by 0 dB`` or ``unknown``."""
+def point_text(kind: Mapping[str, Any], point: Mapping[str, Any]) -> str:
+    """Return at which level a share is lost: ``18 dB``, ``before 40 dB``, ``not by 0 dB`` or ``unknown``.
+
+    Parameters
+    ----------
+    kind : dict
+        One of the distortions of stress.json.
+    point : dict
+        Its ``tenth`` or ``half``, or an end of that one's interval.
+    """
     levels = [row for row in kind["levels"] if row["lost"] is not None]
-    point = kind[share]
     if not levels:
         return "unknown"
     if point["position"] is None:
@@ -23,13 +30,42 @@ def point_text(kind: Mapping[str, Any], share: str) -> str:
     return f"{level:.0f} {kind['unit']}" if abs(level) >= 100 else f"{level:.2g} {kind['unit']}"
 
 
+def ends_text(kind: Mapping[str, Any], point: Mapping[str, Any]) -> str:
+    """Return the 95 % interval of such a level, ``[31 dB, not by 0 dB]``; empty where it is not known."""
+    ends = [end for end in (point.get("earliest"), point.get("latest")) if end]  # an older fusion has none
+    return f"[{', '.join(point_text(kind, end) for end in ends)}]" if ends else ""
+
+
+def depth(kind: Mapping[str, Any], point: Mapping[str, Any] | None) -> float | None:
+    """Return how far a level lies on the way from no distortion, 0, to the most severe level, 1; None: beyond it."""
+    return None if point is None or point["position"] is None else point["position"] / _levels(kind)
+
+
+def by_weakness(kinds: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the numbers of distortions, the one first that costs a half, or else a tenth, at the mildest level."""
+    places = [[depth(kind, kind[share]) for share in ("half", "tenth")] for kind in kinds]
+    return sorted(range(len(kinds)), key=lambda number: [2.0 if d is None else d for d in places[number]])
+
+
+def telling_level(kind: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the level nearest to where a half is lost, or else the most severe one; None where all are silent."""
+    levels = [row for row in kind["levels"] if row["mean"] is not None]
+    position = kind["half"]["position"]
+    place = len(levels) if position is None else min(max(1, round(position)), len(levels))
+    return levels[place - 1] if levels else None
+
+
+def _levels(kind: Mapping[str, Any]) -> int:
+    return max(1, sum(row["lost"] is not None for row in kind["levels"]))
+
+
 def stress_rows(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return a row a distortion: name, where a tenth and a half are lost, the figures, whether it was trained with."""
     return [
         (
             kind["name"],
-            point_text(kind, "tenth"),
-            point_text(kind, "half"),
+            point_text(kind, kind["tenth"]),
+            point_text(kind, kind["half"]),
             " ".join("-" if row["mean"] is None else f"{row['mean']:.2f}" for row in kind["levels"]),
             "yes" if kind["trained"] else "",
         )
@@ -37,8 +73,28 @@ def stress_rows(result: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
+def stress_answer(result: Mapping[str, Any]) -> str:
+    """Return in one sentence what breaks the network first, and at which level."""
+    kinds = result["distortions"]
+    if result["clean"]["mean"] <= result["chance"]:
+        return "The network is not above chance on the clips as they are, so it has no advantage to lose."
+    first = kinds[by_weakness(kinds)[0]]
+    halves = sum(kind["half"]["position"] is not None for kind in kinds)
+    share, count = "half" if halves else "tenth", len(kinds)
+    point = first[share]
+    if point["position"] is None:
+        whose = "any distortion" if count > 1 else first["name"]
+        return f"No level of {whose} costs a tenth of the network's advantage over chance."
+    alone = str(first["name"]).capitalize()
+    begin = f"Of {count} distortions, {first['name']} breaks the network first" if count > 1 else alone
+    where = f"{'before' if point['level'] is None else 'at'} {point_text(first, point).removeprefix('before ')}"
+    text = f"{begin}: {'' if halves else 'a '}{share} of its advantage over chance is lost {where}"
+    rest = f"{halves if halves else 'none'} {'costs' if halves < 2 else 'cost'} half of it"
+    return " ".join(filter(None, [text, ends_text(first, point)])) + (f"; {rest}." if count > 1 else ".")
+
+
 def stress_sentences(result: Mapping[str, Any]) -> list[str]:
-    """Return in plain words what a stress test shows.
+    """Return in plain words what a stress test shows, the answer first.
 
     Parameters
     ----------
@@ -47,8 +103,9 @@ def stress_sentences(result: Mapping[str, Any]) -> list[str]:
     """
     label = metric_label(result["metric"])
     sentences = [
+        stress_answer(result),
         f"As they are, the {result['clips']} test clips give {label} {score(result['clean'])}; chance is "
-        f"{result['chance']:.3f}."
+        f"{result['chance']:.3f}.",
     ]
     rows = [(kind, row) for kind in result["distortions"] for row in kind["levels"] if row["change"]]
     shown = [(kind, row) for kind, row in rows if significant(row["change"]) and row["change"]["difference"] < 0]
@@ -56,6 +113,8 @@ def stress_sentences(result: Mapping[str, Any]) -> list[str]:
         kind, row = min(shown, key=lambda pair: pair[1]["change"]["difference"])
         points = points_text(-100 * row["change"]["difference"])
         sentences.append(f"Most is lost with {kind['name']} at {row['level']:g} {kind['unit']}: {points} points.")
+    elif rows and all(row["change"]["p"] is None for _, row in rows):
+        sentences.append(f"Whether it changes more than by chance cannot be told: {rows[0][1]['change']['why']}.")
     else:
         sentences.append("No level of any distortion is shown to change it, after Holm.")
     return [*sentences, *_shifts(result), *filter(None, [looks_text(result)])]
@@ -65,11 +124,9 @@ def _shifts(result: Mapping[str, Any]) -> list[str]:
     """Say which feature moves most where a half of the advantage is lost."""
     sentences = []
     for kind in result["distortions"]:
-        position = kind["half"]["position"]
-        if position is None:
+        row = telling_level(kind)
+        if row is None or kind["half"]["position"] is None:
             continue
-        levels = [row for row in kind["levels"] if row["lost"] is not None]
-        row = levels[min(max(1, round(position)), len(levels)) - 1]
         name, shift = max(row["shift"].items(), key=lambda pair: pair[1] or 0.0)
         sentences.append(
             f"Where {kind['name']} costs a half, at {row['level']:g} {kind['unit']}, {name} moves most: by "
@@ -117,7 +174,11 @@ def comparison_rows(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             breaks["name"],
-            *(point_text(result["distortions"][number], share) for share in ("tenth", "half") for result in results),
+            *(
+                point_text(kind, kind[share])
+                for share in ("tenth", "half")
+                for kind in (result["distortions"][number] for result in results)
+            ),
             breaks["first"] or "",
         )
         for number, breaks in enumerate(comparison["breaks"])

@@ -5,9 +5,9 @@
     spec.yaml          the resolved settings: an experiment file that repeats the result
     environment.json   versions, commit, device, threads
     seed-<n>/          model.keras, history.csv, predictions.csv, familiarity.npz (how near clips are to those that
-                       trained), summary.json; there when training finished
+                       trained), map.npz and classes.npz (for report.html), summary.json; there when training finished
     tensorboard/       logs of trainings, where they were asked for
-    stress.json        what `fusion stress` found, with stress.csv and stress.png
+    stress.json        what `fusion stress` found, with stress.csv, stress.png and stress.html
     trained_on.csv.gz  groups and sounds that the networks have seen
     clips.csv.gz       where the sound of the test clips is
     references.csv     what the reference models predicted

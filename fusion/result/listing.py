@@ -14,7 +14,10 @@ from fusion.result.folder import ResultFolder, of_older_method
 from fusion.settings.changes import changed
 from fusion.settings.document import read
 
-PAGES = {"report": "report.html", "ablation": "ablation.html", "curve": "curve.html", "search": "search/report.html"}
+PAGES = {
+    **{name: f"{name}.html" for name in ("report", "ablation", "curve", "stress")},
+    "search": "search/report.html",
+}
 """Pages that may lie beside metrics.json, and their files."""
 
 _SHOWN = ("experiment", "digest", "dataset", "protocol", "features", "metric", "warnings", "date", "data")

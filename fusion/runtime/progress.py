@@ -1,4 +1,4 @@
-"""Progress on stderr: bars on a terminal, plain lines elsewhere."""
+"""Progress on stderr: bars and tables on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from fusion.runtime.names import on_terminal
+from fusion.runtime.training_table import TrainingTable
 
 _EVERY = 10.0  # seconds between plain lines
 
@@ -65,21 +66,29 @@ class Progress:
 
     @contextmanager
     def training(self, names: Sequence[str], epochs: int) -> Iterator[Callable[[Any], None]]:
-        """Show trainings; the callable it gives takes workers' messages ``("epoch", name, epoch, metrics)``."""
-        if not names:
+        """Show trainings, on a terminal a line for each in one table.
+
+        The callable that it gives takes workers' messages ``("epoch", name, epoch, metrics)`` and, when a training is
+        over, ``("trained", name, epoch, metrics)``.
+        """
+        if not names or self.quiet:
             yield lambda _: None
-            return
-        last = dict.fromkeys(names, 0)
-        label = f"training {len(names)} network{'s' * (len(names) > 1)}"
-        with self.task(label, len(names) * epochs, "an epoch") as advance:
+        elif self.terminal:
+            with _table(names, epochs) as receive:
+                yield receive
+        else:
+            last = dict.fromkeys(names, 0)
+            label = f"training {len(names)} network{'s' * (len(names) > 1)}"
+            with self.task(label, len(names) * epochs, "an epoch") as advance:
 
-            def on_message(message: Any) -> None:
-                _, name, epoch, _ = message
-                advance(epoch - last[name])
-                last[name] = epoch
+                def on_message(message: Any) -> None:
+                    kind, name, epoch, _ = message
+                    reached = epochs if kind == "trained" else epoch  # it may have stopped early
+                    advance(reached - last[name])
+                    last[name] = reached
 
-            yield on_message
-            advance(sum(epochs - epoch for epoch in last.values()))
+                yield on_message
+                advance(sum(epochs - reached for reached in last.values()))  # messages may come late
 
 
 class _Lines:
@@ -129,3 +138,19 @@ def _bar(label: str, total: int, step: str) -> Iterator[Advance]:
     with Bars(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task(label, total=total)
         yield lambda steps: bars.advance(task, steps)
+
+
+@contextmanager
+def _table(names: Sequence[str], epochs: int) -> Iterator[Callable[[Any], None]]:
+    from rich.console import Console
+    from rich.live import Live
+
+    trainings = TrainingTable(names, epochs)
+    with Live(console=Console(stderr=True), refresh_per_second=4) as live:
+
+        def receive(message: Any) -> None:
+            kind, name, epoch, metrics = message
+            trainings.receive(name, epoch, metrics, over=kind == "trained")
+            live.update(trainings.table())
+
+        yield receive

@@ -11,6 +11,7 @@ from fusion.datasets.corpus import Corpus
 from fusion.errors import FusionError
 from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
+from fusion.feature.value_names import value_names
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
@@ -192,6 +193,8 @@ def seed_jobs(
     ids = dataset.table["id"].to_numpy()
     folds = dataset.each_fold()
     folder = result.seed_folder(seed)
+    features = experiment.features.items()
+    names = {name: value_names(name, feature, prepared.rows[name].shape) for name, feature in features}
     return [
         TrainingJob(
             folder=folder if fold.fold is None else folder / f"fold-{fold.fold}",
@@ -209,6 +212,7 @@ def seed_jobs(
             fusion=experiment.fusion,
             folds=len(folds),
             repeat=fold.repeat,
+            names=names,
         )
         for fold in folds
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from fusion.datasets.cautions import FEW_GROUPS
 from fusion.errors import FusionError
 from fusion.plugins.registry import DATASETS, discover
-from fusion.report import result_page, study_page
+from fusion.report import result_page, stress_page, study_page
 from fusion.result.clip_files import read_clip_files
 from fusion.result.folder import ResultFolder
 from fusion.result.looks import most_looks
@@ -29,7 +29,7 @@ _PAGE = ("history.csv", "environment.json", "spec.yaml")  # what a page is made 
 
 
 def report(folder: Path) -> list[str]:
-    """Compute the statistics of a folder anew and write its page: a result with its ablation, or a study.
+    """Compute the statistics of a folder anew and write its pages: a result with its ablation, or a study.
 
     Parameters
     ----------
@@ -52,6 +52,9 @@ def report(folder: Path) -> list[str]:
         return []
     with _damage(folder / "metrics.json"):
         _result(folder)
+    for path in [*folder.glob("stress.json"), *folder.glob("stress-*.json")]:
+        with _damage(path):
+            stress_page.write(folder, path.stem, _read(path))
     if not (folder / "ablation.json").is_file():
         return []
     with _damage(folder / "ablation.json"):

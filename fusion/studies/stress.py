@@ -23,7 +23,7 @@ from fusion.extraction.graded_windows import GradedWindows, extract_graded
 from fusion.extraction.part import Part
 from fusion.extraction.windows import Windows, cut_windows
 from fusion.learning.jobs import GradedJob
-from fusion.report import stress_plot
+from fusion.report import stress_page
 from fusion.result.folder import threshold_of
 from fusion.result.looks import record_looks
 from fusion.result.predictions import Predictions, read_predictions, refuse_other_clips
@@ -80,8 +80,8 @@ def run_stress(
     Returns
     -------
     Path
-        Where ``stress.json``, ``.csv`` and ``.png`` are; of two results these are in the first one's folder, with the
-        second's digest in their names.
+        Where ``stress.json``, ``.csv``, ``.png`` and ``.html`` are; of two results these are in the first one's
+        folder, with the second's digest in their names.
     dict
         The content of stress.json, or of two results that of the comparison.
 
@@ -203,7 +203,7 @@ def _part(graded: GradedWindows, clip_of: Ints, targets: NDArray[np.bool_], test
 
 
 def _write(folder: Path, name: str, content: dict[str, Any], results: Sequence[dict[str, Any]]) -> None:
-    """Write table, plot, and last the JSON file."""
+    """Write table, plot and page, and last the JSON file."""
     with replacing(folder / f"{name}.csv") as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         features = list(dict.fromkeys(feature for result in results for feature in result["features"]))
@@ -219,5 +219,5 @@ def _write(folder: Path, name: str, content: dict[str, Any], results: Sequence[d
                     values += [row["shift"].get(feature) for feature in features]
                     where = [result["digest"], kind["name"], row["level"], kind["unit"], row["clips"], row["silent"]]
                     writer.writerow([*where, *("" if value is None else f"{value:.6g}" for value in values)])
-    stress_plot.write(folder / f"{name}.png", results)
+    stress_page.write(folder, name, content)
     write_json(folder / f"{name}.json", content)

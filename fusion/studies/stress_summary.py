@@ -22,6 +22,8 @@ from fusion.studies.grades import trained_with
 
 Bools = NDArray[np.bool_]
 
+_SHARES = {"tenth": TENTH, "half": HALF}
+
 _OF_DATA = ("sample:", "shared-groups:", "missing-class:")  # warnings of a result that hold here, too
 
 
@@ -71,10 +73,11 @@ def summarise_stress(saved: TrainedResult, predictions: Predictions, outcomes: S
     -------
     dict
         ``experiment, digest, dataset, protocol, sample, seeds, features, metric, clips, groups, chance, clean {mean,
-        std, per_seed, low, high, ..}, distortions [{name, label, unit, trained, tenth {level, position}, half {..},
-        levels [{level, clips, silent, mean, .., change {difference, low, high, p, p_holm, ..}, lost, shift}]}],
-        warnings``. A change is less the same clips as they are; ``lost`` is its share of the advantage over chance.
-        Where no clip is left, there is no mean, change or lost.
+        std, per_seed, low, high, ..}, distortions [{name, label, unit, trained, tenth {level, position, earliest,
+        latest}, half {..}, levels [{level, clips, silent, mean, .., change {difference, low, high, p, p_holm, ..},
+        lost, shift}]}], warnings``. A change is less the same clips as they are; ``lost`` is its share of the advantage
+        over chance. ``earliest`` and ``latest`` are the ends of a 95 % interval, ``{level, position}`` each, None where
+        it is not known. Where no clip is left, there is no mean, change or lost.
     """
     clean, graded = outcomes[0], outcomes[1:]
     headline = predictions.task.headline
@@ -104,7 +107,7 @@ def summarise_stress(saved: TrainedResult, predictions: Predictions, outcomes: S
         "distortions": [
             {
                 **_head(kind, trained_with(saved.experiment.training, kind)),
-                **_breaking(kind, [row for row in rows if row["kind"] == kind], advantage),
+                **_breaking(kind, [row for row in rows if row["kind"] == kind]),
             }
             for kind in kinds
         ],
@@ -128,7 +131,7 @@ def _level(predictions: Predictions, clean: Graded, graded: Graded, advantage: f
         "shift": graded.shift,
     }
     if not heard.any():
-        unknown = dict.fromkeys(("mean", "std", "low", "high", "df", "change", "lost"))
+        unknown = dict.fromkeys(("mean", "std", "low", "high", "df", "change", "lost", "reach"))
         return {**row, **unknown, "per_seed": []}
     truth = _only(predictions.truth, heard)
     headline = predictions.task.headline
@@ -137,7 +140,13 @@ def _level(predictions: Predictions, clean: Graded, graded: Graded, advantage: f
     change = of_arm(values - first, by_group - first_by_group, truth.strata)  # the same networks: seed by seed
     lost = -change.value / advantage if advantage > 0 else None
     row |= truth.over_seeds(counts)[headline.name]
-    return {**row, "change": {"difference": change.value, **change.spread()}, "lost": lost}
+    reach = {}
+    for name, share in _SHARES.items():  # of what is left less what is left when just that share is lost
+        kept = 1 - share
+        margin = of_arm(values - kept * first, by_group - kept * first_by_group, truth.strata)
+        low = margin.spread()["low"]
+        reach[name] = None if low is None or lost is None else (margin.value - low) / advantage
+    return {**row, "change": {"difference": change.value, **change.spread()}, "lost": lost, "reach": reach}
 
 
 def _only(truth: GroundTruth, clips: Bools) -> GroundTruth:
@@ -145,16 +154,33 @@ def _only(truth: GroundTruth, clips: Bools) -> GroundTruth:
     return GroundTruth(truth.task, truth.targets[clips], groups, truth.repeats)
 
 
-def _breaking(kind: str, rows: list[dict[str, Any]], advantage: float) -> dict[str, Any]:
-    """Return at which level a tenth and a half of the advantage is lost, and the levels."""
+def _breaking(kind: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return at which level a tenth and a half of the advantage is lost, and the levels.
+
+    An end of the interval is where the share is lost if every level loses as much more, or less, as its own interval
+    allows: the levels that a test of "just this share is lost here" does not reject, which is how Fieller inverts a
+    test.
+
+    References
+    ----------
+    E. Fieller: "Some problems in interval estimation", Journal of the Royal Statistical Society B 16(2), 1954, 175-185,
+    https://doi.org/10.1111/j.2517-6161.1954.tb00159.x
+    """
     known = [row for row in rows if row["lost"] is not None]
-    points = {}
-    for name, share in (("tenth", TENTH), ("half", HALF)):
-        level, position = breaking_point(
-            [row["level"] for row in known], [row["lost"] for row in known], share, GRADED[kind].log
-        )
-        points[name] = {"level": level, "position": position}
-    return {**points, "levels": [{key: value for key, value in row.items() if key != "kind"} for row in rows]}
+    levels, lost, log = [row["level"] for row in known], [row["lost"] for row in known], GRADED[kind].log
+    points: dict[str, dict[str, Any]] = {}
+    for name, share in _SHARES.items():
+        reach = [row["reach"][name] for row in known]
+        points[name] = _point(breaking_point(levels, lost, share, log))
+        for end, sign in (("earliest", 1), ("latest", -1)):
+            bound = [value + sign * own for value, own in zip(lost, reach, strict=True) if own is not None]
+            sure = known and len(bound) == len(known)
+            points[name][end] = _point(breaking_point(levels, bound, share, log)) if sure else None
+    return {**points, "levels": [{key: row[key] for key in row if key not in ("kind", "reach")} for row in rows]}
+
+
+def _point(found: tuple[float | None, float | None]) -> dict[str, Any]:
+    return dict(zip(("level", "position"), found, strict=True))
 
 
 Outcome = tuple[Predictions, Sequence[Graded], dict[str, Any]]

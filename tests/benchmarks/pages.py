@@ -23,7 +23,7 @@ def main(clips: int) -> None:
     """Write a page twice, as the first time imports, and open it three times."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "large" / "0123456789ab"
-        metrics, files = made_up_result(folder, clips, CLASSES)
+        metrics, files = made_up_result(folder, clips, CLASSES, values=8)
         for name in ("first, with imports", "again"):
             clock, processor = time.perf_counter(), time.process_time()
             result_page.write(folder, metrics, files)

@@ -4,12 +4,14 @@ import re
 
 import pytest
 
-from fusion.report import ablation_page, index_page, result_page, search_page
+from fusion.report import ablation_page, index_page, result_page, search_page, stress_page
 from fusion.report.pages import GENERATOR, write_own
 from fusion.result import listing
+from fusion.studies.stress_summary import compare_stress
 from tests.support.ablations import made_up as made_up_ablation
 from tests.support.browser import WIDTHS, chromium, hindrances, opened, overflow
 from tests.support.results import made_up_result
+from tests.support.stress import of_kinds
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,9 @@ def pages(tmp_path_factory):
     trials = [{**trial, "number": number, "score": score} for number, score in enumerate((0.5, 0.7, None))]
     search = {"trials": 2, "folds": 2, "tuner": "random", "objective": "accuracy", "seed": 1}
     search_page.write(top, "one", {**search, "space": {"model.dropout": {}}}, trials, trials[1], {})
+    kinds = ("noise", "invert", "resample", "level")
+    first, second = of_kinds("a" * 12, chosen=kinds), of_kinds("b" * 12, 1.6, kinds)
+    stress_page.write(top, "stress-both", compare_stress(first, second))
     rows = listing.list_results(top)
     index_page.write_index(top, rows, *listing.differences(rows), listing.PAGES)
     return {
@@ -32,6 +37,7 @@ def pages(tmp_path_factory):
         "ablation": top / "ablation.html",
         "search": top / "report.html",
         "index": top / "index.html",
+        "stress": top / "stress-both.html",
     }
 
 
@@ -41,7 +47,7 @@ def browser():
         yield running
 
 
-KINDS = ("result", "several", "ablation", "search", "index")
+KINDS = ("result", "several", "ablation", "search", "index", "stress")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,7 +1,11 @@
+import io
+
 import pytest
+from rich.console import Console
 
 from fusion.runtime import progress as module
 from fusion.runtime.progress import Progress
+from fusion.runtime.training_table import TrainingTable, duration
 
 
 @pytest.fixture
@@ -42,7 +46,67 @@ def test_epochs_that_take_seconds_say_so(clock, capsys):
             on_message(("epoch", name, epoch, {}))
         assert capsys.readouterr().err.splitlines()[1] == "training 2 networks: 3/6 (5.0 s an epoch, 15 s left)"
         on_message(("epoch", "one", 3, {}))
-    assert "training 2 networks: 6/6" in capsys.readouterr().err  # the other one stopped early
+        on_message(("trained", "one", 3, {}))
+        assert "6/6" not in capsys.readouterr().err
+        on_message(("trained", "two", 1, {}))  # which stopped early
+        assert "training 2 networks: 6/6" in capsys.readouterr().err
+
+
+def test_a_terminal_shows_a_line_for_each_training_and_no_first_guess(clock):
+    table = TrainingTable(["one", "two", "three"], 10)
+    clock.append(50.0)
+    table.receive("one", 1, {"loss": 2.0, "accuracy": 0.25}, over=False)
+    table.receive("two", 1, {"loss": 2.0, "accuracy": 0.25}, over=False)
+    assert table.left() is None
+    assert "left" not in table.table().title
+    clock.append(54.0)
+    for name in ("one", "two"):
+        table.receive(name, 2, {"loss": 1.5, "accuracy": 0.5, "val_accuracy": 0.4}, over=False)
+    assert table.left() == 26 * 4 / 2  # two at once
+    table.receive("one", 2, {}, over=True)
+    text = printed(table.table())
+    assert "training 3 networks: 1 done, at most 72 s left" in text
+    rows = [line.split() for line in text.splitlines() if "/10" in line]
+    assert [[cell for cell in row if cell != "│"] for row in rows] == [
+        ["one", "2/10", "4.0", "1.500", "0.500", "0.400", "done"],
+        ["two", "2/10", "4.0", "1.500", "0.500", "0.400", "32", "s"],
+    ]
+
+
+def test_of_many_trainings_those_that_run_stay_in_sight(clock):
+    table = TrainingTable([f"t{number}" for number in range(30)], 2)
+    for number in range(30):
+        clock.append(1.0 + number)
+        table.receive(f"t{number}", 1, {}, over=False)
+        if number not in (3, 29):
+            table.receive(f"t{number}", 1, {}, over=True)
+    shown = [line.split()[1] for line in printed(table.table()).splitlines() if "/2" in line]
+    assert shown == [f"t{number}" for number in (19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 3, 29)]
+
+
+def printed(table):
+    console = Console(width=100, file=io.StringIO())
+    console.print(table)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(42.4, "42 s"), (200, "3 min"), (7500, "2 h 05 min"), (5399, "1 h 30 min")]
+)
+def test_a_duration_is_in_the_unit_that_it_needs(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_a_terminal_gets_the_table_and_quiet_nothing(monkeypatch, capsys):
+    progress = Progress()
+    progress.terminal = True
+    with progress.training(["one"], 2) as receive:
+        receive(("epoch", "one", 1, {"loss": 1.0}))
+        receive(("trained", "one", 1, {}))
+    assert "training 1 network: 1 done" in capsys.readouterr().err
+    with Progress(quiet=True).training(["one"], 2) as receive:
+        receive(("epoch", "one", 1, {"loss": 1.0}))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_bar_shows_the_same(monkeypatch):

@@ -170,7 +170,7 @@ def test_what_was_damaged_is_trained_again_and_nothing_else(place, nsynth, resul
     assert rows(copy / "predictions.csv") == rows(result / "predictions.csv")
 
 
-@pytest.mark.parametrize("name", ["model.keras", "train.npy", "history.csv", "predictions.csv"])
+@pytest.mark.parametrize("name", ["model.keras", "train.npy", "history.csv", "predictions.csv", "map.npz"])
 @pytest.mark.parametrize("damage", [one_bit, Path.unlink, lambda path: path.write_bytes(b"")])
 def test_any_damage_to_a_training_is_seen(result, tmp_path, name, damage):
     copy = tmp_path / "copy"
@@ -194,7 +194,7 @@ def test_a_training_of_an_older_fusion_counts(result, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(result, copy)
     summary = json.loads((copy / "seed-1" / "summary.json").read_text())
-    names = {"model.keras", "train.npy", "history.csv", "predictions.csv", "familiarity.npz"}
+    names = {"model.keras", "train.npy", "history.csv", "predictions.csv", "familiarity.npz", "map.npz", "classes.npz"}
     assert set(summary.pop("files")) == names
     (copy / "seed-1" / "summary.json").write_text(json.dumps(summary))
     assert ResultFolder(copy).trained() == [1, 2]
@@ -323,7 +323,8 @@ def test_page_shows_figures_warnings_and_settings(result, metrics):
     assert "n_mfcc: 12" in page
     assert f"the best reference, {REFERENCES[metrics['best_reference']].label}, " in page
     assert f"SVM (RBF) C {metrics['references']['svm']['settings']['C']:g}, gamma" in page
-    assert page.count('<svg role="img" aria-label="') == 2
+    spread = len(np.load(result / "seed-1" / "classes.npz")["names"])
+    assert page.count('<svg role="img" aria-label="') == 3 + spread
     assert not re.search(r'(?:src|href)="(?!data:|#|https://fusion-mir)', page)  # self-contained
 
 

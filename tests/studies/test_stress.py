@@ -10,13 +10,11 @@ import pytest
 import soundfile
 
 import fusion as package
-from fusion.evaluation.label_task import SINGLE_LABEL
 from fusion.report.stress_plot import plot_stress
 from fusion.report.stress_sentences import comparison_rows, comparison_sentences, stress_rows, stress_sentences
-from fusion.result.predictions import Predictions
-from fusion.sound.grade import Grade
-from fusion.studies.stress_summary import Graded, compare_stress, summarise_stress
+from fusion.studies.stress_summary import compare_stress
 from tests.support.command import command
+from tests.support.stress import made_up
 
 KINDS = "noise=60:0,invert=0"
 
@@ -67,8 +65,8 @@ def test_clips_that_nothing_is_left_of_are_told_and_not_averaged_in(stressed):
 
 
 @pytest.mark.long
-def test_the_table_and_the_plot_are_there(stressed):
-    _, copy, _ = stressed
+def test_the_table_the_plot_and_the_page_are_there(stressed):
+    folder, copy, _ = stressed
     with (copy / "stress.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     content = content_of(copy)
@@ -80,6 +78,10 @@ def test_the_table_and_the_plot_are_there(stressed):
     )
     assert rows[-1]["mean"] == ""
     assert (copy / "stress.png").read_bytes().startswith(b"\x89PNG")
+    assert "breaks the network first" in (copy / "stress.html").read_text() or content["clean"]["mean"] <= 1 / 3
+    (copy / "stress.html").unlink()
+    command(folder, "report", copy)
+    assert (copy / "stress.html").is_file()
 
 
 @pytest.mark.long
@@ -150,47 +152,12 @@ def test_folds_test_their_own_clips_and_other_data_are_refused(many, stressed, t
     assert "not on the same test clips" in command(stressed[0], *words, code=2).stderr
 
 
-def made_up(digest, right, heard=None):
-    """Return what a result of 12 clips in 6 groups and two classes says, right about so many of them at each grade."""
-    clips = {f"c{n:02}": (f"g{n // 2}", "ab"[n % 4 // 2]) for n in range(12)}
-    targets = np.array([[label == "a", label == "b"] for _, label in clips.values()])
-    outcomes = []
-    for number, count in enumerate(right):
-        said = np.where((np.arange(12) < count)[:, np.newaxis], targets, ~targets)
-        scores = np.stack([said, said]).astype(float)
-        left = np.ones(12, dtype=bool) if heard is None or number not in heard else heard[number]
-        grade = Grade("noise", 50.0 - 10 * number) if number else None
-        outcomes.append(Graded(grade, left, scores, np.stack([said, said]), {"mfcc": 0.1 * number} if number else {}))
-    names = np.array([["a"] * 12] * 2)
-    predictions = Predictions(f"made {digest}", ("a", "b"), clips, names, SINGLE_LABEL, (1, 2))
-    return predictions, outcomes, summary_of(digest, predictions, outcomes)
-
-
-def summary_of(digest, predictions, outcomes):
-    class Saved:
-        metrics = dict.fromkeys(("dataset", "protocol", "sample")) | {
-            "experiment": "made",
-            "digest": digest,
-            "warnings": ["sample: x", "below-reference: y"],
-        }
-        seeds = (1, 2)
-
-        class experiment:  # noqa: N801
-            features = ("mfcc",)
-
-            class training:  # noqa: N801
-                copies = 1
-                distortions = ("noise",)
-
-    return summarise_stress(Saved, predictions, outcomes)
-
-
 def test_what_is_lost_is_a_share_of_the_advantage_over_chance():
     _, _, content = made_up("a" * 12, [12, 12, 9, 6])
     (kind,) = content["distortions"]
     assert kind["trained"] is True
     assert [row["lost"] for row in kind["levels"]] == pytest.approx([0, 0.5, 1])
-    assert kind["half"] == {"level": pytest.approx(30), "position": pytest.approx(2)}
+    assert (kind["half"]["level"], kind["half"]["position"]) == pytest.approx((30, 2))
     assert kind["tenth"]["level"] == pytest.approx(38)
     assert content["warnings"][0] == "sample: x"
     assert not [text for text in content["warnings"] if text.startswith("below-reference")]
@@ -208,7 +175,10 @@ def test_silent_clips_are_compared_on_those_that_are_left():
 def test_no_advantage_is_told_and_nothing_is_lost_of_it():
     _, _, content = made_up("a" * 12, [5, 3])
     assert content["distortions"][0]["levels"][0]["lost"] is None
-    assert content["distortions"][0]["half"] == {"level": None, "position": None}
+    assert content["distortions"][0]["half"] == dict.fromkeys(("earliest", "latest")) | {
+        "level": None,
+        "position": None,
+    }
     assert [text for text in content["warnings"] if text.startswith("no-advantage:")]
     assert stress_rows(content)[0][1] == "unknown"
 

@@ -24,11 +24,15 @@ def summary(values: list[float]) -> dict[str, Any]:
 
 
 def made_up_result(
-    folder: Path, clips: int = 60, classes: tuple[str, ...] = ("bass", "flute", "reed"), several: bool = False
+    folder: Path,
+    clips: int = 60,
+    classes: tuple[str, ...] = ("bass", "flute", "reed"),
+    several: bool = False,
+    values: int = 2,
 ) -> tuple[dict[str, Any], dict[str, ClipFile]]:
     """Write a result of two seeds with its predictions, and sounds for its clips; return its metrics and the sounds.
 
-    A third of the clips are mistaken, each time for the next class.
+    A third of the clips are mistaken, each time for the next class. Of so many `values` it has quantiles.
     """
     random = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +49,7 @@ def made_up_result(
         table = pd.DataFrame({"clip": names, "group": [name[:-9] for name in names], "seed": seed})
         tables.append(table.assign(true=labels[true], predicted=labels[said], **dict(zip(classes, own.T, strict=True))))
     pd.concat(tables).to_csv(folder / "predictions.csv", index=False)
+    _made_up_insides(folder / "seed-1", names, true, len(classes), values)
     targets = np.eye(len(classes), dtype=bool)[true]
     right = [float((own.argmax(axis=1) == true).mean()) for own in scores]
     confusion = np.mean([targets.T.astype(float) @ np.eye(len(classes))[own.argmax(axis=1)] for own in scores], axis=0)
@@ -82,3 +87,17 @@ def made_up_result(
     sound = folder.parent / f"{folder.name}.wav"
     soundfile.write(sound, np.sin(np.arange(2 * SR) / 9), SR)
     return metrics, dict.fromkeys(names, ClipFile(sound, 0.0, 1.5))
+
+
+def _made_up_insides(training: Path, names: list[str], true: np.ndarray[Any, Any], classes: int, values: int) -> None:
+    """Write what a training leaves for the page: a map, and quantiles."""
+    training.mkdir()
+    pd.DataFrame({"clip": names}).to_csv(training / "predictions.csv", index=False)
+    random = np.random.default_rng(1)
+    angles = 2 * np.pi * true / classes
+    points = 0.2 * random.normal(size=(len(true), 2)) + 0.5 * np.column_stack([np.cos(angles), 0.6 * np.sin(angles)])
+    kept = np.arange(len(true), dtype=np.int32)
+    halves = (points / np.abs(points).max()).astype(np.float16)
+    np.savez(training / "map.npz", clips=kept, labels=true.astype(np.int16), points=halves, shares=np.array([0.4, 0.2]))
+    quantiles = np.arange(classes)[:, np.newaxis] + np.array([-2.0, -1, 0, 1, 2])
+    np.savez(training / "classes.npz", names=[f"mfcc {n}, mean" for n in range(values)], quantiles=[quantiles] * values)
