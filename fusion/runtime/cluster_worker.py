@@ -76,6 +76,7 @@ def perform(call: Call) -> Any:
         return state is not None and state.state in ("executing", "long-running")
 
     process = _take(call)
+    process.calls += 1
     process.on_message = lambda message: worker.log_event(TOPIC, {"run": call.run, "message": json.dumps(message)})
     result = process.do(call, wanted)
     _keep(call, process)
@@ -93,6 +94,7 @@ class _Process:
         from fusion.runtime.workers import processes
 
         self.on_message: Callable[[Any], None] = lambda _: None
+        self.calls = 0
         self._heard = Event()
         self.over: Timer | None = None
         self._open = ExitStack()
@@ -141,7 +143,12 @@ def _take(call: Call) -> _Process:
 
 
 def _keep(call: Call, process: _Process) -> None:
-    """Keep a process for the next task of the same run."""
+    """Keep a process for the next task of the same run, unless it has done as many as one does."""
+    from fusion.runtime.workers import MOST_TRAINED
+
+    if process.calls >= MOST_TRAINED:
+        process.close()
+        return
     with _IDLING:
         kept = _idle.setdefault((call.run, call.threads), [])
         kept.append(process)
