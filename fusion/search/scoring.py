@@ -28,7 +28,7 @@ from fusion.extraction.prepare import Prepared, prepare
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.train import predict_windows
-from fusion.runtime.files import write_json
+from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.versions import decisive_versions, versions
 from fusion.runtime.workers import send_message
 from fusion.search.trials import DIRECTIONS, OWN, SearchJob, flat, record_path
@@ -51,7 +51,7 @@ class TrialJob:
 
     def write(self, record: dict[str, Any]) -> None:
         """Write the record, and send it as a message."""
-        write_json(self.record, record)
+        write_known(self.record, record)
         send_message(("record", self.trial, record))
 
 
@@ -85,12 +85,12 @@ def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict
     numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
     for number in numbers:
         path = job.folder / "scores" / f"{fold_key(job, experiment, number)}.json"
-        if path.exists():
-            scores = json.loads(path.read_text(encoding="utf-8"))
-        else:
+        try:
+            scores = read_known(path)
+        except (OSError, ValueError):  # not there, or not as it was written
             prepared = prepared or prepare(experiment, job.data, job.workplace, job.folds)
             scores = score_fold(job, experiment, prepared, number)
-            write_json(path, scores)
+            write_known(path, scores)
         send_message(("fold", trial, number, scores))
         yield scores
 
