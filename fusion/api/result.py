@@ -18,7 +18,6 @@ from fusion.report.result_plots import draw_confusion
 from fusion.report.wording import shown_metrics, table
 from fusion.result.folder import ResultFolder
 from fusion.result.predictions import prediction_table
-from fusion.settings.document import read
 from fusion.studies.export import export
 from fusion.studies.own_data import own_root
 from fusion.studies.report import report
@@ -67,7 +66,7 @@ class Result:
     @property
     def spec(self) -> dict[str, Any]:
         """The resolved settings, all defaults written out; `fusion.run` takes them as they are."""
-        return read(self.folder / "spec.yaml").data
+        return ResultFolder(self.folder).settings()
 
     @property
     def warnings(self) -> list[str]:

@@ -7,7 +7,6 @@ folder is there was finished.
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -29,7 +28,8 @@ from fusion.learning.familiarity import FILE, familiarity, hear, save, with_embe
 from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.saved_network import load_model
-from fusion.runtime.files import content_hash, content_hashes_in, replacing, write_json
+from fusion.runtime.files import content_hash, content_hashes_in, replacing
+from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.names import in_spreadsheet
 
 
@@ -84,7 +84,7 @@ def train_seed(job: TrainingJob) -> None:
             "backend": f"{keras.config.backend()}, keras {keras.version()}",
             "device": _device(),
         }
-        write_json(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
+        write_known(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
     keras.backend.clear_session()
 
 
@@ -100,7 +100,7 @@ def apply_seed(job: TrainingJob) -> None:
         raise ValueError("no source to apply")
     started = time.perf_counter()
     model = load_model(job.source / "model.keras", job.fusion, job.classes)
-    summary = json.loads((job.source / "summary.json").read_text(encoding="utf-8"))
+    summary = read_known(job.source / "summary.json")
     with replacing(job.folder) as folder:
         folder.mkdir()
         optional = [name for name in (FILE, class_quantiles.FILE) if (job.source / name).exists()]
@@ -112,7 +112,7 @@ def apply_seed(job: TrainingJob) -> None:
         summary["training"] = uuid4().hex[:16]
         summary["network"] = content_hash(folder / "model.keras")
         summary["seconds"] = {"train": 0.0, "train_processor": 0.0, "evaluate": time.perf_counter() - started}
-        write_json(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
+        write_known(folder / "summary.json", {**summary, "files": content_hashes_in(folder)})
     keras.backend.clear_session()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from fusion.report.plots import save, svg
 from fusion.report.result_insides import plot_map, plot_quantiles, read_map, read_quantiles
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves, plot_reliability
 from fusion.report.wording import ABOUT_INTERVALS, looks_text, shown_metrics, table
+from fusion.runtime.known_json import read_known
 from fusion.settings.changes import changed
 from fusion.settings.strict_yaml import parse
 
@@ -43,7 +43,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
     plots = _plots(folder, metrics, several)
     for name, figure in plots.items():
         save(figure, folder / f"{name}.png")
-    environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    environment = read_known(folder / "environment.json")
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
     clips = read_clips(folder / "predictions.csv", metrics["classes"], several)
     seconds = ", ".join(f"{_SECONDS.get(name, name)} {value:.0f} s" for name, value in metrics["seconds"].items())

@@ -3,5 +3,6 @@
 `folder` is one result folder; `predictions` reads its table; `trained` gives its networks.
 """
 
-__all__ = ["clip_files", "compare", "exported", "folder", "identity", "listing", "looks", "metrics", "mlflow_log"]
-__all__ += ["predictions", "recompute", "reference_predictions", "side_by_side", "tables", "trained", "trained_on"]
+__all__ = ["checksums", "clip_files", "compare", "exported", "folder", "identity", "listing", "looks", "metrics"]
+__all__ += ["mlflow_log", "predictions", "recompute", "reference_predictions", "side_by_side", "tables"]
+__all__ += ["trained", "trained_on"]

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.errors import FusionError
+from fusion.runtime.files import is_content
+from fusion.runtime.known_json import read_known
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_result_settings
 
@@ -74,15 +75,19 @@ def read_exported(folder: Path, plugins: Iterable[Path] = ()) -> ExportedNetwork
     """
     path = folder / PREPROCESSING
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = read_known(path)
         form, classes = content["format"], tuple(map(str, content["classes"]))
         versions = {name: feature["version"] for name, feature in content["features"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        written = dict(content.get("files", {}))  # an older fusion did not write it
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FusionError(f"{path}: not what `fusion export` writes ({type(error).__name__}: {error})") from None
     if form != "onnx":
         raise FusionError(
             f"{folder}: exported as {form}, which fusion does not predict with; export it with --format onnx"
         )
+    for name in ("spec.yaml", NETWORKS["onnx"]):
+        if name in written and (folder / name).is_file() and not is_content(folder / name, written[name]):
+            raise FusionError(f"{folder / name}: not as fusion wrote it; export the network anew")
     experiment = read_result_settings(folder / "spec.yaml", plugins)
     for name, version in experiment.versions().items():
         if versions.get(name) != version:

@@ -13,12 +13,11 @@
     references.csv     what the reference models predicted
     predictions.csv, history.csv, metrics.json, confusion.png, curves.png, reliability.png, report.html
                        made from the above; metrics.json is written last
-    checksums.json     content hashes of the tables
+    checksums.json     content hashes of tables and settings; JSON files have their own as the last key
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,10 +27,13 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.result.tables import changed_tables, write_table
-from fusion.runtime.files import is_content, unwritable, write_json, write_text
+from fusion.result.checksums import changed_files, refuse_changed
+from fusion.result.tables import write_table
+from fusion.runtime.files import is_content, unwritable, write_text
+from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.lock import alone
 from fusion.runtime.versions import version_changes, versions
+from fusion.settings.document import read
 from fusion.settings.experiment import Experiment
 from fusion.settings.strict_yaml import dump
 
@@ -75,9 +77,13 @@ class ResultFolder:
         Raises
         ------
         FusionError
-            If it is not readable.
+            If it is not as it was written.
         """
         return self._json("metrics.json")
+
+    def believed_metrics(self) -> dict[str, Any] | None:
+        """Return metrics.json, or None where it is not there or not as it was written."""
+        return None if changed_files(self.folder, ["metrics.json"]) else self.metrics()
 
     def finished(self) -> dict[str, Any]:
         """Return metrics.json of a result that is to be used.
@@ -99,15 +105,21 @@ class ResultFolder:
         """Return environment.json; empty where it is not there."""
         return self._json("environment.json") or {}
 
+    def settings(self) -> dict[str, Any]:
+        """Return the resolved settings; empty where they are not there, FusionError where they were changed."""
+        refuse_changed(self.folder, "spec.yaml")
+        path = self.folder / "spec.yaml"
+        return read(path).data if path.is_file() else {}
+
     def summaries(self, seed: int) -> list[dict[str, Any]]:
         """Return what a seed's trainings wrote about themselves, one a fold."""
         return [read_summary(folder) for folder in self.trainings(seed)]
 
     def damaged(self) -> list[str]:
-        """Return which tables, and which files of trainings, are not as they were written, with their folders."""
+        """Return which files, of the result and of its trainings, are not as they were written, with their folders."""
         folders = sorted(path.parent for path in self.folder.glob("seed-*/**/summary.json"))
-        tables = [str(self.folder / name) for name in changed_tables(self.folder)]
-        return [*tables, *(str(folder / name) for folder in folders for name in damaged_files(folder))]
+        own = [str(self.folder / name) for name in changed_files(self.folder)]
+        return [*own, *(str(folder / name) for folder in folders for name in damaged_files(folder))]
 
     def changes(self) -> list[str]:
         """Return which versions differ between the trained seeds and what is installed, as ``numpy 2.0 -> 2.1``."""
@@ -140,10 +152,10 @@ class ResultFolder:
 
     def covers(self, seeds: Iterable[int], references: Iterable[str]) -> bool:
         """Say whether all these seeds are trained, and in the metrics with all these reference models."""
-        metrics = self.metrics()
+        metrics = self.believed_metrics()
         if metrics is None or of_older_method(metrics) or not set(references) <= set(metrics["references"]):
             return False
-        if not all((self.folder / name).is_file() for name in _PARTS) or changed_tables(self.folder):
+        if not all((self.folder / name).is_file() for name in _PARTS) or changed_files(self.folder):
             return False
         return set(seeds) <= set(metrics["seeds"]) & set(self.trained())
 
@@ -164,7 +176,7 @@ class ResultFolder:
             "data": None if data is None else str(data),
             "date": datetime.now(UTC).isoformat(timespec="minutes"),
         }
-        write_json(self.folder / "environment.json", {**versions(), **run})
+        write_known(self.folder / "environment.json", {**versions(), **run})
 
     def write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV file."""
@@ -175,12 +187,9 @@ class ResultFolder:
         if not path.exists():
             return None
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            return read_known(path)
         except ValueError as error:
-            raise FusionError(f"{path}: not valid JSON ({error}); delete it and run the experiment again") from None
-        if not isinstance(value, dict):
-            raise FusionError(f"{path}: should be an object; delete it and run the experiment again")
-        return value
+            raise FusionError(f"{path}: {error}; run the experiment again, which makes it anew") from None
 
 
 def of_older_method(metrics: dict[str, Any]) -> bool:
@@ -205,10 +214,9 @@ def damaged_files(folder: Path) -> list[str]:
 def read_summary(folder: Path) -> dict[str, Any]:
     """Return what a training wrote about itself; empty if that is not there or damaged."""
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        return read_known(folder / "summary.json")
     except (OSError, ValueError):
         return {}
-    return summary if isinstance(summary, dict) else {}
 
 
 def threshold_of(folder: Path) -> float | None:

@@ -12,7 +12,6 @@ from fusion.errors import FusionError, did_you_mean
 from fusion.evaluation.label_task import recorded_task
 from fusion.result.folder import ResultFolder, of_older_method
 from fusion.settings.changes import changed
-from fusion.settings.document import read
 
 PAGES = {
     **{name: f"{name}.html" for name in ("report", "ablation", "curve", "stress")},
@@ -66,11 +65,10 @@ def _row(result: ResultFolder) -> dict[str, Any]:
     except (KeyError, TypeError, AttributeError) as error:
         kind = type(error).__name__
         raise FusionError(f"{folder / 'metrics.json'}: damaged ({kind}: {error}); run the experiment again") from None
-    spec = folder / "spec.yaml"
     return {
         **row,
         "date": str(result.environment().get("date", ""))[:10],
-        "changes": changed(read(spec).data) if spec.is_file() else {},
+        "changes": changed(result.settings()),
         "pages": [name for name, path in PAGES.items() if (folder / path).is_file()],
     }
 

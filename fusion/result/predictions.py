@@ -18,8 +18,9 @@ from fusion.evaluation.estimate import Estimate
 from fusion.evaluation.ground_truth import GroundTruth
 from fusion.evaluation.label_task import LabelTask, recorded_task
 from fusion.evaluation.metric import Metric
+from fusion.result.checksums import refuse_changed
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import read_table, refuse_changed
+from fusion.result.tables import read_table
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

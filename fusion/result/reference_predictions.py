@@ -14,8 +14,9 @@ from fusion.datasets.corpus import Corpus
 from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels, split_labels
 from fusion.evaluation.label_task import LabelTask
+from fusion.result.checksums import refuse_changed, write_checksums
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import read_table, refuse_changed, write_checksums
+from fusion.result.tables import read_table
 
 _COLUMNS = ["clip", "reference", "seed", "repeat", "settings", "predicted"]
 

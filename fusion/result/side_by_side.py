@@ -15,7 +15,6 @@ from fusion.result.listing import differences
 from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions, same_clips
 from fusion.settings.changes import changed
-from fusion.settings.document import read
 
 
 def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
@@ -42,8 +41,7 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
     names = [f"{own['experiment']} {own['digest']}" for own in metrics]
     if len({result.folder.resolve() for result in results}) < len(results):
         raise FusionError(f"a result is named twice among {', '.join(names)}; name each once")
-    specs = [result.folder / "spec.yaml" for result in results]
-    alike, changes = differences([{"changes": changed(read(spec).data) if spec.is_file() else {}} for spec in specs])
+    alike, changes = differences([{"changes": changed(result.settings())} for result in results])
     first, *others = [read_predictions(result.folder) for result in results]
     tests: list[dict[str, Any]] = []
     clips: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
+from fusion.result.checksums import refuse_changed
 from fusion.result.folder import ResultFolder, is_trained
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_result_settings
@@ -57,11 +58,12 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
     Raises
     ------
     FusionError
-        If the folder is no result, needs plug-ins that are not named, lacks its networks, or was made with other
-        versions of its features.
+        If the folder is no result, needs plug-ins that are not named, lacks its networks, is not as it was written,
+        or was made with other versions of its features.
     """
     result = ResultFolder(folder)
     metrics = result.finished()
+    refuse_changed(folder, "spec.yaml")
     experiment = read_result_settings(folder / "spec.yaml", plugins)
     recorded = result.environment().get("features", {})
     for name, version in experiment.versions().items():

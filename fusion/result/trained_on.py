@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from fusion.datasets.corpus import Corpus
-from fusion.result.tables import changed_tables, read_table
+from fusion.result.checksums import changed_files
+from fusion.result.tables import read_table
 from fusion.runtime.files import replacing
 from fusion.runtime.names import in_spreadsheet
 
@@ -91,7 +92,7 @@ def _read(folder: Path) -> pd.DataFrame | str:
     path = folder / FILE
     if not path.is_file():
         return f"it has no {FILE}, as results of an older fusion, or what it starts from has none"
-    if FILE in changed_tables(folder):
+    if changed_files(folder, [FILE]):
         return f"its {FILE} is not as fusion wrote it"
     try:
         table = read_table(path)

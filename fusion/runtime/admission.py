@@ -93,4 +93,9 @@ async def admit(wanted: Versions, marks: Marks, must_see: bool, dask_worker: Any
         await dask_worker.set_resources(**{wanted.resource: 0})
     elif not why and not had.get(wanted.resource):
         await dask_worker.set_resources(**{wanted.resource: _PLENTY})
+        if dask_worker.status.name == "running":
+            # tasks whose last worker has died wait for one to come or to go on; a new resource is not looked at
+            running, paused = dask_worker.status, type(dask_worker.status).paused
+            dask_worker.status = paused
+            dask_worker.status = running
     return {"refused": ", ".join(why), "unseen": hidden, "gpu": bool(had.get("GPU"))}

@@ -31,7 +31,6 @@ TOPIC = "fusion"
 _IDLE = 20.0  # seconds after which a process without tasks ends
 _LOOK = 0.5  # seconds between two looks at whether a task is still wanted
 _LAST = 5.0  # seconds in which a process' last messages arrive
-_TRAININGS = 50  # of a process, because TensorFlow keeps some 15 MB of each
 _OVER = "fusion: no more messages of this task"
 
 _LOCK = Lock()
@@ -78,6 +77,8 @@ def perform(call: Call) -> Any:
     """Do a task in a process beside this worker; end that one if nobody wants the result any more."""
     from distributed import get_worker
 
+    from fusion.runtime.workers import MOST_TRAINED
+
     worker = get_worker()
     key = worker.get_current_task()
 
@@ -91,7 +92,7 @@ def perform(call: Call) -> Any:
     )
     result = process.do(call, wanted)
     process.trainings += call.trains
-    if process.trainings < _TRAININGS:
+    if process.trainings < MOST_TRAINED:
         _keep(process)
     else:
         process.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from fusion.errors import FusionError
 from fusion.runtime.files import unwritable
@@ -76,7 +77,7 @@ def remembered(
             database.execute("CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, version INT, result TEXT)")
             database.execute("DROP TABLE IF EXISTS hashes")  # of fusion 0.1.0
             rows = database.execute(_WANTED, (json.dumps(list(tasks)), version))
-            results = {key: result for key, text in rows if is_current(key, result := json.loads(text))}
+            results = {key: result for key, result in _whole(rows) if is_current(key, result)}
             advance(len(results))
             keys = [key for key in tasks if key not in results]
             groups = [tuple(keys[first : first + batch]) for first in range(0, len(keys), batch)]
@@ -89,13 +90,26 @@ def remembered(
                 for call, values in computed:
                     new = dict(zip(calls[call], values, strict=True))
                     with database:
-                        added = [(key, version, json.dumps(result)) for key, result in new.items()]
+                        texts = {key: json.dumps(result) for key, result in new.items()}
+                        added = [(key, version, f"{text} {_mark(key, text)}") for key, text in texts.items()]
                         database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", added)
                     results |= new
                     advance(len(new))
-    except (sqlite3.Error, json.JSONDecodeError) as error:
+    except sqlite3.Error as error:
         raise FusionError(
             f"{table}: this table of results cannot be used: {error}; free some space, mend the permissions, delete "
             "this file, or name another folder with --cache"
         ) from error
     return results
+
+
+def _whole(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
+    """Yield the results of rows that are as they were written: SQLite has no checksums of its own."""
+    for key, marked in rows:
+        text, _, mark = str(marked).rpartition(" ")
+        if mark == _mark(key, text):
+            yield key, json.loads(text)
+
+
+def _mark(key: str, text: str) -> str:
+    return f"{crc32(f'{key} {text}'.encode('utf-8', 'surrogateescape')):08x}"

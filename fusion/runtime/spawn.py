@@ -7,6 +7,8 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Lock
 from typing import Any
 
+from fusion.errors import FusionError
+
 _STARTING = Lock()  # a thread must not take for the main module's file what another one has put there
 
 
@@ -32,3 +34,19 @@ class Context(SpawnContext):
     """What multiprocessing starts such processes by."""
 
     Process = Worker
+
+    def Queue(self, maxsize: int = 0) -> Any:  # noqa: N802 (its name there)
+        """Return a queue between processes.
+
+        Raises
+        ------
+        FusionError
+            If the system has no semaphores for it, which Linux keeps in /dev/shm.
+        """
+        try:
+            return super().Queue(maxsize)
+        except OSError as error:
+            raise FusionError(
+                f"worker processes need semaphores, and this system gives none ({error.strerror}): on Linux these are "
+                "files in /dev/shm, so mount it, as containers do with `docker run --shm-size=64m`"
+            ) from error

@@ -39,6 +39,9 @@ Workers = int | Cluster
 OnMessage = Callable[[Any], None]
 """Takes the messages of workers, in a thread of the process that started them."""
 
+MOST_TRAINED = 20
+"""Tasks of one process where networks are trained: TensorFlow keeps 4 to 15 MB of each, whatever is cleared."""
+
 _send: OnMessage = lambda _: None  # noqa: E731 (replaced in workers)
 
 
@@ -110,17 +113,19 @@ def run(
 def _results(
     calls: Sequence[tuple[str, AnyTask]], jobs: int, threads: int, on_message: OnMessage | None
 ) -> Generator[tuple[AnyTask, Any], None, None]:
-    if not calls:
-        return
-    with processes(min(jobs, len(calls)), threads, on_message) as pool:
-        try:
-            futures = {pool.submit(call_by_name, function, task): task for function, task in calls}
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException as error:
-            if not isinstance(error, Exception):  # interrupted, or nobody wants the rest
-                end(list((pool._processes or {}).values()))
-            raise
+    trains = any(getattr(task, "trains", False) for _, task in calls)
+    most = MOST_TRAINED * jobs if trains else max(1, len(calls))
+    for first in range(0, len(calls), most):  # a pool that replaces its processes itself can hang before Python 3.14
+        own = calls[first : first + most]
+        with processes(min(jobs, len(own)), threads, on_message) as pool:
+            try:
+                futures = {pool.submit(call_by_name, function, task): task for function, task in own}
+                for future in as_completed(futures):
+                    yield futures[future], future.result()
+            except BaseException as error:
+                if not isinstance(error, Exception):  # interrupted, or nobody wants the rest
+                    end(list((pool._processes or {}).values()))
+                raise
 
 
 @contextmanager

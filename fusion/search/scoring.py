@@ -30,7 +30,7 @@ from fusion.learning.fit import fit
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.train import predict_windows
 from fusion.runtime.cluster import Cluster
-from fusion.runtime.files import write_json
+from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.versions import decisive_versions, versions
 from fusion.runtime.workers import run, send_message
 from fusion.search.trials import DIRECTIONS, OWN, SearchJob, flat, record_path
@@ -55,7 +55,7 @@ class TrialJob:
 
     def write(self, record: dict[str, Any]) -> None:
         """Write the record, and send it as a message."""
-        write_json(self.record, record)
+        write_known(self.record, record)
         send_message(("record", self.trial, record))
 
 
@@ -89,14 +89,14 @@ def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict
     numbers = range(int(job.folds.max()) + 1) if job.folds is not None else [0]
     for number in numbers:
         path = job.folder / "scores" / f"{fold_key(job, experiment, number)}.json"
-        if path.exists():
-            scores = json.loads(path.read_text(encoding="utf-8"))
-        else:
+        try:
+            scores = read_known(path)
+        except (OSError, ValueError):  # not there, or not as it was written
             if prepared is None:
                 with _PREPARING:
                     prepared = prepare(experiment, job.data, job.workplace, job.folds)
             scores = _score(job, training_of(job, experiment, prepared, number))
-            write_json(path, scores)
+            write_known(path, scores)
         send_message(("fold", trial, number, scores))
         yield scores
 

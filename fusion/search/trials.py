@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fusion.datasets.data import Data
 from fusion.evaluation.label_task import SINGLE_LABEL
 from fusion.runtime.files import replacing
+from fusion.runtime.known_json import read_known
 from fusion.runtime.workers import Workers
 from fusion.runtime.workplace import Workplace
 from fusion.settings.search_space import Choices, Range, SearchSettings
@@ -144,15 +145,21 @@ def read_trials(project: Path, search: SearchSettings) -> list[Trial]:
         except ValueError:
             continue
         record = record_path(project, state["trial_id"])
-        known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+        known = read_known(record) if record.exists() else {}
         known.setdefault("values", decode(search.space, state["hyperparameters"]["values"]))
-        score = state["score"] if state["status"] == "COMPLETED" else None
+        score = _score(known, search.objective) if state["status"] == "COMPLETED" else None
         trials.append(Trial(int(state["trial_id"]) + 1, state["status"], score=score, **known))
     if (own := record_path(project, OWN)).exists():
-        known = json.loads(own.read_text(encoding="utf-8"))
-        score = None if known["error"] else float(np.mean([scores[search.objective] for scores in known["folds"]]))
+        known = read_known(own)
+        score = None if known["error"] else _score(known, search.objective)
         trials.append(Trial(0, "FAILED" if known["error"] else "COMPLETED", score=score, **known))
     return sorted(trials, key=lambda trial: trial.number)
+
+
+def _score(record: Mapping[str, Any], objective: str) -> float | None:
+    """Return what KerasTuner was told, from the record, whose digits are known by their checksum; None without one."""
+    folds = record.get("folds")
+    return float(np.mean([scores[objective] for scores in folds])) if folds else None
 
 
 def best(trials: Sequence[Trial], objective: str) -> Trial | None:

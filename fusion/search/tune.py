@@ -28,7 +28,8 @@ from fusion.extraction.prepare import prepare
 from fusion.report import search_page
 from fusion.result.folder import ResultFolder
 from fusion.result.identity import digest
-from fusion.runtime.files import write_json, write_text
+from fusion.runtime.files import write_text
+from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.progress import Progress
 from fusion.runtime.versions import decisive_versions, versions
 from fusion.runtime.workers import run
@@ -159,8 +160,11 @@ def _digest(experiment: Experiment, search: SearchSettings, data: Data, sample: 
 def _write_plan(job: SearchJob, experiment: Experiment, dataset: Corpus) -> None:
     """Write search.json; what another search left is removed, so that no file speaks of two."""
     path = job.folder / "search.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if before.get("project") != job.project:
+    try:
+        before = read_known(path).get("project")
+    except (OSError, ValueError):  # not there, or not as it was written
+        before = None
+    if before != job.project:
         for name in ("trials.csv", "best.yaml", "report.html", "parallel.png", "importance.png"):
             (job.folder / name).unlink(missing_ok=True)
     ids = list(dataset.part("train")["id"])
@@ -173,15 +177,15 @@ def _write_plan(job: SearchJob, experiment: Experiment, dataset: Corpus) -> None
         "folds_by": "groups" if not experiment.dataset.known_groups else "clips",
         "folds": None if job.folds is None else dict(zip(ids, map(int, job.folds), strict=True)),
     }
-    write_json(path, plan)
+    write_known(path, plan)
 
 
 def _drop_damaged(project: Path, progress: Progress) -> None:
-    """Remove KerasTuner's files where one was cut short: the scores of the folds are kept, so little is lost."""
+    """Remove KerasTuner's files and records of trials where one is damaged: the scores of the folds are kept."""
     for path in project.rglob("*.json"):
         try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            progress.say(f"{path}: cut short; the search starts anew, with the scores of its finished folds")
+            read_known(path)
+        except ValueError as error:
+            progress.say(f"{path}: {error}; the search starts anew, with the scores of its finished folds")
             shutil.rmtree(project)
             return

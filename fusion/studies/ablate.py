@@ -26,7 +26,8 @@ from fusion.learning.jobs import MaskJob, TrainingJob
 from fusion.report import ablation_page
 from fusion.result.looks import most_looks
 from fusion.result.predictions import Predictions, read_predictions
-from fusion.runtime.files import replacing, write_json
+from fusion.runtime.files import replacing
+from fusion.runtime.known_json import write_known
 from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
 from fusion.search.tune import tune
@@ -113,7 +114,7 @@ def write_ablation(folder: Path, ablation: dict[str, Any]) -> None:
     """Write ablation.csv, the page with its plots, and ablation.json."""
     _write_table(folder / "ablation.csv", ablation)
     ablation_page.write(folder, ablation)
-    write_json(folder / "ablation.json", ablation)
+    write_known(folder / "ablation.json", ablation)
 
 
 def _write_table(path: Path, ablation: dict[str, Any]) -> None:

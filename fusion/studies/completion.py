@@ -24,7 +24,7 @@ def complete(pending: Sequence[PendingResult]) -> list[dict[str, Any]]:
     """
     if not pending:
         return []
-    previous = [each.result.metrics() for each in pending]
+    previous = [each.result.believed_metrics() for each in pending]
     stored = [each.stored_references() for each in pending]
     tasks = [each.tasks(known) for each, known in zip(pending, stored, strict=True)]
     owner = {task: number for number, own in enumerate(tasks) for _, task in own}

@@ -24,7 +24,8 @@ from fusion.errors import FusionError
 from fusion.evaluation.learning_curve import ENOUGH_POINTS
 from fusion.report import curve_page
 from fusion.result.predictions import read_predictions
-from fusion.runtime.files import replacing, write_json
+from fusion.runtime.files import replacing
+from fusion.runtime.known_json import write_known
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
 from fusion.studies.curve_summary import CurvePoint, summarise_curve
@@ -95,7 +96,7 @@ def run_curve(
         folder = folder.parent.parent / study.name / curve["digest"]
     _write_table(folder / "curve.csv", curve)
     curve_page.write(folder, curve)
-    write_json(folder / "curve.json", curve)
+    write_known(folder / "curve.json", curve)
     return folder, curve
 
 

@@ -13,7 +13,8 @@ from fusion.learning.jobs import ExportFormat, ExportJob
 from fusion.report.card import card
 from fusion.result.exported import NETWORKS, PREPROCESSING
 from fusion.result.trained import TrainedResult, read_trained
-from fusion.runtime.files import replacing, write_json, write_text
+from fusion.runtime.files import content_hashes_in, replacing, write_text
+from fusion.runtime.known_json import write_known
 from fusion.runtime.versions import VERSION
 from fusion.runtime.workers import run
 
@@ -53,8 +54,9 @@ def export(
         job = ExportJob(saved.models, temporary / NETWORKS[form], form, saved.classes, experiment.fusion)
         with run([("fusion.learning.export:export_network", job)], 1) as finished:
             list(finished)
-        write_json(temporary / PREPROCESSING, _preprocessing(saved, form))
         write_text(temporary / "spec.yaml", (folder / "spec.yaml").read_text("utf-8"))
+        hashes = {"files": content_hashes_in(temporary)}
+        write_known(temporary / PREPROCESSING, {**_preprocessing(saved, form), **hashes})
         parameters = {name: feature.model_dump(mode="json") for name, feature in experiment.features.items()}
         licence = getattr(experiment.dataset, "licence", "")
         write_text(temporary / "README.md", card(saved.metrics, parameters, len(saved.models), licence))

@@ -15,6 +15,7 @@ from fusion.feature.value_names import value_names
 from fusion.learning.jobs import TrainingJob
 from fusion.learning.references import ReferenceJob, ReferenceOutput
 from fusion.report import result_page
+from fusion.result.checksums import write_checksums
 from fusion.result.clip_files import read_clip_files, write_clip_files
 from fusion.result.folder import ResultFolder, is_trained
 from fusion.result.looks import record_looks
@@ -27,10 +28,9 @@ from fusion.result.reference_predictions import (
     to_reference_predictions,
     write_reference_predictions,
 )
-from fusion.result.tables import write_checksums
 from fusion.result.trained import read_pretrained
 from fusion.result.trained_on import write_trained_on
-from fusion.runtime.files import write_json
+from fusion.runtime.known_json import write_known
 from fusion.runtime.versions import versions
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
@@ -158,9 +158,9 @@ class PendingResult:
         device = str(self.result.summaries(seeds[0])[0]["device"])
         self.result.write_environment(self.experiment, device, None if sample else self.workplace.root)
         write_clip_files(self.result.folder, self.dataset, self.workplace.root)
-        result_page.write(self.result.folder, metrics, read_clip_files(self.result, metrics))
         write_checksums(self.result.folder)
-        write_json(self.result.folder / "metrics.json", metrics)
+        result_page.write(self.result.folder, metrics, read_clip_files(self.result, metrics))
+        write_known(self.result.folder / "metrics.json", metrics)
         return metrics
 
 

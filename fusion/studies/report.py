@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +11,13 @@ from fusion.datasets.cautions import FEW_GROUPS
 from fusion.errors import FusionError
 from fusion.plugins.registry import DATASETS, discover
 from fusion.report import result_page, stress_page, study_page
+from fusion.result.checksums import refuse_changed
 from fusion.result.clip_files import read_clip_files
 from fusion.result.folder import ResultFolder
 from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
 from fusion.result.recompute import recomputed
-from fusion.runtime.files import write_json
+from fusion.runtime.known_json import read_known, write_known
 from fusion.settings.dataset import load
 from fusion.studies.ablate import write_ablation
 from fusion.studies.ablation_summary import AblationArm, summarise_ablation
@@ -65,9 +65,10 @@ def _result(folder: Path) -> None:
     result = ResultFolder(folder)
     with result.locked():
         metrics = recomputed(folder, FEW_GROUPS)
+        refuse_changed(folder, *_PAGE)
         if all((folder / name).is_file() for name in _PAGE):
             result_page.write(folder, metrics, read_clip_files(result, metrics))
-        write_json(folder / "metrics.json", metrics)
+        write_known(folder / "metrics.json", metrics)
 
 
 def _study(folder: Path) -> None:
@@ -91,7 +92,7 @@ def _study(folder: Path) -> None:
         content["data"][name].setdefault("published", dict(load(installed[name]).published))
     if all((result / "history.csv").is_file() for result in results.values()):
         study_page.write(folder, content, results)
-    write_json(folder / "study.json", content)
+    write_known(folder / "study.json", content)
 
 
 def _ablation(folder: Path) -> list[str]:
@@ -148,7 +149,6 @@ def _damage(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return read_known(path)
     except ValueError as error:
-        raise FusionError(f"{path}: not valid JSON ({error}); run the command again that made it") from None
-    return content
+        raise FusionError(f"{path}: {error}; run the command again that made it") from None

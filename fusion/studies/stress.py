@@ -28,7 +28,8 @@ from fusion.result.folder import threshold_of
 from fusion.result.looks import record_looks
 from fusion.result.predictions import Predictions, read_predictions, refuse_other_clips
 from fusion.result.trained import TrainedResult, read_trained
-from fusion.runtime.files import replacing, write_json
+from fusion.runtime.files import replacing
+from fusion.runtime.known_json import write_known
 from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
 from fusion.sound.grade import Grade
@@ -220,4 +221,4 @@ def _write(folder: Path, name: str, content: dict[str, Any], results: Sequence[d
                     where = [result["digest"], kind["name"], row["level"], kind["unit"], row["clips"], row["silent"]]
                     writer.writerow([*where, *("" if value is None else f"{value:.6g}" for value in values)])
     stress_page.write(folder, name, content)
-    write_json(folder / f"{name}.json", content)
+    write_known(folder / f"{name}.json", content)

@@ -22,7 +22,8 @@ from fusion.report import study_page as page
 from fusion.result import looks
 from fusion.result.folder import ResultFolder
 from fusion.result.predictions import Predictions, read_predictions, same_clips
-from fusion.runtime.files import write_json, write_text
+from fusion.runtime.files import write_text
+from fusion.runtime.known_json import write_known
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
 from fusion.studies.completion import complete
@@ -73,7 +74,7 @@ def run_study(
         results |= run_arms([_started_from(arm, results) for arm in ready], data, workplace_of, force)
     content = summarise_study(study, results, {name: workplace_of(name) for name in study.datasets})
     folder = next(iter(results.values())).folder.parent.parent / study.name / content["digest"]
-    write_json(folder / "study.json", content)
+    write_known(folder / "study.json", content)
     page.write(folder, content, {name: result.folder for name, result in results.items()}, paper)
     write_text(folder / "arms.txt", "".join(f"{name}: {result.folder}\n" for name, result in results.items()))
     return folder, content

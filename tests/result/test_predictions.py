@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from fusion.errors import FusionError
+from fusion.result.checksums import write_checksums
 from fusion.result.predictions import read_predictions, same_clips
-from fusion.result.tables import read_table, write_checksums, write_table
+from fusion.result.tables import read_table, write_table
 
 HEADER = "clip,group,seed,true,predicted,a,b"
 

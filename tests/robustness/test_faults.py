@@ -22,8 +22,10 @@ def place(tmp_path_factory):
     return folder
 
 
-def failing(place, command, first, last):
-    line = [sys.executable, "-m", "tests.support.faults", str(place), str(first), str(last), command]
+def failing(place, command, first, last, step=1):
+    """Have a command fail at each step-th call from first to last; return how many calls there are, and what was wrong."""
+    numbers = map(str, (first, last, step))
+    line = [sys.executable, "-m", "tests.support.faults", str(place), *numbers, command]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(line, cwd=Path(__file__).parents[2], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -39,5 +41,10 @@ def test_at_every_call_of_an_extraction(place):
 
 
 @pytest.mark.slow
-def test_at_every_call_of_a_run(place):
-    assert failing(place, "run", 0, -1)["failures"] == []
+def test_at_many_calls_of_a_run(place):
+    step = int(os.environ.get("FUSION_STEP", "3"))
+    first, calls = 0, 1
+    while first < calls:  # a process each 20 faults: TensorFlow keeps memory of each network
+        report = failing(place, "run", first, first + 20 * step, step)
+        assert report["failures"] == []
+        first, calls = first + 20 * step, report["calls"]

@@ -9,15 +9,18 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fusion.datasets.nsynth import NSynth
+from tests.support.clusters import scheduler, wait, worker, workers_of
 from tests.support.left_behind import SPEC, finished, leftovers, snapshot
 from tests.support.notes import names, write_part
+from tests.support.processes import alive, below
 from tests.support.serving import Place, serving
 from tests.support.soundfonts import noise, write_font
 from tests.support.zygote import Zygote, zygote
@@ -33,6 +36,7 @@ WORDS = {
     "ablate": ["ablate", "x.yaml", "--mode", "leave-one-out", "--seeds", "1,"],
     "curve": ["curve", "x.yaml", "--groups", "6,9", "--seeds", "1,"],
     "tune": ["tune", "x.yaml"],
+    "stress": ["stress", "results/x", "--with", "noise=40:20:0,highpass,resample"],
     "get": ["data", "get", "nsynth", "--split", "valid", "--split", "test", "--yes"],
     "render": [
         "data",
@@ -48,7 +52,7 @@ WORDS = {
         "2",
     ],
 }
-TRAINING = ("run", "ablate", "curve", "tune")
+TRAINING = ("run", "ablate", "curve", "tune", "stress")
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Scene:
     """A command with its data: what is needed to start it in a new folder."""
 
     name: str
-    words: list[str]
+    words: list[object]
     prepare: Callable[[Path], None]
     before: str = ""
 
@@ -169,26 +173,98 @@ def prepare(folder: Path) -> None:
     )
 
 
-def scene_of(name: str, data: Path, place: Place) -> Scene:
-    words = list(WORDS[name])
+def scene_of(name: str, data: Path, place: Place, trained: Path) -> Scene:
+    words: list[object] = list(WORDS[name])
     if name in ("extract", *TRAINING):
-        words += ["--data", str(data), "--cache", "cache", "--jobs", "2"]
+        words += ["--data", data, "--cache", "cache", "--jobs", 2]
         words += ["--results", "results"] if name in TRAINING else []
+    if name == "stress":
+        copied = partial(shutil.copytree, trained, dirs_exist_ok=True, ignore=shutil.ignore_patterns("tmp"))
+        return Scene(name, words, copied)
     before = archives(data, place) if name == "get" else ""
     return Scene(name, words, prepare, before)
 
 
+@pytest.fixture(scope="module")
+def trained(server, data, tmp_path_factory):
+    """A folder with a finished result."""
+    folder = tmp_path_factory.mktemp("trained")
+    prepare(folder)
+    with serving() as place:
+        run(server, scene_of("run", data, place, folder), folder)
+    return folder
+
+
+def chosen(key: str, few: int) -> int:
+    return int(os.environ.get(f"FUSION_{key}", few))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WORDS)
-def test_killed_anywhere(server, data, tmp_path, name):
-    rounds, kills = (int(os.environ.get(f"FUSION_{key}", few)) for key, few in (("ROUNDS", "3"), ("KILLS", "10")))
+def test_killed_anywhere(server, data, tmp_path, name, request):
+    rounds, kills = chosen("ROUNDS", 3), chosen("KILLS", 10)
+    trained = request.getfixturevalue("trained") if name == "stress" else tmp_path
     with serving() as place:
-        done = killed_and_whole(server, scene_of(name, data, place), tmp_path, rounds, kills, 1)
+        scene = scene_of(name, data, place, trained)
+        done = killed_and_whole(server, scene, tmp_path, rounds, kills, chosen("SEED", 1))
     print(f"{name}: {done} kills")
+
+
+def workers_killed(server: Zygote, scene: Scene, folder: Path, address: Path, kills: int, random: random.Random) -> int:
+    """Run a command of a cluster, and kill one of its two workers so often, each time for another one; return how often.
+
+    Each ends with the processes that it had beside it. A task that ended three workers is given up with a message.
+    """
+    done = 0
+    with ExitStack() as last:
+        crew = [last.enter_context(worker(address)) for _ in range(2)]
+        wait(lambda: workers_of(address) >= 2)
+        command = server.start(folder, scene.words, scene.before)
+        while done < kills and alive(command.pid):
+            time.sleep(random.uniform(1, 8))
+            if alive(command.pid):
+                victim = crew.pop(random.randrange(2))
+                beside = below(victim.pid)
+                victim.send_signal(random.choice(SIGNALS[1:3]))
+                victim.wait()
+                wait(lambda beside=beside: not any(map(alive, beside)))
+                crew.append(last.enter_context(worker(address)))
+                done += 1
+        code, err = command.code(), (folder / "err").read_text()
+        assert code == 0 or (code == 2 and "a task ended every worker that took it" in err), (code, err)
+    return done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["extract", "run"])
+def test_workers_of_a_cluster_killed_anywhere(server, data, tmp_path, name):
+    kills, random_ = chosen("KILLS", 10), random.Random(f"{chosen('SEED', 1)} cluster {name}")
+    whole, folder = tmp_path / "whole", tmp_path / "killed"
+    with serving() as place, scheduler(tmp_path) as (address, _):
+        scene = scene_of(name, data, place, tmp_path)
+        for each in (whole, folder):
+            each.mkdir()
+            scene.prepare(each)
+        run(server, scene, whole)
+        scene = replace(scene, words=[*scene.words[: scene.words.index("--jobs")], "--cluster", address])
+        if name == "run":
+            scene.words.extend(["--results", "results"])
+        done = rounds = 0
+        while done < kills and rounds < kills:
+            shutil.rmtree(folder / "cache", ignore_errors=True)
+            shutil.rmtree(folder / "results", ignore_errors=True)
+            done += workers_killed(server, scene, folder, address, kills - done, random_)
+            with worker(address):
+                wait(lambda: workers_of(address))
+                run(server, scene, folder)
+            rounds += 1
+            assert snapshot(folder) == snapshot(whole)
+    assert done
+    print(f"workers of {name}: {done} kills")
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["extract", pytest.param("run", marks=pytest.mark.slow), "get"])
 def test_killed_a_few_times(server, data, tmp_path, name):
     with serving() as place:
-        assert killed_and_whole(server, scene_of(name, data, place), tmp_path, 1, 3, 2) == 3
+        assert killed_and_whole(server, scene_of(name, data, place, tmp_path), tmp_path, 1, 3, 2) == 3

@@ -7,7 +7,9 @@ import sys
 import textwrap
 import time
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 from types import SimpleNamespace
 
 import pytest
@@ -117,6 +119,26 @@ def test_a_killed_worker_changes_nothing_and_one_that_joins_is_used(file, module
     assert len(found) == 30
     assert joined.pid in found
     assert found[10:].count(third.pid) == 0
+
+
+@pytest.mark.long
+def test_tasks_whose_last_worker_died_go_on_with_the_next_one(modules, tmp_path):
+    with ExitStack() as crew:
+        path, _ = crew.enter_context(scheduler(tmp_path))
+        only = crew.enter_context(worker(path, path=[modules]))
+        wait(lambda: workers_of(path) == 1)
+        joined = []
+        with run([("cluster_tasks:who", 0.4) for _ in range(6)], connect(str(path), [], [])) as finished:
+            assert next(finished)[1] == only.pid
+            only.send_signal(signal.SIGKILL)
+            only.wait()
+            wait(lambda: workers_of(path) == 0)
+            joining = Timer(3, lambda: joined.append(crew.enter_context(worker(path, path=[modules]))))
+            joining.start()  # when it was seen that none is left
+            with pytest.warns(UserWarning, match="no worker is left; the command goes on when there is one again"):
+                found = [who for _, who in finished]
+        joining.join()
+        assert found == [joined[0].pid] * 5
 
 
 @pytest.mark.long

@@ -53,11 +53,20 @@ def test_what_is_not_current_is_computed_anew_and_replaced(tmp_path):
         assert database.execute("SELECT count(*) FROM results").fetchone() == (2,)
 
 
+def test_a_changed_digit_is_computed_anew(tmp_path):
+    call(tmp_path, [1, 2])
+    with sqlite3.connect(tmp_path / "new" / "table.sqlite") as database:
+        database.execute("UPDATE results SET result = replace(result, '4 ', '5 ') WHERE key = '2'")
+    assert call(tmp_path, [1, 2]) == {"1": 2, "2": 4}
+    assert batches(tmp_path) == ["[1, 2]", "[2]"]
+
+
 def test_only_what_is_asked_for_is_read(tmp_path):
     call(tmp_path, [1, 2])
     with sqlite3.connect(tmp_path / "new" / "table.sqlite") as database:
         database.execute("UPDATE results SET result = '{' WHERE key = '2'")
     assert call(tmp_path, [1]) == {"1": 2}
+    assert call(tmp_path, [2]) == {"2": 4}
 
 
 def test_what_was_finished_before_a_failure_is_kept(tmp_path):
@@ -69,15 +78,11 @@ def test_what_was_finished_before_a_failure_is_kept(tmp_path):
     assert len(batches(tmp_path)) == done
 
 
-@pytest.mark.parametrize("result", ["{", None])
-def test_a_damaged_result_is_named(tmp_path, result):
+def test_a_damaged_table_is_named(tmp_path):
     call(tmp_path, [1])
     with sqlite3.connect(tmp_path / "new" / "table.sqlite") as database:
-        if result:
-            database.execute("UPDATE results SET result = ?", (result,))
-        else:
-            database.execute("DROP TABLE results")
-            database.execute("CREATE TABLE results (another INT)")
+        database.execute("DROP TABLE results")
+        database.execute("CREATE TABLE results (another INT)")
     with pytest.raises(FusionError, match=r"table\.sqlite.*delete this file"):
         call(tmp_path, [1])
 

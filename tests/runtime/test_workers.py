@@ -4,8 +4,10 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -65,6 +67,20 @@ def test_results_come_with_their_tasks_and_messages_arrive(tasks):
     found = dict(results([("tasks:double", number) for number in range(5)], 2, on_message=messages.append))
     assert found == {number: 2 * number for number in range(5)}
     assert sorted(messages) == [("doubling", number) for number in range(5)]
+
+
+@dataclass(frozen=True)
+class Training:
+    number: int
+    trains: ClassVar[bool] = True
+
+
+def test_who_trains_is_replaced_after_a_while(tasks, monkeypatch):
+    monkeypatch.setattr(workers, "MOST_TRAINED", 2)
+    found = results([("tasks:who", Training(number)) for number in range(5)], 1)
+    pids = [pid for _, pid in found]
+    assert [pids.index(pid) for pid in pids] == [0, 0, 2, 2, 4]
+    assert len({pid for _, pid in results([("tasks:who", number) for number in range(5)], 1)}) == 1
 
 
 def test_what_a_worker_raises_is_raised(tasks):

@@ -12,12 +12,13 @@ import pytest
 import soundfile
 
 from fusion.evaluation.reference import REFERENCES
+from fusion.result.checksums import write_checksums
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import write_checksums
 from fusion.sound.clip import Clip
 from fusion_features.mfcc import MFCC
 from fusion_features.spectral_centroid import SpectralCentroid
 from tests.support.command import command
+from tests.support.left_behind import figures
 
 FILES = {
     *("spec.yaml", "environment.json", "metrics.json", "predictions.csv", "history.csv", "references.csv"),
@@ -196,6 +197,7 @@ def test_a_training_of_an_older_fusion_counts(result, tmp_path):
     summary = json.loads((copy / "seed-1" / "summary.json").read_text())
     names = {"model.keras", "train.npy", "history.csv", "predictions.csv", "familiarity.npz", "map.npz", "classes.npz"}
     assert set(summary.pop("files")) == names
+    del summary["checksum"]
     (copy / "seed-1" / "summary.json").write_text(json.dumps(summary))
     assert ResultFolder(copy).trained() == [1, 2]
 
@@ -226,6 +228,44 @@ def test_damaged_tables_are_refused_and_made_anew(place, nsynth, result, tmp_pat
     for name in ("predictions.csv", "references.csv"):
         assert (copy / name).read_bytes() == (result / name).read_bytes()
         assert f"{name}: not as it was written; it is made again" in done.stderr
+
+
+def one_digit(path):
+    """Change a digit in the middle of a text file to another one."""
+    text = path.read_text()
+    at = next(number for number in range(len(text) // 2, len(text)) if text[number] in "0123456789")
+    path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "spec.yaml", "environment.json", "history.csv"])
+def test_one_changed_digit_is_refused_by_all_who_read_it_and_made_anew(place, nsynth, result, tmp_path, name):
+    copy = tmp_path / "results" / "small" / result.name
+    shutil.copytree(result, copy)
+    one_digit(copy / name)
+    settings = ["metrics.json", "spec.yaml", "environment.json"]
+    asked = {"report": [*settings, "history.csv"], "results": settings, "compare": ["metrics.json"]}
+    asked |= dict.fromkeys(("predict", "evaluate", "stress"), settings)
+    sound = next((nsynth / "nsynth-test" / "audio").iterdir())
+    words = {"report": [copy], "results": [tmp_path / "results"], "compare": [result, copy]}
+    words |= {"predict": [copy, sound], "evaluate": [copy, "--data", nsynth], "stress": [copy]}
+    for asks, reads in asked.items():
+        if name in reads:
+            done = command(place, asks, *words[asks], code=2)
+            assert f"{copy / name}: not as fusion wrote it; run the experiment again" in done.stderr, asks
+    done = command(place, "run", "small.yaml", "--data", nsynth, "--results", tmp_path / "results")
+    assert f"{copy / name}: not as it was written; it is made again" in done.stderr
+    assert ResultFolder(copy).damaged() == []
+    if name in ("spec.yaml", "history.csv"):
+        assert (copy / name).read_bytes() == (result / name).read_bytes()
+    assert figures(ResultFolder(copy).finished()) == figures(ResultFolder(result).finished())
+
+
+def test_a_changed_digit_of_a_training_has_it_trained_again(result, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(result, copy)
+    one_digit(copy / "seed-1" / "summary.json")
+    assert ResultFolder(copy).trained() == [2]
+    assert ResultFolder(copy).damaged() == [str(copy / "seed-1" / "summary.json")]
 
 
 def test_whatever_is_damaged_in_an_unfinished_result_is_made_anew(place, nsynth, result, tmp_path):
@@ -264,6 +304,7 @@ def test_other_versions_are_named(place, nsynth, result):
     try:
         summary = json.loads(text)
         summary["versions"]["libraries"]["librosa"] = "0.1"
+        del summary["checksum"]
         path.write_text(json.dumps(summary))
         done = command(place, "run", "small.yaml", "--data", nsynth)
     finally:

@@ -176,7 +176,7 @@ def test_an_engine_that_does_not_fit_is_a_message(place: Path, result: Path, exp
     [
         ("preprocessing.json", b"{}", "not what `fusion export` writes"),
         ("preprocessing.json", b"[" * 100_000, "not what `fusion export` writes"),
-        ("model.onnx", b"", "no network that onnxruntime loads"),
+        ("model.onnx", b"", "model.onnx: not as fusion wrote it"),
         ("model.onnx", None, "missing"),
         ("spec.yaml", b"features: [", "spec.yaml"),
     ],
@@ -196,6 +196,10 @@ def test_a_network_of_other_features_is_refused(place: Path, exported: Path, tmp
     text = (copy / "spec.yaml").read_text()
     assert "n_mfcc: 12" in text
     (copy / "spec.yaml").write_text(text.replace("n_mfcc: 12", "n_mfcc: 13"))
+    assert "spec.yaml: not as fusion wrote it" in command(place, "predict", copy, long, code=2).stderr
+    written = json.loads((copy / "preprocessing.json").read_text())
+    del written["files"], written["checksum"]  # as an older fusion
+    (copy / "preprocessing.json").write_text(json.dumps(written))
     assert "it is another's" in command(place, "predict", copy, long, code=2).stderr
 
 

@@ -1,7 +1,9 @@
-"""A command whose disk fails at one call, in one process with its workers; run as a program: ``FOLDER FIRST LAST``.
+"""A command whose disk fails at one call, in one process with its workers.
 
-Each call of open for writing, replace, mkdir and fsync below the folder is one that may fail. For each number from FIRST
-to LAST (to the end: -1) a fresh run fails there, then the same command is run to its end.
+Run as a program it takes ``FOLDER FIRST LAST STEP COMMAND``.
+
+Each call of open for writing, replace, mkdir and fsync below the folder is one that may fail. For each STEP-th number
+from FIRST to LAST (to the end: -1) a fresh run fails there, then the same command is run to its end.
 """
 
 from __future__ import annotations
@@ -89,15 +91,15 @@ def main() -> None:
         fusion.studies.completion,
     ):
         module.run = here
-    folder, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    words = [*sys.argv[4:], "x.yaml", "--data", str(folder / "nsynth"), "--cache", str(folder / "now" / "cache")]
+    folder, (first, last, step) = Path(sys.argv[1]), map(int, sys.argv[2:5])
+    words = [*sys.argv[5:], "x.yaml", "--data", str(folder / "nsynth"), "--cache", str(folder / "now" / "cache")]
     words += ["--results", str(folder / "now" / "results")] if words[0] == "run" else []
 
     def fresh() -> Path:
         place = folder / "now"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        (place / "x.yaml").write_text(SPEC)
+        (place / "x.yaml").write_text(SPEC.replace("epochs: 2", "epochs: 1").replace("seeds: [1, 2]", "seeds: [1]"))
         return place
 
     disk = Disk(folder / "now")
@@ -107,7 +109,7 @@ def main() -> None:
     assert code == 0, said
     wanted, count = snapshot(place), disk.calls
     failures = []
-    numbers = list(range(count))[first : None if last < 0 else last]
+    numbers = list(range(count))[first : None if last < 0 else last : step]
     for number in numbers:
         place = fresh()
         disk.calls, disk.fails, disk.kind = 0, number, (errno.ENOSPC, errno.EIO)[number % 2]

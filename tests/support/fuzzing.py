@@ -18,6 +18,7 @@ import tarfile
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,10 @@ def archive(folder: Path, chance: Chance) -> Iterator[Try]:
 
 
 def result(folder: Path, chance: Chance) -> Iterator[Try]:
-    """Every file of a result, which lies in ``folder/result``."""
+    """Every file of a result, which lies in ``folder/result``, as fusion left it or, every other time, a stranger's.
+
+    A stranger's has no checksums. With them, what is read from a damaged result is what was there before.
+    """
     import fusion
     from fusion.errors import FusionError
     from fusion.result.compare import compare_predictions
@@ -243,44 +247,55 @@ def result(folder: Path, chance: Chance) -> Iterator[Try]:
     from fusion.studies.report import _damage
 
     place = folder / "result"
-    files = [
-        path for path in sorted(place.rglob("*")) if path.is_file() and path.suffix not in (".png", ".keras", ".html")
-    ]
+    files = [path for path in sorted(place.rglob("*")) if path.is_file() and path.suffix not in (".png", ".html")]
     whole = {path: path.read_bytes() for path in files}
-    checksums = place / "checksums.json"
+    files = [path for path in files if path.suffix != ".keras"]
+    loaded = fusion.load(place)
 
-    def recompute() -> None:
+    def recompute() -> object:
         with _damage(place):
-            recomputed(place, 10)
+            metrics = recomputed(place, 10)
+        return {key: metrics[key] for key in ("train", "test", "references", "classes", "confusion")}
 
-    def read() -> None:
-        problems: list[FusionError] = []
+    def trained() -> object:
+        found = read_trained(place)
+        return str(found.experiment), found.seeds, found.classes
 
-        def allowed(call: Callable[[], Any]) -> None:
+    def seen() -> object:
+        table = _read(place)
+        if isinstance(table, str):
+            raise FusionError(table)
+        return table.to_csv()
+
+    calls: list[Callable[[], Any]] = [
+        lambda: str(loaded),
+        lambda: loaded.confusion().to_csv(),
+        lambda: loaded.predictions().to_csv(),
+        lambda: compare_predictions(read_predictions(place), read_predictions(place)),
+        lambda: read_reference_predictions(place),
+        lambda: fusion.results(folder.parent).to_csv(),
+        recompute,
+        trained,
+        seen,
+    ]
+    right = [repr(call()) for call in calls]
+
+    def read(known: bool) -> None:
+        problem: FusionError | None = None
+        for call, wanted in zip(calls, right, strict=True):
             try:
-                call()
+                found = repr(call())
             except FusionError as error:
-                problems.append(error)
-
-        loaded = fusion.load(place)
-        allowed(lambda: str(loaded))
-        allowed(lambda: loaded.confusion())
-        allowed(lambda: loaded.warnings)
-        allowed(lambda: loaded.predictions())
-        allowed(lambda: compare_predictions(read_predictions(place), read_predictions(place)))
-        allowed(lambda: read_reference_predictions(place))
-        allowed(recompute)
-        allowed(lambda: read_trained(place))
-        allowed(lambda: _read(place))
-        allowed(lambda: fusion.results(folder.parent))
-        if problems:
-            raise problems[0]
+                problem = error
+            else:
+                assert not known or found == wanted, (found, wanted)
+        if problem:
+            raise problem
 
     while True:
         for path in files:
             path.write_bytes(whole[path])
-        if chance.random() < 0.5:
-            checksums.unlink(missing_ok=True)  # as a stranger's result, or an older one
+        known = chance.random() < 0.5
         path = chance.choice(files)
         data = whole[path]
         if path.suffix == ".json" and chance.random() < 0.5:
@@ -289,7 +304,21 @@ def result(folder: Path, chance: Chance) -> Iterator[Try]:
             path.write_text(json.dumps(content))
         else:
             path.write_bytes(damaged(data, chance))
-        yield read
+        if not known:
+            _as_a_strangers(files)
+        yield lambda known=known: read(known)
+
+
+def _as_a_strangers(files: list[Path]) -> None:
+    """Remove the checksums from a result, as one of an older fusion has none, and as who edits it can."""
+    for path in files:
+        if path.name == "checksums.json":
+            path.unlink()
+        elif path.suffix == ".json":
+            with suppress(ValueError, RecursionError):
+                content = json.loads(path.read_bytes())
+                if isinstance(content, dict):
+                    path.write_text(json.dumps({k: v for k, v in content.items() if k not in ("checksum", "files")}))
 
 
 def _change(content: Any, chance: Chance) -> None:
@@ -307,13 +336,27 @@ def _change(content: Any, chance: Chance) -> None:
 
 
 def network(folder: Path, chance: Chance) -> Iterator[Try]:
-    """A ``.keras`` file, which lies in ``folder/result``."""
+    """A ``.keras`` file, which lies in ``folder/result``: one that its result knows, or every other time a stranger's."""
+    from fusion.errors import FusionError
     from fusion.learning.saved_network import load_model
+    from fusion.result.trained import read_trained
 
     (whole, *_) = sorted((folder / "result").rglob("model.keras"))
     data, path = whole.read_bytes(), folder / "x.keras"
     with zipfile.ZipFile(whole) as opened:
         members = {name: opened.read(name) for name in opened.namelist()}
+
+    def known() -> None:
+        whole.write_bytes(path.read_bytes())
+        try:
+            read_trained(folder / "result")
+        except FusionError:
+            raise
+        else:
+            assert path.read_bytes() == data
+        finally:
+            whole.write_bytes(data)
+
     while True:
         if chance.random() < 0.3:
             path.write_bytes(damaged(data, chance))
@@ -329,7 +372,7 @@ def network(folder: Path, chance: Chance) -> Iterator[Try]:
             with zipfile.ZipFile(path, "w") as opened:
                 for each, text in chosen.items():
                     opened.writestr(each, text)
-        yield lambda: load_model(path, None, ["a", "b", "c"])
+        yield chance.choice((known, lambda: load_model(path, None, ["a", "b", "c"])))
 
 
 def encoder(folder: Path, chance: Chance) -> Iterator[Try]:

@@ -19,7 +19,7 @@ training: {epochs: 2, batch_size: 16}
 search: {trials: 2, folds: 2, space: {model.dropout: [0.1, 0.2]}}
 seeds: [1, 2]
 """
-VOLATILE = {"seconds", "created", "began", "date", "times_tested", "looks"}
+VOLATILE = {"seconds", "created", "began", "date", "times_tested", "looks", "checksum"}
 
 
 def figures(value: Any) -> Any:
@@ -32,9 +32,11 @@ def figures(value: Any) -> Any:
 def snapshot(folder: Path) -> dict[str, Any]:
     """Return all that a command leaves behind and that may not depend on interruptions."""
     found: dict[str, Any] = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "tmp" not in path.parts):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = str(path.relative_to(folder))
-        if path.suffix == ".json" and path.name in ("metrics.json", "ablation.json", "curve.json", "examples.json"):
+        if name.startswith("tmp/"):
+            continue
+        if path.suffix == ".json" and path.name in ("metrics.json", "ablation.json", "curve.json", "stress.json"):
             found[name] = figures(json.loads(path.read_text()))
         elif path.name in (
             "predictions.csv",
@@ -42,9 +44,13 @@ def snapshot(folder: Path) -> dict[str, Any]:
             "history.csv",
             "ablation.csv",
             "curve.csv",
+            "stress.csv",
+            "examples.json",
             "best.yaml",
         ) or path.suffix in (".wav", ".flac", ".ogg"):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        elif path.name == "train.npy":
+            found[name] = path.read_bytes()
         elif path.name == "model.keras":
             found[name] = "there"
     for table in sorted(folder.glob("cache/features/*/*/*.csv")):
@@ -53,6 +59,7 @@ def snapshot(folder: Path) -> dict[str, Any]:
         for row, line in zip(values, table.read_text().splitlines()[1:], strict=True):
             assert line.split(",")[0] not in store, "extracted twice"
             store[line.split(",")[0]] = row.tobytes()
+    assert found, "nothing was left behind"
     return found
 
 

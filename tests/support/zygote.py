@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.processes import parents
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -46,16 +48,9 @@ class Zygote:
 
     def workers(self) -> list[int]:
         """Return worker processes that are alive: those of the fork server, whose parent is the zygote."""
-        parents = {}
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = status.read_text().rsplit(")", 1)[1].split()
-            except OSError:  # gone meanwhile
-                continue
-            if fields[0] not in "ZX":
-                parents[int(status.parent.name)] = int(fields[1])
-        servers = {pid for pid, parent in parents.items() if parent == self.server.pid}
-        return [pid for pid, parent in parents.items() if parent in servers]
+        known = parents()
+        servers = {pid for pid, parent in known.items() if parent == self.server.pid}
+        return [pid for pid, parent in known.items() if parent in servers]
 
 
 @contextmanager
@@ -115,6 +110,8 @@ def main() -> None:
                 _child(json.loads(text))
             except SystemExit as stop:
                 code = stop.code
+            except KeyboardInterrupt:  # before the command began to listen
+                code = 130
             finally:
                 sys.stdout.flush()
                 os._exit(code)
