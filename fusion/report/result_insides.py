@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _AGAIN = "run the experiment again, which makes it anew"
 _MARKS = ("o", "|", "_")  # of classes that share a colour
-_DOT, _ARM = 2.6, 0.01  # points; of the map's half width
+_DOT, _ARM = 2.6, 0.007  # points; of the map's half width
 
 
 @dataclass(frozen=True)
