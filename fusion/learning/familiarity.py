@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.extraction.part import Part
+from fusion.runtime.arrays import read_arrays
 
 FILE = "familiarity.npz"
 
@@ -143,10 +144,9 @@ def read(path: Path) -> Familiarity | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            means, whitening, threshold = file["means"], file["whitening"], float(file["threshold"])
-        if means.ndim != 2 or whitening.ndim != 2 or means.shape[1] != whitening.shape[1] or not threshold > 0:
-            raise ValueError(f"shapes {means.shape} and {whitening.shape}, threshold {threshold:g}")
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        means, whitening, threshold = read_arrays(path, "means", "whitening", "threshold")
+        if means.ndim != 2 or whitening.ndim != 2 or means.shape[1] != whitening.shape[1] or not float(threshold) > 0:
+            raise ValueError(f"shapes {means.shape} and {whitening.shape}, threshold {threshold}")
+    except ValueError as error:
         raise FusionError(f"{path}: damaged ({error}); run the experiment again to train it anew") from None
-    return Familiarity(means, whitening, threshold)
+    return Familiarity(means, whitening, float(threshold))

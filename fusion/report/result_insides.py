@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.report.plots import BLUE, GREY, INK, SERIES, new_figure
+from fusion.runtime.arrays import read_arrays
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -180,7 +179,6 @@ def _arrays(path: Path, *names: str) -> list[NDArray[Any]] | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return [file[name] for name in names]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return read_arrays(path, *names)
+    except ValueError as error:
         raise FusionError(f"{path}: damaged ({error}); {_AGAIN}") from None

@@ -3,5 +3,5 @@
 Knows nothing of sound or learning.
 """
 
-__all__ = ["backend", "cluster", "content_hash", "files", "known_json", "lock", "memory", "names"]
+__all__ = ["arrays", "backend", "cluster", "content_hash", "files", "known_json", "lock", "memory", "names"]
 __all__ += ["progress", "signals", "submission", "versions", "workers", "workplace"]

@@ -110,9 +110,11 @@ def test_it_is_written_and_read_and_damage_is_a_message(tmp_path):
     np.testing.assert_array_equal(again.means, known.means)
     assert again.threshold == known.threshold
     assert read(tmp_path / "none.npz") is None
+    whole = (tmp_path / "f.npz").read_bytes()
     save(replace(known, threshold=np.nan), tmp_path / "f.npz")
     with pytest.raises(FusionError, match="damaged"):
         read(tmp_path / "f.npz")
-    (tmp_path / "f.npz").write_bytes(b"PK")
-    with pytest.raises(FusionError, match="damaged"):
-        read(tmp_path / "f.npz")
+    for content in (b"PK", b"PK\x03\x04 cut short", b"", whole[: len(whole) // 2], whole[:-30]):
+        (tmp_path / "f.npz").write_bytes(content)
+        with pytest.raises(FusionError, match="damaged"):
+            read(tmp_path / "f.npz")
