@@ -29,7 +29,9 @@ from fusion.runtime.workers import Workers, is_shared, parallel, run
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError
 
-_MOST = 8192  # windows in a shard: few files at NSynth's size; work on one is lost when killed
+MOST = 8192
+"""Windows in a shard: few files at NSynth's size; work on one is lost when killed."""
+
 _MOST_BYTES = 2**28  # in a shard, which a worker holds in memory: an encoder's frames may be megabytes a window
 _MOST_SENT = 512  # windows in a shard whose sound travels with it: 65 MB of NSynth's notes
 _LIBRARIES = ("librosa", "numpy", "scipy", "soundfile", "soxr")
@@ -138,8 +140,7 @@ def _extract(
         store.prepare({name: importlib.metadata.version(name) for name in _LIBRARIES})
     row = sum(4 * math.prod(store.shape) for store in stores)
     shared = is_shared(workers)
-    most = _MOST if shared else _MOST_SENT
-    size = max(1, min(most, _MOST_BYTES // row, -(-todo // (4 * parallel(workers)))))
+    size = shard_size(todo, min(MOST if shared else _MOST_SENT, _MOST_BYTES // row), parallel(workers))
     shards = [
         Shard(tuple(missing[first : first + size]), chosen)
         for chosen, missing in lacking.items()
@@ -160,6 +161,12 @@ def _extract(
             if advance:
                 advance(len(shard.windows))
     return Extracted(computed, {window.id: damaged[window.key] for window in windows if window.key in damaged})
+
+
+def shard_size(windows: int, most: int, workers: int) -> int:
+    """Return how many windows go into a shard, so that all of some workers end at about the same time."""
+    rounds = max(4, math.ceil(windows / (max(1, most) * workers)))
+    return max(1, math.ceil(windows / (rounds * workers)))
 
 
 def extract_shard(shard: Shard) -> tuple[int, dict[str, str]]:

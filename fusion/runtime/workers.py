@@ -200,7 +200,7 @@ def processes(
             last = listing(log.read().decode(errors="replace").splitlines()[-5:])
             raise FusionError(
                 "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
-                f"command again, with fewer --jobs than now if memory is short. It said last:\n{last}"
+                f"command again, with fewer --jobs (of a cluster: --nthreads) if memory is short. It said last:\n{last}"
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
