@@ -1,0 +1,301 @@
+"""What each published table shows, and how it is written, from the JSON files of results alone."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import t as student
+
+import fusion
+from fusion.evaluation.effects import p_text
+from fusion.evaluation.metric import metric_label
+from fusion.report.ablation_sentences import ablation_sentences
+from fusion.report.curve_sentences import curve_sentences
+from fusion.report.study_sentences import answer, gap_sentences, signed
+from fusion.report.wording import headline, reference_label, score, significant
+
+Contents = Sequence[tuple[Path, dict[str, Any]]]
+"""Folders, and what their JSON files hold."""
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Table:
+    """One published table.
+
+    Attributes
+    ----------
+    page : str
+        Where it stands.
+    commands : tuple of str
+        What makes it. ``{notes.unknown_fused}`` stands for the result of an arm of the study of another table.
+    text : callable
+        Gives its Markdown.
+    data : tuple of str
+        Folders that must be there.
+    needs : tuple of str
+        Other tables.
+    """
+
+    page: str
+    commands: tuple[str, ...]
+    text: Callable[[Contents], str]
+    data: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    def resolved(self, published: Mapping[str, Any], results: Path) -> list[str]:
+        """Return the commands with the folders of other tables' arms in their places."""
+
+        def folder(found: re.Match[str]) -> str:
+            study = _content(results / published[found[1]]["folders"][0])
+            (digest,) = (arm["digest"] for arm in study["arms"] if arm["name"] == found[2])
+            return f"{results}/{study['study']}.{found[2]}/{digest}"
+
+        return [re.sub(r"\{(\w+)\.(\w+)\}", folder, command) for command in self.commands]
+
+
+def block(name: str, published: Mapping[str, Any], results: Path) -> str:
+    """Return a table with its commands, its result and what it took."""
+    record = published[name]
+    commands = "\n".join(record["commands"])
+    contents = [(results / folder, _content(results / folder)) for folder in record["folders"]]
+    minutes = record["processor_seconds"] / 60
+    took = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
+    cost = f"Made in {took} of processor time, with {record['peak_mb']} MB in the largest process, by"
+    return f"{TABLES[name].text(contents)}\n\n{cost}\n\n```sh\n{commands}\n```"
+
+
+def _content(folder: Path) -> dict[str, Any]:
+    (path,) = [folder / name for name in _FILES if (folder / name).is_file()][:1]
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+_FILES = ("study.json", "curve.json", "ablation.json", "metrics.json")
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _link(folder: Path) -> str:
+    return f"[{folder.name}](../../{folder.as_posix()}/metrics.json)"
+
+
+def _scores(metrics: Mapping[str, Any], folder: Path) -> list[str]:
+    """Return what a row says of a result: training, test, macro F1, best reference, where it is."""
+    name = headline(dict(metrics))
+    best = max(metrics["references"].items(), key=lambda item: float(item[1][name]["mean"]), default=None)
+    reference = "" if best is None else f"{best[1][name]['mean']:.3f} {reference_label(*best)}"
+    macro = "" if name == "macro_f1" else score(metrics["test"]["macro_f1"])
+    shown = score(metrics["test"][name]) + ("" if name == "accuracy" else f" {metric_label(name)}")
+    return [f"{metrics['train'][name]['mean']:.3f}", shown, macro, reference, _link(folder)]
+
+
+_SCORES = ["training", "test", "macro F1", "best reference", "result"]
+
+
+def results_text(contents: Contents) -> str:
+    """Return a row for each result."""
+    rows = [[f"`{own['experiment']}`{_note(own)}", *_scores(own, folder)] for folder, own in contents]
+    return _markdown(["experiment", *_SCORES], rows)
+
+
+def _note(metrics: Mapping[str, Any]) -> str:
+    return ", `did-not-converge:`" if any("did-not-converge" in text for text in metrics["warnings"]) else ""
+
+
+def study_text(contents: Contents) -> str:
+    """Return a study's answer, its arms and its steps."""
+    ((folder, study),) = contents
+    rows = []
+    for arm in study["arms"]:
+        own = folder.parents[1] / f"{study['study']}.{arm['name']}" / arm["digest"]
+        seeds = f", {len(arm['seeds'])} seeds"
+        rows.append([f"{arm['name']}{_note(arm)}", f"{arm['dataset']}, {arm['protocol']}{seeds}", *_scores(arm, own)])
+    groups = {(arm["dataset"], arm["protocol"]): arm["groups"]["test"] for arm in study["arms"]}
+    by_name = {arm["name"]: groups[arm["dataset"], arm["protocol"]] for arm in study["arms"]}
+    steps = [_step(test, by_name[test["arm"]]) for test in study["tests"]]
+    parts = [
+        " ".join(answer(study)),
+        _markdown(["arm", "data", *_SCORES], rows),
+        _markdown(["step", "points [95 %]", "p after Holm", "smallest to be seen", "groups to settle it"], steps),
+        *(" ".join(sentence for sentence in gap_sentences(study) if "groups that training knows" in sentence),),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _step(test: Mapping[str, Any], groups: int) -> list[str]:
+    """Return a test as a row, with what it could have seen."""
+    points = f"{signed(test['difference'])} [{signed(test['low'])}, {signed(test['high'])}]"
+    p = p_text(test["p_holm"]).removeprefix("p ").removeprefix("= ")
+    smallest = smallest_seen(test)
+    enough = "" if significant(test) or not test["difference"] else _groups(groups, smallest, test["difference"])
+    return [f"{test['arm']} against {test['before']}", points, p, f"{100 * smallest:.1f}", enough]
+
+
+def smallest_seen(test: Mapping[str, Any]) -> float:
+    """Return the smallest true difference that a test of this precision shows in four of five repetitions."""
+    quantile = student.ppf(0.975, test["df"])
+    error = (test["high"] - test["low"]) / 2 / quantile
+    return float(error * (quantile + student.ppf(POWER, test["df"])))
+
+
+def _groups(groups: int, smallest: float, difference: float) -> str:
+    """Return how many groups would show a difference as large as the one found; the error falls with their root."""
+    enough = math.ceil(groups * (smallest / difference) ** 2)
+    return f"about {enough}" if enough < 10_000 else "more than 10,000"
+
+
+def ablation_text(contents: Contents) -> str:
+    """Return what an ablation says, its Shapley values, and what leaving a feature out costs."""
+    ((folder, ablation),) = contents
+    most = max(ablation["arms"], key=lambda arm: len(arm["features"]))
+    costs = {test["without"][0]: test for test in ablation["tests"] if len(test.get("without", ())) == 1}
+    alone = {arm["features"][0]: arm for arm in ablation["arms"] if len(arm["features"]) == 1}
+    rows = [
+        [
+            f"`{name}`",
+            _points(share, "value"),
+            _points(costs[name], "difference", -1) if name in costs else "",
+            f"{alone[name]['mean']:.3f}" if name in alone else "",
+        ]
+        for name, share in ablation["shapley"].items()
+    ]
+    reached = f"All: {most['mean']:.3f} {metric_label(ablation['metric'])}; the same answer always: "
+    reached += f"{ablation['chance']:.3f}; {ablation['groups']} groups; [all arms]"
+    reached += f"(../../{folder.as_posix()}/ablation.csv)."
+    table = _markdown(["feature", "brings, points [95 %], p", "leaving it out costs", "alone"], rows)
+    return "\n\n".join([" ".join(ablation_sentences(ablation)), reached, table])
+
+
+def _points(test: Mapping[str, Any], key: str, sign: int = 1) -> str:
+    if test["low"] is None:
+        return signed(sign * test[key])
+    ends = sorted(sign * test[end] for end in ("low", "high"))
+    return f"{signed(sign * test[key])} [{signed(ends[0])}, {signed(ends[1])}], {p_text(test['p_holm'])}"
+
+
+def curve_text(contents: Contents) -> str:
+    """Return what a learning curve says, and its points."""
+    ((_, curve),) = contents
+    rows = [
+        [str(point["groups"]), str(point["clips"]), f"{point['mean']:.3f} [{point['low']:.3f}, {point['high']:.3f}]"]
+        for arm in curve["arms"]
+        for point in arm["points"]
+    ]
+    header = ["training instruments", "clips", metric_label(curve["arms"][0]["metric"])]
+    return "\n\n".join([" ".join(curve_sentences(curve)), _markdown(header, rows)])
+
+
+def transfer_text(contents: Contents) -> str:
+    """Return plain and robust networks on other recordings, and how they differ: plain ones first, then robust ones."""
+    rows = [[folder.parent.name, ", ".join(own["features"]), *_scores(own, folder)] for folder, own in contents]
+    half = len(contents) // 2
+    tests = []
+    for (plain, _), (robust, own) in zip(contents[:half], contents[half:], strict=True):
+        test = fusion.compare(robust, plain).content[headline(own)]
+        tests.append([", ".join(own["features"]), _points(test | {"p_holm": test["p"]}, "difference")])
+    difference = _markdown(["features", "robust minus plain, points [95 %], p"], tests)
+    return "\n\n".join([_markdown(["result", "features", *_SCORES], rows), difference])
+
+
+_BOTH = ("practice", "practice-irmas")
+_WITH_BOTH = "--data nsynth=practice --data irmas=practice-irmas"
+_ALL = "--mode all --seeds 3"
+
+TABLES = {
+    "sample": Table(
+        "docs/results/notes.md",
+        tuple(f"fusion run experiments/nsynth_{name}.yaml --sample" for name in ("mfcc", "course", "naive_fusion")),
+        results_text,
+    ),
+    "notes": Table(
+        "docs/results/notes.md", ("fusion run experiments/notes_study.yaml --data practice",), study_text, ("practice",)
+    ),
+    "timbre": Table(
+        "docs/results/features.md",
+        ("fusion run experiments/timbre_study.yaml --data practice",),
+        study_text,
+        ("practice",),
+    ),
+    "fusions": Table(
+        "docs/results/fusions.md",
+        ("fusion run experiments/fusion_study.yaml --data practice",),
+        study_text,
+        ("practice",),
+    ),
+    "music": Table(
+        "docs/results/music.md", (f"fusion run experiments/music_study.yaml {_WITH_BOTH}",), study_text, _BOTH
+    ),
+    "study": Table(
+        "docs/results/study.md", (f"fusion run experiments/irmas_followup.yaml {_WITH_BOTH}",), study_text, _BOTH
+    ),
+    "robust": Table(
+        "docs/results/transfer.md",
+        ("fusion run experiments/robust_study.yaml --data practice",),
+        study_text,
+        ("practice",),
+    ),
+    "transfer": Table(
+        "docs/results/transfer.md",
+        tuple(
+            f"fusion evaluate {{{arm}}} --data real-notes"
+            for arm in (
+                *("notes.unknown_mfcc", "notes.unknown_scalars", "notes.unknown_fused"),
+                *("robust.mfcc", "robust.scalars", "robust.fused"),
+            )
+        ),
+        transfer_text,
+        ("real-notes",),
+        ("notes", "robust"),
+    ),
+    "curve": Table(
+        "docs/results/notes.md",
+        ("fusion curve experiments/nsynth_fusion.yaml --data practice --seeds 3 --groups 12,24",),
+        curve_text,
+        ("practice",),
+    ),
+    "unknown": Table(
+        "docs/results/features.md",
+        (f"fusion ablate experiments/nsynth_fusion.yaml --data practice {_ALL}",),
+        ablation_text,
+        ("practice",),
+    ),
+    "known": Table(
+        "docs/results/features.md",
+        (f"fusion ablate experiments/nsynth_fusion.yaml --data practice {_ALL} --set dataset.protocol=course",),
+        ablation_text,
+        ("practice",),
+    ),
+    "songs": Table(
+        "docs/results/features.md",
+        (f"fusion ablate experiments/irmas_fusion.yaml --data practice-irmas {_ALL}",),
+        ablation_text,
+        ("practice-irmas",),
+    ),
+    "folds": Table(
+        "docs/explanation/leakage.md",
+        tuple(
+            f"fusion run experiments/irmas_cv.yaml --data practice-irmas{extra}"
+            for extra in ("", " --set dataset.grouped=false")
+        ),
+        results_text,
+        ("practice-irmas",),
+    ),
+    "solos": Table(
+        "docs/results/music.md",
+        ("fusion run experiments/medley_solos.yaml --data medley-solos",),
+        results_text,
+        ("medley-solos",),
+    ),
+}
+"""In the order in which they are made."""
