@@ -1,7 +1,7 @@
 """What the pages take from the program itself: commands, settings, features with a plot each, data sets, metrics.
 
-A page asks for it by a comment, ``<!-- generated: commands -->``, which is replaced when the page is read; nothing of
-it is stored.
+It stands between two comments, ``<!-- generated: commands -->`` and ``<!-- end of generated -->``, for those who read the
+files themselves, and is made anew when the pages are built, with plots and links. ``python docs/generated.py`` writes it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PLOTS = HERE / "_generated"
 NOTE = HERE.parent / "fusion/sample/nsynth/nsynth-test/audio"  # its first reed note is drawn
+
+_BEGIN, _END = "<!-- generated: {} -->", "<!-- end of generated -->"
+_PLACE = re.compile(_BEGIN.format(r"(\w+)") + f".*?{_END}", re.DOTALL)
 
 BETTER = {"max": "larger", "min": "smaller"}
 
@@ -105,7 +108,7 @@ def commands() -> str:
             rows.append((shown, plain(getattr(parameter, "help", "") or "")))
         example = (command.epilog or "").removeprefix("Example: ")
         parts += [f"## {' '.join(words)}\n", inspect.cleandoc(command.help or "") + "\n"]
-        parts += [f"```sh\n{example}\n```\n", table(("argument or option", "meaning"), rows)]
+        parts += [f"Example: `{example}`\n", table(("argument or option", "meaning"), rows)]
     return "\n".join(parts)
 
 
@@ -116,7 +119,7 @@ def every_command(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[
         yield from every_command(below, (*words, name))
 
 
-def features() -> str:
+def features(plots: bool = True) -> str:
     """Return every feature of fusion: what it is, its parameters, its shape, and a plot of a note."""
     parts = []
     for name, source in discover(FEATURES).items():
@@ -124,7 +127,7 @@ def features() -> str:
         shape = f"`{tuple(entry['shape'])}`" if "shape" in entry else f"given by {' and '.join(entry['needs'])}"
         parts += [f"## {name}\n", prose(cls.__doc__ or ""), f"Shape for a clip of 4 s at 16 kHz: {shape}.\n"]
         parts += [settings_table("", cls)]
-        if "shape" in entry:
+        if plots and "shape" in entry:
             parts += [f"![{name} of a reed note](../_generated/{name}.png)\n"]
     return "\n".join(parts)
 
@@ -203,6 +206,17 @@ def python() -> str:
     )
 
 
+def python_names() -> str:
+    """Return the names of ``import fusion``, each with what it is."""
+    rows = []
+    for name in sorted(set(fusion.__all__) - {"__version__"}):
+        thing = getattr(fusion, name)
+        known = inspect.isclass(thing) or inspect.isfunction(thing)
+        summary = (inspect.getdoc(thing) or "").partition("\n")[0] if known else "A feature's parameter that is a file."
+        rows.append((f"`{name}`", links(plain(summary.replace("``", "`")))))
+    return table(("name", "what it is"), rows) + "\nWith examples: `help(fusion.run)`.\n"
+
+
 MADE = {
     "commands": commands,
     "model_settings": partial(settings_table, "model.", FusionModel, frozenset({"preset"})),
@@ -217,9 +231,18 @@ MADE = {
 }
 
 
+STORED = {**MADE, "features": partial(features, plots=False), "python": python_names}
+"""In files: what needs no plots and no Sphinx."""
+
+
 def expand(app: Sphinx, page: str, source: list[str]) -> None:
-    """Replace the comments of a page by what they ask for."""
-    source[0] = re.sub(r"<!-- generated: (\w+) -->", lambda found: MADE[found[1]](), source[0])
+    """Replace what stands between the comments of a page by what they ask for."""
+    source[0] = _PLACE.sub(lambda found: MADE[found[1]](), source[0])
+
+
+def stored(text: str) -> str:
+    """Return a page's text with what belongs between its comments."""
+    return _PLACE.sub(lambda found: f"{_BEGIN.format(found[1])}\n{STORED[found[1]]().strip()}\n{_END}", text)
 
 
 def draw(app: Sphinx) -> None:
@@ -239,3 +262,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", draw)
     app.connect("source-read", expand)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    for file in HERE.rglob("*.md"):
+        if "_build" not in file.parts:
+            file.write_text(stored(file.read_text(encoding="utf-8")), encoding="utf-8")

@@ -18,7 +18,7 @@ class Notebook(MystParser):
         """Parse a notebook as the page that it becomes."""
         parts = []
         for cell in json.loads(inputstring)["cells"]:
-            text = "".join(cell["source"])
+            text = "".join(line for line in cell["source"] if not line.startswith("%"))  # Jupyter's own, not Python
             parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
         super().parse("\n\n".join(parts), document)
 

@@ -126,6 +126,11 @@ def test_what_pages_ask_for_can_be_made(generated):
     assert asked == set(generated.MADE)
 
 
+def test_what_is_generated_stands_in_the_files_as_it_is_today(generated):
+    for page in PAGES:
+        assert page.read_text() == generated.stored(page.read_text()), f"{page}: run python docs/generated.py"
+
+
 # warnings
 
 FIXED = {"sample", "damaged", "duplicates", "silent"}  # of one word; those of several are found by their form
