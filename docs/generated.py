@@ -1,7 +1,8 @@
 """What the pages take from the program itself: commands, settings, features with a plot each, data sets, metrics.
 
-It stands between two comments, ``<!-- generated: commands -->`` and ``<!-- end of generated -->``, for those who read the
-files themselves, and is made anew when the pages are built, with plots and links. ``python docs/generated.py`` writes it.
+It stands between two comments, ``<!-- generated: commands -->`` and ``<!-- end of generated -->``, for those who read
+the files themselves, and is made anew when the pages are built, with plots and links. ``python docs/generated.py``
+writes it.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Table:
         def folder(found: re.Match[str]) -> str:
             study = _content(results / published[found[1]]["folders"][0])
             (digest,) = (arm["digest"] for arm in study["arms"] if arm["name"] == found[2])
-            return f"{results}/{study['study']}.{found[2]}/{digest}"
+            return f"results/{study['study']}.{found[2]}/{digest}"  # where who types the command has it
 
         return [re.sub(r"\{(\w+)\.(\w+)\}", folder, command) for command in self.commands]
 

@@ -8,7 +8,8 @@
 
 It wants the folders ``practice`` and ``practice-irmas`` (rendered first if they are not there), and, for some tables,
 ``real-notes`` and ``medley-solos``; a table whose data are not there is left as it is. An interrupted command goes on
-where it was. ``results/published.json`` says which results each table shows, and what they took.
+where it was. ``results/published`` has the results, and its
+``published.json`` says which results each table shows, and what they took.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 from published_tables import TABLES, Table, block
 
 ROOT = Path(__file__).parents[1]
-RESULTS = Path("results")
+RESULTS = Path("results/published")
 RENDERED = {"practice": "nsynth", "practice-irmas": "irmas"}
 
 
@@ -64,7 +65,7 @@ def _make(name: str) -> None:
     for command in table.resolved(known, RESULTS)[len(record["folders"]) :]:
         before = _processor_seconds()
         try:
-            record["folders"].append(_run(command))
+            record["folders"].append(_run(f"{command.replace(' results/', f' {RESULTS}/')} --results {RESULTS}"))
             record["commands"].append(command)
         finally:  # an interrupted command has taken its time, too
             record["processor_seconds"] += round(_processor_seconds() - before)

@@ -139,13 +139,14 @@ def write_readme(top: Path, rows: Sequence[Row], alike: Row, changes: Sequence[R
         If the file that is there is not fusion's.
     """
     header, cells = table(rows, changes)
+    command = f"fusion results {top.name if top.is_absolute() else top} --readme"
     lines = [
         MARK,
         "",
         "# Results",
         "",
-        f"Made by `fusion results {top.name} --readme`. Mean over seeds [95 % interval]; the best reference is on the",
-        "same clips and features. What the warnings mean: `docs/reference/warnings.md`.",
+        f"Made by `{command}`. Mean over seeds [95 % interval]; the",
+        "best reference is on the same clips and features. What the warnings mean: `docs/reference/warnings.md`.",
         *(["", f"All have: {settings_text(alike)}."] if alike else []),
         "",
         _line(header),

@@ -184,6 +184,8 @@ def test_the_notebook_runs(place):
     book = nbformat.read(DOCS / "explore.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in book.cells)  # they are not stored
     NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(place)}}).execute()
-    plots = [cell.source for cell in book.cells for out in cell.get("outputs", ()) if "image/png" in out.get("data", {})]
+    plots = [
+        cell.source for cell in book.cells for out in cell.get("outputs", ()) if "image/png" in out.get("data", {})
+    ]
     last = [source.splitlines()[-1].partition("(")[0] for source in plots]
     assert last == ["fusion.plot_feature", "both.plot_confusion"]

@@ -13,7 +13,7 @@ from tests.support.pages import DOCS, PAGES, ROOT
 sys.path.append(str(ROOT / "experiments"))
 from published_tables import TABLES, ablation_text, block, smallest_seen, study_text
 
-RESULTS = ROOT / "results"
+RESULTS = ROOT / "results" / "published"
 PUBLISHED = json.loads((RESULTS / "published.json").read_text())
 PLACE = re.compile(r"<!-- table: (\w+) -->\n(.*?)\n<!-- end of table -->", re.DOTALL)
 
@@ -41,7 +41,7 @@ def test_a_figure_that_was_changed_is_noticed(tmp_path, monkeypatch):
         shutil.copytree(RESULTS / folder, tmp_path / folder)
 
     def shown():
-        return block("sample", PUBLISHED, tmp_path).replace(tmp_path.as_posix(), "results")
+        return block("sample", PUBLISHED, tmp_path).replace(tmp_path.as_posix(), "results/published")
 
     assert shown() == block("sample", PUBLISHED, RESULTS.relative_to(ROOT))
     path = tmp_path / PUBLISHED["sample"]["folders"][0] / "metrics.json"
