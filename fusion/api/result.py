@@ -96,8 +96,12 @@ class Result:
         metrics = self.metrics
         if "confusion" not in metrics:
             raise FusionError(f"{self.folder}: its clips have several labels, so there is no confusion matrix")
-        classes = metrics["classes"]
-        return pd.DataFrame(metrics["confusion"], index=pd.Index(classes, name="true"), columns=classes)
+        try:
+            classes = metrics["classes"]
+            return pd.DataFrame(metrics["confusion"], index=pd.Index(classes, name="true"), columns=classes)
+        except (KeyError, TypeError, ValueError) as error:
+            path = self.folder / "metrics.json"
+            raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
     def predict(
         self,
@@ -207,7 +211,11 @@ class Result:
     def table(self) -> pd.DataFrame:
         """Return the network and its references, the best first: mean ± deviation over seeds [95 % interval]."""
         metrics = self.metrics
-        return pd.DataFrame(table(metrics), columns=["", *(metric.label for metric in shown_metrics(metrics))])
+        try:
+            return pd.DataFrame(table(metrics), columns=["", *(metric.label for metric in shown_metrics(metrics))])
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            path = self.folder / "metrics.json"
+            raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
     def __str__(self) -> str:
         warnings = "".join(f"\n! {warning}" for warning in self.warnings)

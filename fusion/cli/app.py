@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:
         os.environ["FUSION_DEBUG"] = "1"  # for worker processes
+    _open_streams()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by who started this
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (stays open)
@@ -54,6 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with ended_as_by_ctrl_c() as signals:
         code = _guarded(lambda: app(arguments, standalone_mode=False), debug)
     sys.exit(128 + signals[0] if signals else code)
+
+
+def _open_streams() -> None:
+    """Open what is closed of the first three descriptors: pipes of workers would take their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _guarded(command: Callable[[], Any], debug: bool) -> int:

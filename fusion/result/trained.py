@@ -72,7 +72,12 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
                 f"{folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
                 f"installed is {version}{' (last: its files)' if version[2:] else ''}; run the experiment again"
             )
-    trained = TrainedResult(result, experiment, metrics, tuple(metrics["seeds"] if seeds is None else seeds))
+    try:
+        own, _ = tuple(metrics["seeds"]), tuple(metrics["classes"])
+    except (KeyError, TypeError) as error:
+        kind = type(error).__name__
+        raise FusionError(f"{folder / 'metrics.json'}: damaged ({kind}: {error}); run the experiment again") from None
+    trained = TrainedResult(result, experiment, metrics, own if seeds is None else tuple(seeds))
     absent = [path for path in trained.models if not path.is_file()]
     if absent:
         raise FusionError(

@@ -32,7 +32,7 @@ def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
     dict
         Without names, features as a whole, seeds and plug-in folders.
     """
-    dataset, model = (dict(settings.get(section) or {}) for section in ("dataset", "model"))
+    dataset, model = (_mapping(settings.get(section)) for section in ("dataset", "model"))
     named = str(dataset.pop("name", ""))
     changes = _against(_class(DATASETS, named, load_dataset), dataset, "dataset")
     for name, parameters in (settings.get("features") or {}).items():
@@ -71,3 +71,8 @@ def _listed(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_listed(each) for each in value]
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """Return a section of settings, which a stranger may have made anything of."""
+    return dict(value) if isinstance(value, dict) else {}

@@ -20,6 +20,7 @@ from fusion.api.options import Options
 from fusion.api.tables import Table
 from fusion.cli import app
 from fusion.cli import data as data_commands
+from fusion.errors import FusionError
 from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
@@ -278,3 +279,12 @@ def test_the_shipped_types_hold_for_a_user(tmp_path):
         "dict[str, Any]", "builtins.dict[builtins.str, Any]"
     )
     assert 'Unexpected keyword argument "sampel"' in out
+
+
+@pytest.mark.parametrize("classes", [True, ["one"], None])
+def test_a_confusion_matrix_without_its_classes_is_damaged(tmp_path, classes):
+    (tmp_path / "metrics.json").write_text(json.dumps({"confusion": [[1, 0], [0, 1]], "classes": classes}))
+    with pytest.raises(FusionError, match=r"metrics\.json: damaged"):
+        fusion.load(tmp_path).confusion()
+    with pytest.raises(FusionError, match=r"metrics\.json: damaged"):
+        fusion.load(tmp_path).table()

@@ -387,3 +387,12 @@ def test_a_command_without_stdout_does_its_work():
     line = ["sh", "-c", f"{sys.executable} -m fusion.cli features mfcc >&-"]
     done = subprocess.run(line, stderr=subprocess.PIPE, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_workers_do_theirs_where_streams_are_closed(experiment, nsynth, tmp_path, closed):
+    line = f"{sys.executable} -m fusion.cli extract {experiment} --data {nsynth} --cache {tmp_path / 'cache'} --jobs 2"
+    done = subprocess.run(["sh", "-c", f"{line} {closed}"], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("cache/features/nsynth/mfcc-*/*.npy"))

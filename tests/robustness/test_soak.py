@@ -60,11 +60,11 @@ def test_two_hundred_trainings_in_one_ablation(tmp_path):
                 rows.append(looked_at(command.pid, tmp_path))
             except (OSError, ValueError):  # a process ended meanwhile, or there is none yet
                 continue
+    np.savetxt(os.environ.get("FUSION_SOAK", tmp_path / "soak.txt"), rows, "%.1f")
     assert command.returncode == 0, (tmp_path / "out").read_text()[-2000:]
     assert not list((tmp_path / "tmp").iterdir())
     assert not list(tmp_path.rglob("*.tmp-*"))
     assert not list(tmp_path.rglob("*.lock"))
-    np.savetxt(os.environ.get("FUSION_SOAK", tmp_path / "soak.txt"), rows, "%.1f")
     table = np.array([row for row in rows if 0.1 * rows[-1][0] < row[0] < rows[-1][0]])  # at work, all imported
     slopes = np.polyfit(table[:, 0], table[:, 1:], 1)[0]
     print(

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from fusion.result.folder import ResultFolder
+from fusion.runtime.known_json import read_known, write_known
 from tests.support.command import command
 from tests.support.notes import SR, names, tone, write_part
 
@@ -154,7 +155,7 @@ def test_moved_training_data_can_be_named(place, result, other, nsynth, tmp_path
     copy = tmp_path / "result"
     shutil.copytree(result, copy)
     path = copy / "environment.json"
-    path.write_text(path.read_text().replace(json.dumps(str(nsynth)), '"/gone"'))
+    write_known(path, {**read_known(path), "data": "/gone"})
     assert ResultFolder(copy).environment()["data"] == "/gone"
     done = command(place, "evaluate", copy, "--data", other, "--results", tmp_path / "r", code=2)
     assert "training data" in done.stderr

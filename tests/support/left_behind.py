@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 
 from fusion.result.folder import is_trained
 
@@ -47,8 +48,10 @@ def snapshot(folder: Path) -> dict[str, Any]:
             "stress.csv",
             "examples.json",
             "best.yaml",
-        ) or path.suffix in (".wav", ".flac", ".ogg"):
+        ) or path.suffix in (".wav", ".flac"):
             found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        elif path.suffix == ".ogg":  # each has a number of its own in its header
+            found[name] = soundfile.read(path)[0].tobytes()
         elif path.name == "train.npy":
             found[name] = path.read_bytes()
         elif path.name == "model.keras":
