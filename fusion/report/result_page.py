@@ -45,6 +45,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         save(figure, folder / f"{name}.png")
     environment = read_known(folder / "environment.json")
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
+    changes = changed(parse(spec, "spec.yaml"))
     clips = read_clips(folder / "predictions.csv", metrics["classes"], several)
     seconds = ", ".join(f"{_SECONDS.get(name, name)} {value:.0f} s" for name, value in metrics["seconds"].items())
     write_page(
@@ -53,7 +54,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         title=metrics["experiment"],
         metrics=metrics,
         answer=result_sentences.answer(metrics),
-        checked=checked(metrics),
+        checked=checked(metrics, stops=changes.get("training.patience", True) is not None),
         figures=(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics)),
         notes=[*result_sentences.notes(metrics), *filter(None, [looks_text(metrics)])],
         about_intervals=ABOUT_INTERVALS,
@@ -61,7 +62,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         captions=_CAPTIONS,
         calibration=result_sentences.calibration_sentence(metrics),
         tables=result_tables,
-        changes=changed(parse(spec, "spec.yaml")),
+        changes=changes,
         spec=spec,
         environment=environment,
         libraries=", ".join(f"{name} {version}" for name, version in environment["libraries"].items()),
