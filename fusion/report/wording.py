@@ -116,3 +116,18 @@ def looks_text(metrics: Mapping[str, Any]) -> str:
         f"These test clips were scored {often} so far by {whose} in this results folder: the more often, the more a "
         "best score is luck."
     )
+
+
+def with_article(metric: str) -> str:
+    """Return ``an accuracy``, ``a micro F1``."""
+    return f"{'an' if metric == 'accuracy' else 'a'} {metric}"
+
+
+def seeds_option(seeds: Sequence[int]) -> str:
+    """Return ``--seeds 1,2``; of one seed ``--seeds 1,``, because ``1`` alone is a number of seeds."""
+    return f"--seeds {','.join(map(str, seeds))}{',' * (len(seeds) == 1)}"
+
+
+def data_option(metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    """Return ``--sample``, or ``--data`` with the folder of a result where it is known."""
+    return "--sample" if metrics.get("sample") else f"--data {environment.get('data') or 'DIR'}"

@@ -21,7 +21,8 @@ def pages(tmp_path_factory):
     for name, several in (("one", False), ("several", True)):
         folder = top / name / "0123456789ab"
         result_page.write(folder, *made_up_result(folder, several=several))
-    ablation_page.write(top, made_up_ablation("all"))
+    ablated = tmp_path_factory.mktemp("ablated")
+    ablation_page.write(ablated, made_up_ablation("all"))
     trial = {"status": "COMPLETED", "values": {"model.dropout": 0.1}, "folds": [], "seconds": 3.0, "error": ""}
     trials = [{**trial, "number": number, "score": score} for number, score in enumerate((0.5, 0.7, None))]
     search = {"trials": 2, "folds": 2, "tuner": "random", "objective": "accuracy", "seed": 1}
@@ -34,7 +35,7 @@ def pages(tmp_path_factory):
     return {
         "result": top / "one" / "0123456789ab" / "report.html",
         "several": top / "several" / "0123456789ab" / "report.html",
-        "ablation": top / "ablation.html",
+        "ablation": ablated / "ablation.html",
         "search": top / "report.html",
         "index": top / "index.html",
         "stress": top / "stress-both.html",
