@@ -14,7 +14,7 @@ from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
 from fusion.report.study_sentences import signed
 from fusion.report.wording import (
-    ABOUT_INTERVALS,
+    ABOUT_TESTS,
     arm_names,
     data_option,
     seeds_option,
@@ -67,7 +67,7 @@ def write(folder: Path, ablation: Mapping[str, Any]) -> None:
         tests=_tests(ablation),
         plots={name: svg(plot, _CAPTIONS[name]) for name, plot in plots.items()},
         captions=_CAPTIONS,
-        about_intervals=ABOUT_INTERVALS,
+        about_intervals=ABOUT_TESTS,
         command=_command(folder, ablation),
     )
 

@@ -10,11 +10,15 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import Metric, ScoreMetric
 from fusion.evaluation.reference import REFERENCES
 
-ABOUT_INTERVALS = (
-    "95 % intervals and p-values come from one t over groups (within their class, where a clip has one) and over "
-    "seeds: classes fixed, one training set."
-)
+HOW_TESTED = "how: docs/explanation/groups_and_intervals.md."
+
+ABOUT_INTERVALS = f"Mean ± standard deviation over seeds [95 % interval over groups and seeds]; {HOW_TESTED}"
 """What stands wherever an interval is explained."""
+
+ABOUT_TESTS = (
+    f"Mean ± standard deviation over seeds [95 % interval over groups and seeds]; p by the same method; {HOW_TESTED}"
+)
+"""What stands where p is shown, too."""
 
 
 def score(summary: dict[str, Any]) -> str:
