@@ -66,7 +66,7 @@ def recomputed(folder: Path, enough: int) -> dict[str, Any]:
         "test": {**test, **of_scores, "per_class": truth.by_class(counts, predictions.classes, enough)},
         "references": compared,
         "best_reference": best_reference(compared, headline),
-        "warnings": [*failed, *below(compared, headline), *others],
+        "warnings": [*failed, *below(compared), *others],
     }
 
 
