@@ -78,7 +78,7 @@ class Progress:
                 yield receive
         else:
             last = dict.fromkeys(names, 0)
-            label = f"training {len(names)} network{'s' * (len(names) > 1)}"
+            label = f"training {len(names)} networks: epochs of all" if len(names) > 1 else "training 1 network: epoch"
             with self.task(label, len(names) * epochs, "an epoch") as advance:
 
                 def on_message(message: Any) -> None:
@@ -115,7 +115,8 @@ class _Lines:
             known.append(f"in {now - self.started:.1f} s")
         elif rate:
             known.append(f"{(self.total - self.done) / rate:.0f} s left")
-        self.say(f"{self.label}: {self.done}/{self.total}" + (f" ({', '.join(known)})" if known else ""))
+        between = " " if ": " in self.label else ": "
+        self.say(f"{self.label}{between}{self.done}/{self.total}" + (f" ({', '.join(known)})" if known else ""))
 
 
 def pace(rate: float, step: str) -> str:
