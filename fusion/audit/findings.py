@@ -151,10 +151,14 @@ def warnings(findings: dict[str, list[Any]], dataset: Corpus, rate: int | None, 
         warnings.append(f"damaged: the experiment cannot run: {why}")
     for found in findings["one_waveform"]:
         warnings.append(f"damaged: {len(found['clips'])} clips of {found['group']} are one wave under different names")
+    if noise := len(findings["noise"]):
+        warnings.append(
+            f"noise-like: {noise} of {len(dataset.table)} clips have no clear pitch (no partial stands out of their "
+            "spectrum); normal for drums and cymbals, otherwise listen to them"
+        )
     rates = Counter(entry["rate"] for entry in findings["wrong_rate"])
     by_rate = ", ".join(f"{count} at {other} Hz" for other, count in sorted(rates.items()))
     for kind, what in (
-        ("noise", "are nothing but noise: no partial stands out of their spectrum"),
         ("silent", f"stay below {SILENT:g} dB of full scale"),
         ("clipped", "are clipped: the wave is cut off flat in three places or more"),
         ("over_full_scale", f"go over {OVER:g} times full scale, as integers that were written as float"),

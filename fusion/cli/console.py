@@ -16,7 +16,7 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import ABOUT_INTERVALS, arm_names, looks_text, score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, HOW_TESTED, arm_names, looks_text, score, shown_metrics, table
 from fusion.result.compare import sentence
 from fusion.result.folder import of_older_method
 from fusion.runtime.names import in_spreadsheet
@@ -77,7 +77,7 @@ def print_result(result: Result, as_json: bool) -> None:
     for row in table(metrics):
         grid.add_row(*row, style="bold" if row[0] == "network" else None)
     console.print(grid)
-    console.print(f"mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}")
+    console.print(ABOUT_INTERVALS)
     if why := metrics["test"][shown_metrics(metrics)[0].name].get("why"):
         console.print(f"no interval: {why}")
     if of_older_method(metrics):
@@ -128,7 +128,7 @@ def print_curve(curve: dict[str, Any], sentences: Sequence[str]) -> None:
         for point in arm["points"]:
             grid.add_row(arm["name"], str(point["groups"]), str(point["clips"]), score(point))
     console.print(grid)
-    console.print(f"mean ± standard deviation over seeds [95 % interval]. {ABOUT_INTERVALS}")
+    console.print(ABOUT_INTERVALS)
     for text in (*sentences, *(f"! {warning}" for warning in curve["warnings"])):
         console.print(text)
 
@@ -158,15 +158,15 @@ def print_comparison(comparison: dict[str, Any]) -> None:
         values = (f"{row['first']:.3f}", f"{row['second']:.3f}", f"{row['difference']:+.3f}")
         grid.add_row(metric.label, *values, interval)
     console.print(grid)
-    console.print(f"{sentence(comparison)}. {ABOUT_INTERVALS}")
+    console.print(f"{sentence(comparison)}. Intervals and p are over groups and seeds; {HOW_TESTED}")
     for text in (*filter(None, [looks_text(comparison)]), *(f"! {warning}" for warning in comparison["warnings"])):
         console.print(text)
     changed = sorted(comparison["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
-    console.print(f"{len(changed)} clips changed" + (", most:" if len(changed) > _CHANGED else ":" if changed else ""))
+    most = f"; the {_CHANGED} that changed most:" if len(changed) > _CHANGED else ":" if changed else ""
+    console.print(f"{len(changed)} clips changed{most}")
     for clip in changed[:_CHANGED]:
-        console.print(
-            f"  {clip['clip']} ({clip['true']}): right in {clip['first']:.0%} -> {clip['second']:.0%} of seeds"
-        )
+        first, second = (f"{100 * clip[which]:.0f} %" for which in ("first", "second"))
+        console.print(f"  {clip['clip']} ({clip['true']}): right: first {first}, second {second} of seeds")
 
 
 def print_trials(content: dict[str, Any]) -> None:

@@ -12,13 +12,17 @@ _UNEVEN = 100.0  # ratio of levels from which one feature drowns the others, or 
 _FALLING = 0.05  # share by which the loss still fell over the last quarter
 
 
-def likely_cause(epochs: Sequence[dict[str, float]], levels: dict[str, float], settings: TrainingSettings) -> str:
+def likely_cause(
+    epochs: Sequence[dict[str, float]], best_epoch: int, levels: dict[str, float], settings: TrainingSettings
+) -> str:
     """Return the likely cause if this training is one that did not converge.
 
     Parameters
     ----------
     epochs : sequence of dict
         Metrics of each epoch, ``loss`` among them.
+    best_epoch : int
+        The one whose weights the network has, from 1.
     levels : dict of str to float
         Root mean square of each feature as the network sees it; 1 where the network scales it.
     settings : TrainingSettings
@@ -46,6 +50,9 @@ def likely_cause(epochs: Sequence[dict[str, float]], levels: dict[str, float], s
     if not np.isfinite(losses).all():
         return f"likely because the training diverged; {lower}"
     quarter = losses[-max(2, len(losses) // 4) :]
+    short = f"too few epochs ({settings.epochs}): raise training.epochs"
     if quarter[-1] < (1 - _FALLING) * quarter[0]:
-        return f"likely because it was too short: the loss was still falling; raise training.epochs ({settings.epochs})"
-    return f"perhaps because the features do not tell these classes apart, or the steps are too large: {lower}"
+        return f"{short}; the loss was still falling"
+    perhaps = f"perhaps because the features do not tell these classes apart, or the steps are too large: {lower}"
+    improving = settings.patience is not None and best_epoch == len(epochs)
+    return f"{short}; or {perhaps}" if improving else perhaps

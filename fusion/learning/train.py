@@ -46,11 +46,11 @@ def train_seed(job: TrainingJob) -> None:
     began, started, processor = time.time(), time.perf_counter(), time.process_time()
     keras.utils.set_random_seed(job.random_seed)
     model = fit(job)
-    trained, processor = time.perf_counter(), time.process_time() - processor
+    history, trained, processor = model.history, time.perf_counter(), time.process_time() - processor
     with replacing(job.folder) as folder:
         folder.mkdir()
         model.save(folder / "model.keras")
-        _write_history(folder / "history.csv", model.history.epochs)
+        _write_history(folder / "history.csv", history.epochs)
         probabilities = predict_windows(model, job.parts["train"])
         truth = job.parts["train"].targets[: len(probabilities)]
         loss = convergence.cross_entropy(probabilities, truth, job.model.activation)
@@ -64,9 +64,9 @@ def train_seed(job: TrainingJob) -> None:
             "seed": job.seed,
             "folds": job.folds,
             "training": uuid4().hex[:16],
-            "epochs": len(model.history.epochs),
+            "epochs": len(history.epochs),
             "parameters": int(model.count_params()),
-            "best_epoch": model.history.best_epoch,
+            "best_epoch": history.best_epoch,
             "versions": job.versions,
             "threshold": _threshold(model, job, test),
             "temperature": _temperature(model, job),
@@ -74,7 +74,7 @@ def train_seed(job: TrainingJob) -> None:
                 "loss": loss if np.isfinite(loss) else None,
                 "accuracy": convergence.top_accuracy(scores, job.parts["train"].truth),
             },
-            "cause": likely_cause(model.history.epochs, model.history.levels, job.training),
+            "cause": likely_cause(history.epochs, history.best_epoch, history.levels, job.training),
             "began": began,
             "seconds": {
                 "train": trained - started,

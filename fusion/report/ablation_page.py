@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.ablation_plots import plot_arms, plot_per_class, plot_shapley
-from fusion.report.ablation_sentences import ablation_sentences
+from fusion.report.ablation_sentences import ablation_sentences, untested
 from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
 from fusion.report.study_sentences import signed
-from fusion.report.wording import ABOUT_INTERVALS, arm_names, significant, span
+from fusion.report.wording import (
+    ABOUT_TESTS,
+    arm_names,
+    data_option,
+    seeds_option,
+    significant,
+    span,
+    with_article,
+)
+from fusion.runtime.known_json import read_known
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +67,8 @@ def write(folder: Path, ablation: Mapping[str, Any]) -> None:
         tests=_tests(ablation),
         plots={name: svg(plot, _CAPTIONS[name]) for name, plot in plots.items()},
         captions=_CAPTIONS,
-        about_intervals=ABOUT_INTERVALS,
+        about_intervals=ABOUT_TESTS,
+        command=_command(folder, ablation),
     )
 
 
@@ -66,9 +76,11 @@ def _answer(ablation: Mapping[str, Any], most: Mapping[str, Any]) -> list[str]:
     """Return which features are shown to matter, and what all of them reach."""
     metric, tests = metric_label(ablation["metric"]), ablation["tests"]
     interval = "" if most["low"] is None else f" [{100 * most['low']:.1f}, {100 * most['high']:.1f}]"
-    reached = f"All features together reach {100 * most['mean']:.1f} %{interval} of {metric}; chance is "
+    reached = f"All features together reach {with_article(metric)} of {100 * most['mean']:.1f} %{interval}; chance is "
     reached += f"{100 * ablation['chance']:.1f} %."
     shown = sorted((test for test in tests if significant(test)), key=lambda test: -abs(test["difference"]))
+    if why := untested(ablation):
+        return [why, reached]
     if not shown:
         return [f"None of {len(tests)} arms is shown to differ from all features together.", reached]
     listed = [f"{_name(ablation, test)} ({signed(-test['difference'])} points)" for test in shown]
@@ -106,4 +118,14 @@ def _tests(ablation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         ]
         for test in ablation["tests"]
     ]
-    return ["arm", "points from all features", "95 %", "p (Holm)"], rows
+    return ["arm", "points against all features", "95 %", "p (Holm)"], rows
+
+
+def _command(folder: Path, ablation: Mapping[str, Any]) -> str:
+    """Return what repeats the ablation."""
+    paths = (folder / name for name in ("metrics.json", "environment.json"))
+    metrics, environment = (read_known(path) if path.is_file() else {} for path in paths)
+    spec = f"results/{ablation['experiment']}/{ablation['digest']}/spec.yaml"
+    trials = f" --trials {ablation['trials']}" if ablation["trials"] else ""
+    seeds = seeds_option(ablation.get("seeds") or metrics.get("seeds", []))  # an older fusion did not write them
+    return f"fusion ablate {spec} --mode {ablation['mode']}{trials} {data_option(metrics, environment)} {seeds}"

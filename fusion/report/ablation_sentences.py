@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fusion.evaluation.effects import p_text
+from fusion.evaluation.estimate import ONE_SEED
 from fusion.evaluation.metric import metric_label
-from fusion.report.wording import arm_names, looks_text, points_text, significant
+from fusion.report.wording import arm_names, looks_text, points_text, significant, with_article
 
 _TINY = 0.05  # points: less is 0.0 when rounded
 
@@ -23,14 +24,24 @@ def ablation_sentences(ablation: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        One for each test, the largest loss first, one of the Shapley values, and how often the test clips were scored.
+        Why nothing was tested, if so; one for each arm, the largest loss first, one of the Shapley values, and how
+        often the test clips were scored.
     """
     alone = ablation["mode"] == "only-one"  # the strongest first, there and here
     tests = sorted(ablation["tests"], key=lambda test: test["difference"], reverse=not alone)
     describe = _alone if alone else _without
     sentences = [describe(ablation, test) for test in tests]
     shares = [_shares(ablation)] if ablation["shapley"] else []
-    return [*sentences, *shares, *filter(None, [looks_text(ablation)])]
+    return [*filter(None, [untested(ablation)]), *sentences, *shares, *filter(None, [looks_text(ablation)])]
+
+
+def untested(ablation: Mapping[str, Any]) -> str:
+    """Return why no difference was tested, as a sentence; empty where one was."""
+    if not ablation["tests"] or any(test["p_holm"] is not None for test in ablation["tests"]):
+        return ""
+    why = ablation["tests"][0]["why"]
+    needs = ": that takes two seeds (--seeds 2)" if why == ONE_SEED else f"; {why}"
+    return f"Differences are not tested{needs}."
 
 
 def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
@@ -41,6 +52,8 @@ def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
         change = f"changes {metric} by less than 0.1 points" if test["difference"] else f"leaves {metric} as it is"
     else:
         change = f"{'costs' if points > 0 else 'gains'} {_points(abs(points))} of {metric}"
+    if untested(ablation):
+        return f"{doing} {names} {change}."
     evidence = _evidence(test, len(ablation["tests"]), reverse=points < 0 and not _rounds_to_nothing(points))
     if not significant(test):
         verdict = "not shown to matter"
@@ -64,15 +77,15 @@ def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
         change = f"less than 0.1 points from {whole}" if test["difference"] else f"the same as {whole}"
     else:
         change = f"{_points(abs(points))} {'less' if points > 0 else 'more'} than {whole}"
+    metric = metric_label(ablation["metric"])
+    reached = f"{_listed(alone)} alone reaches {with_article(metric)} of {points_text(100 * arm['mean'])} %"
+    if untested(ablation):
+        return f"{reached}, {change}."
     evidence = _evidence(test, len(ablation["tests"]), reverse=points < 0 and not _rounds_to_nothing(points))
-    where = f" on these {ablation['groups']} test groups"
     if not significant(test):
         verdict = "not shown to differ"
     else:
-        verdict = f"shown to differ{where}"
-    names, metric = _listed(alone), metric_label(ablation["metric"])
-    article = "an" if metric == "accuracy" else "a"
-    reached = f"{names} alone reaches {article} {metric} of {points_text(100 * arm['mean'])} %"
+        verdict = f"shown to differ on these {ablation['groups']} test groups"
     return f"{reached}, {change} ({evidence}): {verdict}."
 
 

@@ -18,7 +18,7 @@ KINDS = {
     "near_identical": "Near-identical in different splits or folds",
     "one_waveform": "One wave under many names",
     "silent": "Silent",
-    "noise": "Nothing but noise",
+    "noise": "Without a clear pitch",
     "clipped": "Clipped",
     "over_full_scale": "Far over full scale",
     "cancelling": "With channels that cancel each other",

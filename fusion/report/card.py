@@ -52,7 +52,8 @@ def card(metrics: Mapping[str, Any], features: Mapping[str, Any], networks: int,
     rows = [f"| {' | '.join(row)} |" for row in table(dict(metrics))]
     rule = f"|{'---|' * (len(shown) + 1)}"
     counts = ", ".join(f"{split} {metrics['clips'][split]}" for split in metrics["clips"])
-    mean = "the mean of the probabilities of" if networks > 1 else ""
+    what = f"the mean of the probabilities of {networks} trained networks" if networks > 1 else "one trained network"
+    label = first.label[0].upper() + first.label[1:]  # begins a sentence
     parameters = "\n".join(f"- `{name}`: `{dict(values)}`" for name, values in features.items())
     warnings = "\n".join(f"- {warning}" for warning in metrics["warnings"]) or "- none"
     return f"""---
@@ -60,8 +61,8 @@ def card(metrics: Mapping[str, Any], features: Mapping[str, Any], networks: int,
 
 # {name}
 
-Recognises {len(metrics["classes"])} classes ({", ".join(metrics["classes"])}). {first.label} on test clips:
-{score(value)}. It is {mean} {networks} trained network{"s" * (networks > 1)}.
+Recognises {len(metrics["classes"])} classes ({", ".join(metrics["classes"])}). {label} on test clips:
+{score(value)}. It is {what}.
 
 ## Data
 

@@ -12,7 +12,7 @@ from fusion.report.pages import percent, write_page
 from fusion.report.result_tables import plain
 from fusion.report.study_sentences import cells_of_test, signed
 from fusion.report.wording import (
-    ABOUT_INTERVALS,
+    ABOUT_TESTS,
     headline,
     looks_text,
     percentage,
@@ -62,7 +62,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
         ),
         count=len(changed),
         looks=looks_text(content),
-        about_intervals=ABOUT_INTERVALS,
+        about_intervals=ABOUT_TESTS,
     )
 
 

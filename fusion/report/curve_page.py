@@ -11,7 +11,7 @@ from fusion.report.curve_plot import plot_curve
 from fusion.report.curve_sentences import curve_sentences
 from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
-from fusion.report.wording import ABOUT_INTERVALS, score
+from fusion.report.wording import ABOUT_TESTS, score
 
 _CAPTION = "The metric over the number of training groups, with 95 % intervals and seeds"
 
@@ -44,5 +44,5 @@ def write(folder: Path, curve: Mapping[str, Any]) -> None:
         points=(["arm", "training groups", "clips", " or ".join(labels), "result"], rows),
         plot=svg(plot, _CAPTION),
         caption=_CAPTION,
-        about_intervals=ABOUT_INTERVALS,
+        about_intervals=ABOUT_TESTS,
     )

@@ -6,6 +6,7 @@ share, ``page.css`` their style and ``page.js`` their script, which every page c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -86,10 +87,18 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_unbroken,
     )
     environment.globals |= {"version": VERSION, "generator": Markup(GENERATOR), "without_empty": without_empty}
     environment.filters |= {"badges": badges, "percent": percent}
     return environment
+
+
+def _unbroken(value: Any) -> Any:
+    """Return a text in which no line ends between a number and its per cent sign; markup as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", value)
 
 
 def percent(share: float | None) -> str:

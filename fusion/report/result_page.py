@@ -16,7 +16,7 @@ from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
 from fusion.report.result_insides import plot_map, plot_quantiles, read_map, read_quantiles
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves, plot_reliability
-from fusion.report.wording import ABOUT_INTERVALS, looks_text, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, data_option, looks_text, seeds_option, shown_metrics, table
 from fusion.runtime.known_json import read_known
 from fusion.settings.changes import changed
 from fusion.settings.strict_yaml import parse
@@ -45,6 +45,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         save(figure, folder / f"{name}.png")
     environment = read_known(folder / "environment.json")
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
+    changes = changed(parse(spec, "spec.yaml"))
     clips = read_clips(folder / "predictions.csv", metrics["classes"], several)
     seconds = ", ".join(f"{_SECONDS.get(name, name)} {value:.0f} s" for name, value in metrics["seconds"].items())
     write_page(
@@ -53,7 +54,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         title=metrics["experiment"],
         metrics=metrics,
         answer=result_sentences.answer(metrics),
-        checked=checked(metrics),
+        checked=checked(metrics, stops=changes.get("training.patience", True) is not None),
         figures=(["", *(metric.label for metric in shown_metrics(metrics))], table(metrics)),
         notes=[*result_sentences.notes(metrics), *filter(None, [looks_text(metrics)])],
         about_intervals=ABOUT_INTERVALS,
@@ -61,7 +62,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         captions=_CAPTIONS,
         calibration=result_sentences.calibration_sentence(metrics),
         tables=result_tables,
-        changes=changed(parse(spec, "spec.yaml")),
+        changes=changes,
         spec=spec,
         environment=environment,
         libraries=", ".join(f"{name} {version}" for name, version in environment["libraries"].items()),
@@ -130,10 +131,10 @@ def _clips(clips: Clips | None, files: Mapping[str, ClipFile]) -> dict[str, Any]
 
 def _command(folder: Path, metrics: dict[str, Any], environment: dict[str, Any]) -> str:
     """Return what repeats the result."""
-    seeds = ",".join(map(str, metrics["seeds"])) + ("," if len(metrics["seeds"]) == 1 else "")
+    seeds = seeds_option(metrics["seeds"])
     if "source" in metrics:
         source = metrics["source"]
         data = f"--data {environment.get('data') or source['data']} --split {source['split']}"
-        return f"fusion evaluate {source['folder']} {data} --seeds {seeds}"
-    data = "--sample" if metrics["sample"] else f"--data {environment.get('data') or 'DIR'}"
-    return f"fusion run results/{metrics['experiment']}/{metrics['digest']}/spec.yaml {data} --seeds {seeds}"
+        return f"fusion evaluate {source['folder']} {data} {seeds}"
+    spec = f"results/{metrics['experiment']}/{metrics['digest']}/spec.yaml"
+    return f"fusion run {spec} {data_option(metrics, environment)} {seeds}"

@@ -103,7 +103,7 @@ def plot_reliability(calibration: dict[str, Any], several: bool) -> Figure:
         Whether clips may have several labels.
     """
     figure, (axes, counts) = new_figure(9.5, 3.6, columns=2)
-    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", label="as right as sure")
+    axes.plot([0, 1], [0, 1], color=GREY, lw=1, ls="--", label="perfect calibration")
     for key, colour, label in (("bins", BLUE, "as it is"), ("bins_after", ORANGE, "after temperature")):
         if key in calibration:
             filled = [row for row in calibration[key] if row["count"]]

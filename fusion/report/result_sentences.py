@@ -78,7 +78,9 @@ def notes(metrics: dict[str, Any]) -> list[str]:
     if "gap" in metrics:
         gap = metrics["gap"]
         ends = "" if gap["low"] is None else f" (95 % interval {100 * gap['low']:.1f} to {100 * gap['high']:.1f})"
-        sentences.append(f"Training less test: {100 * gap['difference']:.1f} points{ends}.")
+        sentences.append(
+            f"Training {first.label} minus test {first.label}: {100 * gap['difference']:.1f} points{ends}."
+        )
     shown: list[Metric | ScoreMetric] = [*shown_metrics(metrics, "detail"), *shown_score_metrics(metrics)]
     if shown:
         details = "; ".join(f"{metric.label} {score(metrics['test'][metric.name])}" for metric in shown)

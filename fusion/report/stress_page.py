@@ -20,7 +20,7 @@ from fusion.report.stress_sentences import (
     telling_level,
 )
 from fusion.report.study_sentences import signed
-from fusion.report.wording import ABOUT_INTERVALS, score
+from fusion.report.wording import ABOUT_TESTS, score
 
 Table = tuple[list[str], list[list[str]]]
 
@@ -73,7 +73,7 @@ def write(folder: Path, name: str, content: Mapping[str, Any]) -> None:
             for number in by_weakness(kinds)
         ],
         levels=_compared(content) if two else _levels(content),
-        about_intervals=ABOUT_INTERVALS,
+        about_intervals=ABOUT_TESTS,
         command=_command(results),
     )
 

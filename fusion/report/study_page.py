@@ -10,7 +10,7 @@ from fusion.report.plots import save, svg
 from fusion.report.study_plots import plot_confusion_pair, plot_gaps, plot_steps, plot_training
 from fusion.report.study_sentences import answer, conclusions, data_sentences, gap_sentences, unconverged
 from fusion.report.study_tables import arms_table, as_csv, as_latex, published_table, steps_table
-from fusion.report.wording import ABOUT_INTERVALS, looks_text
+from fusion.report.wording import ABOUT_TESTS, looks_text, seeds_option
 from fusion.runtime.files import write_text
 
 _CAPTIONS = {
@@ -60,7 +60,7 @@ def write(folder: Path, study: dict[str, Any], arms: dict[str, Path], paper: boo
         failures=[f"{arm['name']}: {text}" for arm in study["arms"] for text in unconverged(arm)[:1]],
         conclusions=conclusions(study),
         gaps=gap_sentences(study),
-        about_intervals=ABOUT_INTERVALS,
+        about_intervals=ABOUT_TESTS,
         command=_command(study),
     )
     if paper:
@@ -100,5 +100,5 @@ def _often(study: dict[str, Any]) -> list[str]:
 def _command(study: dict[str, Any]) -> str:
     """Return what repeats the study."""
     folders = " ".join(f"--data {name}={data['folder']}" for name, data in study["data"].items())
-    seeds = ",".join(map(str, study["arms"][0]["seeds"]))
-    return f"fusion run experiments/{study['study']}.yaml {'--sample' if study['sample'] else folders} --seeds {seeds}"
+    data = "--sample" if study["sample"] else folders
+    return f"fusion run experiments/{study['study']}.yaml {data} {seeds_option(study['arms'][0]['seeds'])}"

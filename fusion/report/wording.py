@@ -10,11 +10,15 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import Metric, ScoreMetric
 from fusion.evaluation.reference import REFERENCES
 
-ABOUT_INTERVALS = (
-    "95 % intervals and p-values come from one t over groups (within their class, where a clip has one) and over "
-    "seeds: classes fixed, one training set."
-)
+HOW_TESTED = "how: docs/explanation/groups_and_intervals.md."
+
+ABOUT_INTERVALS = f"Mean ± standard deviation over seeds [95 % interval over groups and seeds]; {HOW_TESTED}"
 """What stands wherever an interval is explained."""
+
+ABOUT_TESTS = (
+    f"Mean ± standard deviation over seeds [95 % interval over groups and seeds]; p by the same method; {HOW_TESTED}"
+)
+"""What stands where p is shown, too."""
 
 
 def score(summary: dict[str, Any]) -> str:
@@ -116,3 +120,18 @@ def looks_text(metrics: Mapping[str, Any]) -> str:
         f"These test clips were scored {often} so far by {whose} in this results folder: the more often, the more a "
         "best score is luck."
     )
+
+
+def with_article(metric: str) -> str:
+    """Return ``an accuracy``, ``a micro F1``."""
+    return f"{'an' if metric == 'accuracy' else 'a'} {metric}"
+
+
+def seeds_option(seeds: Sequence[int]) -> str:
+    """Return ``--seeds 1,2``; of one seed ``--seeds 1,``, because ``1`` alone is a number of seeds."""
+    return f"--seeds {','.join(map(str, seeds))}{',' * (len(seeds) == 1)}"
+
+
+def data_option(metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    """Return ``--sample``, or ``--data`` with the folder of a result where it is known."""
+    return "--sample" if metrics.get("sample") else f"--data {environment.get('data') or 'DIR'}"

@@ -84,7 +84,7 @@ def evaluate_trainings(
         "trained_on": ["train"] if dataset.validates else ["train", "validation"],
         "warnings": [
             *unconverged(trainings, experiment.model.activation),
-            *below(compared, dataset.label_task.headline),
+            *below(compared),
             *oracle(experiment),
             *start_warnings(dataset, experiment.training.pretrain),
             *data_warnings,

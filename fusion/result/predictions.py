@@ -142,7 +142,8 @@ def prediction_table(folder: Path) -> pd.DataFrame:
     """
     metrics, path = ResultFolder(folder).finished(), folder / "predictions.csv"
     if not path.is_file():
-        raise FusionError(f"{path}: missing; run the experiment again, its networks are kept")
+        kept = ", its networks are kept" if any(folder.glob("seed-*")) else ""
+        raise FusionError(f"{path}: missing; run the experiment again{kept}")
     try:
         table = read_table(path)
         mistake = _first_mistake(table, tuple(metrics["classes"]), recorded_task(metrics["test"]))

@@ -66,7 +66,7 @@ def recomputed(folder: Path, enough: int) -> dict[str, Any]:
         "test": {**test, **of_scores, "per_class": truth.by_class(counts, predictions.classes, enough)},
         "references": compared,
         "best_reference": best_reference(compared, headline),
-        "warnings": [*failed, *below(compared, headline), *others],
+        "warnings": [*failed, *below(compared), *others],
     }
 
 
@@ -78,7 +78,7 @@ def _refuse_gaps(folder: Path, references: ReferencePredictions, repeats: int) -
 
 
 def _renewed(warning: str) -> str:
-    """Return a warning of few groups with what is known today of so many."""
+    """Return a warning of few groups in the words of today."""
     said = re.fullmatch(r"few-groups: (\d+) (test \w+); .* miss the truth(.*)", warning)
     return warning if said is None else "".join(coverage_warnings(int(said[1]), said[2])) + said[3]
 

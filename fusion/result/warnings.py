@@ -6,7 +6,7 @@ from typing import Any
 
 from fusion.evaluation import convergence
 from fusion.evaluation.effects import LEVEL
-from fusion.evaluation.metric import Metric
+from fusion.evaluation.reference import REFERENCES
 from fusion.result.trainings import Trainings
 from fusion.settings.experiment import Experiment
 
@@ -26,28 +26,41 @@ def unconverged(trainings: Trainings, activation: str) -> list[str]:
     return warnings
 
 
-def below(references: dict[str, dict[str, Any]], metric: Metric) -> list[str]:
-    """Say which reference models the network is not shown to surpass, by a paired test of each, after Holm.
+def below(references: dict[str, dict[str, Any]]) -> list[str]:
+    """Say in one warning which reference models the network is not shown to surpass, by a paired test, after Holm.
 
     Where there is no test, for want of groups or seeds, that the network has not the larger value.
     """
-    warnings = []
-    for name, reference in references.items():
-        test = reference["network_minus"]
-        tested = test["p_holm"] is not None
-        if test["difference"] > 0 and (not tested or test["p_holm"] < LEVEL):
-            continue
-        if tested:
-            shown = "shown to be below" if test["p_holm"] < LEVEL else "not shown to be above"
-            low, high = (f"{100 * test[end]:.1f}" for end in ("low", "high"))
-            evidence = f" (difference {100 * test['difference']:+.1f} points, 95 % interval {low} to {high})"
-        else:
-            shown, evidence = "not above", ""
-        warnings.append(
-            f"below-reference: the network's {metric.label} of {test['first']:.3f} is {shown} {test['second']:.3f}, "
-            f"that of {name} on the same clips and features{evidence}"
-        )
-    return warnings
+    tests = {name: reference["network_minus"] for name, reference in references.items()}
+    names = sorted((name for name in tests if not _above(tests[name])), key=lambda name: tests[name]["difference"])
+    if not names:
+        return []
+    labels = [f"{_label(name, references[name])} {_value(tests[name])}" for name in names]
+    fitted = [name for name in tests if name in REFERENCES and not REFERENCES[name].trivial]
+    if len(names) > 1 and set(names) in (set(tests), set(fitted)):
+        which = f"any of {len(names)} {'' if len(names) == len(tests) else 'fitted '}references; the best: {labels[0]}"
+    else:
+        which = f"{len(names)} of {len(tests)} references: {', '.join(labels)}"
+    lower = [name for name in names if _significant(tests[name])]
+    worse = f"; it is shown to be below {len(lower)} of them" if lower else ""
+    verb = "is not shown to be above" if any(tests[name]["p_holm"] is not None for name in names) else "is not above"
+    return [f"below-reference: the network ({tests[names[0]]['first']:.3f}) {verb} {which}{worse}"]
+
+
+def _above(test: dict[str, Any]) -> bool:
+    return bool(test["difference"] > 0 and (test["p_holm"] is None or _significant(test)))
+
+
+def _significant(test: dict[str, Any]) -> bool:
+    return test["p_holm"] is not None and test["p_holm"] < LEVEL
+
+
+def _label(name: str, reference: dict[str, Any]) -> str:
+    return REFERENCES[name].label if name in REFERENCES else f"always {reference['class']}"
+
+
+def _value(test: dict[str, Any]) -> str:
+    return f"{test['second']:.3f}" if test["difference"] else "equals it"
 
 
 def oracle(experiment: Experiment) -> list[str]:

@@ -46,7 +46,7 @@ class Progress:
             with _bar(label, total, step) as advance:
                 yield advance
         else:
-            yield _Lines(label, total, step, self.say)
+            yield _Lines(f"{label}: ", total, step, self.say)
 
     @contextmanager
     def counter(self, label: str) -> Iterator[AdvanceTo]:
@@ -78,17 +78,19 @@ class Progress:
                 yield receive
         else:
             last = dict.fromkeys(names, 0)
-            label = f"training {len(names)} network{'s' * (len(names) > 1)}"
-            with self.task(label, len(names) * epochs, "an epoch") as advance:
+            label = (
+                "training 1 network: epoch " if len(names) == 1 else f"training {len(names)} networks, epochs in all: "
+            )
+            advance = _Lines(label, len(names) * epochs, "an epoch", self.say)
 
-                def on_message(message: Any) -> None:
-                    kind, name, epoch, _ = message
-                    reached = epochs if kind == "trained" else epoch  # it may have stopped early
-                    advance(reached - last[name])
-                    last[name] = reached
+            def on_message(message: Any) -> None:
+                kind, name, epoch, _ = message
+                reached = epochs if kind == "trained" else epoch  # it may have stopped early
+                advance(reached - last[name])
+                last[name] = reached
 
-                yield on_message
-                advance(sum(epochs - reached for reached in last.values()))  # messages may come late
+            yield on_message
+            advance(sum(epochs - reached for reached in last.values()))  # messages may come late
 
 
 class _Lines:
@@ -115,7 +117,7 @@ class _Lines:
             known.append(f"in {now - self.started:.1f} s")
         elif rate:
             known.append(f"{(self.total - self.done) / rate:.0f} s left")
-        self.say(f"{self.label}: {self.done}/{self.total}" + (f" ({', '.join(known)})" if known else ""))
+        self.say(f"{self.label}{self.done}/{self.total}" + (f" ({', '.join(known)})" if known else ""))
 
 
 def pace(rate: float, step: str) -> str:

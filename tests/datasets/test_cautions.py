@@ -72,7 +72,7 @@ def test_a_class_with_fewer_than_ten_test_groups_is_named():
     (text,) = few_groups(of_classes(a=33, b=9))
     assert text == "few-groups: fewer than 10 songs of b 9, which get no interval of their own"
     (text,) = few_groups(of_classes(a=10, b=10))
-    assert text.startswith("few-groups: 20 test songs; in simulations with 19 groups")
+    assert text.startswith("few-groups: only 20 test songs: take the intervals as rough")
     assert "of their own" not in text
     (text,) = few_groups(of_classes(a=10, b=9, c=1))
     assert text.endswith("; fewer than 10 songs of b 9, c 1, which get no interval of their own")

@@ -314,7 +314,7 @@ def test_classes_with_few_test_instruments_are_counted(tmp_path):
         test=names(["bass"], list(range(10, 19)), range(40, 42)) + names(["reed"], list(range(10, 20)), range(40, 42)),
     )
     (text,) = cautions(read(root))
-    assert text.startswith("few-groups: 19 test instruments; in simulations with 19 groups, ")
+    assert text.startswith("few-groups: only 19 test instruments: take the intervals as rough; ")
     assert text.endswith("; fewer than 10 instruments of bass 9, which get no interval of their own")
 
 

@@ -13,7 +13,7 @@ NAN, INF = float("nan"), float("inf")
 
 UNSCALED = "likely because the inputs are not scaled"
 DIVERGED = "likely because the training diverged; lower training.learning_rate (now 0.03)"
-SHORT = "likely because it was too short: the loss was still falling; raise training.epochs (40)"
+SHORT = "too few epochs (40): raise training.epochs; the loss was still falling"
 PERHAPS = (
     "perhaps because the features do not tell these classes apart, or the steps are too large: "
     "lower training.learning_rate (now 0.03)"
@@ -22,8 +22,8 @@ FALLING = [2 * 0.9**n for n in range(40)]
 FLAT = [2.3] * 40
 
 
-def cause(losses, levels=SCALED):
-    return likely_cause([{"loss": loss, "accuracy": 0.1} for loss in losses], levels, SETTINGS)
+def cause(losses, levels=SCALED, best=0, settings=SETTINGS):
+    return likely_cause([{"loss": loss, "accuracy": 0.1} for loss in losses], best, levels, settings)
 
 
 @pytest.mark.parametrize("losses", [FALLING, FLAT, [2.0, NAN, NAN], [INF], [2.3]])
@@ -79,6 +79,12 @@ def test_a_loss_that_falls_to_the_end_means_too_short(losses):
 )
 def test_a_loss_that_stays_means_features_or_steps(losses):
     assert cause(losses) == PERHAPS
+
+
+def test_a_best_epoch_that_is_the_last_means_too_short_first():
+    assert cause(FLAT, best=40) == f"too few epochs (40): raise training.epochs; or {PERHAPS}"
+    assert cause(FLAT, best=39) == PERHAPS
+    assert cause(FLAT, best=40, settings=SETTINGS.model_copy(update={"patience": None})) == PERHAPS  # always the last
 
 
 @given(

@@ -1,5 +1,7 @@
 """What is drawn of an ablation, and which files there are, for made-up numbers."""
 
+import json
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -31,3 +33,19 @@ def test_arms_of_any_number_are_drawn(tmp_path, mode, interval, difference, chan
     labels = [text.get_text() for text in plot_arms(ablation).axes[0].get_yticklabels()]
     assert len(labels) == len(set(labels)) == {"leave-one-out": 6, "all": 31}[mode]
     assert "all features" in labels
+
+
+def test_its_command_repeats_the_ablation_and_one_seed_tests_nothing(tmp_path):
+    (tmp_path / "metrics.json").write_text(json.dumps({"sample": True, "seeds": [1, 2]}))
+    write(tmp_path, {**made_up("mask", interval=None), "seeds": [1]})
+    page = (tmp_path / "ablation.html").read_text()
+    assert "fusion ablate results/made_up/000000000000/spec.yaml --mode mask --sample --seeds 1,</pre>" in page
+    assert "<p>Differences are not tested: that takes two seeds (--seeds 2).</p>" in page
+    assert "shown to" not in page
+    (tmp_path / "metrics.json").write_text(json.dumps({"sample": False, "seeds": [1, 2]}))
+    (tmp_path / "environment.json").write_text(json.dumps({"data": "/notes"}))
+    write(tmp_path, {**made_up("all"), "trials": 3})
+    page = (tmp_path / "ablation.html").read_text()
+    assert "spec.yaml --mode all --trials 3 --data /notes --seeds 1,2</pre>" in page
+    assert "All features together reach an accuracy of 60.0\N{NO-BREAK SPACE}%" in page
+    assert "points against all features" in page

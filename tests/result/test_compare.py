@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from fusion.cli.console import print_comparison
 from fusion.errors import FusionError
 from fusion.evaluation.estimate import NO_VARIATION
 from fusion.result.compare import compare_predictions, sentence
@@ -53,6 +54,14 @@ def test_a_difference_in_every_group_is_found_with_its_size(tmp_path):
     assert len(found["changed"]) == 3 * (4 * 2 + 4 * 3)
     assert sentence(found).endswith("more than chance, with 24 groups to tell by")
     assert sentence(found).startswith(f"{found['first']} minus {found['second']}: -25.0 points of accuracy")
+
+
+def test_clips_that_changed_are_printed_first_and_second(tmp_path, capsys):
+    first, second = (read_predictions(write(tmp_path / f.__name__, f.__name__, f)) for f in (half, better))
+    print_comparison(compare_predictions(first, second))
+    printed = capsys.readouterr().out
+    assert "60 clips changed; the 10 that changed most:\n" in printed
+    assert ": right: first 0 %, second 100 % of seeds\n" in printed
 
 
 def test_the_other_way_round_has_the_other_sign(tmp_path):

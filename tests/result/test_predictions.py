@@ -96,3 +96,13 @@ def test_the_same_clips_with_one_label_and_with_several_are_not_the_same(tmp_pat
     several = read_predictions(result(tmp_path / "several", "x,g,1,a,a,1,0", metric="micro_f1"))
     assert same_clips(one, one)
     assert not same_clips(one, several)
+
+
+def test_missing_predictions_promise_networks_only_where_these_are(tmp_path):
+    folder = result(tmp_path, GOOD)
+    (folder / "predictions.csv").unlink()
+    with pytest.raises(FusionError, match=r"missing; run the experiment again$"):
+        read_predictions(folder)
+    (folder / "seed-1").mkdir()
+    with pytest.raises(FusionError, match=r"missing; run the experiment again, its networks are kept$"):
+        read_predictions(folder)

@@ -44,12 +44,22 @@ def test_epochs_that_take_seconds_say_so(clock, capsys):
         for name, epoch, time in (("one", 1, 20.0), ("two", 1, 21.0), ("one", 2, 30.0)):
             clock.append(time)
             on_message(("epoch", name, epoch, {}))
-        assert capsys.readouterr().err.splitlines()[1] == "training 2 networks: 3/6 (5.0 s an epoch, 15 s left)"
+        assert (
+            capsys.readouterr().err.splitlines()[1]
+            == "training 2 networks, epochs in all: 3/6 (5.0 s an epoch, 15 s left)"
+        )
         on_message(("epoch", "one", 3, {}))
         on_message(("trained", "one", 3, {}))
         assert "6/6" not in capsys.readouterr().err
         on_message(("trained", "two", 1, {}))  # which stopped early
-        assert "training 2 networks: 6/6" in capsys.readouterr().err
+        assert "training 2 networks, epochs in all: 6/6" in capsys.readouterr().err
+
+
+def test_of_one_training_epochs_are_counted(capsys):
+    with Progress().training(["one"], 2) as on_message:
+        on_message(("epoch", "one", 1, {}))
+        on_message(("trained", "one", 2, {}))
+    assert "training 1 network: epoch 2/2 (" in capsys.readouterr().err
 
 
 def test_a_terminal_shows_a_line_for_each_training_and_no_first_guess(clock):

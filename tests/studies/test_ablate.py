@@ -114,7 +114,7 @@ def test_every_subset_and_shapley_values(planted):
     assert f"were scored {ablation['looks']} times so far by 15 experiments" in " ".join(out.split())
     assert (ablation["mode"], ablation["metric"], ablation["groups"]) == ("all", "accuracy", 12)
     assert ablation["chance"] == 0.25
-    assert [text for text in ablation["warnings"] if text.startswith("few-groups: 12 test groups")]
+    assert [text for text in ablation["warnings"] if text.startswith("few-groups: only 12 test groups")]
     assert len(ablation["arms"]) == 15
     means = {frozenset(arm["features"]): arm["mean"] for arm in ablation["arms"]}
     assert all(mean > 0.97 for features, mean in means.items() if features & {"truth", "copy"})

@@ -72,7 +72,7 @@ def test_a_run_is_the_same_bit_for_bit(address, nsynth, local, tmp_path, monkeyp
     assert stored(tmp_path) == stored(local)
     monkeypatch.setenv("FUSION_CLUSTER", str(address))
     done = command(tmp_path, "run", "small.yaml", "--data", nsynth)
-    assert "training 3 networks: 9/9" in done.stderr
+    assert "training 3 networks, epochs in all: 9/9" in done.stderr
     assert_same(tmp_path, local)
     assert not list(tmp_path.rglob(".fusion-seen*"))
 

@@ -84,7 +84,7 @@ def test_steps_and_the_line_follow_from_the_points(grown):
     assert "Doubling the training groups brought" in text
     assert "The last step, from 5 to 9, brought" in text
     assert EXTRAPOLATION in text
-    assert "! few-groups: 3 test instruments" in text
+    assert "! few-groups: only 3 test instruments" in text
 
 
 def test_the_same_command_trains_nothing(grown, many):

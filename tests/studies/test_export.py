@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import shutil
 import subprocess
@@ -149,6 +150,9 @@ def test_the_card_is_read_by_a_hub_and_has_interval_warnings_and_features(export
     (figure,) = about["model-index"][0]["results"][0]["metrics"]
     assert figure["type"] == "accuracy"
     assert f"{figure['value']:.3f}" in text
+    assert re.search(
+        r"\. Accuracy on test clips:\n\S.*\. It is (one trained network|the mean of .* networks)\.\n", text
+    )
     assert "shared-groups:" in text
     assert "`mfcc`" in text
 

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+from fusion.evaluation.estimate import ONE_SEED
+
 NAMES = ("mfcc", "spectral_centroid", "spectral_rolloff", "tonnetz", "zero_crossing_rate")
 MODES = ("leave-one-out", "only-one", "all", "mask")
 
@@ -26,7 +28,7 @@ def made_up(mode, difference=0.1, p_holm=0.01, interval=0.03, names=NAMES, chanc
             "high": None if interval is None else difference + interval,
             "p": None if interval is None else p_holm / 2,
             "p_holm": None if interval is None else p_holm,
-            "why": "one group",
+            "why": ONE_SEED,
         }
         for features in sets[1:]
         if mode != "all" or len(features) == len(names) - 1
