@@ -21,6 +21,7 @@ from fusion.api.tables import Table
 from fusion.cli import app
 from fusion.cli import data as data_commands
 from fusion.errors import FusionError
+from fusion.runtime.known_json import read_known
 from tests.support.command import TRAINED
 from tests.support.notes import SR, tone
 
@@ -102,7 +103,7 @@ def test_a_result_of_the_command_line_is_one_in_python(place, result, nsynth, mo
     found = fusion.run("small.yaml", data=nsynth)
     assert found == fusion.Result(result.relative_to(place))
     assert (result / "metrics.json").stat().st_mtime_ns == before
-    assert found.metrics == json.loads((result / "metrics.json").read_text())
+    assert found.metrics == read_known(result / "metrics.json")
     assert found.warnings == found.metrics["warnings"]
     assert capfd.readouterr() == ("", "")
 

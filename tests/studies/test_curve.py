@@ -11,6 +11,7 @@ import pytest
 import fusion as package
 from fusion.errors import FusionError
 from fusion.report.curve_sentences import EXTRAPOLATION, curve_sentences
+from fusion.runtime.known_json import read_known
 from fusion.studies.curve import _halves
 from fusion.studies.curve_summary import summarise_curve
 from tests.support.command import command
@@ -93,7 +94,7 @@ def test_the_same_command_trains_nothing(grown, many):
     assert len(before) == 6
     done = command(folder, "curve", "grown.yaml", "--data", many, "--groups", "3,5,9", "--json")
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("model.keras")} == before
-    assert json.loads(done.stdout) == json.loads((folder / out.splitlines()[-1] / "curve.json").read_text())
+    assert json.loads(done.stdout) == read_known(folder / out.splitlines()[-1] / "curve.json")
 
 
 @pytest.mark.slow
@@ -112,7 +113,7 @@ def test_each_arm_of_a_study_has_a_curve(many, tmp_path, monkeypatch):
     rows = table.table()
     assert list(zip(rows["arm"], rows["groups"], strict=True)) == [("one", 3), ("one", 9), ("two", 3), ("two", 9)]
     assert table.folder.as_posix() == f"results/both/{table.content['digest']}"
-    assert json.loads((table.folder / "curve.json").read_text()) == table.content
+    assert read_known(table.folder / "curve.json") == table.content
     digests = {path.parent.name for path in tmp_path.glob("results/both.*/*/metrics.json")}
     assert digests == set(rows["digest"])
     assert [text.split(":")[0] for text in table.content["warnings"]].count("few-points") == 2

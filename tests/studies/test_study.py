@@ -12,6 +12,7 @@ from fusion.report import study_page as page
 from fusion.report import study_plots as plots
 from fusion.report.study_sentences import conclusions, gap_sentences, step_sentence
 from fusion.report.study_tables import arms_table, published_table, steps_table
+from fusion.runtime.known_json import read_known
 from tests.support.command import command
 
 # Running
@@ -44,7 +45,7 @@ def outcome(tiny):
 
 def test_a_study_from_its_file_to_its_figures(tiny, nsynth):
     folder = outcome(tiny)
-    study = json.loads((folder / "study.json").read_text())
+    study = read_known(folder / "study.json")
     assert list(study) == ["study", "question", "digest", "sample", "data", "arms", "tests", "known_groups"]
     assert (study["study"], study["sample"], folder.name) == ("tiny", False, study["digest"])
     assert study["data"] == {"nsynth": {"folder": str(nsynth), "rendered": False, "published": {}}}
@@ -99,7 +100,7 @@ def test_run_again_nothing_is_trained(tiny, nsynth):
     assert len(before) == 6
     done = command(tiny, "run", "tiny.yaml", "--data", f"nsynth={nsynth}", "--jobs", 1, "--json", cold=True)
     assert times() == before
-    assert json.loads(done.stdout) == json.loads((outcome(tiny) / "study.json").read_text())
+    assert json.loads(done.stdout) == read_known(outcome(tiny) / "study.json")
 
 
 @pytest.mark.parametrize(
