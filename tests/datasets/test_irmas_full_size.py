@@ -117,6 +117,7 @@ def test_about_a_tenth_of_every_class_validates(root, cache):
         assert report["classes"]["validation"][label] / count == pytest.approx(0.1, abs=0.01)
 
 
+@pytest.mark.slow
 def test_identical_files_are_never_on_two_sides(root, cache):
     def contents(of):
         return {path.read_bytes() for path in of["path"]}

@@ -48,7 +48,7 @@ def test_batches_have_1024_rows_unless_one_says_otherwise(store):
     [
         (3, 2, [1, 1, 1]),
         (17, 2, [3] * 5 + [2]),  # four shards a worker, so that one that is slow keeps few waiting
-        (33_000, 1, [8192] * 4 + [232]),
+        (33_000, 1, [6600] * 5),
         (0, 1, []),
     ],
 )

@@ -163,7 +163,9 @@ def test_statistics_of_a_sequence_are_learnt_from_beside_its_convolutions(part, 
     assert (predict_windows(trained, part).argmax(axis=1) == part.targets[:60].argmax(axis=1)).mean() > 0.9
 
 
-@pytest.mark.parametrize("fusion", ["concat", "gated", "late"])
+@pytest.mark.parametrize(
+    "fusion", ["concat", *(pytest.param(name, marks=pytest.mark.slow) for name in ("gated", "late"))]
+)
 def test_losses_of_branches_are_trained_but_not_reported(part, tmp_path, fusion):
     wanted = job(part, tmp_path)
     vector = Part({**part.rows, "vector": _vectors(part, tmp_path)}, part.targets, part.clips)

@@ -14,7 +14,7 @@ from fusion.runtime import cluster
 from tests.support.clusters import scheduler, wait, worker, workers_of
 from tests.support.command import SEARCH, TRAINED, command
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 SMALL = (
     TRAINED.replace("epochs: 25", "epochs: 3").replace("[16, 16]", "[8]").replace("seeds: [1, 2]", "seeds: [1, 2, 3]")

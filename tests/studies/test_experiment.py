@@ -115,6 +115,7 @@ def test_resolved_settings_are_an_experiment_with_the_same_digest(place, nsynth,
     assert done.stdout.splitlines()[-1] == str(result.relative_to(place))  # it keeps its name, too
 
 
+@pytest.mark.slow
 def test_repeat_is_bit_identical_whatever_the_jobs_the_workers_and_the_users_settings_of_keras(
     place, nsynth, result, tmp_path, monkeypatch
 ):
@@ -155,7 +156,7 @@ def one_bit(path):
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize("finished", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_was_damaged_is_trained_again_and_nothing_else(place, nsynth, result, tmp_path, finished):
     copy = tmp_path / "results" / "small" / result.name
     shutil.copytree(result, copy)
