@@ -1,7 +1,6 @@
 """What people ask, done by the workers of a real Dask scheduler: the same files and numbers as on one machine."""
 
 import csv
-import json
 import shutil
 import subprocess
 
@@ -11,6 +10,7 @@ import soundfile
 
 import fusion
 from fusion.runtime import cluster
+from fusion.runtime.known_json import read_known
 from tests.support.clusters import scheduler, wait, worker, workers_of
 from tests.support.command import SEARCH, TRAINED, command
 
@@ -59,7 +59,7 @@ def assert_same(folder, local):
     assert here.name == there.name
     for name in ("predictions.csv", "references.csv"):
         assert (here / name).read_bytes() == (there / name).read_bytes()
-    metrics = [json.loads((each / "metrics.json").read_text()) for each in (here, there)]
+    metrics = [read_known(each / "metrics.json") for each in (here, there)]
     assert [each.pop("seconds") for each in metrics]
     assert metrics[0] == metrics[1]
     assert stored(folder) == stored(local)
