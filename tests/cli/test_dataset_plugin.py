@@ -217,7 +217,7 @@ def test_an_installed_package_may_announce_it(place, installed):
     assert "choir: has no archive that can be fetched" in done.stderr
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_what_an_installed_package_announces_is_trained(place, installed):
     words = ("run", "x.yaml", "--data", place / "sounds", "--set", "model.fusion=mean_of_all")
     folder = installed / command(installed, *words, cold=True).stdout.splitlines()[-1]

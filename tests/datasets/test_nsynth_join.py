@@ -159,7 +159,7 @@ def test_notes_without_audio_and_a_full_folder_are_refused(sources, tmp_path):
         join_notes({"font": sources / "font", "real": sources / "real"}, tmp_path / "a")
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_source_of_joined_data_is_tested_by_a_network_that_never_heard_it(joined, tmp_path):
     spec = "dataset: {name: nsynth, protocol: sources}\nfeatures: {mfcc: {n_mfcc: 8}}\nseeds: [1]\n"
     spec += "model: {conv_filters: [8], dense_units: [8], embedding: 8}\n"

@@ -25,7 +25,7 @@ PROGRAM = get_command(app)
 MOST_NOT_RUN = 10  # a block that cannot run here is an exception
 INSTALLS = ("python3 -m venv", ". .venv/", "pip install", "sphinx-build")  # what .ci/run does
 TRAINING = ("run", "ablate", "curve", "tune")
-LONG = {"README.md", "docs/tutorials/your_data.md"}  # the others take minutes in all
+LONG = {"README.md"}  # the others take minutes in all
 RUN = [page for page in PAGES if any(not block.about for kind in ("sh", "python") for block in blocks(page, kind))]
 
 

@@ -198,6 +198,7 @@ def test_a_clip_too_short_is_a_message_or_left_out(place):
         path.unlink()
 
 
+@pytest.mark.slow
 def test_mono_at_another_rate_is_read_alike(place):
     path = place / "data" / "IRMAS-TrainingData" / "voi" / "[voi][pop_roc]0998__1.wav"
     write(path, sound("voi", 3, 3.0, 44100), 44100, channels=1)

@@ -12,6 +12,7 @@ import soundfile
 import fusion as package
 from fusion.report.stress_plot import plot_stress
 from fusion.report.stress_sentences import comparison_rows, comparison_sentences, stress_rows, stress_sentences
+from fusion.runtime.known_json import read_known
 from fusion.studies.stress_summary import compare_stress
 from tests.support.command import command
 from tests.support.stress import made_up
@@ -32,7 +33,7 @@ def stressed(place, result, tmp_path_factory):
 
 
 def content_of(copy):
-    return json.loads((copy / "stress.json").read_text())
+    return read_known(copy / "stress.json")
 
 
 @pytest.mark.long
@@ -136,7 +137,7 @@ def test_wrong_words_are_a_message(stressed, words, said):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_folds_test_their_own_clips_and_other_data_are_refused(many, stressed, tmp_path):
     spec = "dataset: {name: nsynth, protocol: cv, folds: 2}\nfeatures: {mfcc: {n_mfcc: 8}}\nseeds: [1]\n"
     spec += "model: {conv_filters: [8], dense_units: [8], embedding: 8}\ntraining: {epochs: 3, batch_size: 16}\n"

@@ -119,11 +119,13 @@ def test_a_network_that_was_trained_again_is_applied_again(place, result, other,
     assert said[0] == said[1]
 
 
+@pytest.mark.slow
 def test_the_data_trained_on_share_their_groups(place, result, nsynth):
     done = command(place, "evaluate", result, "--data", nsynth, "--split", "validation", "--seeds", "1,", "--json")
     assert [text for text in json.loads(done.stdout)["warnings"] if text.startswith("shared-groups: 3 of 3")]
 
 
+@pytest.mark.slow
 def test_the_sample_is_said_to_be_one(place, result):
     found = json.loads(command(place, "evaluate", result, "--sample", "--seeds", "1,", "--json").stdout)
     assert found["sample"] is True
