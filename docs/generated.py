@@ -28,6 +28,7 @@ from fusion.evaluation import metric
 from fusion.feature import listing
 from fusion.feature.registry import load as load_feature
 from fusion.plugins.registry import DATASETS, FEATURES, FUSIONS, discover
+from fusion.report import markdown
 from fusion.report.plots import save
 from fusion.settings.dataset import DatasetSettings
 from fusion.settings.dataset import load as load_dataset
@@ -51,10 +52,8 @@ BETTER = {"max": "larger", "min": "smaller"}
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table; bars and line breaks in cells are taken out of the way."""
-    lines = [tuple(header), *map(tuple, rows)]
-    lines.insert(1, ("---",) * len(lines[0]))
-    cells = [[" ".join(cell.replace("|", "\\|").split()) for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
+    first, *others = [[" ".join(cell.replace("|", "\\|").split()) for cell in line] for line in (header, *rows)]
+    return markdown.table(first, others) + "\n"
 
 
 def plain(text: str) -> str:

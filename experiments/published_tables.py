@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +16,10 @@ from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.ablation_sentences import ablation_sentences
 from fusion.report.curve_sentences import curve_sentences
+from fusion.report.markdown import table as markdown
 from fusion.report.study_sentences import answer, gap_sentences, signed
 from fusion.report.wording import headline, reference_label, score, significant
+from fusion.runtime.known_json import read_known
 
 Contents = Sequence[tuple[Path, dict[str, Any]]]
 """Folders, and what their JSON files hold."""
@@ -36,6 +37,8 @@ class Table:
         Where it stands.
     commands : tuple of str
         What makes it. ``{notes.unknown_fused}`` stands for the result of an arm of the study of another table.
+    file : str
+        Of each result, what it is written from.
     text : callable
         Gives its Markdown.
     data : tuple of str
@@ -46,6 +49,7 @@ class Table:
 
     page: str
     commands: tuple[str, ...]
+    file: str
     text: Callable[[Contents], str]
     data: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -54,7 +58,7 @@ class Table:
         """Return the commands with the folders of other tables' arms in their places."""
 
         def folder(found: re.Match[str]) -> str:
-            study = _content(results / published[found[1]]["folders"][0])
+            study = read_known(results / published[found[1]]["folders"][0] / TABLES[found[1]].file)
             (digest,) = (arm["digest"] for arm in study["arms"] if arm["name"] == found[2])
             return f"results/{study['study']}.{found[2]}/{digest}"  # where who types the command has it
 
@@ -65,25 +69,11 @@ def block(name: str, published: Mapping[str, Any], results: Path) -> str:
     """Return a table with its commands, its result and what it took."""
     record = published[name]
     commands = "\n".join(record["commands"])
-    contents = [(results / folder, _content(results / folder)) for folder in record["folders"]]
+    contents = [(results / folder, read_known(results / folder / TABLES[name].file)) for folder in record["folders"]]
     minutes = record["processor_seconds"] / 60
     took = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
     cost = f"Made in {took} of processor time, with {record['peak_mb']} MB in the largest process, by"
     return f"{TABLES[name].text(contents)}\n\n{cost}\n\n```sh\n{commands}\n```"
-
-
-def _content(folder: Path) -> dict[str, Any]:
-    (path,) = [folder / name for name in _FILES if (folder / name).is_file()][:1]
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
-
-
-_FILES = ("study.json", "curve.json", "ablation.json", "metrics.json")
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _link(folder: Path) -> str:
@@ -106,7 +96,7 @@ _SCORES = ["training", "test", "macro F1", "best reference", "result"]
 def results_text(contents: Contents) -> str:
     """Return a row for each result."""
     rows = [[f"`{own['experiment']}`{_note(own)}", *_scores(own, folder)] for folder, own in contents]
-    return _markdown(["experiment", *_SCORES], rows)
+    return markdown(["experiment", *_SCORES], rows)
 
 
 def _note(metrics: Mapping[str, Any]) -> str:
@@ -126,8 +116,8 @@ def study_text(contents: Contents) -> str:
     steps = [_step(test, by_name[test["arm"]]) for test in study["tests"]]
     parts = [
         " ".join(answer(study)),
-        _markdown(["arm", "data", *_SCORES], rows),
-        _markdown(["step", "points [95 %]", "p after Holm", "smallest to be seen", "groups to settle it"], steps),
+        markdown(["arm", "data", *_SCORES], rows),
+        markdown(["step", "points [95 %]", "p after Holm", "smallest to be seen", "groups to settle it"], steps),
         *(" ".join(sentence for sentence in gap_sentences(study) if "groups that training knows" in sentence),),
     ]
     return "\n\n".join(filter(None, parts))
@@ -173,7 +163,7 @@ def ablation_text(contents: Contents) -> str:
     reached = f"All: {most['mean']:.3f} {metric_label(ablation['metric'])}; the same answer always: "
     reached += f"{ablation['chance']:.3f}; {ablation['groups']} groups; [all arms]"
     reached += f"(../../{folder.as_posix()}/ablation.csv)."
-    table = _markdown(["feature", "brings, points [95 %], p", "leaving it out costs", "alone"], rows)
+    table = markdown(["feature", "brings, points [95 %], p", "leaving it out costs", "alone"], rows)
     return "\n\n".join([" ".join(ablation_sentences(ablation)), reached, table])
 
 
@@ -193,7 +183,7 @@ def curve_text(contents: Contents) -> str:
         for point in arm["points"]
     ]
     header = ["training instruments", "clips", metric_label(curve["arms"][0]["metric"])]
-    return "\n\n".join([" ".join(curve_sentences(curve)), _markdown(header, rows)])
+    return "\n\n".join([" ".join(curve_sentences(curve)), markdown(header, rows)])
 
 
 def transfer_text(contents: Contents) -> str:
@@ -204,8 +194,8 @@ def transfer_text(contents: Contents) -> str:
     for (plain, _), (robust, own) in zip(contents[:half], contents[half:], strict=True):
         test = fusion.compare(robust, plain).content[headline(own)]
         tests.append([", ".join(own["features"]), _points(test | {"p_holm": test["p"]}, "difference")])
-    difference = _markdown(["features", "robust minus plain, points [95 %], p"], tests)
-    return "\n\n".join([_markdown(["result", "features", *_SCORES], rows), difference])
+    difference = markdown(["features", "robust minus plain, points [95 %], p"], tests)
+    return "\n\n".join([markdown(["result", "features", *_SCORES], rows), difference])
 
 
 _BOTH = ("practice", "practice-irmas")
@@ -216,32 +206,48 @@ TABLES = {
     "sample": Table(
         "docs/results/notes.md",
         tuple(f"fusion run experiments/nsynth_{name}.yaml --sample" for name in ("mfcc", "course", "naive_fusion")),
+        "metrics.json",
         results_text,
     ),
     "notes": Table(
-        "docs/results/notes.md", ("fusion run experiments/notes_study.yaml --data practice",), study_text, ("practice",)
+        "docs/results/notes.md",
+        ("fusion run experiments/notes_study.yaml --data practice",),
+        "study.json",
+        study_text,
+        ("practice",),
     ),
     "timbre": Table(
         "docs/results/features.md",
         ("fusion run experiments/timbre_study.yaml --data practice",),
+        "study.json",
         study_text,
         ("practice",),
     ),
     "fusions": Table(
         "docs/results/fusions.md",
         ("fusion run experiments/fusion_study.yaml --data practice",),
+        "study.json",
         study_text,
         ("practice",),
     ),
     "music": Table(
-        "docs/results/music.md", (f"fusion run experiments/music_study.yaml {_WITH_BOTH}",), study_text, _BOTH
+        "docs/results/music.md",
+        (f"fusion run experiments/music_study.yaml {_WITH_BOTH}",),
+        "study.json",
+        study_text,
+        _BOTH,
     ),
     "study": Table(
-        "docs/results/study.md", (f"fusion run experiments/irmas_followup.yaml {_WITH_BOTH}",), study_text, _BOTH
+        "docs/results/study.md",
+        (f"fusion run experiments/irmas_followup.yaml {_WITH_BOTH}",),
+        "study.json",
+        study_text,
+        _BOTH,
     ),
     "robust": Table(
         "docs/results/transfer.md",
         ("fusion run experiments/robust_study.yaml --data practice",),
+        "study.json",
         study_text,
         ("practice",),
     ),
@@ -254,6 +260,7 @@ TABLES = {
                 *("robust.mfcc", "robust.scalars", "robust.fused"),
             )
         ),
+        "metrics.json",
         transfer_text,
         ("real-notes",),
         ("notes", "robust"),
@@ -261,24 +268,28 @@ TABLES = {
     "curve": Table(
         "docs/results/notes.md",
         ("fusion curve experiments/nsynth_fusion.yaml --data practice --seeds 3 --groups 12,24",),
+        "curve.json",
         curve_text,
         ("practice",),
     ),
     "unknown": Table(
         "docs/results/features.md",
         (f"fusion ablate experiments/nsynth_fusion.yaml --data practice {_ALL}",),
+        "ablation.json",
         ablation_text,
         ("practice",),
     ),
     "known": Table(
         "docs/results/features.md",
         (f"fusion ablate experiments/nsynth_fusion.yaml --data practice {_ALL} --set dataset.protocol=course",),
+        "ablation.json",
         ablation_text,
         ("practice",),
     ),
     "songs": Table(
         "docs/results/features.md",
         (f"fusion ablate experiments/irmas_fusion.yaml --data practice-irmas {_ALL}",),
+        "ablation.json",
         ablation_text,
         ("practice-irmas",),
     ),
@@ -288,12 +299,14 @@ TABLES = {
             f"fusion run experiments/irmas_cv.yaml --data practice-irmas{extra}"
             for extra in ("", " --set dataset.grouped=false")
         ),
+        "metrics.json",
         results_text,
         ("practice-irmas",),
     ),
     "solos": Table(
         "docs/results/music.md",
         ("fusion run experiments/medley_solos.yaml --data medley-solos",),
+        "metrics.json",
         results_text,
         ("medley-solos",),
     ),

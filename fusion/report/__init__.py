@@ -4,5 +4,5 @@ A page has modules for its plots, tables and sentences, and a template; all shar
 """
 
 __all__ = ["ablation_page", "ablation_sentences", "audit_page", "card", "clip_sounds", "comparison_page", "curve_page",
-    "curve_sentences", "feature_plot", "index_page", "plots", "result_page", "result_plots", "search_page",
+    "curve_sentences", "feature_plot", "index_page", "markdown", "plots", "result_page", "result_plots", "search_page",
     "stress_page", "stress_sentences", "study_page", "study_sentences", "study_tables", "wording"]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fusion.evaluation.metric import metric_label
+from fusion.report import markdown
 from fusion.report.pages import GENERATOR, page_text, without_empty, write_own
 from fusion.report.result_tables import plain
 from fusion.report.wording import reference_label
@@ -149,9 +150,7 @@ def write_readme(top: Path, rows: Sequence[Row], alike: Row, changes: Sequence[R
         "best reference is on the same clips and features. What the warnings mean: `docs/reference/warnings.md`.",
         *(["", f"All have: {settings_text(alike)}."] if alike else []),
         "",
-        _line(header),
-        _line(["---"] * len(header)),
-        *(_line(_linked(top, row, header, own)) for row, own in zip(cells, rows, strict=True)),
+        markdown.table(header, [_linked(top, row, header, own) for row, own in zip(cells, rows, strict=True)]),
         "",
     ]
     write_own(top / "README.md", "\n".join(lines), MARK)
@@ -168,7 +167,3 @@ def _linked(top: Path, cells: list[str], header: list[str], row: Row) -> list[st
     escaped = [cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells]
     escaped[header.index("result")] = f"[{row['digest']}]({_address(top, row)}/metrics.json)"
     return escaped
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

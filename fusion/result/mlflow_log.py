@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
+from fusion.result.folder import ResultFolder
 
 _FILES = ("report.html", "metrics.json", "spec.yaml", "environment.json", "predictions.csv")
 _RESULT = "fusion.result"  # a tag: digest and seeds
@@ -50,7 +51,7 @@ def _log(client: Any, row: Mapping[str, Any]) -> bool:
     from mlflow.entities import Metric, Param
 
     folder = Path(row["folder"])
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = ResultFolder(folder).finished()
     known = client.get_experiment_by_name(row["experiment"])
     experiment = known.experiment_id if known else client.create_experiment(row["experiment"])
     tag = f"{row['digest']} seeds {','.join(map(str, metrics['seeds']))}"

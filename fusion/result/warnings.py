@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fusion.evaluation import convergence
-from fusion.evaluation.effects import LEVEL
 from fusion.evaluation.reference import REFERENCES
+from fusion.report.wording import reference_label, significant
 from fusion.result.trainings import Trainings
 from fusion.settings.experiment import Experiment
 
@@ -35,28 +35,20 @@ def below(references: dict[str, dict[str, Any]]) -> list[str]:
     names = sorted((name for name in tests if not _above(tests[name])), key=lambda name: tests[name]["difference"])
     if not names:
         return []
-    labels = [f"{_label(name, references[name])} {_value(tests[name])}" for name in names]
+    labels = [f"{reference_label(name, references[name])} {_value(tests[name])}" for name in names]
     fitted = [name for name in tests if name in REFERENCES and not REFERENCES[name].trivial]
     if len(names) > 1 and set(names) in (set(tests), set(fitted)):
         which = f"any of {len(names)} {'' if len(names) == len(tests) else 'fitted '}references; the best: {labels[0]}"
     else:
         which = f"{len(names)} of {len(tests)} references: {', '.join(labels)}"
-    lower = [name for name in names if _significant(tests[name])]
+    lower = [name for name in names if significant(tests[name])]
     worse = f"; it is shown to be below {len(lower)} of them" if lower else ""
     verb = "is not shown to be above" if any(tests[name]["p_holm"] is not None for name in names) else "is not above"
     return [f"below-reference: the network ({tests[names[0]]['first']:.3f}) {verb} {which}{worse}"]
 
 
 def _above(test: dict[str, Any]) -> bool:
-    return bool(test["difference"] > 0 and (test["p_holm"] is None or _significant(test)))
-
-
-def _significant(test: dict[str, Any]) -> bool:
-    return test["p_holm"] is not None and test["p_holm"] < LEVEL
-
-
-def _label(name: str, reference: dict[str, Any]) -> str:
-    return REFERENCES[name].label if name in REFERENCES else f"always {reference['class']}"
+    return bool(test["difference"] > 0 and (test["p_holm"] is None or significant(test)))
 
 
 def _value(test: dict[str, Any]) -> str:

@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),  # cut short, or bits changed
+    *(KeyError, ValueError),  # an array is not there, is pickled, or its header says something else
+    MemoryError,  # its header asks for more than there is
+    RuntimeError,  # zipfile's: encrypted, or packed in a way that it does not know
+)
 
 
 def read_arrays(path: Path, *names: str) -> list[NDArray[Any]]:
@@ -23,6 +28,9 @@ def read_arrays(path: Path, *names: str) -> list[NDArray[Any]]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return [np.asarray(file[name]) for name in names]
+            arrays = {name: file[name] for name in names}
     except _DAMAGE as error:
         raise ValueError(str(error) or type(error).__name__) from None
+    if others := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:  # bytes, as they are
+        raise ValueError(f"{others[0]} is no array")
+    return list(arrays.values())

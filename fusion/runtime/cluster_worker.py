@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import sys
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -51,8 +50,7 @@ class Call:
     function : str
         As ``module:name``.
     payload : bytes
-        The task, pickled by the command, so that Dask's own process imports nothing of what it is made of. It comes
-        by the scheduler, which may run anything here in any case: who reaches it is trusted.
+        The task, packed by the command, so that Dask's own process imports nothing of what it is made of.
     files : dict of str to bytes, or None
         What it reads, where the file system is not shared.
     threads : int
@@ -194,11 +192,10 @@ def do(call: Call) -> Any:
     from fusion.runtime.workers import call_by_name, send_message
 
     try:
-        if call.files is not None:
-            return unpacked(call.payload, call.files, lambda task: call_by_name(call.function, task))
-        with suppress(OSError):  # where all paths are absolute, it need not be seen
-            os.chdir(call.folder)
-        return call_by_name(call.function, pickle.loads(call.payload))
+        if call.files is None:
+            with suppress(OSError):  # where all paths are absolute, it need not be seen
+                os.chdir(call.folder)
+        return unpacked(call.payload, call.files, lambda task: call_by_name(call.function, task))
     finally:
         if call.run:
             send_message(_OVER)

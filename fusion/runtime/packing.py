@@ -1,4 +1,8 @@
-"""A task with the files that it reads, for a machine that does not see them, and the folders that it makes there."""
+"""How tasks travel to workers of a cluster: pickled, with the files that they read where workers do not see these.
+
+Pickles can run code. These come by the scheduler, which may run anything on a worker in any case: who reaches it is
+trusted (``docs/explanation/threats.md``). Nothing else of fusion reads any.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +35,8 @@ class Returned:
     folders: Folders
 
 
-def pack(task: Any) -> tuple[bytes, dict[str, bytes]]:
-    """Return a task pickled, its paths apart, and the content of all files that it names.
+def pack(task: Any, shared: bool) -> tuple[bytes, dict[str, bytes] | None]:
+    """Return a task pickled; where folders are not shared its paths apart, and the content of all files that it names.
 
     Of a folder nothing is taken along, unless the task's attribute ``reads`` names it.
 
@@ -41,6 +45,8 @@ def pack(task: Any) -> tuple[bytes, dict[str, bytes]]:
     FusionError
         If a file cannot be read, or if they are too large.
     """
+    if shared:
+        return pickle.dumps(task), None
     text = io.BytesIO()
     pickler = _Pickler(text)
     pickler.dump(task)
@@ -64,11 +70,13 @@ def pack(task: Any) -> tuple[bytes, dict[str, bytes]]:
     return text.getvalue(), files
 
 
-def unpacked(payload: bytes, files: dict[str, bytes], function: Callable[[Any], Any]) -> Returned:
-    """Call a function on a task whose files are put below a folder of this process.
+def unpacked(payload: bytes, files: dict[str, bytes] | None, function: Callable[[Any], Any]) -> Any:
+    """Call a function on a task; files that came with it are put below a folder of this process, what it made returns.
 
     A file always has the same place, so that what is remembered by its path stays true.
     """
+    if files is None:
+        return function(pickle.loads(payload))
     root = Path(_root().name)
     try:
         for name, content in files.items():

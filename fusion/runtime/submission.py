@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -89,10 +88,7 @@ class Submission:
         return len(self.under_way) < _AHEAD * self.crew.threads and size < _MOST_UNDER_WAY
 
     def _submit(self, function: str, task: Any) -> None:
-        if self.shared:
-            payload, files = pickle.dumps(task), None
-        else:
-            payload, files = pack(task)
+        payload, files = pack(task, self.shared)
         trains = getattr(task, "trains", False)
         call = Call(self.session, self.run, function, payload, files, self.threads, str(Path.cwd()), trains)
         wanted = {self.crew.versions.resource: 1}

@@ -212,7 +212,7 @@ def seed_jobs(
             fusion=experiment.fusion,
             folds=len(folds),
             repeat=fold.repeat,
-            names=names,
+            names=names if seed == experiment.seeds[0] and fold is folds[0] else {},  # the page shows these
         )
         for fold in folds
     ]

@@ -48,6 +48,10 @@ def test_a_figure_that_was_changed_is_noticed(tmp_path, monkeypatch):
     content = json.loads(path.read_text())
     content["test"]["accuracy"]["mean"] += 0.01
     path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="not as fusion wrote it"):
+        shown()
+    del content["checksum"]
+    path.write_text(json.dumps(content))
     assert shown() != block("sample", PUBLISHED, RESULTS.relative_to(ROOT))
 
 

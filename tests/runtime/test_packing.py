@@ -34,7 +34,7 @@ def test_a_task_finds_its_files_elsewhere_and_the_folder_it_makes_comes_back(tmp
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "model").write_text("m")
     task = Task((Path("one.txt"), tmp_path / "two.txt"), tmp_path / "results" / "new", (tmp_path / "in",))
-    payload, files = pack(task)
+    payload, files = pack(task, shared=False)
     assert sorted(files) == [str(tmp_path / name) for name in ("in/model", "one.txt", "two.txt")]
     for path in (*task.sounds, tmp_path / "in" / "model"):
         path.unlink()
@@ -53,7 +53,7 @@ def test_a_message_has_the_paths_of_the_command(tmp_path):
     def fail(paths):
         raise FusionError(f"{paths[0]}: damaged")
 
-    payload, files = pack((tmp_path / "one.txt",))
+    payload, files = pack((tmp_path / "one.txt",), shared=False)
     with pytest.raises(FusionError, match=f"^{tmp_path}/one.txt: damaged$"):
         unpacked(payload, files, fail)
 
@@ -64,4 +64,4 @@ def test_too_much_is_a_message(tmp_path, monkeypatch):
     with pytest.raises(
         FusionError, match=r"one.txt: workers do not see .* more than 0 MB.*without|leave --cluster out"
     ):
-        pack((tmp_path / "one.txt",))
+        pack((tmp_path / "one.txt",), shared=False)
