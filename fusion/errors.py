@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class FusionError(Exception):
@@ -12,6 +13,21 @@ class FusionError(Exception):
     The command line prints the message without a traceback and exits with code 2.
     Only one positional argument, so that the error survives the way back from a worker process.
     """
+
+
+@contextmanager
+def telling_damage(path: object, remedy: str = "run the experiment again") -> Iterator[None]:
+    """Tell of a file whose content lacks something or has it in another form, where that is found.
+
+    Raises
+    ------
+    FusionError
+        Names the file, what was found, and the remedy.
+    """
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); {remedy}") from None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fusion.api.options import RESULTS, FilePath, Options
 from fusion.api.predictions import predict
-from fusion.errors import FusionError
+from fusion.errors import FusionError, telling_damage
 from fusion.learning.jobs import ExportFormat
 from fusion.report import plots
 from fusion.report.result_plots import draw_confusion
@@ -96,12 +96,9 @@ class Result:
         metrics = self.metrics
         if "confusion" not in metrics:
             raise FusionError(f"{self.folder}: its clips have several labels, so there is no confusion matrix")
-        try:
+        with telling_damage(self.folder / "metrics.json"):
             classes = metrics["classes"]
             return pd.DataFrame(metrics["confusion"], index=pd.Index(classes, name="true"), columns=classes)
-        except (KeyError, TypeError, ValueError) as error:
-            path = self.folder / "metrics.json"
-            raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
     def predict(
         self,
@@ -211,11 +208,8 @@ class Result:
     def table(self) -> pd.DataFrame:
         """Return the network and its references, the best first: mean ± deviation over seeds [95 % interval]."""
         metrics = self.metrics
-        try:
+        with telling_damage(self.folder / "metrics.json"):
             return pd.DataFrame(table(metrics), columns=["", *(metric.label for metric in shown_metrics(metrics))])
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            path = self.folder / "metrics.json"
-            raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
     def __str__(self) -> str:
         warnings = "".join(f"\n! {warning}" for warning in self.warnings)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.errors import FusionError, did_you_mean
+from fusion.errors import FusionError, did_you_mean, telling_damage
 from fusion.evaluation.label_task import recorded_task
 from fusion.result.folder import ResultFolder, of_older_method
 from fusion.settings.changes import changed
@@ -51,7 +51,7 @@ def list_results(top: Path) -> list[dict[str, Any]]:
 
 def _row(result: ResultFolder) -> dict[str, Any]:
     metrics, folder = result.finished(), result.folder
-    try:
+    with telling_damage(folder / "metrics.json"):
         name = recorded_task(metrics["test"]).headline.name
         score, old = metrics["test"][name], of_older_method(metrics)  # an older interval is by another method
         best = metrics.get("best_reference")
@@ -62,9 +62,6 @@ def _row(result: ResultFolder) -> dict[str, Any]:
         row |= {"seeds": len(metrics["seeds"]), "folder": str(folder), "warnings": list(dict.fromkeys(words))}
         row |= {"reference": best, "reference_mean": metrics["references"][best][name]["mean"] if best else None}
         row |= {"data": "sample" if metrics["sample"] else _data(result), "rendered": metrics.get("rendered", False)}
-    except (KeyError, TypeError, AttributeError) as error:
-        kind = type(error).__name__
-        raise FusionError(f"{folder / 'metrics.json'}: damaged ({kind}: {error}); run the experiment again") from None
     return {
         **row,
         "date": str(result.environment().get("date", ""))[:10],

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fusion.errors import FusionError, listing
+from fusion.errors import FusionError, listing, telling_damage
 from fusion.evaluation.decisions import split_labels
 from fusion.evaluation.estimate import Estimate
 from fusion.evaluation.ground_truth import GroundTruth
@@ -103,7 +103,7 @@ def read_predictions(folder: Path) -> Predictions:
     """
     metrics = ResultFolder(folder).finished()
     table, path = prediction_table(folder), folder / "predictions.csv"
-    try:
+    with telling_damage(path):
         index, classes, task = ["seed", "repeat"], tuple(metrics["classes"]), recorded_task(metrics["test"])
         table = table.assign(repeat=table.get("repeat", 0)).astype(dict.fromkeys(index, int))
         predicted = table.pivot(index=index, columns="clip", values="predicted")
@@ -128,8 +128,6 @@ def read_predictions(folder: Path) -> Predictions:
             len(repeats),
             scores,
         )
-    except (KeyError, ValueError, TypeError) as error:
-        raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
 
 def prediction_table(folder: Path) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus
-from fusion.errors import FusionError
+from fusion.errors import telling_damage
 from fusion.evaluation.decisions import decide, join_labels, split_labels
 from fusion.evaluation.label_task import LabelTask
 from fusion.result.checksums import refuse_changed, write_checksums
@@ -72,10 +72,8 @@ def read_reference_predictions(folder: Path) -> ReferencePredictions:
     if not path.exists():
         return {}
     refuse_changed(folder, path.name)
-    try:
+    with telling_damage(path):
         return _parsed(read_table(path))
-    except (KeyError, ValueError, TypeError) as error:
-        raise FusionError(f"{path}: damaged ({type(error).__name__}: {error}); run the experiment again") from None
 
 
 def _parsed(table: pd.DataFrame) -> ReferencePredictions:

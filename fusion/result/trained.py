@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion.errors import FusionError
+from fusion.errors import FusionError, telling_damage
 from fusion.result.checksums import refuse_changed
 from fusion.result.folder import ResultFolder, is_trained
 from fusion.settings.experiment import Experiment
@@ -72,11 +72,8 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
                 f"{folder}: its networks were trained with version {recorded.get(name)} of feature {name}, "
                 f"installed is {version}{' (last: its files)' if version[2:] else ''}; run the experiment again"
             )
-    try:
+    with telling_damage(folder / "metrics.json"):
         own, _ = tuple(metrics["seeds"]), tuple(metrics["classes"])
-    except (KeyError, TypeError) as error:
-        kind = type(error).__name__
-        raise FusionError(f"{folder / 'metrics.json'}: damaged ({kind}: {error}); run the experiment again") from None
     trained = TrainedResult(result, experiment, metrics, own if seeds is None else tuple(seeds))
     absent = [path for path in trained.models if not path.is_file()]
     if absent:

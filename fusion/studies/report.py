@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fusion.datasets.cautions import FEW_GROUPS
-from fusion.errors import FusionError
+from fusion.errors import FusionError, telling_damage
 from fusion.plugins.registry import DATASETS, discover
 from fusion.report import result_page, stress_page, study_page
 from fusion.result.checksums import refuse_changed
@@ -25,6 +23,7 @@ from fusion.studies.steps import known_gaps, tested_steps
 from fusion.studies.study import KEPT, LATER
 
 _OLD = "its interval was of an older method, and its arms are not here"
+_AGAIN = "run the command again that made it"
 _PAGE = ("history.csv", "environment.json", "spec.yaml")  # what a page is made of beside metrics.json
 
 
@@ -47,17 +46,17 @@ def report(folder: Path) -> list[str]:
         If it is neither, or its tables are damaged.
     """
     if (folder / "study.json").is_file():
-        with _damage(folder / "study.json"):
+        with telling_damage(folder / "study.json", _AGAIN):
             _study(folder)
         return []
-    with _damage(folder / "metrics.json"):
+    with telling_damage(folder / "metrics.json", _AGAIN):
         _result(folder)
     for path in [*folder.glob("stress.json"), *folder.glob("stress-*.json")]:
-        with _damage(path):
+        with telling_damage(path, _AGAIN):
             stress_page.write(folder, path.stem, _read(path))
     if not (folder / "ablation.json").is_file():
         return []
-    with _damage(folder / "ablation.json"):
+    with telling_damage(folder / "ablation.json", _AGAIN):
         return _ablation(folder)
 
 
@@ -137,18 +136,8 @@ def _name(text: object) -> str:
     return text
 
 
-@contextmanager
-def _damage(path: Path) -> Iterator[None]:
-    """Tell that a file lacks something, where that is found."""
-    try:
-        yield
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        kind = type(error).__name__
-        raise FusionError(f"{path}: damaged ({kind}: {error}); run the command again that made it") from None
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         return read_known(path)
     except ValueError as error:
-        raise FusionError(f"{path}: {error}; run the command again that made it") from None
+        raise FusionError(f"{path}: {error}; {_AGAIN}") from None

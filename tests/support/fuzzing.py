@@ -237,14 +237,13 @@ def result(folder: Path, chance: Chance) -> Iterator[Try]:
     A stranger's has no checksums. With them, what is read from a damaged result is what was there before.
     """
     import fusion
-    from fusion.errors import FusionError
+    from fusion.errors import FusionError, telling_damage
     from fusion.result.compare import compare_predictions
     from fusion.result.predictions import read_predictions
     from fusion.result.recompute import recomputed
     from fusion.result.reference_predictions import read_reference_predictions
     from fusion.result.trained import read_trained
     from fusion.result.trained_on import _read
-    from fusion.studies.report import _damage
 
     place = folder / "result"
     files = [path for path in sorted(place.rglob("*")) if path.is_file() and path.suffix not in (".png", ".html")]
@@ -253,7 +252,7 @@ def result(folder: Path, chance: Chance) -> Iterator[Try]:
     loaded = fusion.load(place)
 
     def recompute() -> object:
-        with _damage(place):
+        with telling_damage(place):
             metrics = recomputed(place, 10)
         return {key: metrics[key] for key in ("train", "test", "references", "classes", "confusion")}
 
