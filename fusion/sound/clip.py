@@ -166,10 +166,16 @@ class Clip:
         (frames,) bool
             At least one is true; all are in a silent clip.
         """
-        edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
-        edges = np.clip(np.floor(edges + 0.5).astype(np.intp), 0, self.y.size)
-        power = self.energy(edges[:-1], edges[1:]) / np.maximum(edges[1:] - edges[:-1], 1)
+        power = self.shared(("frame power", frames), lambda: self._frame_power(frames))
         return np.asarray(power >= power.max() * 10 ** (-db / 10))
+
+    def _frame_power(self, frames: int) -> NDArray[np.float64]:
+        edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
+        edges = np.minimum(np.maximum(np.floor(edges + 0.5).astype(np.intp), 0), self.y.size)
+        lengths = edges[1:] - edges[:-1]
+        if lengths.all():  # without empty frames, whose sum reduceat does not call zero
+            return np.add.reduceat(self._square, edges[:-1]) / lengths
+        return self.energy(edges[:-1], edges[1:]) / np.maximum(lengths, 1)
 
     def _stft(self, n_fft: int, hop_length: int) -> Array:
         # scipy's FFT keeps float32; numpy's would do, at twice the time

@@ -56,14 +56,14 @@ def peaks(magnitude: NDArray[np.float32], sr: int, f0: Floats, centres: Floats) 
     width = sr / (2 * (magnitude.shape[1] - 1))
     half = np.minimum(np.maximum(_WINDOW * centres / width, 1.5), np.maximum(_SPACING * f0[:, np.newaxis] / width, 1))
     ends = np.rint(centres / width - half), np.rint(centres / width + half)
-    low, high = (np.clip(end, 1, last).astype(np.intp) for end in ends)
+    low, high = (np.minimum(np.maximum(end, 1), last).astype(np.intp) for end in ends)
     bins = np.minimum(low[..., np.newaxis] + np.arange(1 + int((high - low).max())), high[..., np.newaxis])
     frames = np.arange(len(magnitude))[:, np.newaxis]
-    offset = magnitude[frames[..., np.newaxis], bins].argmax(axis=-1)
-    top = low + offset
+    near = magnitude[:, bins[0]] if len(bins) == 1 else magnitude[frames[..., np.newaxis], bins]
+    top = low + near.argmax(axis=-1)
     left, peak, right = (magnitude[frames, top + side].astype(np.float64) for side in (-1, 0, 1))
     ratio = np.maximum(left, right) / np.maximum(peak, np.finfo(np.float32).tiny)
-    shift = np.clip((2 * ratio - 1) / (ratio + 1), 0, 0.5)
+    shift = np.minimum(np.maximum((2 * ratio - 1) / (ratio + 1), 0), 0.5)
     size = np.where(centres < sr / 2, peak * (1 - shift**2) / np.sinc(shift), 0.0)
     return width * (top + np.where(right > left, shift, -shift)), size
 

@@ -3,9 +3,9 @@
     python tests/benchmarks/features.py [--clips 32] [--rounds 9]
 
 One core, one BLAS thread; the sets take turns, and medians of processor time are compared, so other programs disturb
-little. A set's features share one `Clip`, and many clips a call of the statistics, as in extraction; reading a file is
-left out, statistics are in, those that each has by default. Lines of one feature have its share of the spectrum in them. The constant-Q
-transform, which costs many times more, is in none of the sets.
+little. As in extraction each set reads the file, its features share one `Clip`, many clips share a call of the statistics,
+and each feature has its statistics by default. Lines of one feature have reading and its share of the spectrum in them.
+The constant-Q transform, which costs many times more, is in none of the sets.
 """
 
 from __future__ import annotations
@@ -18,15 +18,19 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 import argparse
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from fusion.extraction.column import Column
 from fusion.feature.contract import Feature
 from fusion.feature.registry import load
 from fusion.plugins.registry import FEATURES, discover
 from fusion.sound.clip import Clip
+from fusion.sound.reading import read_audio
 
 SR, SECONDS = 16000, 4.0
 FIVE = ("mfcc", "spectral_centroid", "spectral_rolloff", "tonnetz", "zero_crossing_rate")
@@ -45,15 +49,15 @@ def note(number: int) -> np.ndarray:
     return y.astype(np.float32)
 
 
-def cost(features: dict[str, Feature], sounds: list[np.ndarray]) -> float:
+def cost(features: dict[str, Feature], sounds: list[Path]) -> float:
     """Return seconds of processor time a clip for all features."""
     start = time.process_time()
     shapes = {name: feature.shape(round(SECONDS * SR), SR) for name, feature in features.items()}
     columns = [Column(name, feature, shapes[name], len(sounds)) for name, feature in features.items()]
-    for number, y in enumerate(sounds):
-        clip = Clip(y, SR)
+    for sound in sounds:
+        clip = Clip(read_audio(sound, SR, 0.0, SECONDS), SR)
         for column in columns:
-            column.add(clip, str(number))
+            column.add(clip, sound.name)
     for column in columns:
         column.values()
     return (time.process_time() - start) / len(sounds)
@@ -86,16 +90,20 @@ def main() -> None:
         "the five": five,
         "all others": added,
         "all": five | added,
+        "reading alone": {},
         **{f"{name}, by itself": {name: every[name]} for name in (*added, *SLOW)},
     }
-    sounds = [note(number) for number in range(options.clips)]
-    for features in sets.values():
-        cost(features, sounds[:1])
     times: dict[str, list[float]] = {name: [] for name in sets}
-    for number in range(options.rounds):
-        for name, features in sets.items():
-            if not name.startswith(SLOW) or number == 0:
-                times[name].append(cost(features, sounds))
+    with tempfile.TemporaryDirectory() as folder:
+        sounds = [Path(folder) / f"{number}.wav" for number in range(options.clips)]
+        for number, sound in enumerate(sounds):
+            soundfile.write(sound, note(number), SR)
+        for features in sets.values():
+            cost(features, sounds[:1])
+        for number in range(options.rounds):
+            for name, features in sets.items():
+                if not name.startswith(SLOW) or number == 0:
+                    times[name].append(cost(features, sounds))
     medians = {name: float(np.median(values)) for name, values in times.items()}
     print(f"{options.clips} notes of {SECONDS:g} s at {SR} Hz, {options.rounds} rounds, one thread, medians")
     for name, seconds in medians.items():
