@@ -30,6 +30,7 @@ from fusion.feature.registry import load as load_feature
 from fusion.plugins.registry import DATASETS, FEATURES, FUSIONS, discover
 from fusion.report import markdown
 from fusion.report.plots import save
+from fusion.report.warning_words import warning_words
 from fusion.settings.dataset import DatasetSettings
 from fusion.settings.dataset import load as load_dataset
 from fusion.settings.feature_lists import LISTS
@@ -193,6 +194,13 @@ def metrics() -> str:
     return "\n".join(parts)
 
 
+def warnings() -> str:
+    """Return what each warning means and what to do."""
+    return "\n".join(
+        f"## {word}\n\n{entry['means']}\n\n*What to do.* {entry['do']}\n" for word, entry in warning_words().items()
+    )
+
+
 def python() -> str:
     """Return the directives by which autodoc writes the names of ``import fusion``."""
     names = sorted(set(fusion.__all__) - {"__version__"})
@@ -227,6 +235,7 @@ MADE = {
     "fusions": fusions,
     "datasets": datasets,
     "metrics": metrics,
+    "warnings": warnings,
     "python": python,
 }
 

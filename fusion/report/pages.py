@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from fusion.errors import FusionError
+from fusion.report.warning_words import explained
 from fusion.runtime.files import write_text
 from fusion.runtime.versions import VERSION
 
@@ -90,7 +91,7 @@ def _templates() -> Environment:
         finalize=_unbroken,
     )
     environment.globals |= {"version": VERSION, "generator": Markup(GENERATOR), "without_empty": without_empty}
-    environment.filters |= {"badges": badges, "percent": percent}
+    environment.filters |= {"badges": badges, "explained": explained, "percent": percent}
     return environment
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _AGAIN = "run the experiment again, which makes it anew"
 _MARKS = ("o", "|", "_")  # of classes that share a colour
 _DOT, _ARM = 2.6, 0.007  # points; of the map's half width
+_LETTER, _LINE = 0.085, 0.15  # inches that a label's letter and line take
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,12 @@ def plot_map(drawn: EmbeddingMap, classes: list[str]) -> Figure:
             colour = GREY if label < 0 else SERIES[label % len(SERIES)]
             mark = _MARKS[max(0, label) // len(SERIES) % len(_MARKS)]
             _draw(axes, points, colour, mark)
-            if label >= 0:
-                middle = np.median(points, axis=0)
-                axes.text(*middle, classes[label], ha="center", va="center", fontsize=9, weight="bold", color=INK)
+        inch = (high[0] - low[0]) / (width - 0.5)  # on the map
+        labels = [label for label in np.unique(drawn.labels[mask]) if label >= 0]
+        middles = np.array([np.median(drawn.points[mask & (drawn.labels == label)], axis=0) for label in labels])
+        lengths = np.array([_LETTER * len(classes[label]) * inch for label in labels])
+        for label, middle in zip(labels, apart(middles.reshape(-1, 2), lengths, _LINE * inch), strict=True):
+            axes.text(*middle, classes[label], ha="center", va="center", fontsize=9, weight="bold", color=INK)
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
         axes.set_title(f"clips of {word} groups" if len(parts) > 1 else "", fontsize=10)
         axes.set_xlabel(f"first principal axis ({100 * drawn.shares[0]:.0f} % of the variance)")
@@ -112,6 +116,27 @@ def plot_map(drawn: EmbeddingMap, classes: list[str]) -> Figure:
         grid[0, -1].plot([], [], mark, ms=4, color=colour, label="several" if label < 0 else classes[label])
     figure.legend(frameon=False, fontsize=8, loc="outside right upper")
     return figure
+
+
+def apart(middles: NDArray[np.float64], lengths: NDArray[np.float64], height: float) -> NDArray[np.float64]:
+    """Return where labels stand so that none covers another: from the lowest on, moved up where there is no room.
+
+    Parameters
+    ----------
+    middles : (labels, 2)
+    lengths : (labels,)
+    height : float
+        Of each.
+    """
+    places = middles.copy()
+    done: list[int] = []
+    for label in np.argsort(middles[:, 1]):
+        for other in sorted(done, key=lambda other: places[other, 1]):
+            beside = abs(places[label, 0] - places[other, 0]) >= (lengths[label] + lengths[other]) / 2
+            if not beside and abs(places[label, 1] - places[other, 1]) < height:
+                places[label, 1] = places[other, 1] + height
+        done.append(label)
+    return places
 
 
 def _draw(axes: Axes, points: NDArray[np.float64], colour: str, mark: str) -> None:

@@ -78,6 +78,7 @@ class Clip:
         self.sr = int(sr)
         self.id, self.path = id, path
         self._shared: dict[tuple[Hashable, ...], Array] = {}
+        self._frame_power: dict[int, NDArray[np.float64]] = {}
 
     @property
     def duration(self) -> float:
@@ -166,10 +167,12 @@ class Clip:
         (frames,) bool
             At least one is true; all are in a silent clip.
         """
-        power = self.shared(("frame power", frames), lambda: self._frame_power(frames))
+        if frames not in self._frame_power:
+            self._frame_power[frames] = self._power_of(frames)
+        power = self._frame_power[frames]
         return np.asarray(power >= power.max() * 10 ** (-db / 10))
 
-    def _frame_power(self, frames: int) -> NDArray[np.float64]:
+    def _power_of(self, frames: int) -> NDArray[np.float64]:
         edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
         edges = np.minimum(np.maximum(np.floor(edges + 0.5).astype(np.intp), 0), self.y.size)
         lengths = edges[1:] - edges[:-1]

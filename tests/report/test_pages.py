@@ -6,6 +6,7 @@ import pytest
 
 from fusion.report import ablation_page, index_page, result_page, search_page, stress_page
 from fusion.report.pages import GENERATOR, write_own
+from fusion.report.warning_words import explained, warning_words
 from fusion.result import listing
 from fusion.studies.stress_summary import compare_stress
 from tests.support.ablations import made_up as made_up_ablation
@@ -137,6 +138,23 @@ def test_a_page_says_what_came_out_and_escapes_what_others_wrote(pages):
     ):
         assert word in text
     assert "95 % of F1" not in text  # no class has an interval
+
+
+def test_a_warning_opens_what_it_means_and_what_to_do(browser, pages):
+    with opened(browser, pages["result"]) as tab:
+        warnings = tab.get_by_role("list", name="Warnings")
+        means = warnings.get_by_text("The network is not shown to be above a simple reference method")
+        assert not means.is_visible()
+        warnings.get_by_role("listitem").filter(has_text="below-reference").get_by_text("What it means").click()
+        assert means.is_visible()
+        assert warnings.get_by_text("another feature, model.sequences: pooled or a search may change it").is_visible()
+
+
+def test_explanations_have_no_links_and_no_markdown_and_a_strangers_word_has_none():
+    assert explained("<b>own</b>") == []
+    for word in warning_words():
+        assert len(explained(word)) == 2
+        assert not re.search(r"[\[`]|\]\(", " ".join(explained(word)))
 
 
 def test_an_index_does_not_replace_what_is_someone_elses(tmp_path):

@@ -1,13 +1,17 @@
 """The map of test clips and the spread of features on a result's page."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fusion.errors import FusionError
 from fusion.report import result_page
 from fusion.report.plots import svg
-from fusion.report.result_insides import plot_map, plot_quantiles, read_map, read_quantiles
+from fusion.report.result_insides import apart, plot_map, plot_quantiles, read_map, read_quantiles
 from tests.support.results import made_up_result
 
 
@@ -39,6 +43,24 @@ def test_the_map_of_many_clips_is_small(tmp_path):
     folder = tmp_path / "one" / "0123456789ab"
     metrics, _ = made_up_result(folder, 2874, tuple("abcdefghijklmnopqrs"))
     assert len(svg(plot_map(read_map(folder, metrics), metrics["classes"]), "map")) < 150_000
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(-1, 1)] * 2, st.floats(0.05, 0.5)), max_size=12),
+    st.floats(0.02, 0.2),
+)
+def test_labels_of_the_map_do_not_cover_one_another_and_keep_their_place_where_there_is_room(labels, height):
+    middles, lengths = (
+        np.array([label[:2] for label in labels]).reshape(-1, 2),
+        np.array([label[2] for label in labels]),
+    )
+    placed = apart(middles, lengths, height)
+    np.testing.assert_array_equal(placed[:, 0], middles[:, 0])
+    for first, second in combinations(range(len(labels)), 2):
+        beside = abs(placed[first, 0] - placed[second, 0]) >= (lengths[first] + lengths[second]) / 2
+        assert beside or abs(placed[first, 1] - placed[second, 1]) >= height - 1e-12
+    if len(labels) > 1 and height < np.diff(np.sort(middles[:, 1])).min():
+        np.testing.assert_array_equal(placed, middles)
 
 
 def page_of(folder, metrics):
