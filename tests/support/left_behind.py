@@ -20,7 +20,7 @@ training: {epochs: 2, batch_size: 16}
 search: {trials: 2, folds: 2, space: {model.dropout: [0.1, 0.2]}}
 seeds: [1, 2]
 """
-VOLATILE = {"seconds", "created", "began", "date", "times_tested", "looks", "checksum"}
+VOLATILE = {"seconds", "created", "began", "date", "times_tested", "looks", "looks_experiments", "checksum"}
 
 
 def figures(value: Any) -> Any:
