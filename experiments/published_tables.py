@@ -223,6 +223,20 @@ TABLES = {
         study_text,
         ("practice",),
     ),
+    "families": Table(
+        "docs/results/features.md",
+        ("fusion ablate experiments/descriptor_families.yaml --data practice --mode all",),
+        "ablation.json",
+        ablation_text,
+        ("practice",),
+    ),
+    "descriptors": Table(
+        "docs/results/features.md",
+        ("fusion ablate experiments/descriptor_families.yaml --data practice --set ablation=null",),
+        "ablation.json",
+        ablation_text,
+        ("practice",),
+    ),
     "fusions": Table(
         "docs/results/fusions.md",
         ("fusion run experiments/fusion_study.yaml --data practice",),

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import arm_names
+from fusion.report.wording import arm_label
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ def ablation_rows(content: dict[str, Any]) -> pd.DataFrame:
     """Return one row an arm of an ablation, the best first."""
     kept = ("mean", "std", "low", "high", "digest")
     rows = [
-        {"features": " + ".join(arm_names(content, arm["features"])), **{key: arm[key] for key in kept}}
-        for arm in content["arms"]
+        {"features": arm_label(content, arm["features"]), **{key: arm[key] for key in kept}} for arm in content["arms"]
     ]
     return pd.DataFrame(rows).sort_values("mean", ascending=False, ignore_index=True)
 

@@ -16,7 +16,7 @@ from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
 from fusion.report.study_tables import arms_table
-from fusion.report.wording import ABOUT_INTERVALS, HOW_TESTED, arm_names, looks_text, score, shown_metrics, table
+from fusion.report.wording import ABOUT_INTERVALS, HOW_TESTED, arm_label, looks_text, score, shown_metrics, table
 from fusion.result.compare import sentence
 from fusion.result.folder import of_older_method
 from fusion.runtime.names import in_spreadsheet
@@ -108,9 +108,7 @@ def print_ablation(ablation: dict[str, Any], sentences: Sequence[str]) -> None:
         interval = "" if arm["low"] is None else f"[{arm['low']:.3f}, {arm['high']:.3f}]"
         spread = "" if arm["std"] is None else f" ± {arm['std']:.3f}"
         style = "bold" if len(arm["features"]) == most else None
-        grid.add_row(
-            " + ".join(arm_names(ablation, arm["features"])), f"{arm['mean']:.3f}{spread}", interval, style=style
-        )
+        grid.add_row(arm_label(ablation, arm["features"]), f"{arm['mean']:.3f}{spread}", interval, style=style)
     console.print(grid)
     for text in (*sentences, *(f"! {warning}" for warning in ablation["warnings"])):
         console.print(text)

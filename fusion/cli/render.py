@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def render(
     name: Annotated[str, typer.Argument(metavar="nsynth|irmas", help="Layout to render.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make.", show_default=False)],
-    preset: Annotated[str, typer.Option("--preset", metavar="sample|practice", help="How much.")] = "practice",
+    preset: Annotated[
+        str, typer.Option("--preset", metavar="sample|practice|diverse", help="How much, and what for.")
+    ] = "practice",
     train_font: Annotated[
         list[Path] | None, typer.Option("--train-font", metavar="SF2", help="SoundFont of the training instruments.")
     ] = None,

@@ -16,8 +16,8 @@ class RenderOptions:
 
     Parameters
     ----------
-    preset : {"sample", "practice"}
-        How much there is, and how it is written.
+    preset : str
+        One of `presets`: how much there is, and how it is written.
     seed : int
         Another seed, other instruments held out, other notes and pieces.
     train_fonts, test_fonts : tuple of Path

@@ -15,6 +15,7 @@ from fusion.report.plots import save, svg
 from fusion.report.study_sentences import signed
 from fusion.report.wording import (
     ABOUT_TESTS,
+    arm_label,
     arm_names,
     data_option,
     seeds_option,
@@ -63,7 +64,7 @@ def write(folder: Path, ablation: Mapping[str, Any]) -> None:
         answer=_answer(ablation, most),
         sentences=ablation_sentences(ablation),
         arms=_arms(ablation),
-        own=" + ".join(arm_names(ablation, most["features"])),
+        own=arm_label(ablation, most["features"]),
         tests=_tests(ablation),
         plots={name: svg(plot, _CAPTIONS[name]) for name, plot in plots.items()},
         captions=_CAPTIONS,
@@ -98,7 +99,7 @@ def _name(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
 def _arms(ablation: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = [
         [
-            " + ".join(arm_names(ablation, arm["features"])),
+            arm_label(ablation, arm["features"]),
             f"{arm['mean']:.3f}" + ("" if arm["std"] is None else f" ± {arm['std']:.3f}"),
             span(arm),
             arm["digest"] or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.evaluation.metric import metric_label
 from fusion.report.plots import BLUE, DARK, GREY, INK, ORANGE, new_figure
-from fusion.report.wording import arm_names, points_text
+from fusion.report.wording import arm_label, points_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +22,7 @@ def plot_arms(ablation: Mapping[str, Any]) -> Figure:
     """Plot what each arm reaches with its 95 % interval, the best on top, that of all features marked."""
     arms = sorted(ablation["arms"], key=lambda arm: arm["mean"])
     all_features = max((arm["features"] for arm in arms), key=len)
-    everything = arm_names(ablation, all_features)
-    names = [_label(ablation["mode"], arm_names(ablation, arm["features"]), everything) for arm in arms]
+    names = [arm_label(ablation, arm["features"]) for arm in arms]
     labels = [fill(name, _LABEL_WIDTH, break_on_hyphens=False) for name in names]
     heights = np.array([1 + label.count("\n") for label in labels])
     steps = 0.55 + 0.45 * heights  # labels of several lines need room
@@ -55,15 +54,6 @@ def plot_arms(ablation: Mapping[str, Any]) -> Figure:
     axes.grid(axis="x", alpha=0.25)
     figure.legend(frameon=False, fontsize=8, loc="outside upper center", ncols=3)
     return figure
-
-
-def _label(mode: str, names: Sequence[str], everything: Sequence[str]) -> str:
-    missing = [name for name in everything if name not in names]
-    if not missing:
-        return "all features"
-    if len(missing) == 1 and mode in ("leave-one-out", "mask"):
-        return f"{missing[0]} masked" if mode == "mask" else f"without {missing[0]}"
-    return " + ".join(names)
 
 
 def plot_shapley(ablation: Mapping[str, Any]) -> Figure:

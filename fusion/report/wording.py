@@ -88,6 +88,28 @@ def arm_names(ablation: Mapping[str, Any], features: Sequence[str]) -> list[str]
     return list(dict.fromkeys(named.get(feature, feature) for feature in features))
 
 
+def arm_label(ablation: Mapping[str, Any], features: Sequence[str]) -> str:
+    """Return what an arm of an ablation is called: by what it has, or by the one thing that it lacks.
+
+    Parameters
+    ----------
+    ablation : dict
+        The content of ablation.json.
+    features : sequence of str
+        Of the arm.
+    """
+    names = arm_names(ablation, features)
+    everything = arm_names(ablation, max((arm["features"] for arm in ablation["arms"]), key=len))
+    missing = [name for name in everything if name not in names]
+    if not missing:
+        return "all features"
+    if len(missing) == 1 and ablation["mode"] == "mask":
+        return f"{missing[0]} masked"
+    if len(missing) == 1 and (ablation["mode"] == "leave-one-out" or len(names) > 2):
+        return f"without {missing[0]}"
+    return " + ".join(names)
+
+
 def significant(test: Mapping[str, Any]) -> bool:
     """Say whether a test shows a difference; one without p does not."""
     return test["p_holm"] is not None and test["p_holm"] < LEVEL

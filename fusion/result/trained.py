@@ -65,7 +65,8 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
     metrics = result.finished()
     refuse_changed(folder, "spec.yaml")
     experiment = read_result_settings(folder / "spec.yaml", plugins)
-    recorded = result.environment().get("features", {})
+    with telling_damage(folder / "environment.json"):
+        recorded = dict(result.environment().get("features", {}))
     for name, version in experiment.versions().items():
         if recorded.get(name) != version:
             raise FusionError(

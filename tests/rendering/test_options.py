@@ -112,7 +112,10 @@ def test_any_text_is_a_value_in_range_or_an_error_that_names_it(
         ({"velocities": ()}, "--velocities : .* from 1 to 127"),
         ({"velocities": (100, 100)}, "--velocities 100,100: has one twice"),
         ({"notes": 0}, "--notes 0: should be 1 or more"),
-        ({"preset": "practise"}, r"--preset practise: should be sample or practice; did you mean 'practice'\?"),
+        (
+            {"preset": "practise"},
+            r"--preset practise: should be sample or practice or diverse; did you mean 'practice'\?",
+        ),
         ({"train_fonts": (Path("\udcff.sf2"),)}, r"'\\udcff.sf2': no text in UTF-8"),
     ],
 )
@@ -232,7 +235,13 @@ def test_a_level_is_another_plan(tmp_path: Path) -> None:
 
 
 def test_presets_are_those_of_both_layouts() -> None:
-    assert set(notes.SIZES) == {"sample", "practice"} <= set(recordings.SIZES)
+    assert set(notes.SIZES) == {"sample", "practice", "diverse"}
+    assert {"sample", "practice"} <= set(recordings.SIZES)
+
+
+def test_a_preset_that_holds_nothing_out_takes_no_fonts_for_the_test() -> None:
+    with pytest.raises(FusionError, match=r"--test-font: --preset diverse holds nothing out"):
+        NSynthOptions(preset="diverse", test_fonts=(Path("other.sf2"),))
 
 
 # what does not apply

@@ -93,6 +93,7 @@ def choose_instruments(
     seed: int,
     families: Sequence[str] = FAMILIES,
     pitches: tuple[int, int] = (0, 127),
+    hold_out: bool = True,
 ) -> list[Instrument]:
     """Find the independent instruments of two sides' fonts, and those held out for valid and test.
 
@@ -113,6 +114,8 @@ def choose_instruments(
     pitches : (int, int)
         The lowest and the highest key of all. An instrument that this leaves a single key is left out: valid and
         test could not share it.
+    hold_out : bool
+        Whether any is held out; if not, those of `train` all train, and `test` is the same.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def choose_instruments(
     for family in FAMILIES:
         holding = [group for group, members in groups.items() if family in _families(members)]
         wanted = HELD_OUT if len(holding) > 3 else 1
-        candidates = [g for g in holding if len(sides[g]) == 2 and _may_be_held_out(groups[g])]
+        candidates = [g for g in holding if hold_out and len(sides[g]) == 2 and _may_be_held_out(groups[g])]
         for group in rng.sample(candidates, len(candidates)):
             if group not in held and len(held.intersection(holding)) < min(wanted, len(holding) - 1):
                 held.add(group)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fusion.datasets.nsynth_notes import FAMILIES
+from fusion.errors import FusionError
 from fusion.rendering.notes.plan import SIZES, VELOCITIES, NotesSize
 from fusion.rendering.options import RenderOptions
 
@@ -51,6 +52,8 @@ class NSynthOptions(RenderOptions):
         self._normalise("velocities", tuple(sorted(self.velocities)))
         if self.notes is not None and self.notes < 1:
             raise self._refusal("notes", "should be 1 or more")
+        if self.test_fonts and not self.size.hold_out:
+            raise FusionError(f"--test-font: --preset {self.preset} holds nothing out; name all fonts by --train-font")
         if self.size == SIZES[self.preset]:  # the preset's own number is no change
             self._normalise("notes", None)
 

@@ -1,6 +1,7 @@
 """Playing planned notes and writing them, in worker processes.
 
-A note is 3 s held and 1 s of release. It is mixed to one channel, and soxr takes it to 16 kHz.
+A key is held for as long as the plan says, and a note lasts 4 s with its release. It is mixed to one channel, and soxr
+takes it to 16 kHz.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from fusion.rendering.encoding import Encoding
 from fusion.rendering.fluidsynth import CEILING, FLOOR, RATE, Synthesizer, Tone, synthesizer_of
 from fusion.rendering.notes.plan import SAMPLE_RATE, Note
 
-HELD, SECONDS = 3.0, 4
-"""How long a note's key is held, and how long a note is, s."""
+SECONDS = 4
+"""How long a note is, s."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class NotesTask:
     notes: tuple[Note, ...]
 
 
-def play_note(synthesizer: Synthesizer, font: Path, program: int, pitch: int, velocity: int) -> NDArray[np.float32]:
+def play_note(synthesizer: Synthesizer, note: Note) -> NDArray[np.float32]:
     """Return one note, (64000,) float32 at 16 kHz."""
-    stereo = synthesizer.play(font, 0, program, [Tone(0.0, HELD, pitch, velocity)], SECONDS * RATE)
+    tone = Tone(0.0, note.held, note.pitch, note.velocity)
+    stereo = synthesizer.play(note.font, 0, note.program, [tone], SECONDS * RATE)
     y: NDArray[np.float32] = soxr.resample(stereo.mean(axis=0), RATE, SAMPLE_RATE, "HQ")
     return y[: SECONDS * SAMPLE_RATE]
 
@@ -45,7 +47,7 @@ def play_notes(task: NotesTask) -> list[str]:
         if path.exists():
             outcomes.append("kept")
             continue
-        y = play_note(synthesizer_of(task.fonts), note.font, note.program, note.pitch, note.velocity)
+        y = play_note(synthesizer_of(task.fonts), note)
         peak = float(np.abs(y).max())
         outcomes.append("silent" if peak < FLOOR else "loud" if peak > CEILING else "written")
         if peak >= FLOOR:

@@ -17,7 +17,7 @@ from fusion.rendering.fluidsynth import CEILING, FLOOR, check_fluidsynth
 from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
 from fusion.rendering.notes.instruments import Instrument, choose_instruments
 from fusion.rendering.notes.options import NSynthOptions
-from fusion.rendering.notes.plan import SPLITS, Note, plan_notes
+from fusion.rendering.notes.plan import HELD, SPLITS, Note, plan_notes
 from fusion.rendering.notes.play import NotesTask
 from fusion.rendering.notes.readme import count_instruments, write_notes_readme
 from fusion.rendering.options import as_typed
@@ -71,7 +71,9 @@ def render_nsynth(
     began = time.monotonic()
     version = check_fluidsynth()
     fonts = read_fonts(options)
-    instruments = choose_instruments(fonts.train, fonts.test, options.seed, options.families, options.pitches)
+    instruments = choose_instruments(
+        fonts.train, fonts.test, options.seed, options.families, options.pitches, options.size.hold_out
+    )
     notes = plan_notes(instruments, options.size, options.seed, options.velocities)
     if not notes:
         raise _no_notes(fonts, options)
@@ -113,7 +115,10 @@ def _no_notes(fonts: Fonts, options: NSynthOptions) -> FusionError:
 
 def _digest(notes: Sequence[Note]) -> str:
     """Return a hash of every note and who plays it."""
-    lines = "\n".join(f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}" for n in notes)
+    lines = "\n".join(
+        f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}{'' if n.held == HELD else f' {n.held:g}'}"
+        for n in notes
+    )
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -126,8 +131,8 @@ def _write_examples(folder: Path, notes: Sequence[Note]) -> None:
 def notes_warnings(fonts: Fonts, instruments: Sequence[Instrument], families: Sequence[str]) -> Iterator[str]:
     """Yield what a reader of the plan must know: common samples of both sides, families that one side lacks."""
     yield from common_sample_warnings(fonts)
-    tested = {instrument.family for instrument in instruments if instrument.held_out}
     trained = {instrument.family for instrument in instruments if not instrument.held_out}
+    tested = {instrument.family for instrument in instruments if instrument.held_out} or trained  # nothing held out
     for family in families:
         if family not in trained:
             yield f"missing-class: train has no {family}"

@@ -39,7 +39,8 @@ SEED_FAMILIES = set(FAMILIES) - {"synth_lead", "vocal"}
 
 
 def plan(train: SoundFont, test: SoundFont, preset: str = "practice", seed: int = 0) -> list[Note]:
-    return plan_notes(choose_instruments([train], [test], seed), SIZES[preset], seed)
+    size = SIZES[preset]
+    return plan_notes(choose_instruments([train], [test], seed, hold_out=size.hold_out), size, seed)
 
 
 # the plan
@@ -51,7 +52,7 @@ def test_every_program_is_nsynths() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("preset", SIZES)
+@pytest.mark.parametrize("preset", ["sample", "practice"])
 def test_splits(preset: str, seed: int) -> None:
     a = notes_font("a")
     notes = plan(a, a, preset, seed)
@@ -74,15 +75,34 @@ def test_splits(preset: str, seed: int) -> None:
     )
 
 
-def test_notes_are_distinct_and_in_range() -> None:
+def test_diverse_notes_hold_no_instrument_out_and_last_by_chance() -> None:
+    a = notes_font("a", {40: "violin", 41: "violin"})
+    notes = plan(a, a, "diverse")
+    train, valid, test = (by_instrument(split, notes) for split in SPLITS)
+    assert not valid
+    assert set(train) == set(test)
+    assert {own[0].program for own in train.values()} == set(PROGRAMS) - {41}  # plays the samples of 40
+    for number in test:
+        pitches = [{note.pitch for note in split[number]} for split in (train, test)]
+        assert pitches[1]
+        assert not pitches[0] & pitches[1]
+    lengths = [note.held for note in notes]
+    assert 0.3 <= min(lengths) < 0.5
+    assert 3.3 < max(lengths) <= 3.5
+    assert plan(a, a, "diverse") == notes
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_notes_are_distinct_and_in_range(preset: str) -> None:
     a = notes_font("a")
-    notes = plan(a, a)
+    notes = plan(a, a, preset)
     assert len({note.note_str for note in notes}) == len(notes)
     assert [note.number for note in notes] == list(range(len(notes)))
     for note in notes:
         assert PROGRAMS[note.program].low <= note.pitch <= PROGRAMS[note.program].high
         assert (note.family, note.source) == (PROGRAMS[note.program].family, PROGRAMS[note.program].source)
     assert {note.velocity for note in notes} == set(VELOCITIES)
+    assert preset == "diverse" or {note.held for note in notes} == {3.0}
     indices = {(note.family, note.source, note.index): note.instrument for note in notes}
     assert len(indices) == len(set(indices.values())) == len(PROGRAMS)
 
@@ -297,15 +317,21 @@ def test_a_font_without_melody_is_refused(fluidsynth: None, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def a_note(font: Path, program: int, pitch: int, velocity: int, held: float = 3.0) -> Note:
+    return Note("train", 0, 0, 0, "flute", "acoustic", font, program, pitch, velocity, held)
+
+
 def test_pitch_duration_and_velocity(fluidsynth: None, tmp_path: Path) -> None:
     path = write_font(tmp_path / "sine.sf2", {"sine": sine()}, {73: [("sine", 0, 127)]})
     synthesizer = Synthesizer([path])
-    y = play_note(synthesizer, path, 73, 69, 127)
+    y = play_note(synthesizer, a_note(path, 73, 69, 127))
     assert (y.shape, y.dtype) == ((64000,), np.float32)
     assert np.argmax(np.abs(np.fft.rfft(y[16000:32000]))) == pytest.approx(440, abs=1)
     assert np.abs(y[47000:47900]).max() > 0.1
     assert np.abs(y[48800:]).max() < 1e-3
-    quiet = play_note(synthesizer, path, 73, 69, 25)
+    short = play_note(synthesizer, a_note(path, 73, 69, 127, 1.0))
+    assert np.abs(short[15000:15900]).max() > 0.1 > 1e-3 > np.abs(short[16800:]).max()
+    quiet = play_note(synthesizer, a_note(path, 73, 69, 25))
     assert np.abs(y).max() / np.abs(quiet).max() == pytest.approx((127 / 25) ** 2, rel=0.05)
 
 
@@ -313,19 +339,19 @@ def test_every_note_starts_from_the_same_state(fluidsynth: None, tmp_path: Path)
     samples = {"sine": sine(), "noise": noise(0)}
     presets = {73: [("sine", 0, 127)], 74: [("noise", 0, 127)]}
     path = write_font(tmp_path / "long.sf2", samples, presets, release=SECONDS_20)
-    alone = play_note(Synthesizer([path]), path, 73, 60, 75)
+    alone = play_note(Synthesizer([path]), a_note(path, 73, 60, 75))
     assert np.abs(alone[63000:]).max() > 0.01  # still sounding at the end
     synthesizer = Synthesizer([path])
-    play_note(synthesizer, path, 74, 50, 127)
-    play_note(synthesizer, path, 73, 60, 100)
-    np.testing.assert_array_equal(play_note(synthesizer, path, 73, 60, 75), alone)
+    play_note(synthesizer, a_note(path, 74, 50, 127))
+    play_note(synthesizer, a_note(path, 73, 60, 100))
+    np.testing.assert_array_equal(play_note(synthesizer, a_note(path, 73, 60, 75)), alone)
 
 
 def test_interpolation_is_the_best(fluidsynth: None, tmp_path: Path) -> None:
     """Played 28 keys down, 8 kHz is heard at 1,587 Hz and its image at 7,163: -32 dB by default, -46 at best."""
     high = (16000 * np.sin(2 * np.pi * 8000 * np.arange(44100) / 44100)).astype("<i2")
     path = write_font(tmp_path / "high.sf2", {"high": high}, {73: [("high", 0, 127)]})
-    y = play_note(Synthesizer([path]), path, 73, 32, 127)[16000:32000]
+    y = play_note(Synthesizer([path]), a_note(path, 73, 32, 127))[16000:32000]
     spectrum = np.abs(np.fft.rfft(y * np.hanning(16000)))
     assert 1580 < spectrum.argmax() < 1595
     assert spectrum[7100:7230].max() < spectrum.max() * 10 ** (-40 / 20)
