@@ -6,10 +6,10 @@
     python experiments/reproduce.py --only notes     # one table, and what it needs
     python experiments/reproduce.py --tables         # runs nothing: the documentation alone, from what is there
 
-It wants the folders ``practice`` and ``practice-irmas`` (rendered first if they are not there), and, for some tables,
-``real-notes`` and ``medley-solos``; a table whose data are not there is left as it is. An interrupted command goes on
-where it was. ``results/published`` has the results, and its
-``published.json`` says which results each table shows, and what they took.
+It wants the folders ``practice``, ``practice-irmas`` and ``diverse`` (rendered first if they are not there), and, for
+some tables, ``real-notes`` and ``medley-solos``; a table whose data are not there is left as it is. An interrupted
+command goes on where it was. ``results/published`` has the results, and its ``published.json`` says which results each
+table shows, and what they took.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from published_tables import TABLES, Table, block
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path("results/published")
-RENDERED = {"practice": "nsynth", "practice-irmas": "irmas"}
+RENDERED = {"practice": "nsynth", "practice-irmas": "irmas", "diverse": "nsynth"}
+PRESETS = {"diverse": "diverse"}  # of the others: practice
 
 
 def main() -> None:
@@ -52,7 +53,8 @@ def _make(name: str) -> None:
     table: Table = TABLES[name]
     for folder in table.data:
         if not Path(folder).exists() and folder in RENDERED:
-            _run(f"fusion data render {RENDERED[folder]} --preset practice --out {folder}")
+            preset = PRESETS.get(folder, "practice")
+            _run(f"fusion data render {RENDERED[folder]} --preset {preset} --out {folder}")
         if not Path(folder).exists():
             print(f"{name}: no folder {folder}, left as it is", file=sys.stderr)
             return

@@ -27,6 +27,30 @@ def _summarised(statistics: Sequence[str] = _FOUR, **parameters: Any) -> dict[st
 
 _spectral = partial(_summarised, n_fft=1024, hop_length=512)
 
+
+def _timbre(**parameters: Any) -> dict[str, dict[str, Any]]:
+    """Return all scalars of timbre with the statistics that helped on unknown instruments, harmonics and envelope."""
+    return {
+        "envelope": {},
+        "harmonics": _summarised(
+            n_fft=4096, hop_length=2048, f0="clip", fmin=27.5, fmax=4186.0, harmonics=20, active_db=40.0
+        ),
+        "low_to_high_ratio": _spectral(**parameters, cutoff=1000.0),
+        "rms": _spectral(**parameters, ref="max"),
+        "spectral_bandwidth": _spectral(**parameters),
+        "spectral_centroid": _spectral(**parameters),
+        "spectral_contrast": _spectral(**parameters, n_bands=6, fmin=200.0),
+        "spectral_crest": _spectral(**parameters),
+        "spectral_entropy": _spectral(**parameters),
+        "spectral_flatness": _spectral(**parameters),
+        "spectral_flux": _spectral(**parameters),
+        "spectral_rolloff": _spectral(**parameters, roll_percent=[0.5, 0.85, 0.95]),
+        "spectral_shape": _spectral(**parameters),
+        "spectral_slope": _spectral(**parameters),
+        "zero_crossing_rate": _summarised(**parameters, frame_length=1024, hop_length=512),
+    }
+
+
 LISTS: dict[str, dict[str, dict[str, Any]]] = {
     "fusion:five": {
         "mfcc": {"n_mfcc": 20, "n_fft": 1024, "hop_length": 512, "n_mels": 128, "ref": 1, "deltas": 0},
@@ -35,24 +59,19 @@ LISTS: dict[str, dict[str, dict[str, Any]]] = {
         "tonnetz": _spectral(statistics=_EIGHT, chroma="stft", tuning=0.0),
         "zero_crossing_rate": _summarised(statistics=_EIGHT, frame_length=1024, hop_length=512),
     },
-    "fusion:timbre": {
-        "envelope": {},
-        "harmonics": _summarised(
-            n_fft=4096, hop_length=2048, f0="clip", fmin=27.5, fmax=4186.0, harmonics=20, active_db=40.0
-        ),
-        "low_to_high_ratio": _spectral(cutoff=1000.0),
-        "rms": _spectral(ref="max"),
-        "spectral_bandwidth": _spectral(),
-        "spectral_centroid": _spectral(),
-        "spectral_contrast": _spectral(n_bands=6, fmin=200.0),
-        "spectral_crest": _spectral(),
-        "spectral_entropy": _spectral(),
-        "spectral_flatness": _spectral(),
-        "spectral_flux": _spectral(),
-        "spectral_rolloff": _spectral(roll_percent=[0.5, 0.85, 0.95]),
-        "spectral_shape": _spectral(),
-        "spectral_slope": _spectral(),
-        "zero_crossing_rate": _summarised(frame_length=1024, hop_length=512),
+    "fusion:timbre": _timbre(),
+    # the same of sounding frames alone, and MFCCs below the loudest: for recordings of any level, with any silence
+    "fusion:recorded": {
+        **_timbre(active_db=40.0),
+        "mfcc": {
+            "n_mfcc": 40,
+            "n_fft": 1024,
+            "hop_length": 512,
+            "n_mels": 128,
+            "ref": "max",
+            "deltas": 0,
+            "active_db": 40.0,
+        },
     },
 }
 

@@ -100,7 +100,7 @@ def test_a_list_may_be_given_as_an_option(tmp_path):
             "features: [fusion:timbr]",
             {},
             "x.yaml:2: features.fusion:timbr: no such list of features; did you mean 'fusion:timbre'? "
-            "(known: fusion:five, fusion:timbre)",
+            "(known: fusion:five, fusion:timbre, fusion:recorded)",
         ),
         (
             "features:\n  - mfcc\n  - fusion:five\n",
@@ -124,7 +124,7 @@ def test_a_list_may_be_given_as_an_option(tmp_path):
             "features: [mfcc]",
             {"features": ["fusion:four"]},
             "--features: features.fusion:four: no such list of features; did you mean 'fusion:five'? "
-            "(known: fusion:five, fusion:timbre)",
+            "(known: fusion:five, fusion:timbre, fusion:recorded)",
         ),
     ],
 )
@@ -163,7 +163,10 @@ def test_lists_are_shown(fusion: Fusion):
     assert (code, err, json.loads(out)) == (0, "", LISTS["fusion:timbre"])
 
 
-@pytest.mark.parametrize(("name", "digest"), [("fusion:five", "65248f425b5b"), ("fusion:timbre", "68ad2c0edff8")])
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [("fusion:five", "65248f425b5b"), ("fusion:timbre", "68ad2c0edff8"), ("fusion:recorded", "ad6d283a1cd7")],
+)
 def test_a_published_list_stays_what_it_is(tmp_path, name, digest):
     resolved = json.dumps(read(tmp_path, f"features: [{name}]").settings()["features"], sort_keys=True)
     assert hashlib.sha256(resolved.encode()).hexdigest()[:12] == digest

@@ -17,8 +17,6 @@ SPLITS = ("train", "valid", "test")
 VELOCITIES = (25, 50, 75, 100, 127)
 SAMPLE_RATE = 16_000
 """Of the notes, Hz."""
-HELD = 3.0
-"""How long a note's key is held, s, unless a preset has it vary."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,6 @@ class NotesSize:
     `span` keeps held-out instruments to so many neighbouring keys in the middle of their range: with few
     notes, each test pitch still has neighbours in valid, as it does in the real data. With `hold_out` false every
     instrument trains, and test has other pitches of all of them: what is learnt is for recordings from elsewhere.
-    `held` is how long a key is held at least and at most, s.
     """
 
     train: int
@@ -37,7 +34,6 @@ class NotesSize:
     span: int
     encoding: Encoding
     hold_out: bool = True
-    held: tuple[float, float] = (HELD, HELD)
 
     def scaled(self, notes: int) -> NotesSize:
         """Return a size with so many training notes of an instrument; valid and test keep their proportion."""
@@ -50,7 +46,7 @@ _FLAC = Encoding(".flac", {"format": "FLAC", "subtype": "PCM_16", "compression_l
 SIZES = {
     "sample": NotesSize(7, 24, 8, 24, _OGG),
     "practice": NotesSize(68, 60, 36, 128, _FLAC),
-    "diverse": NotesSize(96, 0, 12, 128, _FLAC, hold_out=False, held=(0.3, 3.5)),
+    "diverse": NotesSize(96, 0, 12, 128, _FLAC, hold_out=False),
 }
 """By the name of the preset."""
 
@@ -69,7 +65,6 @@ class Note:
     program: int
     pitch: int  # MIDI key
     velocity: int
-    held: float = HELD  # s
 
     @property
     def instrument_str(self) -> str:
@@ -123,7 +118,7 @@ def plan_notes(
     list of Note
         By split, then instrument, pitch and velocity.
     """
-    chosen: list[tuple[str, int, int, int, float]] = []  # split, instrument, pitch, velocity, seconds
+    chosen: list[tuple[str, int, int, int]] = []  # split, instrument, pitch, velocity
     for number, instrument in enumerate(instruments):
         rng = random.Random(f"{seed} {instrument.font.name} {instrument.program}")
         pitches = list(instrument.pitches)
@@ -138,15 +133,14 @@ def plan_notes(
             test = {rng.choice(pitches[start : start + 6]) for start in range(0, len(pitches) - 1, 6)}
             shares = {"train": [pitch for pitch in pitches if pitch not in test], "test": sorted(test)}
         for split, share in shares.items():
-            for pitch, velocity in _spread(share, getattr(size, split), velocities, rng):
-                held = round(rng.uniform(*size.held), 2) if size.held[0] < size.held[1] else size.held[0]
-                chosen.append((split, number, pitch, velocity, held))
+            spread = _spread(share, getattr(size, split), velocities, rng)
+            chosen.extend((split, number, pitch, velocity) for pitch, velocity in spread)
     chosen.sort(key=lambda choice: (SPLITS.index(choice[0]), *choice[1:]))
     kinds = [(instrument.family, instrument.source) for instrument in instruments]
     notes = []
-    for number, (split, which, pitch, velocity, held) in enumerate(chosen):
+    for number, (split, which, pitch, velocity) in enumerate(chosen):
         i, index = instruments[which], kinds[:which].count(kinds[which])
-        notes.append(Note(split, number, which, index, i.family, i.source, i.font, i.program, pitch, velocity, held))
+        notes.append(Note(split, number, which, index, i.family, i.source, i.font, i.program, pitch, velocity))
     return notes
 
 

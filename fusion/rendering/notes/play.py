@@ -1,7 +1,6 @@
 """Playing planned notes and writing them, in worker processes.
 
-A key is held for as long as the plan says, and a note lasts 4 s with its release. It is mixed to one channel, and soxr
-takes it to 16 kHz.
+A note is 3 s held and 1 s of release. It is mixed to one channel, and soxr takes it to 16 kHz.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from fusion.rendering.encoding import Encoding
 from fusion.rendering.fluidsynth import CEILING, FLOOR, RATE, Synthesizer, Tone, synthesizer_of
 from fusion.rendering.notes.plan import SAMPLE_RATE, Note
 
-SECONDS = 4
-"""How long a note is, s."""
+HELD, SECONDS = 3.0, 4
+"""How long a note's key is held, and how long a note is, s."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class NotesTask:
 
 def play_note(synthesizer: Synthesizer, note: Note) -> NDArray[np.float32]:
     """Return one note, (64000,) float32 at 16 kHz."""
-    tone = Tone(0.0, note.held, note.pitch, note.velocity)
+    tone = Tone(0.0, HELD, note.pitch, note.velocity)
     stereo = synthesizer.play(note.font, 0, note.program, [tone], SECONDS * RATE)
     y: NDArray[np.float32] = soxr.resample(stereo.mean(axis=0), RATE, SAMPLE_RATE, "HQ")
     return y[: SECONDS * SAMPLE_RATE]

@@ -25,7 +25,7 @@ This is **not** NSynth and holds no NSynth audio: results on it are no NSynth re
 things out.
 
 Like NSynth: names, the 13 keys of `examples.json`, family and source numbers; 16 kHz, mono, 64,000
-samples ({held}); {who}. Unlike
+samples (3 s held, 1 s of release); {who}. Unlike
 NSynth: each pitch of an instrument is in one split only; `qualities` were not annotated (ten zeros mean
 "unknown"); the numbers (`note`, `instrument`, the `NNN` of a name) mean nothing in NSynth. Families and
 sources are those of the General MIDI programs; programs that share a sample count as one instrument, and
@@ -39,8 +39,6 @@ def write_notes_readme(out: Path, options: NSynthOptions, fonts: Fonts, written:
     """Write README.md into the folder `out` of a render; `written` are its notes by split."""
     counts = [f"| {s} | {len(written[s])} | {sum(count_instruments(written[s]).values())} |" for s in SPLITS]
     usual = "" if options.velocities == VELOCITIES else f" (NSynth's: {', '.join(map(str, VELOCITIES))})"
-    least, most = options.size.held
-    long = f"{least:g} to {most:g}" if least < most else f"{most:g}"
     who = "valid and test share their instruments, train has others"
     write_readme(
         out,
@@ -49,7 +47,6 @@ def write_notes_readme(out: Path, options: NSynthOptions, fonts: Fonts, written:
         fonts,
         ("all splits", "train", "valid and test"),
         counts="\n".join(counts),
-        held=f"keys held for {long} s, then released",
         who=who if options.size.hold_out else "every instrument is in train and test, there is no valid",
         velocities=", ".join(map(str, options.velocities)) + usual,
     )

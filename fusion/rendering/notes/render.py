@@ -17,7 +17,7 @@ from fusion.rendering.fluidsynth import CEILING, FLOOR, check_fluidsynth
 from fusion.rendering.fonts import Fonts, common_sample_warnings, read_fonts
 from fusion.rendering.notes.instruments import Instrument, choose_instruments
 from fusion.rendering.notes.options import NSynthOptions
-from fusion.rendering.notes.plan import HELD, SPLITS, Note, plan_notes
+from fusion.rendering.notes.plan import SPLITS, Note, plan_notes
 from fusion.rendering.notes.play import NotesTask
 from fusion.rendering.notes.readme import count_instruments, write_notes_readme
 from fusion.rendering.options import as_typed
@@ -115,10 +115,7 @@ def _no_notes(fonts: Fonts, options: NSynthOptions) -> FusionError:
 
 def _digest(notes: Sequence[Note]) -> str:
     """Return a hash of every note and who plays it."""
-    lines = "\n".join(
-        f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}{'' if n.held == HELD else f' {n.held:g}'}"
-        for n in notes
-    )
+    lines = "\n".join(f"{n.split} {n.number} {n.note_str} {n.font.name} {n.program}" for n in notes)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

@@ -75,7 +75,7 @@ def test_splits(preset: str, seed: int) -> None:
     )
 
 
-def test_diverse_notes_hold_no_instrument_out_and_last_by_chance() -> None:
+def test_diverse_notes_hold_no_instrument_out() -> None:
     a = notes_font("a", {40: "violin", 41: "violin"})
     notes = plan(a, a, "diverse")
     train, valid, test = (by_instrument(split, notes) for split in SPLITS)
@@ -86,10 +86,6 @@ def test_diverse_notes_hold_no_instrument_out_and_last_by_chance() -> None:
         pitches = [{note.pitch for note in split[number]} for split in (train, test)]
         assert pitches[1]
         assert not pitches[0] & pitches[1]
-    lengths = [note.held for note in notes]
-    assert 0.3 <= min(lengths) < 0.5
-    assert 3.3 < max(lengths) <= 3.5
-    assert plan(a, a, "diverse") == notes
 
 
 @pytest.mark.parametrize("preset", SIZES)
@@ -102,7 +98,6 @@ def test_notes_are_distinct_and_in_range(preset: str) -> None:
         assert PROGRAMS[note.program].low <= note.pitch <= PROGRAMS[note.program].high
         assert (note.family, note.source) == (PROGRAMS[note.program].family, PROGRAMS[note.program].source)
     assert {note.velocity for note in notes} == set(VELOCITIES)
-    assert preset == "diverse" or {note.held for note in notes} == {3.0}
     indices = {(note.family, note.source, note.index): note.instrument for note in notes}
     assert len(indices) == len(set(indices.values())) == len(PROGRAMS)
 
@@ -317,8 +312,8 @@ def test_a_font_without_melody_is_refused(fluidsynth: None, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def a_note(font: Path, program: int, pitch: int, velocity: int, held: float = 3.0) -> Note:
-    return Note("train", 0, 0, 0, "flute", "acoustic", font, program, pitch, velocity, held)
+def a_note(font: Path, program: int, pitch: int, velocity: int) -> Note:
+    return Note("train", 0, 0, 0, "flute", "acoustic", font, program, pitch, velocity)
 
 
 def test_pitch_duration_and_velocity(fluidsynth: None, tmp_path: Path) -> None:
@@ -329,8 +324,6 @@ def test_pitch_duration_and_velocity(fluidsynth: None, tmp_path: Path) -> None:
     assert np.argmax(np.abs(np.fft.rfft(y[16000:32000]))) == pytest.approx(440, abs=1)
     assert np.abs(y[47000:47900]).max() > 0.1
     assert np.abs(y[48800:]).max() < 1e-3
-    short = play_note(synthesizer, a_note(path, 73, 69, 127, 1.0))
-    assert np.abs(short[15000:15900]).max() > 0.1 > 1e-3 > np.abs(short[16800:]).max()
     quiet = play_note(synthesizer, a_note(path, 73, 69, 25))
     assert np.abs(y).max() / np.abs(quiet).max() == pytest.approx((127 / 25) ** 2, rel=0.05)
 
