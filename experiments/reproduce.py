@@ -46,6 +46,7 @@ def main() -> None:
     for name in chosen:
         if name in published:
             _write(name, block(name, published, RESULTS))
+    _run(f"fusion results {RESULTS} --readme")
 
 
 def _make(name: str) -> None:

@@ -5,9 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from fusion.report import index_page
+from fusion.result import listing
 from tests.support.pages import DOCS, PAGES, ROOT
 
 sys.path.append(str(ROOT / "experiments"))
@@ -80,6 +83,18 @@ def test_the_repository_keeps_little_of_results():
     files = [ROOT / name for name in kept.stdout.splitlines()]
     assert sum(path.stat().st_size for path in files if path.is_file()) < 5_000_000
     assert not [path for path in files if path.suffix in (".keras", ".html", ".npy", ".npz")]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no repository")
+def test_the_list_of_results_is_of_those_that_are_kept(tmp_path, monkeypatch):
+    kept = subprocess.run(["git", "ls-files", "results"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in kept.stdout.splitlines():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    rows = listing.list_results(Path("results/published"))
+    readme = index_page.write_readme(Path("results/published"), rows, *listing.differences(rows))
+    assert readme.read_text() == (RESULTS / "README.md").read_text(), "run python experiments/reproduce.py --tables"
 
 
 def test_the_smallest_difference_that_would_be_seen():
