@@ -15,6 +15,8 @@ from fusion.report import index_page, result_page
 from fusion.result import listing
 from fusion.result.clip_files import read_clip_files, write_clip_files
 from fusion.result.folder import ResultFolder
+from fusion.result.trained import read_trained
+from fusion.runtime.known_json import read_known, write_known
 from fusion.settings.changes import changed
 from tests.support.results import made_up_result
 
@@ -107,6 +109,20 @@ def test_a_damaged_result_is_named(fusion, top):
     code, _, err = fusion("results", top)
     assert code == 2
     assert f"{path}: damaged" in err
+
+
+def test_features_that_are_no_names_are_damage(top):
+    path = top / "one" / f"{0:012d}" / "metrics.json"
+    write_known(path, read_known(path) | {"features": [["mfcc"]]})
+    with pytest.raises(FusionError, match=r"metrics\.json: damaged"):
+        package.results(top)
+
+
+def test_an_environment_of_another_form_is_damage(top):
+    folder = top / "one" / f"{0:012d}"
+    (folder / "environment.json").write_text('{"features": 5}')
+    with pytest.raises(FusionError, match=r"environment\.json: damaged"):
+        read_trained(folder)
 
 
 def test_results_in_python_have_a_column_for_each_setting_that_is_changed(top):
