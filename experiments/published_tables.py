@@ -18,6 +18,7 @@ from fusion.evaluation.metric import metric_label
 from fusion.report.ablation_sentences import ablation_sentences
 from fusion.report.curve_sentences import curve_sentences
 from fusion.report.markdown import table as markdown
+from fusion.report.pages import without_empty
 from fusion.report.study_sentences import answer, gap_sentences, signed
 from fusion.report.wording import headline, reference_label, score, significant
 from fusion.runtime.known_json import read_known
@@ -152,19 +153,21 @@ def ablation_text(contents: Contents) -> str:
     most = max(ablation["arms"], key=lambda arm: len(arm["features"]))
     costs = {test["without"][0]: test for test in ablation["tests"] if len(test.get("without", ())) == 1}
     alone = {arm["features"][0]: arm for arm in ablation["arms"] if len(arm["features"]) == 1}
+    shares = ablation["shapley"]  # of all sets alone
     rows = [
         [
             f"`{name}`",
-            _points(share, "value"),
+            _points(shares[name], "value") if shares else "",
             _points(costs[name], "difference", -1) if name in costs else "",
             f"{alone[name]['mean']:.3f}" if name in alone else "",
         ]
-        for name, share in ablation["shapley"].items()
+        for name in shares or costs
     ]
     reached = f"All: {most['mean']:.3f} {metric_label(ablation['metric'])}; the same answer always: "
     reached += f"{ablation['chance']:.3f}; {ablation['groups']} groups; [all arms]"
     reached += f"(../../{folder.as_posix()}/ablation.csv)."
-    table = markdown(["feature", "brings, points [95 %], p", "leaving it out costs", "alone"], rows)
+    header = ["feature", "brings, points [95 %], p", "leaving it out costs, points [95 %], p", "alone"]
+    table = markdown(*without_empty(header, rows))
     return "\n\n".join([" ".join(ablation_sentences(ablation)), reached, table])
 
 
@@ -234,7 +237,7 @@ TABLES = {
     ),
     "families": Table(
         "docs/results/features.md",
-        ("fusion ablate experiments/descriptor_families.yaml --data practice --mode all",),
+        ("fusion ablate experiments/descriptor_families.yaml --data practice",),
         "ablation.json",
         ablation_text,
         ("practice",),
