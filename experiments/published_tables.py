@@ -158,7 +158,7 @@ def ablation_text(contents: Contents) -> str:
         [
             f"`{name}`",
             _points(shares[name], "value") if shares else "",
-            _points(costs[name], "difference", -1) if name in costs else "",
+            _points(costs[name], "difference") if name in costs else "",
             f"{alone[name]['mean']:.3f}" if name in alone else "",
         ]
         for name in shares or costs
@@ -171,11 +171,10 @@ def ablation_text(contents: Contents) -> str:
     return "\n\n".join([" ".join(ablation_sentences(ablation)), reached, table])
 
 
-def _points(test: Mapping[str, Any], key: str, sign: int = 1) -> str:
+def _points(test: Mapping[str, Any], key: str) -> str:
     if test["low"] is None:
-        return signed(sign * test[key])
-    ends = sorted(sign * test[end] for end in ("low", "high"))
-    return f"{signed(sign * test[key])} [{signed(ends[0])}, {signed(ends[1])}], {p_text(test['p_holm'])}"
+        return signed(test[key])
+    return f"{signed(test[key])} [{signed(test['low'])}, {signed(test['high'])}], {p_text(test['p_holm'])}"
 
 
 def curve_text(contents: Contents) -> str:

@@ -75,6 +75,12 @@ def test_an_ablation_has_what_each_feature_brings_and_what_leaving_it_out_costs(
     text = ablation_text([(path.parent, ablation)])
     for name, share in ablation["shapley"].items():
         assert f"| `{name}` | {100 * share['value']:+.1f}" in text
+    path = next(RESULTS.glob("descriptor_families/*/ablation.json"))
+    ablation = json.loads(path.read_text())
+    text = ablation_text([(path.parent, ablation)])
+    for test in ablation["tests"]:
+        assert f"| `{test['without'][0]}` | {100 * test['difference']:+.1f} [{100 * test['low']:+.1f}" in text
+        assert f"Leaving out {test['without'][0]} {'costs' if test['difference'] > 0 else 'gains'}" in text
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no repository")
