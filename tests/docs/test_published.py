@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fusion.report import index_page
+from fusion.report.study_sentences import signed
 from fusion.result import listing
 from tests.support.pages import DOCS, PAGES, ROOT
 
@@ -79,7 +80,7 @@ def test_an_ablation_has_what_each_feature_brings_and_what_leaving_it_out_costs(
     ablation = json.loads(path.read_text())
     text = ablation_text([(path.parent, ablation)])
     for test in ablation["tests"]:
-        assert f"| `{test['without'][0]}` | {100 * test['difference']:+.1f} [{100 * test['low']:+.1f}" in text
+        assert f"| `{test['without'][0]}` | {signed(test['difference'])} [{signed(test['low'])}" in text
         assert f"Leaving out {test['without'][0]} {'costs' if test['difference'] > 0 else 'gains'}" in text
 
 
