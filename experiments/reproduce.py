@@ -80,7 +80,9 @@ def _run(command: str) -> str:
     """Run a command and return the last line that it prints: where its result is."""
     print(f"$ {command}", file=sys.stderr)
     words = [sys.executable, "-m", "fusion.cli", *shlex.split(command)[1:]]
-    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(done.returncode)  # the command has said why
     return done.stdout.splitlines()[-1].removeprefix(f"{RESULTS}/")
 
 
