@@ -56,8 +56,8 @@ def _row(result: ResultFolder) -> dict[str, Any]:
         score, old = metrics["test"][name], of_older_method(metrics)  # an older interval is by another method
         best = metrics.get("best_reference")
         row = {key: metrics[key] for key in ("experiment", "digest", "dataset", "protocol")}
-        if not all(isinstance(feature, str) for feature in metrics["features"]):
-            raise TypeError("its features are not names")
+        if not all(isinstance(text, str) for text in (*row.values(), *metrics["features"])):
+            raise TypeError("names of what it is of are no text")
         row |= {"features": list(metrics["features"]), "metric": name, "mean": score["mean"]}
         row |= {end: None if old else score[end] for end in ("low", "high")}
         words = [text.split(":")[0] for text in metrics["warnings"]] + (["older-method"] if old else [])

@@ -111,9 +111,10 @@ def test_a_damaged_result_is_named(fusion, top):
     assert f"{path}: damaged" in err
 
 
-def test_features_that_are_no_names_are_damage(top):
+@pytest.mark.parametrize("changed", [{"features": [["mfcc"]]}, {"dataset": [["nsynth"]]}, {"digest": 5}])
+def test_names_that_are_no_text_are_damage(top, changed):
     path = top / "one" / f"{0:012d}" / "metrics.json"
-    write_known(path, read_known(path) | {"features": [["mfcc"]]})
+    write_known(path, read_known(path) | changed)
     with pytest.raises(FusionError, match=r"metrics\.json: damaged"):
         package.results(top)
 
