@@ -28,8 +28,11 @@ from published_tables import TABLES, Table, block
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path("results/published")
-RENDERED = {"practice": "nsynth", "practice-irmas": "irmas", "diverse": "nsynth"}
-PRESETS = {"diverse": "diverse"}  # of the others: practice
+RENDERED = {
+    "practice": "nsynth --preset practice",
+    "practice-irmas": "irmas --preset practice",
+    "diverse": "nsynth --preset diverse",
+}
 
 
 def main() -> None:
@@ -54,8 +57,7 @@ def _make(name: str) -> None:
     table: Table = TABLES[name]
     for folder in table.data:
         if not Path(folder).exists() and folder in RENDERED:
-            preset = PRESETS.get(folder, "practice")
-            _run(f"fusion data render {RENDERED[folder]} --preset {preset} --out {folder}")
+            _run(f"fusion data render {RENDERED[folder]} --out {folder}")
         if not Path(folder).exists():
             print(f"{name}: no folder {folder}, left as it is", file=sys.stderr)
             return

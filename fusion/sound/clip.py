@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Shared = TypeVar("Shared", bound=NDArray[Any])
 
 
 def frame_count(samples: int, frame_length: int, hop_length: int) -> int:
@@ -77,8 +79,7 @@ class Clip:
         self.y: Array = _read_only(y)
         self.sr = int(sr)
         self.id, self.path = id, path
-        self._shared: dict[tuple[Hashable, ...], Array] = {}
-        self._frame_power: dict[int, NDArray[np.float64]] = {}
+        self._shared: dict[tuple[Hashable, ...], Any] = {}
 
     @property
     def duration(self) -> float:
@@ -111,7 +112,7 @@ class Clip:
         """
         return self.shared(("power", n_fft, hop_length), lambda: np.square(self.magnitude(n_fft, hop_length)))
 
-    def shared(self, key: tuple[Hashable, ...], compute: Callable[[], Array]) -> Array:
+    def shared(self, key: tuple[Hashable, ...], compute: Callable[[], Shared]) -> Shared:
         """Return what several features need of this clip, computed for the first that asks.
 
         Parameters
@@ -128,7 +129,8 @@ class Clip:
         """
         if key not in self._shared:
             self._shared[key] = _read_only(compute())
-        return self._shared[key]
+        found: Shared = self._shared[key]
+        return found
 
     def energy(self, start: NDArray[np.intp], stop: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the sum of squares of parts of the clip, which may overlap.
@@ -167,12 +169,10 @@ class Clip:
         (frames,) bool
             At least one is true; all are in a silent clip.
         """
-        if frames not in self._frame_power:
-            self._frame_power[frames] = self._power_of(frames)
-        power = self._frame_power[frames]
+        power = self.shared(("frame power", frames), lambda: self._frame_power(frames))
         return np.asarray(power >= power.max() * 10 ** (-db / 10))
 
-    def _power_of(self, frames: int) -> NDArray[np.float64]:
+    def _frame_power(self, frames: int) -> NDArray[np.float64]:
         edges = (np.arange(frames + 1) - 0.5) * (self.y.size / max(frames - 1, 1))
         edges = np.minimum(np.maximum(np.floor(edges + 0.5).astype(np.intp), 0), self.y.size)
         lengths = edges[1:] - edges[:-1]
@@ -196,7 +196,7 @@ def _hann(n_fft: int) -> Array:
     return _read_only(np.hanning(n_fft + 1)[:-1].astype(np.float32))  # periodic, as a spectrum's frames need it
 
 
-def _read_only(array: Array) -> Array:
-    array = array.view()
-    array.flags.writeable = False
-    return array
+def _read_only(array: Shared) -> Shared:
+    view: Shared = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,5 +1,6 @@
 """Tasks with their files, for machines that do not see them."""
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from fusion.errors import FusionError
 from fusion.runtime import packing
 from fusion.runtime.packing import pack, place, unpacked
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -65,3 +68,17 @@ def test_too_much_is_a_message(tmp_path, monkeypatch):
         FusionError, match=r"one.txt: workers do not see .* more than 0 MB.*without|leave --cluster out"
     ):
         pack((tmp_path / "one.txt",), shared=False)
+
+
+def test_nothing_else_can_read_a_pickle():
+    reading = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "shelve", "marshal"}
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in [*ROOT.glob("fusion/**/*.py"), *ROOT.glob("features/*.py")]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Import) and reading & {alias.name.partition(".")[0] for alias in node.names})
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in reading)
+        or (isinstance(node, ast.Attribute) and node.attr in ("read_pickle", "load_pickle"))
+        or (isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False")
+    }
+    assert found == {"fusion/runtime/packing.py"}
