@@ -1,8 +1,8 @@
 """How tasks travel to workers of a cluster: pickled, with the files that they read where workers do not see these.
 
-Pickles can run code. These come by the scheduler, which may run anything on a worker in any case, and beside each stands
-the function to call, by name: to allow some classes alone would keep nobody out. So who reaches the scheduler is trusted
-(``docs/explanation/threats.md``). Nothing else of fusion reads any, which a test holds.
+Pickles can run code. These come by the scheduler, which may run anything on a worker in any case, and beside each
+stands the function to call, by name: to allow some classes alone would keep nobody out. So who reaches the scheduler is
+trusted (``docs/explanation/threats.md``). Nothing else of fusion reads any, which a test holds.
 """
 
 from __future__ import annotations
