@@ -211,7 +211,7 @@ def _arm(folder: Path) -> str:
 
 _BOTH = ("practice", "practice-irmas")
 _WITH_BOTH = "--data nsynth=practice --data irmas=practice-irmas"
-_ALL = "--mode all --seeds 3"
+_ABLATE = "fusion ablate experiments/nsynth_fusion.yaml --data practice --mode all"
 
 TABLES = {
     "sample": Table(
@@ -295,21 +295,21 @@ TABLES = {
     ),
     "unknown": Table(
         "docs/results/features.md",
-        (f"fusion ablate experiments/nsynth_fusion.yaml --data practice {_ALL}",),
+        (f"{_ABLATE} --seeds 2 --set dataset.protocol=cv --set dataset.folds=3 --set training.epochs=20",),
         "ablation.json",
         ablation_text,
         ("practice",),
     ),
     "known": Table(
         "docs/results/features.md",
-        (f"fusion ablate experiments/nsynth_fusion.yaml --data practice {_ALL} --set dataset.protocol=course",),
+        (f"{_ABLATE} --seeds 3 --set dataset.protocol=course --set training.epochs=20",),
         "ablation.json",
         ablation_text,
         ("practice",),
     ),
     "songs": Table(
         "docs/results/features.md",
-        (f"fusion ablate experiments/irmas_fusion.yaml --data practice-irmas {_ALL}",),
+        ("fusion ablate experiments/irmas_fusion.yaml --data practice-irmas --mode all --set training.epochs=30",),
         "ablation.json",
         ablation_text,
         ("practice-irmas",),

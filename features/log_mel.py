@@ -36,7 +36,8 @@ class LogMel(MelFeature):
         mel = self.arguments("n_fft", "hop_length", "n_mels", "fmin", "fmax")
         power = f"(mel := librosa.feature.melspectrogram(y=y, sr=sr, {mel}))"
         power += " / max(mel.max(), 1e-30)" if self.ref == "max" else ""
-        return f"librosa.power_to_db({power}, top_db={self.top_db}).T"
+        level = f"librosa.power_to_db({power}, top_db={self.top_db}).T"
+        return f"np.maximum({level}, {-self.top_db})" if self.ref == "max" else level  # of silence
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
         """Return the decibels of each frame and band."""

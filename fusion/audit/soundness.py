@@ -17,10 +17,10 @@ from fusion.audit.noise import Peaks
 from fusion.runtime.memory import remembered
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import Workers
-from fusion.sound.mpeg import tells_length
+from fusion.sound.mpeg import mp3_samples, tells_length
 from fusion.sound.reading import OVER, DamagedError, check_rate, frames_in, open_sound
 
-VERSION = 3  # raise when any of these values changes
+VERSION = 4  # raise when any of these values changes
 
 SILENT = -60.0
 """Peak below which a sound counts as silent, dB of full scale."""
@@ -162,6 +162,8 @@ def examine_file(path: Path) -> Soundness | None:
         with open_sound(path) as sound:
             check_rate(sound.samplerate)
             rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
+            if sound.subtype == "MPEG_LAYER_III":
+                announced = min(announced, mp3_samples(path) or announced)
             estimated = announced != int(sound.frames) or (sound.subtype == "MPEG_LAYER_III" and not tells_length(path))
             peaks = Peaks(rate)
             while len(y := sound.read(min(_BLOCK, announced - frames), dtype="float32", always_2d=True)):

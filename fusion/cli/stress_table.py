@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from fusion.cli.terminal import Console
 from fusion.errors import FusionError
 from fusion.evaluation.metric import metric_label
 from fusion.report.stress_sentences import comparison_rows, comparison_sentences, stress_rows, stress_sentences
@@ -35,7 +35,7 @@ def read_kinds(text: str) -> dict[str, list[float] | None]:
 
 def show(content: dict[str, Any]) -> None:
     """Print a stress test, or two side by side, and what they say."""
-    console = Console(highlight=False, markup=False)
+    console = Console()
     results = content.get("results", [content])
     label = metric_label(content["metric"])
     if len(results) == 1:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # slow to import, and a mistake in an experiment file is told
     import pandas as pd
 
 SPLITS = ("train", "validation", "test")
+COLUMNS = ("clip", "group", "seed", "repeat", "fold", "true", "predicted", "reference", "settings", "file", "start")
+"""Of tables of results, where each class has a column, too."""
 
 Ints = NDArray[np.int64]
 
@@ -190,11 +192,16 @@ def checked(dataset: Corpus) -> Corpus:
     Raises
     ------
     FusionError
-        If there is nothing to train or test on, or only one class.
+        If there is nothing to train or test on, only one class, or one that is called like a column of tables.
     """
     table, folds, notes = dataset.table, dataset.folds, list(dataset.notes)
     where = f"{dataset.name}, protocol {dataset.protocol}"
     classes = tuple(sorted(table.loc[table["split"] == "train", "labels"].unique()))
+    if taken := [name for name in classes if name in COLUMNS]:
+        raise FusionError(
+            f"{where}: a class is called {' and one '.join(taken)}, which is a column of a result's tables "
+            f"({', '.join(COLUMNS)}), as are classes; call it something else"
+        )
     trained = {labels: set(labels.split(";")) <= set(classes) for labels in table["labels"].unique()}
     known = table["labels"].map(trained).to_numpy(dtype=bool)
     for split, part in table[~known].groupby("split"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
     Returns
     -------
     (clips,) int
-        From 0 to ``folds - 1``; -1 for clips that stay in training always, since their class has a single group.
+        From 0 to ``folds - 1``; -1 for clips of groups that stay in training always, since a class has no other.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def assign_folds(labels: Ints, groups: Ints | None, folds: int, seed: int, setti
 
     units = np.arange(len(labels)) if groups is None else groups
     count = np.array([len(np.unique(units[labels == label])) for label in range(int(labels.max()) + 1)])
-    movable = count[labels] > 1
+    movable = ~np.isin(units, units[count[labels] == 1])  # a group's clips of other classes stay with it
     chosen = np.flatnonzero(movable)
     available, most = len(np.unique(units[chosen])), int(np.bincount(labels[chosen]).max(initial=0))
     if folds > min(available, most):
@@ -90,7 +91,9 @@ def divided(table: pd.DataFrame, folds: int, repeats: int, grouped: bool, settin
     groups = numbered(table["group"]) if grouped else None
     labels = numbered(table["labels"])
     numbers = [assign_folds(labels, groups, folds, 1 + repeat, "dataset.folds") for repeat in range(repeats)]
-    if alone := sorted(set(table.loc[numbers[0] < 0, "labels"])):
+    units = table["group"] if grouped else table.index.to_series()
+    count = units.groupby(table["labels"]).nunique()
+    if alone := sorted(count.index[count == 1]):
         raise FusionError(
             f"{setting}: {', '.join(alone)} cannot be both trained on and tested, with one group alone; leave such "
             "classes out"
@@ -115,19 +118,25 @@ def hold_out(table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT,
         Another one chooses other groups.
     """
     held: list[str] = []
+    classes_of = table.groupby(unit)["labels"].unique()
+    stay = Counter(label for labels in classes_of for label in labels)  # units of each class
+
+    def hold(name: str) -> None:
+        held.append(name)
+        stay.subtract(classes_of[name])
+
     for _, clips in table.groupby("labels"):
         count = clips[unit].value_counts()
-        units = shuffled(count.index, salt)
         target = share * len(clips)
-        chosen: list[str] = []
-        clips_held = 0
-        for name in units:
-            if abs(clips_held + count[name] - target) < abs(clips_held - target):
-                chosen.append(name)
+        clips_held = sum(int(count[name]) for name in count.index if name in held)  # with another class
+        free = [name for name in shuffled(count.index, salt) if name not in held]
+        for name in free:
+            nearer = abs(clips_held + count[name] - target) < abs(clips_held - target)
+            if nearer and all(stay[label] > 1 for label in classes_of[name]):
+                hold(name)
                 clips_held += int(count[name])
-        if not chosen and len(units) > 1:
-            chosen = [min(units, key=lambda name: int(count[name]))]
-        held += chosen
+        if not clips_held and (some := [name for name in free if all(stay[label] > 1 for label in classes_of[name])]):
+            hold(min(some, key=lambda name: int(count[name])))
     return held
 
 

@@ -23,7 +23,7 @@ from fusion.extraction.window import Window
 from fusion.feature.registry import build
 from fusion.runtime.cluster import Cluster
 from fusion.runtime.files import unwritable
-from fusion.runtime.lock import alone
+from fusion.runtime.lock import alone, held_elsewhere
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import Workers, is_shared, parallel, run
 from fusion.sound.clip import Clip
@@ -102,7 +102,7 @@ def extract(
     folder = stores[0].folder.parent
     lock = folder / ".extracting.lock"
     if not _lacking(windows, stores):
-        if lock.exists():  # of a process that was killed, unless one is at work
+        if lock.exists() and not held_elsewhere(lock):  # of a process that was killed, unless one is at work
             with suppress(FusionError), alone(lock, "busy"):
                 for store in stores:
                     store.sweep()

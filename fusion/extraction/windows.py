@@ -83,7 +83,9 @@ def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
             continue
         for start in starts:
             name = clip.id if len(starts) == 1 else f"{clip.id} at {start:g} s"
-            key = window_key(clip.content, start, duration)
+            # the part of an MP3 before a window was not read before
+            content = f"{clip.content}:2" if start and clip.path.suffix.lower() == ".mp3" else clip.content
+            key = window_key(content, start, duration)
             windows.append(Window(name, key, clip.path, start, duration, clip=clip.id))
             clips.append(number)
     return Windows(windows, np.array(clips, dtype=np.int64), damaged)

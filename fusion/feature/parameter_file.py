@@ -64,13 +64,15 @@ def _found(value: object, info: ValidationInfo) -> ParameterFile:
         status = path.stat()
         if status.st_size > MOST_BYTES:
             raise ValueError(f"{path}: {status.st_size} bytes; a file of at most {MOST_BYTES} can be used")
-        return ParameterFile(path, _content(path, status.st_size, status.st_mtime_ns))
+        return ParameterFile(
+            path, _content(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        )
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 @lru_cache(maxsize=64)
-def _content(path: Path, size: int, modified: int) -> str:
+def _content(path: Path, *status: int) -> str:
     return content_hash(path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +41,8 @@ class ReferenceJob:
         Where there are folds.
     repeat : int
         Of cross-validation with several divisions.
+    about : str
+        `contents_of` its parts and groups.
     """
 
     name: str
@@ -48,6 +52,25 @@ class ReferenceJob:
     aggregate: Aggregate
     fold: int | None = None
     repeat: int = 0
+    about: str = ""
+
+    @property
+    def question(self) -> tuple[Hashable, ...]:
+        """Equal for jobs with the same answer: arms of a study that differ in their networks alone ask the same."""
+        return self.name, self.seed, self.aggregate, self.fold, self.repeat, self.about
+
+
+def contents_of(parts: dict[str, Part], groups: Ints) -> str:
+    """Return a digest of what references learn and are tested on: windows, features, labels, groups; no variants."""
+    digest = hashlib.blake2b(groups.tobytes(), digest_size=16)
+    for split in ("train", "test", "mixed"):
+        if part := parts.get(split):
+            digest.update(split.encode() + part.clips.tobytes() + part.targets[: len(part)].tobytes())
+            for name, rows in part.rows.items():
+                shards, numbers = np.unique(rows.places[: len(part), 0], return_inverse=True)
+                digest.update(f"{name} {rows.shape} {[rows.shards[shard] for shard in shards]}".encode())
+                digest.update(numbers.tobytes() + rows.places[: len(part), 1].tobytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

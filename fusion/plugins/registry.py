@@ -74,10 +74,13 @@ class Source:
     def fingerprint(self) -> str:
         """What tells this plug-in's numbers from another's of the same name and version.
 
-        For an installed package, its module; for a plug-in file, a hash of its text, so that an edited file never
-        gets what was computed with the old one.
+        For an installed package, its module; for a plug-in file, a hash of its text and of the texts beside it that
+        plug-ins share (``_<name>.py``), so that an edited file never gets what was computed with the old one.
         """
-        return hashlib.sha256(self.file.read_bytes()).hexdigest()[:12] if self.file else self.stored_as or self.module
+        if not self.file:
+            return self.stored_as or self.module
+        texts = [self.file, *sorted(self.file.parent.glob("_*.py"))]
+        return hashlib.sha256(b"".join(path.read_bytes() for path in texts)).hexdigest()[:12]
 
     @property
     def folder(self) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from fusion.report.wording import (
     arm_label,
     arm_names,
     data_option,
+    result_path,
     seeds_option,
     significant,
     span,
@@ -126,7 +129,16 @@ def _command(folder: Path, ablation: Mapping[str, Any]) -> str:
     """Return what repeats the ablation."""
     paths = (folder / name for name in ("metrics.json", "environment.json"))
     metrics, environment = (read_known(path) if path.is_file() else {} for path in paths)
-    spec = f"results/{ablation['experiment']}/{ablation['digest']}/spec.yaml"
-    trials = f" --trials {ablation['trials']}" if ablation["trials"] else ""
+    trials = f" --tune {ablation['trials']}" if ablation["trials"] else ""
+    # what is open to search stands in the experiment's own file alone
+    spec = shlex.quote(f"{ablation['experiment']}.yaml") if trials else result_path(ablation, "spec.yaml")
     seeds = seeds_option(ablation.get("seeds") or metrics.get("seeds", []))  # an older fusion did not write them
-    return f"fusion ablate {spec} --mode {ablation['mode']}{trials} {data_option(metrics, environment)} {seeds}"
+    options = f"--mode {ablation['mode']}{trials}{_sets(ablation)} {data_option(metrics, environment)} {seeds}"
+    return f"fusion ablate {spec} {options}"
+
+
+def _sets(ablation: Mapping[str, Any]) -> str:
+    """Return the section ``ablation`` of the experiment as an option, after a space; empty where it says nothing."""
+    groups = {name: own for name, own in ablation.get("feature_groups", {}).items() if own != [name]}
+    section = [arm["features"] for arm in ablation["arms"]] if ablation["mode"] == "sets" else groups
+    return f" --set {shlex.quote('ablation=' + json.dumps(section))}" if section else ""

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fusion.runtime.tables import read_table
+
 _LISTED = 40  # clips of a cell
 _MISTAKES = 12
 _OF_A_CELL = 2  # of these mistakes, and of clips to listen to
@@ -139,8 +141,7 @@ def read_clips(path: Path, classes: list[str], several: bool) -> Clips | None:
     """
     if not path.is_file():
         return None
-    texts = dict.fromkeys(("clip", "group", "true", "predicted"), str)
-    table = pd.read_csv(path, dtype=texts, keep_default_na=False).sort_values("clip", kind="stable")
+    table = read_table(path).sort_values("clip", kind="stable")
     names = table["clip"].unique().tolist()
     times = len(table) // len(names)
     first = table.iloc[::times]

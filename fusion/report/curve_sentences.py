@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.evaluation.effects import LEVEL, p_text
+from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import signed
 from fusion.report.wording import looks_text, points_text, significant
@@ -62,7 +62,7 @@ def _bend(fit: Mapping[str, Any]) -> str:
     step = f"that is {points} points a doubling {'less' if less else 'more'} than the line"
     if bend["p"] is None:
         return f"{step}; whether the curve bends cannot be told."
-    if bend["p"] < LEVEL:
+    if significant(bend):
         shape = "flattens, and the line promises too much" if less else "steepens, and the line promises too little"
         return f"{step} ({_evidence(bend)}): the curve {shape}."
     near = f"the points lie within {points_text(100 * fit['residual'])} points of the line"
@@ -74,7 +74,7 @@ def _ahead(fit: Mapping[str, Any], arm: Mapping[str, Any]) -> str:
     if ahead["value"] > 1:
         return f"with {ahead['groups']} training groups the line is above 100 % of {metric}, so it cannot go on."
     interval = "" if ahead["low"] is None else f" [{100 * ahead['low']:.1f}, {100 * ahead['high']:.1f}]"
-    flat = fit["bend"]["difference"] < 0
+    flat = significant(fit["bend"]) and fit["bend"]["difference"] < 0
     caution = "; less is likely, since the last step brought less than the line has" if flat else ""
     return (
         f"with {ahead['groups']} training groups, where nothing was measured, the line has "

@@ -87,9 +87,18 @@ def check_target(path: Path) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG or PDF, by its suffix, whole or not at all."""
+    as_written(figure)
     with replacing(path) as temporary, _style():
         figure.savefig(temporary, metadata={"Software" if path.suffix == ".png" else "Creator": "fusion"})
     figure.set_layout_engine("none")  # it is laid out, which takes as long as to draw it
+
+
+def as_written(figure: Figure) -> None:
+    """Take no text of a figure for mathematics: a class may be called ``$``."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
 
 
 def svg(figure: Figure, label: str) -> Markup:
@@ -104,6 +113,7 @@ def svg(figure: Figure, label: str) -> Markup:
     from matplotlib import rc_context
 
     data = io.BytesIO()
+    as_written(figure)
     with _style(), rc_context({"svg.hashsalt": label}):
         figure.savefig(data, format="svg", transparent=True, metadata={"Date": None})
     text = data.getvalue().decode("utf-8")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fusion.errors import FusionError
 from fusion.report.plots import BLUE, GREY, INK, SERIES, new_figure
 from fusion.runtime.arrays import read_arrays
+from fusion.runtime.tables import read_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,8 +64,8 @@ def read_map(folder: Path, metrics: dict[str, Any]) -> EmbeddingMap | None:
         return None
     clips, labels, points, shares = arrays
     try:
-        ids = pd.read_csv(training / "predictions.csv", usecols=["clip"], dtype=str, keep_default_na=False)["clip"]
-    except (OSError, ValueError) as error:
+        ids = read_table(training / "predictions.csv")["clip"]
+    except (OSError, ValueError, KeyError) as error:
         raise FusionError(f"{training / 'predictions.csv'}: damaged ({error}); {_AGAIN}") from None
     fits = points.shape == (len(clips), 2) and labels.shape == clips.shape and shares.shape == (2,)
     if not (fits and len(clips) and np.isfinite(points).all() and clips.min() >= 0 and clips.max() < len(ids)):
@@ -81,8 +82,8 @@ def _known(folder: Path, metrics: dict[str, Any], ids: pd.Series) -> NDArray[np.
     trained_on = folder / "trained_on.csv.gz"
     if shared in (0, metrics["groups"]["test"]) or not trained_on.is_file():
         return np.full(len(ids), bool(shared))
-    seen = set(pd.read_csv(trained_on, usecols=["group"], dtype=str, keep_default_na=False)["group"])
-    tested = pd.read_csv(folder / "predictions.csv", usecols=["clip", "group"], dtype=str, keep_default_na=False)
+    seen = set(read_table(trained_on)["group"])
+    tested = read_table(folder / "predictions.csv")[["clip", "group"]]
     groups = tested.drop_duplicates("clip").set_index("clip")["group"]
     return groups.reindex(ids).isin(seen).to_numpy()
 

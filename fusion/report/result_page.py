@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,15 @@ from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
 from fusion.report.result_insides import plot_map, plot_quantiles, read_map, read_quantiles
 from fusion.report.result_plots import plot_classes, plot_confusion, plot_curves, plot_reliability
-from fusion.report.wording import ABOUT_INTERVALS, data_option, looks_text, seeds_option, shown_metrics, table
+from fusion.report.wording import (
+    ABOUT_INTERVALS,
+    data_option,
+    looks_text,
+    result_path,
+    seeds_option,
+    shown_metrics,
+    table,
+)
 from fusion.runtime.known_json import read_known
 from fusion.settings.changes import changed
 from fusion.settings.strict_yaml import parse
@@ -133,8 +142,6 @@ def _command(folder: Path, metrics: dict[str, Any], environment: dict[str, Any])
     """Return what repeats the result."""
     seeds = seeds_option(metrics["seeds"])
     if "source" in metrics:
-        source = metrics["source"]
-        data = f"--data {environment.get('data') or source['data']} --split {source['split']}"
-        return f"fusion evaluate {source['folder']} {data} {seeds}"
-    spec = f"results/{metrics['experiment']}/{metrics['digest']}/spec.yaml"
-    return f"fusion run {spec} {data_option(metrics, environment)} {seeds}"
+        networks, split = (shlex.quote(str(metrics["source"][key])) for key in ("folder", "split"))
+        return f"fusion evaluate {networks} {data_option(metrics, environment)} --split {split} {seeds}"
+    return f"fusion run {result_path(metrics, 'spec.yaml')} {data_option(metrics, environment)} {seeds}"

@@ -71,20 +71,16 @@ def matrix_rows(clips: Clips) -> list[dict[str, Any]]:
 
 
 def seed_table(metrics: dict[str, Any]) -> Table:
-    """Return what each seed reaches, and after how many epochs; of folds, the fewest and the most."""
-    shown = shown_metrics(metrics)
-    seeds, values = metrics["seeds"], metrics["test"][shown[0].name]["per_seed"]
-    repeats = max(1, len(values) // len(seeds))
+    """Return what each seed reaches, and after how many epochs; of folds and repeats, the fewest and the most."""
+    shown, seeds = shown_metrics(metrics), metrics["seeds"]
     epochs, best = metrics.get("epochs", []), metrics.get("best_epochs", [])
     own = len(epochs) // len(seeds)
     header = ["seed", *(metric.label for metric in shown), *(["epochs", "epoch taken"] if own else [])]
     rows = []
     for number, seed in enumerate(seeds):
-        for repeat in range(repeats):
-            name = f"{seed}" if repeats == 1 else f"{seed}, repeat {repeat}"
-            scores = [f"{metrics['test'][metric.name]['per_seed'][number * repeats + repeat]:.3f}" for metric in shown]
-            place = slice(number * own, (number + 1) * own)
-            rows.append([name, *scores, *([_span(epochs[place]), _span(best[place])] if own else [])])
+        scores = [f"{metrics['test'][metric.name]['per_seed'][number]:.3f}" for metric in shown]
+        place = slice(number * own, (number + 1) * own)
+        rows.append([f"{seed}", *scores, *([_span(epochs[place]), _span(best[place])] if own else [])])
     return header, rows
 
 

@@ -20,7 +20,7 @@ from fusion.report.stress_sentences import (
     telling_level,
 )
 from fusion.report.study_sentences import signed
-from fusion.report.wording import ABOUT_TESTS, score
+from fusion.report.wording import ABOUT_TESTS, result_path, score, seeds_option
 
 Table = tuple[list[str], list[list[str]]]
 
@@ -159,8 +159,9 @@ def _shifts(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _command(results: Sequence[Mapping[str, Any]]) -> str:
-    folders = " ".join(f"results/{result['experiment']}/{result['digest']}" for result in results)
+    folders = " ".join(map(result_path, results))
     kinds = {kind["name"]: [f"{row['level']:g}" for row in kind["levels"]] for kind in results[0]["distortions"]}
     impulse = " --impulse FILE" if "impulse" in kinds else ""
     asked = ",".join(f"{name}={':'.join(levels)}" for name, levels in kinds.items())
-    return f"fusion stress {folders} --with {asked}{impulse}"
+    seeds = f" {seeds_option(results[0]['seeds'])}" if "seeds" in results[0] else ""  # an older fusion has none
+    return f"fusion stress {folders} --with {asked}{impulse}{seeds}"

@@ -89,8 +89,18 @@ def stress_answer(result: Mapping[str, Any]) -> str:
     begin = f"Of {count} distortions, {first['name']} breaks the network first" if count > 1 else alone
     where = f"{'before' if point['level'] is None else 'at'} {point_text(first, point).removeprefix('before ')}"
     text = f"{begin}: {'' if halves else 'a '}{share} of its advantage over chance is lost {where}"
-    rest = f"{halves if halves else 'none'} {'costs' if halves < 2 else 'cost'} half of it"
-    return " ".join(filter(None, [text, ends_text(first, point)])) + (f"; {rest}." if count > 1 else ".")
+    parts = [" ".join(filter(None, [text, ends_text(first, point)]))]
+    if not any(_costs(row) for row in first["levels"]):
+        parts.append("no level of it is shown to cost more than chance")
+    if count > 1:
+        parts.append(f"{halves if halves else 'none'} {'costs' if halves < 2 else 'cost'} half of it")
+    return f"{'; '.join(parts)}."
+
+
+def _costs(row: Mapping[str, Any]) -> bool:
+    """Say whether a level is shown to cost something."""
+    change = row["change"]
+    return bool(change) and significant(change) and change["difference"] < 0
 
 
 def stress_sentences(result: Mapping[str, Any]) -> list[str]:
@@ -108,7 +118,7 @@ def stress_sentences(result: Mapping[str, Any]) -> list[str]:
         f"{result['chance']:.3f}.",
     ]
     rows = [(kind, row) for kind in result["distortions"] for row in kind["levels"] if row["change"]]
-    shown = [(kind, row) for kind, row in rows if significant(row["change"]) and row["change"]["difference"] < 0]
+    shown = [(kind, row) for kind, row in rows if _costs(row)]
     if shown:
         kind, row = min(shown, key=lambda pair: pair[1]["change"]["difference"])
         points = points_text(-100 * row["change"]["difference"])
@@ -116,7 +126,7 @@ def stress_sentences(result: Mapping[str, Any]) -> list[str]:
     elif rows and all(row["change"]["p"] is None for _, row in rows):
         sentences.append(f"Whether it changes more than by chance cannot be told: {rows[0][1]['change']['why']}.")
     else:
-        sentences.append("No level of any distortion is shown to change it, after Holm.")
+        sentences.append("No level of any distortion is shown to cost anything, after Holm.")
     return [*sentences, *_shifts(result), *filter(None, [looks_text(result)])]
 
 
@@ -144,19 +154,25 @@ def comparison_sentences(comparison: Mapping[str, Any]) -> list[str]:
         As `fusion stress A B --json` prints it.
     """
     first, second = (result["digest"] for result in comparison["results"])
-    by_result: dict[str | None, list[str]] = {first: [], second: [], None: []}
+    by_result: dict[str, list[str]] = {first: [], second: [], "": []}
     for breaks in comparison["breaks"]:
-        by_result[breaks["first"]].append(breaks["name"])
+        by_result[_breaks_first(comparison, breaks)].append(breaks["name"])
     sentences = [
         f"{digest} breaks first with {', '.join(names)}." for digest, names in by_result.items() if digest and names
     ]
-    if by_result[None]:
-        sentences.append(f"Neither breaks first with {', '.join(by_result[None])}.")
+    if by_result[""]:
+        sentences.append(f"Neither is shown to break first with {', '.join(by_result[''])}.")
     shown = [test for test in comparison["tests"] if significant(test)]
     sentences += [f"{_where(test)}: {first} minus {second} is {_points(test)} points." for test in shown]
     if not shown:
         sentences.append("No level shows a difference between the two, after Holm.")
     return sentences
+
+
+def _breaks_first(comparison: Mapping[str, Any], breaks: Mapping[str, Any]) -> str:
+    """Return which result breaks first with a distortion; empty where no level of it shows a difference."""
+    shown = any(significant(test) for test in comparison["tests"] if test["name"] == breaks["name"])
+    return (breaks["first"] or "") if shown else ""
 
 
 def _where(test: Mapping[str, Any]) -> str:
@@ -179,7 +195,7 @@ def comparison_rows(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 for share in ("tenth", "half")
                 for kind in (result["distortions"][number] for result in results)
             ),
-            breaks["first"] or "",
+            _breaks_first(comparison, breaks),
         )
         for number, breaks in enumerate(comparison["breaks"])
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,6 @@ def _often(study: dict[str, Any]) -> list[str]:
 
 def _command(study: dict[str, Any]) -> str:
     """Return what repeats the study."""
-    folders = " ".join(f"--data {name}={data['folder']}" for name, data in study["data"].items())
-    data = "--sample" if study["sample"] else folders
-    return f"fusion run experiments/{study['study']}.yaml {data} {seeds_option(study['arms'][0]['seeds'])}"
+    folders = " ".join(f"--data {shlex.quote(name + '=' + str(own['folder']))}" for name, own in study["data"].items())
+    data, path = "--sample" if study["sample"] else folders, shlex.quote(f"experiments/{study['study']}.yaml")
+    return f"fusion run {path} {data} {seeds_option(study['arms'][0]['seeds'])}"

@@ -14,7 +14,7 @@ from fusion.report.wording import headline, percentage, reference_label, signifi
 def answer(study: dict[str, Any]) -> list[str]:
     """Return what the study's tests say to its question: the best arm, and which steps are shown to change it.
 
-    Of several tests, the best arm of the one with the most arms is named.
+    Of several tests, the best arm of the one with the most arms is named, of each of them if several have as many.
     """
     tests, shown = study["tests"], [test for test in study["tests"] if significant(test)]
     steps = "step" if len(tests) == 1 else "steps"
@@ -27,7 +27,12 @@ def answer(study: dict[str, Any]) -> list[str]:
     by_test: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for arm in study["arms"]:
         by_test.setdefault((arm["dataset"], arm["protocol"]), []).append(arm)
-    arms = max(by_test.values(), key=len)
+    most = max(map(len, by_test.values()))
+    return [*(_best(arms) for arms in by_test.values() if len(arms) == most), *said]
+
+
+def _best(arms: list[dict[str, Any]]) -> str:
+    """Return which of some arms with the same test is the best, and how good its best reference is."""
     best = max(arms, key=lambda arm: float(arm["test"][headline(arm)]["mean"]))
     name = headline(best)
     fitted = {key: scores for key, scores in best["references"].items() if key in REFERENCES}
@@ -36,7 +41,7 @@ def answer(study: dict[str, Any]) -> list[str]:
     if fitted:
         key = max(fitted, key=lambda key: float(fitted[key][name]["mean"]))
         reached += f"; its best reference, {reference_label(key, fitted[key])}, has {percentage(fitted[key][name])}"
-    return [f"{reached}.", *said]
+    return f"{reached}."
 
 
 def _changes(tests: list[dict[str, Any]]) -> str:
@@ -83,7 +88,7 @@ def signed(share: float) -> str:
 
 
 def gap_sentences(study: dict[str, Any]) -> list[str]:
-    """Return, for each step, how the gap between training and test changes, and that of known and unknown groups."""
+    """Return, for each step, the gaps between training and test, and then those of known and unknown groups."""
     gaps, intervals = {}, {}
     for arm in study["arms"]:
         metric = headline(arm)
@@ -93,17 +98,16 @@ def gap_sentences(study: dict[str, Any]) -> list[str]:
     sentences = []
     for test in study["tests"]:
         before, after = gaps[test["before"]], gaps[test["arm"]]
-        change = round(abs(after), 1) - round(abs(before), 1)
-        verb = "stays as wide" if not change else "narrows" if change < 0 else "widens"
         sentences.append(
-            f"From {test['before']} to {test['arm']} the gap between training and test {verb}, from {before:.1f}"
-            f"{intervals[test['before']]} to {after:.1f}{intervals[test['arm']]} points."
+            f"The gap between training and test is {before:.1f}{intervals[test['before']]} points for {test['before']} "
+            f"and {after:.1f}{intervals[test['arm']]} for {test['arm']}."
         )
     for gap in study.get("known_groups", ()):
         interval = "" if gap["low"] is None else f" (95 % interval {signed(gap['low'])} to {signed(gap['high'])})"
         sentences.append(
-            f"{gap['known']}, whose test has groups that training knows, is {signed(gap['difference'])} points of "
-            f"{metric_label(gap['metric'])}{interval} from {gap['unknown']}, whose test has unknown ones."
+            f"{gap['known']}, whose test has groups that training knows, is {abs(100 * gap['difference']):.1f} points of "
+            f"{metric_label(gap['metric'])} {'above' if gap['difference'] > 0 else 'below'} {gap['unknown']}, whose test has "
+            f"unknown ones{interval}."
         )
     return sentences
 

@@ -92,7 +92,8 @@ def as_latex(table: Table) -> str:
     return f"\\begin{{tabular}}{{{'l' * len(header)}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
+_LATEX = str.maketrans({"\\": r"\textbackslash{}", "±": r"$\pm$"} | {mark: f"\\{mark}" for mark in "&%#_${}"})
+
+
 def _latex_cell(text: str) -> str:
-    for mark in ("\\", "&", "%", "#", "_", "$", "{", "}"):
-        text = text.replace(mark, "\\textbackslash{}" if mark == "\\" else f"\\{mark}")
-    return text.replace("±", "$\\pm$")
+    return text.translate(_LATEX)

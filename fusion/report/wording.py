@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -156,4 +157,10 @@ def seeds_option(seeds: Sequence[int]) -> str:
 
 def data_option(metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
     """Return ``--sample``, or ``--data`` with the folder of a result where it is known."""
-    return "--sample" if metrics.get("sample") else f"--data {environment.get('data') or 'DIR'}"
+    folder = environment.get("data")
+    return "--sample" if metrics.get("sample") else f"--data {shlex.quote(str(folder)) if folder else 'DIR'}"
+
+
+def result_path(content: Mapping[str, Any], *names: str) -> str:
+    """Return where a result lies for who made it, as it is typed in a shell."""
+    return shlex.quote("/".join(["results", str(content["experiment"]), str(content["digest"]), *names]))

@@ -50,7 +50,8 @@ def read_clip_files(result: ResultFolder, metrics: Mapping[str, Any]) -> dict[st
         return {}
     root = sample_root(metrics["dataset"]) if metrics["sample"] else Path(str(recorded))
     try:
-        table = pd.read_csv(result.folder / FILE, dtype={"clip": str, "path": str, "start": float, "duration": float})
+        types = {"clip": str, "path": str, "start": float, "duration": float}
+        table = pd.read_csv(result.folder / FILE, dtype=types, keep_default_na=False)  # a clip may be called NA
         rows = list(table[_COLUMNS].itertuples(index=False, name=None))
     except (OSError, EOFError, ValueError, KeyError, zlib.error):
         return {}  # damaged; the page says that the sound was not at hand
@@ -58,4 +59,4 @@ def read_clip_files(result: ResultFolder, metrics: Mapping[str, Any]) -> dict[st
 
 
 def _inside(path: str) -> bool:
-    return not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts
+    return bool(path) and not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +28,10 @@ from typing import Any
 
 from fusion.errors import FusionError
 from fusion.result.checksums import changed_files, refuse_changed
-from fusion.result.tables import write_table
 from fusion.runtime.files import is_content, unwritable, write_text
 from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.lock import alone
+from fusion.runtime.tables import write_table
 from fusion.runtime.versions import version_changes, versions
 from fusion.settings.document import read
 from fusion.settings.experiment import Experiment
@@ -142,13 +142,14 @@ class ResultFolder:
             If another process is at it.
         """
         path = self.folder.with_name(f".{self.folder.name}.lock")
-        try:
-            with alone(path, f"{self.folder}: another run is at work on this result; wait for it"):
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(alone(path, f"{self.folder}: another run is at work on this result; wait for it"))
                 for left in [*self.folder.glob("*.tmp-*"), *self.folder.glob("seed-*/*.tmp-*")]:
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
-                yield
-        except OSError as error:
-            raise unwritable(path, error) from error
+            except OSError as error:
+                raise unwritable(path, error) from error
+            yield
 
     def covers(self, seeds: Iterable[int], references: Iterable[str]) -> bool:
         """Say whether all these seeds are trained, and in the metrics with all these reference models."""

@@ -20,7 +20,7 @@ from fusion.evaluation.label_task import LabelTask, recorded_task
 from fusion.evaluation.metric import Metric
 from fusion.result.checksums import refuse_changed
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import read_table
+from fusion.runtime.tables import read_table
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -158,12 +158,16 @@ def _first_mistake(table: pd.DataFrame, classes: tuple[str, ...], task: LabelTas
     if missing := [name for name in ("clip", "group", "seed", "true", "predicted", *classes) if name not in table]:
         return f"no column {missing[0]!r}"
     probabilities = table[list(classes)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    diverged = (table[list(classes)] == "nan").all(axis=1)  # what `did-not-converge` says of the training
     numbers = [table[name].str.fullmatch(r"-?[0-9]{1,18}") for name in ("seed", "repeat") if name in table]
     key = [name for name in ("clip", "seed", "repeat") if name in table]
     same = table.groupby("clip")[["group", "true"]].transform("first") == table[["group", "true"]]
     told = {labels: _is_label(labels, classes, task) for labels in {*table["true"], *table["predicted"]}}
     for wrong, what in (
-        (~((probabilities >= 0) & (probabilities <= 1)).all(axis=1), "a probability is not between 0 and 1"),
+        (
+            ~(((probabilities >= 0) & (probabilities <= 1)).all(axis=1) | diverged),
+            "a probability is not between 0 and 1",
+        ),
         (~np.all(numbers, axis=0), "the seed or repeat is no whole number"),
         ((table["true"] == "") | ~table["true"].map(told).astype(bool), "the true label is no class"),
         (~table["predicted"].map(told).astype(bool), "the predicted label is no class"),

@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus
-from fusion.errors import telling_damage
+from fusion.errors import FusionError, telling_damage
 from fusion.evaluation.decisions import decide, join_labels, split_labels
 from fusion.evaluation.label_task import LabelTask
 from fusion.result.checksums import refuse_changed, write_checksums
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import read_table
+from fusion.runtime.tables import read_table
 
 _COLUMNS = ["clip", "reference", "seed", "repeat", "settings", "predicted"]
 
@@ -74,6 +74,15 @@ def read_reference_predictions(folder: Path) -> ReferencePredictions:
     refuse_changed(folder, path.name)
     with telling_damage(path):
         return _parsed(read_table(path))
+
+
+def reference_names(result: ResultFolder) -> set[str]:
+    """Return the names of the reference models that a result has, finished or not; what is damaged counts for none."""
+    try:
+        stored = read_reference_predictions(result.folder)
+    except FusionError:
+        stored = {}
+    return {*(name for name, *_ in stored), *(result.believed_metrics() or {}).get("references", ())}
 
 
 def _parsed(table: pd.DataFrame) -> ReferencePredictions:

@@ -75,6 +75,9 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
             )
     with telling_damage(folder / "metrics.json"):
         own, _ = tuple(metrics["seeds"]), tuple(metrics["classes"])
+    if seeds is not None and not 0 < len(seeds) == len(set(seeds)):
+        named = ", ".join(map(str, seeds)) or "none"
+        raise FusionError(f"{folder}: seeds should be one or several, each once, found {named}")
     trained = TrainedResult(result, experiment, metrics, own if seeds is None else tuple(seeds))
     absent = [path for path in trained.models if not path.is_file()]
     if absent:

@@ -15,9 +15,9 @@ import pandas as pd
 
 from fusion.datasets.corpus import Corpus
 from fusion.result.checksums import changed_files
-from fusion.result.tables import read_table
 from fusion.runtime.files import replacing
 from fusion.runtime.names import in_spreadsheet
+from fusion.runtime.tables import read_table
 
 FILE = "trained_on.csv.gz"
 
@@ -70,8 +70,11 @@ def start_warnings(dataset: Corpus, start: str | None) -> list[str]:
             "that experiment again with --force to know"
         ]
     test = dataset.part("test")
-    names = test["group"].str.rsplit("/").str[-1]  # groups of other data, which networks are applied to, have a prefix
-    by_name = pd.MultiIndex.from_arrays([test["origin"], names]).isin(pd.MultiIndex.from_frame(seen[_COLUMNS[:2]]))
+    named = pd.MultiIndex.from_frame(seen[_COLUMNS[:2]])
+    bare = test["group"].str.partition("/")[2]  # groups of other data, which networks are applied to, have a prefix
+    by_name = np.any(
+        [pd.MultiIndex.from_arrays([test["origin"], g]).isin(named) for g in (test["group"], bare)], axis=0
+    )
     known = by_name | _short(test["content"]).isin(set(seen["content"]) - {""})
     groups = set(test.loc[known, "group"])
     if not groups:

@@ -15,7 +15,7 @@ from fusion.datasets.corpus import Corpus, Fold
 from fusion.errors import FusionError
 from fusion.evaluation.decisions import decide, join_labels
 from fusion.result.folder import ResultFolder
-from fusion.result.tables import read_table
+from fusion.runtime.tables import read_table
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -62,5 +62,13 @@ def alone(lock: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
         held.release()
 
 
+def held_elsewhere(lock: Path) -> bool:
+    """Say whether a process of another machine holds a lock, or left it behind."""
+    from filelock import SoftFileLease
+
+    owner = SoftFileLease(lock).owner
+    return owner is not None and owner.hostname != socket.gethostname()
+
+
 def _lost(lock: Path) -> None:
     warnings.warn(f"{lock}: another process took this lock, because this one gave no sign of life", stacklevel=2)

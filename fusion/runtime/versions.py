@@ -16,7 +16,18 @@ try:
 except importlib.metadata.PackageNotFoundError:  # run from a checkout that was never installed
     VERSION = "0+uninstalled"
 
-_LIBRARIES = ("keras", "keras-tuner", "librosa", "numpy", "pandas", "scikit-learn", "scipy", "soundfile", "tensorflow")
+_LIBRARIES = (
+    "keras",
+    "keras-tuner",
+    "librosa",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "tensorflow",
+)
 
 
 def versions() -> dict[str, Any]:

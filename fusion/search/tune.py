@@ -76,6 +76,11 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
             f"{experiment.name}: protocol {experiment.dataset.protocol} tests on every training clip, so none is left "
             "to search on; search with another protocol, whose test clips stay apart"
         )
+    if experiment.training.pretrain:
+        raise FusionError(
+            f"{experiment.name}: training.pretrain: a search trains networks from their first weights, so its settings "
+            "would be those of another training; search with --set training.pretrain=null, and run best.yaml with it"
+        )
     if several := [name for name in os.environ if name.startswith("KERASTUNER_ORACLE_")]:
         raise FusionError(f"a search on several machines goes by --cluster; unset {', '.join(several)}")
     search = experiment.search if trials is None else experiment.search.model_copy(update={"trials": trials})

@@ -126,6 +126,12 @@ def read_study(
         if experiment:
             start = experiment.training.pretrain
             arms[name] = Arm(name, experiment, changes.get("before"), start if start in arms else None)
+    threads = sorted({arm.experiment.training.threads for arm in arms.values()})
+    if len(threads) > 1:  # one crew of workers trains them all
+        found = ", ".join(map(str, threads))
+        mistakes.append(
+            f"{document.place(('arms',))}: arms: training.threads should be the same in all arms, found {found}"
+        )
     if mistakes:
         raise FusionError("\n".join(dict.fromkeys(mistakes)))  # what the base has wrong, every arm has
     return Study(study, question, tuple(arms.values()))

@@ -35,12 +35,12 @@ def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
     dataset, model = (_mapping(settings.get(section)) for section in ("dataset", "model"))
     named = str(dataset.pop("name", ""))
     changes = _against(_class(DATASETS, named, load_dataset), dataset, "dataset")
-    for name, parameters in (settings.get("features") or {}).items():
-        changes |= _against(_class(FEATURES, name, load_feature), parameters or {}, f"features.{name}")
+    for name, parameters in _mapping(settings.get("features")).items():
+        changes |= _against(_class(FEATURES, name, load_feature), _mapping(parameters), f"features.{name}")
     preset = str(model.get("preset", "fusion"))
     changes |= {} if preset == "fusion" else {"model.preset": preset}
     changes |= _against(_MODELS.get(preset, FusionModel), model, "model")
-    return changes | _against(TrainingSettings, settings.get("training") or {}, "training")
+    return changes | _against(TrainingSettings, _mapping(settings.get("training")), "training")
 
 
 @cache

@@ -122,8 +122,10 @@ class Experiment:
             versions["mixing"] = mixing.VERSION
         if isinstance(self.model, FusionModel) and self.model.loses_branches(self.shapes()):
             versions["branch_dropout"] = 2  # before, a missing branch was zeros, and the others were scaled up
-        if self.fusion and self.fusion.file:  # installed ones, as those of fusion itself, are known by their name
+        if self.fusion and self.fusion.file:
             versions[f"fusion:{self.fusion.name}"] = self.fusion.fingerprint
+        elif self.fusion and not self.fusion.module.startswith("fusion."):  # those of fusion are known by their name
+            versions[f"fusion:{self.fusion.name}"] = str(self.fusion)
         dataset = self.dataset.identity()
         if self.dataset_source.file:
             dataset["plugin"] = self.dataset_source.fingerprint

@@ -17,26 +17,36 @@ def mp3_samples(path: Path) -> int:
     A frame that only tells about the file (Xing, Info, VBRI), and what an encoder adds at both ends, count too.
     """
     data = path.read_bytes()
-    at, samples = _after_tag(data), 0
+    at, samples = _after_tags(data), 0
     while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
         length, decoded = _frame(data[at : at + 4])
-        samples += decoded
-        at += length or 1
+        if length and _goes_on(data, at + length):
+            samples += decoded
+            at += length
+        else:  # bytes of a picture or another tag that look like a header
+            at += 1
     return samples
+
+
+def _goes_on(data: bytes, at: int) -> bool:
+    """Say whether a frame may end here: the file ends, or a frame or a tag begins."""
+    return at + 4 > len(data) or _frame(data[at : at + 4])[0] > 0 or data[at : at + 3] in (b"ID3", b"TAG", b"APE")
 
 
 def tells_length(path: Path) -> bool:
     """Say whether the first frame of an MP3 file says how many there are."""
     data = path.read_bytes()
-    first = data.find(b"\xff", _after_tag(data))
+    first = data.find(b"\xff", _after_tags(data))
     return any(mark in data[first : first + 64] for mark in (b"Xing", b"Info", b"VBRI"))
 
 
-def _after_tag(data: bytes) -> int:
+def _after_tags(data: bytes) -> int:
     """Return where frames begin; a tag's length has four times seven bits."""
-    if data[:3] != b"ID3" or len(data) < 10:
-        return 0
-    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+    at = 0
+    while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
+        lengths = zip(data[at + 6 : at + 10], (21, 14, 7, 0), strict=True)
+        at += 10 + sum((byte & 0x7F) << shift for byte, shift in lengths)
+    return at
 
 
 def _frame(header: bytes) -> tuple[int, int]:

@@ -66,12 +66,13 @@ def audio_size(path: Path) -> tuple[int, int]:
             is_mp3 = sound.subtype == "MPEG_LAYER_III"
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DamagedError(_undecodable(path, error)) from None
-    if is_mp3 and (there := mp3_samples(path)) > (1 + _GUESSED) * frames + rate / 10:
+    there = mp3_samples(path) if is_mp3 else 0
+    if there > (1 + _GUESSED) * frames + rate / 10:
         raise DamagedError(
             f"variable bit rate and no header that tells its length: {frames / rate:.1f} s of {there / rate:.1f} s "
             "would be heard; encode it anew, as in `ffmpeg -i FILE FILE.flac`"
         )
-    return frames, rate
+    return min(frames, there or frames), rate  # of a constant bit rate, too, the length may be a guess
 
 
 def frames_in(path: Path, sound: Any) -> int:
@@ -80,7 +81,7 @@ def frames_in(path: Path, sound: Any) -> int:
     Counted are all but the last sample, which libsndfile does not give of a FLAC file of unknown length.
     """
     announced = int(sound.frames)
-    if announced <= _DENSEST * path.stat().st_size:
+    if announced <= _DENSEST * path.stat().st_size or _has(path, announced - 1):
         return announced
     return bisect_left(range(min(announced, _LONGEST)), True, key=lambda sample: not _has(path, sample))
 
@@ -146,12 +147,13 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
             rate = int(sound.samplerate)
             frames = frames_in(path, sound)
             first = min(round(start * rate), frames)
-            sound.seek(first)
             count = min(round(duration * rate), frames - first)
+            early = min(first, rate // 2) if sound.subtype == "MPEG_LAYER_III" else 0  # frames lean on those before
+            sound.seek(first - early)
             if sound.subtype == "PCM_16":  # the same numbers as libsndfile's own conversion, sooner
                 y = sound.read(count, dtype="int16", always_2d=True) * np.float32(2**-15)
             else:
-                y = sound.read(count, dtype="float32", always_2d=True)
+                y = sound.read(early + count, dtype="float32", always_2d=True)[early:]  # a second read would seek anew
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DamagedError(_undecodable(path, error)) from None
     if len(y) == 0:

@@ -24,7 +24,7 @@ from fusion.evaluation.decisions import join_labels
 from fusion.extraction.prepare import prepare
 from fusion.learning.jobs import MaskJob, TrainingJob
 from fusion.report import ablation_page
-from fusion.result.looks import most_looks
+from fusion.result.looks import record_looks
 from fusion.result.predictions import Predictions, read_predictions
 from fusion.runtime.files import replacing
 from fusion.runtime.known_json import write_known
@@ -105,7 +105,8 @@ def ablate(
     ablation = summarise_ablation(mode, feature_groups(experiment), outcomes)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
-    ablation |= most_looks(result.finished() for result in results)
+    dataset, how = prepared[full].data.dataset, "masked" if mode == "mask" else ""
+    ablation |= record_looks(workplace.results, dataset, experiment.name, results[full], experiment.seeds, how)
     write_ablation(folder, ablation)
     return folder, ablation
 

@@ -143,7 +143,7 @@ def summarise_ablation(mode: str, groups: FeatureGroups, arms: Mapping[tuple[str
 
 def _row(arm: AblationArm) -> dict[str, Any]:
     columns = arm.predictions.task.headline.function(arm.counts.sum(axis=0))
-    per_seed = columns.reshape(-1, arm.predictions.repeats, arm.draws).mean(axis=1).ravel()
+    per_seed = columns.reshape(-1, arm.predictions.repeats * arm.draws).mean(axis=1)
     return {
         "features": list(arm.features),
         "mean": arm.estimate.value,

@@ -107,7 +107,7 @@ def summarise_curve(name: str, arms: Mapping[str, Sequence[CurvePoint]]) -> dict
         "digest": hashlib.sha256(digests.encode()).hexdigest()[:12],
         "arms": [{**_head(arm, points[-1]), "points": rows[arm]} for arm, points in arms.items()],
         "steps": adjusted(steps),
-        "fits": adjusted(fits),
+        "fits": _with_bends(adjusted(fits)),
         "tests": adjusted(tests),
         "warnings": list(dict.fromkeys(text for arm in arms for text in _warnings(arm, rows[arm], arm in lines))),
         **most_looks(point for points in rows.values() for point in points),
@@ -132,6 +132,12 @@ def _fit(line: Line, groups: int) -> dict[str, Any]:
         "bend": {"difference": line.bend.value, **line.bend.spread()},
         "residual": line.residual,
     }
+
+
+def _with_bends(fits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return fits whose bends are adjusted for one another, too."""
+    bends = adjusted([fit["bend"] for fit in fits])
+    return [{**fit, "bend": bend} for fit, bend in zip(fits, bends, strict=True)]
 
 
 def _warnings(arm: str, points: Sequence[dict[str, Any]], fitted: bool) -> Iterator[str]:

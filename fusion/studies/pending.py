@@ -13,7 +13,7 @@ from fusion.evaluation.reference import REFERENCES
 from fusion.extraction.prepare import Prepared
 from fusion.feature.value_names import value_names
 from fusion.learning.jobs import TrainingJob
-from fusion.learning.references import ReferenceJob, ReferenceOutput
+from fusion.learning.references import ReferenceJob, ReferenceOutput, contents_of
 from fusion.report import result_page
 from fusion.result.checksums import write_checksums
 from fusion.result.clip_files import read_clip_files, write_clip_files
@@ -22,9 +22,9 @@ from fusion.result.looks import record_looks
 from fusion.result.metrics import evaluate_trainings
 from fusion.result.reference_predictions import (
     ReferenceKey,
-    ReferencePrediction,
     ReferencePredictions,
     read_reference_predictions,
+    reference_names,
     to_reference_predictions,
     write_reference_predictions,
 )
@@ -79,12 +79,15 @@ class PendingResult:
     def tasks(self, stored: ReferencePredictions) -> list[tuple[str, TrainingJob | ReferenceJob]]:
         """Return what is to be called in workers, a function's name and its task; `stored` is there already."""
         aggregate, groups = self.experiment.dataset.aggregate, self.dataset.groups
-        folds = [(fold, self.prepared.parts(fold)) for fold in self.dataset.each_fold()]  # once for all references
+        wanted = [key for key in self.wanted_references() if key not in stored]
+        folds = []  # once for all references
+        for fold in self.dataset.each_fold() if wanted else []:
+            parts, own = self.prepared.parts(fold), groups[fold.train]
+            folds.append((fold, parts, own, contents_of(parts, own)))
         references = [
-            ReferenceJob(name, seed, parts, groups[fold.train], aggregate, fold.fold, fold.repeat)
-            for name, seed, repeat in self.wanted_references()
-            if (name, seed, repeat) not in stored
-            for fold, parts in folds
+            ReferenceJob(name, seed, parts, own, aggregate, fold.fold, repeat, about)
+            for name, seed, repeat in wanted
+            for fold, parts, own, about in folds
             if fold.repeat == repeat
         ]
         jobs = [job for job in self.jobs if self.force or job.source or not is_trained(job.folder)]
@@ -117,22 +120,26 @@ class PendingResult:
             if all(settings for settings, *_ in by_clip.values())  # an older fusion fitted others
         }
 
-    def by_clip(self, job: ReferenceJob, output: ReferenceOutput) -> dict[str, ReferencePrediction]:
-        """Return what a reference predicted, by the clip's id."""
-        (fold,) = (fold for fold in self.dataset.each_fold() if fold.fold == job.fold)
+    def keep(self, job: ReferenceJob, output: ReferenceOutput, references: ReferencePredictions) -> None:
+        """Add what a reference predicted to `references`; written when it has predicted all its test clips."""
+        folds = [fold for fold in self.dataset.each_fold() if fold.repeat == job.repeat]
+        (fold,) = (fold for fold in folds if fold.fold == job.fold)
         ids = self.dataset.table["id"].to_numpy()[fold.test]
         predictions = to_reference_predictions(self.dataset, output.scores, output.threshold, output.settings)
-        return dict(zip(ids, predictions, strict=True))
+        by_clip = references.setdefault((job.name, job.seed, job.repeat), {})
+        by_clip.update(zip(ids, predictions, strict=True))
+        tested = sum(len(fold.test) for fold in folds)  # as many in each repeat
+        if len(by_clip) == tested:
+            whole = {key: own for key, own in references.items() if len(own) == tested}
+            write_reference_predictions(self.result, self.dataset, whole)
 
-    def finish(
-        self, stored: ReferencePredictions, fresh: ReferencePredictions, previous: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    def finish(self, references: ReferencePredictions, previous: dict[str, Any] | None) -> dict[str, Any]:
         """Evaluate and report, when all tasks are done.
 
         Parameters
         ----------
-        stored, fresh : dict
-            Predictions of the references from before, and new ones.
+        references : dict
+            Predictions of the references.
         previous : dict or None
             The metrics that the result had before.
 
@@ -141,9 +148,7 @@ class PendingResult:
         dict
             The content of metrics.json.
         """
-        if fresh:
-            write_reference_predictions(self.result, self.dataset, {**stored, **fresh})
-        references = {key: {**stored, **fresh}[key] for key in self.wanted_references()}
+        references = {key: references[key] for key in self.wanted_references()}
         seeds = self.result.trained()
         experiment = replace(self.experiment, seeds=tuple(seeds))
         started = time.perf_counter()
@@ -180,8 +185,9 @@ def to_train(
     if workplace.tensorboard:
         logs = result.folder / "tensorboard"
         jobs = tuple(replace(job, logs=logs / "-".join(job.folder.relative_to(result.folder).parts)) for job in jobs)
-    wanted = prepared.data.dataset.label_task.references if references is None else references
-    return PendingResult(experiment, prepared, result, workplace, jobs, wanted, force)
+    known = prepared.data.dataset.label_task.references
+    wanted = {*(known if references is None else references), *reference_names(result)}
+    return PendingResult(experiment, prepared, result, workplace, jobs, tuple(n for n in known if n in wanted), force)
 
 
 def seed_jobs(
@@ -212,7 +218,7 @@ def seed_jobs(
             fusion=experiment.fusion,
             folds=len(folds),
             repeat=fold.repeat,
-            names=names if seed == experiment.seeds[0] and fold is folds[0] else {},  # the page shows these
+            names=names if seed == min(experiment.seeds) and fold is folds[0] else {},  # the page shows these
         )
         for fold in folds
     ]

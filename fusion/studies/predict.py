@@ -27,6 +27,7 @@ from fusion.feature.registry import build
 from fusion.plugins.registry import Source
 from fusion.result.exported import is_exported, load_onnx, read_exported
 from fusion.result.trained import read_trained
+from fusion.runtime.files import content_hash
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
 from fusion.sound.clip import Clip
@@ -129,7 +130,7 @@ def predict_file(task: _Task) -> Prediction | str:
     """Return the prediction for one file, or why there is none; runs in a worker process."""
     features = [(name, build(source, parameters)) for name, source, parameters in task.features]
     shapes = tuple((name, feature.shape(task.samples, task.sr)) for name, feature in features)
-    networks = [_load(path, task.fusion, task.classes, shapes) for path in task.models]
+    networks = [_load(path, content_hash(path), task.fusion, task.classes, shapes) for path in task.models]
     starts: list[float] = []
     windows: list[NDArray[np.float32]] = []
     distances: list[float | None] = []
@@ -183,7 +184,11 @@ def _apply(
 
 @lru_cache(maxsize=64)
 def _load(
-    path: Path, fusion: Source | None, classes: tuple[str, ...], shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    path: Path,
+    content: str,  # a folder may be exported anew while a notebook runs
+    fusion: Source | None,
+    classes: tuple[str, ...],
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
 ) -> tuple[Any, Any]:
     """Return a network, and what it knows of its training clips: then it gives what its last layer reads, too."""
     if path.suffix == ".onnx":

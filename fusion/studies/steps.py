@@ -38,7 +38,7 @@ def known_gaps(arms: Sequence[Mapping[str, Any]], predictions: Mapping[str, Pred
     Parameters
     ----------
     arms : sequence of dict
-        As study.json has them. A pair has the same data set, features and preset.
+        As study.json has them. A pair has the same data set, features and preset; no other settings are compared.
     predictions : dict of str to Predictions
         By arm.
 

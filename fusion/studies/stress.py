@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus
@@ -30,6 +29,7 @@ from fusion.result.predictions import Predictions, read_predictions, refuse_othe
 from fusion.result.trained import TrainedResult, read_trained
 from fusion.runtime.files import replacing
 from fusion.runtime.known_json import write_known
+from fusion.runtime.tables import read_table
 from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
 from fusion.sound.grade import Grade
@@ -160,9 +160,12 @@ def _ask(subject: _Subject, windows: Windows, graded: Sequence[GradedWindows], w
             rows[job] = [clips for _, clips in parts]
             calls.append(("fusion.studies.graded_predictions:predict_grades", job))
     everything = np.arange(len(numbers))
-    whole = [(each.kept, _part(each, windows.clips, targets, everything)[0]) for each in graded]
+    whole = [_part(each, windows.clips, targets, everything) for each in graded]
     for feature in saved.experiment.features:
-        bare = tuple((kept, replace(part, rows={feature: part.rows[feature]})) for kept, part in whole)
+        bare = tuple(
+            (each.kept, replace(part, rows={feature: part.rows[feature]}))
+            for each, (part, _) in zip(graded, whole, strict=True)
+        )
         calls.append(("fusion.studies.graded_predictions:measure_shift", ShiftJob(feature, bare[0][1], bare[1:])))
     shifts: dict[str, list[float | None]] = {}
     thresholds = {job: threshold_of(job.model.parent) for job in rows}
@@ -179,7 +182,7 @@ def _ask(subject: _Subject, windows: Windows, graded: Sequence[GradedWindows], w
     return [
         Graded(
             each.grade,
-            ~np.isnan(values).any(axis=(0, 2)),
+            np.isin(everything, whole[number][1]),
             values,
             decided,
             {name: shifts[name][number - 1] for name in saved.experiment.features} if number else {},
@@ -190,7 +193,7 @@ def _ask(subject: _Subject, windows: Windows, graded: Sequence[GradedWindows], w
 
 def _tested_clips(training: Path, numbers: dict[str, int]) -> Ints:
     """Return the numbers of the clips that a training was tested on, sorted."""
-    ids = pd.read_csv(training / "predictions.csv", usecols=["clip"], dtype=str, keep_default_na=False)["clip"]
+    ids = read_table(training / "predictions.csv")["clip"]
     return np.sort(np.array([numbers[clip] for clip in ids], dtype=np.int64))
 
 

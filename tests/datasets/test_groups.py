@@ -234,3 +234,33 @@ def test_repeats_are_other_divisions_and_a_class_of_one_group_is_refused():
     for repeats in (1, 2):
         with pytest.raises(FusionError, match=r"^dataset\.classes: c2 cannot be both trained on and tested"):
             divided(alone, 3, repeats, True, "dataset.classes")
+
+
+def test_a_group_that_is_a_class_only_one_stays_whole_in_training():
+    labels, groups = np.array([0, 1, 1, 1, 2, 2]), np.array([0, 0, 1, 2, 1, 2])  # group 0 has class 0, and class 1, too
+    fold_of = assign_folds(labels, groups, 2, 0)
+    assert fold_of[:2].tolist() == [-1, -1]
+    assert sorted(fold_of[2:4]) == [0, 1]
+    assert fold_of[4:].tolist() == fold_of[2:4].tolist()
+
+
+@MANY
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=2, max_size=40), st.text(max_size=3))
+def test_of_groups_over_several_classes_every_class_keeps_one(pairs, salt):
+    table = pd.DataFrame(pairs, columns=["labels", "group"]).astype(str)
+    held = hold_out(table, salt=salt, share=0.3)
+    assert len(held) == len(set(held))
+    rest = table[~table["group"].isin(held)]
+    assert set(rest["labels"]) == set(table["labels"])
+
+
+def test_a_players_only_viola_is_not_held_out_for_the_violins():
+    rows = [("violin", player) for player in ("anna", "ben", "cleo") for _ in range(4)] + [("viola", "anna")] * 4
+    for salt in "abcdefgh":
+        assert "anna" not in hold_out(pd.DataFrame(rows, columns=["labels", "group"]), salt=salt)
+
+
+def test_classes_with_one_group_cannot_be_divided_and_are_named():
+    table = pd.DataFrame([("a", "x"), ("b", "x"), ("b", "y"), ("c", "y"), ("c", "z")], columns=["labels", "group"])
+    with pytest.raises(FusionError, match="dataset.classes: a cannot be both trained on and tested, with one group"):
+        divided(pd.concat([table] * 2), 2, 1, True, "dataset.classes")

@@ -54,3 +54,12 @@ def test_one_function_may_be_what_a_plug_in_defines(tmp_path):
     write(tmp_path / "fusions" / "mean.py", f"{text}\n\ndef two(): ...\n")
     with pytest.raises(FusionError, match=r"mean\.py: a plug-in defines one function, found one, two"):
         load(source, inspect.isfunction, "one function")
+
+
+def test_what_plug_ins_share_tells_their_numbers_apart(tmp_path):
+    write(tmp_path / "planted.py")
+    alone = discover(FEATURES, [tmp_path])["planted"].fingerprint
+    write(tmp_path / "_shared.py", "FACTOR = 1")
+    first = discover(FEATURES, [tmp_path])["planted"].fingerprint
+    write(tmp_path / "_shared.py", "FACTOR = 7")
+    assert len({alone, first, discover(FEATURES, [tmp_path])["planted"].fingerprint}) == 3

@@ -43,9 +43,9 @@ def test_its_command_repeats_the_ablation_and_one_seed_tests_nothing(tmp_path):
     assert "<p>Differences are not tested: that takes two seeds (--seeds 2).</p>" in page
     assert "shown to" not in page
     (tmp_path / "metrics.json").write_text(json.dumps({"sample": False, "seeds": [1, 2]}))
-    (tmp_path / "environment.json").write_text(json.dumps({"data": "/notes"}))
+    (tmp_path / "environment.json").write_text(json.dumps({"data": "/my notes"}))
     write(tmp_path, {**made_up("all"), "trials": 3})
     page = (tmp_path / "ablation.html").read_text()
-    assert "spec.yaml --mode all --trials 3 --data /notes --seeds 1,2</pre>" in page
+    assert "fusion ablate made_up.yaml --mode all --tune 3 --data &#39;/my notes&#39; --seeds 1,2</pre>" in page
     assert "All features together reach an accuracy of 60.0\N{NO-BREAK SPACE}%" in page
     assert "points against all features" in page

@@ -3,6 +3,7 @@ import pytest
 from fusion.evaluation.label_task import SingleLabel
 from fusion.evaluation.metric import SINGLE_LABEL_METRICS, Metric
 from fusion.evaluation.single_label import accuracy
+from fusion.report.checks import checked
 from fusion.report.wording import score, shown_metrics, table
 
 
@@ -39,3 +40,19 @@ def test_a_result_older_than_a_metric_is_shown_without_it(monkeypatch):
     assert table(metrics) == [("network", "0.500", "0.500")]
     metrics["test"]["kappa"] = summary
     assert [metric.name for metric in shown_metrics(metrics)] == ["accuracy", "macro_f1", "kappa"]
+
+
+@pytest.mark.parametrize(("p", "said"), [(None, False), (0.01, True)])
+def test_nothing_is_shown_without_a_test(p, said):
+    metrics = {
+        "warnings": [],
+        "groups": {"test": 40},
+        "duplicates": {"pairs": 0},
+        "references": {
+            "majority": {"network_minus": {"p_holm": p}},
+            "lda": {"network_minus": {"p_holm": p}},
+        },
+    }
+    sentences = checked(metrics)
+    assert ("The network is shown to be above each of 1 references." in sentences) is said
+    assert "No clip was left out as damaged." in sentences

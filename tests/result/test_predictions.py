@@ -8,7 +8,7 @@ import pytest
 from fusion.errors import FusionError
 from fusion.result.checksums import write_checksums
 from fusion.result.predictions import read_predictions, same_clips
-from fusion.result.tables import read_table, write_table
+from fusion.runtime.tables import read_table, write_table
 
 HEADER = "clip,group,seed,true,predicted,a,b"
 
@@ -106,3 +106,13 @@ def test_missing_predictions_promise_networks_only_where_these_are(tmp_path):
     (folder / "seed-1").mkdir()
     with pytest.raises(FusionError, match=r"missing; run the experiment again, its networks are kept$"):
         read_predictions(folder)
+
+
+def test_a_training_that_diverged_is_no_damage(tmp_path):
+    lines = ["x,g,1,a,a,nan,nan", "y,g,1,b,a,nan,nan", "x,g,2,a,a,.9,.1", "y,g,2,b,b,.1,.9"]
+    predictions = read_predictions(result(tmp_path, *lines))
+    assert predictions.right() == pytest.approx([1, 0.5])
+    with pytest.raises(FusionError, match="row 1, clip 'x': a probability is not between 0 and 1"):
+        read_predictions(result(tmp_path, "x,g,1,a,a,nan,.5"))
+    with pytest.raises(FusionError, match="a probability is not between 0 and 1"):
+        read_predictions(result(tmp_path, "x,g,1,a,a,,"))

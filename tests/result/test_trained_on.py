@@ -88,3 +88,10 @@ def test_the_table_is_the_same_for_the_same_data_and_has_all_folds(start, tmp_pa
 
 def test_nothing_is_said_of_networks_that_start_from_nothing():
     assert start_warnings(dataset("x g test"), None) == []
+
+
+def test_a_groups_name_is_compared_whole(tmp_path):
+    write_trained_on(tmp_path, dataset("a artist/one train", "b one train"), None)
+    assert "1 of 1 test" in start_warnings(dataset("y artist/one test"), str(tmp_path))[0]
+    assert "1 of 1 test" in start_warnings(dataset("y elsewhere/artist/one test"), str(tmp_path))[0]
+    assert start_warnings(dataset("y artist/two test"), str(tmp_path)) == []

@@ -178,6 +178,12 @@ def test_a_file_without_a_search_is_a_message(place, nsynth):
     assert "nothing is open to search" in done.stderr
 
 
+def test_a_search_of_networks_that_start_from_others_is_a_message(nsynth, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH)
+    done = command(tmp_path, "tune", "open.yaml", "--data", nsynth, "--set", "training.pretrain=elsewhere", code=2)
+    assert "training.pretrain: a search trains networks from their first weights" in done.stderr
+
+
 def test_keras_tuners_own_way_over_several_machines_is_a_message(place, nsynth, monkeypatch, tmp_path):
     (tmp_path / "open.yaml").write_text(SEARCH)
     monkeypatch.setenv("KERASTUNER_ORACLE_IP", "192.0.2.1")

@@ -179,3 +179,10 @@ def test_the_follow_up_is_a_study():
     assert study.datasets == ("nsynth", "irmas")
     sources = {arm.name: arm.source for arm in study.arms if arm.source}
     assert sources == {"fused_mixed_pretrained": "notes_for_pretraining"}
+
+
+def test_arms_are_trained_with_equally_many_threads(tmp_path):
+    text = BASE + "  a:\n  b: {training: {threads: 4}}\n"
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake == "story.yaml:7: arms: training.threads should be the same in all arms, found 1, 4"
+    assert read(tmp_path, text, assignments=["training.threads=2"]).arms[1].experiment.training.threads == 2

@@ -93,6 +93,40 @@ def test_a_length_that_is_guessed_right_is_believed(tmp_path):
     assert 4.9 * SR <= audio_size(path)[0] <= 5.2 * SR
 
 
+@pytest.mark.parametrize("level", [0.0, 0.3, 0.5, 0.7])
+def test_the_last_window_of_an_mp3_without_a_header_is_there(tmp_path, level):
+    path = tmp_path / "constant.mp3"
+    path.write_bytes(without_header(mp3(12, level, "CONSTANT")))
+    with soundfile.SoundFile(path) as sound:
+        decoded = len(sound.read())
+    samples, _ = audio_size(path)
+    assert decoded - 1152 <= samples <= decoded
+    assert len(read_audio(path, SR, samples / SR - 3, 3.0)) == 3 * SR
+    assert not examine_file(path).truncated
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("mode", ["CONSTANT", "VARIABLE"])
+def test_a_window_inside_an_mp3_is_what_the_whole_file_has_there(tmp_path, mode, level):
+    path = tmp_path / "x.mp3"
+    path.write_bytes(mp3(6, level, mode))
+    whole, _ = soundfile.read(path, dtype="float32")
+    for start in np.random.default_rng(0).uniform(0.1, 4.5, 20):
+        first = round(start * SR)
+        assert np.abs(read_audio(path, SR, start, 1.0) - whole[first : first + SR]).max() < 1e-4
+
+
+def test_bytes_of_tags_are_no_frames(tmp_path):
+    path, sound = tmp_path / "x.mp3", mp3(5, 0.5, "CONSTANT")
+    path.write_bytes(sound)
+    frames = mp3_samples(path)
+    noisy = np.random.default_rng(0).integers(0, 256, 400_000, dtype=np.uint8).tobytes()
+    tag = b"ID3\x04\x00\x00" + bytes(400_000 >> shift & 0x7F for shift in (21, 14, 7, 0)) + noisy
+    path.write_bytes(tag + tag + sound + b"APETAGEX" + noisy)
+    assert frames <= mp3_samples(path) <= frames + 10 * 576
+    assert audio_size(path)[0] <= 5.3 * SR
+
+
 def test_a_length_that_is_guessed_wrong_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "variable.mp3"
     loud, soft = (without_header(mp3(seconds, level, "CONSTANT")) for seconds, level in ((1, 0.0), (8, 0.7)))

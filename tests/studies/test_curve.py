@@ -189,6 +189,18 @@ def test_a_curve_that_flattens_promises_too_much(tmp_path):
     assert ahead.endswith("less is likely, since the last step brought less than the line has.")
 
 
+def test_bends_of_several_arms_are_adjusted_for_one_another(tmp_path):
+    arms = {name: made_up({9: 0.2, 18: 0.5, 36: 0.7, 72: 0.6}, tmp_path / name) for name in "ab"}
+    first, second = (fit["bend"] for fit in summarise_curve("x", arms)["fits"])
+    assert first["p_holm"] == second["p_holm"] == pytest.approx(2 * first["p"])
+
+
+def test_a_bend_that_is_not_shown_is_no_reason_for_caution(tmp_path):
+    *_, bend, ahead, _ = said({9: 0.3, 18: 0.41, 36: 0.5, 72: 0.59}, tmp_path)
+    assert "no bend is shown" in bend
+    assert "less is likely" not in ahead
+
+
 def test_a_line_above_everything_cannot_go_on(tmp_path):
     assert any(
         "above 100 % of accuracy, so it cannot go on" in text for text in said({9: 0.2, 18: 0.6, 36: 1}, tmp_path)

@@ -215,3 +215,14 @@ def test_without_onnxruntime_it_says_what_to_install(
     _load.cache_clear()
     monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
     assert "pip install" in command(place, "predict", exported, long, code=2).stderr
+
+
+def test_a_folder_that_is_exported_anew_predicts_anew_in_the_same_process(
+    place: Path, result: Path, long: Path, tmp_path: Path
+) -> None:
+    said = []
+    for seed in (1, 2):
+        shutil.rmtree(tmp_path / "network", ignore_errors=True)
+        command(place, "export", result, "--seed", seed, "--out", tmp_path / "network")
+        said.append(probabilities(tmp_path / "network", long))
+    assert np.abs(said[0] - said[1]).max() > 1e-4

@@ -211,3 +211,10 @@ def test_a_broken_result_is_a_message(place, result, sounds, tmp_path, damage, t
     assert text in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(("seeds", "found"), [("1,1", "1, 1"), ("2,1,2", "2, 1, 2")])
+def test_a_network_counts_once(place, result, sounds, seeds, found):
+    for words in (("predict", result, sounds / "note.wav"), ("stress", result, "--with", "noise=20")):
+        done = command(place, *words, "--seeds", seeds, code=2)
+        assert f"seeds should be one or several, each once, found {found}" in done.stderr

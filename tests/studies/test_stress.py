@@ -189,6 +189,9 @@ def test_the_one_that_loses_a_half_at_a_milder_level_breaks_first():
     comparison = compare_stress(first, second)
     assert comparison["breaks"][0]["first"] == "a" * 12
     assert [test["difference"] for test in comparison["tests"]] == pytest.approx([0, -1 / 6, -1 / 2, 0])
+    assert "Neither is shown to break first with noise." in comparison_sentences(comparison)  # two groups a class
+    assert comparison_rows(comparison)[0][-1] == ""
+    comparison["tests"][2] |= {"p": 0.001, "p_holm": 0.004}
     assert "aaaaaaaaaaaa breaks first with noise." in comparison_sentences(comparison)
     assert comparison_rows(comparison)[0][-1] == "a" * 12
     assert len(plot_stress(comparison["results"]).axes) == 1
@@ -196,3 +199,16 @@ def test_the_one_that_loses_a_half_at_a_milder_level_breaks_first():
     assert without["breaks"][0]["first"] is None  # it has nothing to lose
     alike = compare_stress(first, (replace(first[0], name="x"), *first[1:]))
     assert alike["breaks"][0]["first"] is None
+
+
+def test_what_is_lost_by_chance_alone_is_told_to_be():
+    _, _, content = made_up("a" * 12, [12, 6])
+    row = content["distortions"][0]["levels"][0]
+    row["change"] |= {"p": 0.3, "p_holm": 0.3}
+    answer, *rest = stress_sentences(content)
+    assert answer.endswith("; no level of it is shown to cost more than chance.")
+    assert "No level of any distortion is shown to cost anything, after Holm." in rest
+    row["change"] |= {"p": 0.001, "p_holm": 0.001, "difference": 0.2}  # a gain
+    assert "No level of any distortion is shown to cost anything, after Holm." in stress_sentences(content)
+    row["change"]["difference"] = -0.5
+    assert "; no level of it" not in stress_sentences(content)[0]
