@@ -56,7 +56,9 @@ def load(path: FilePath) -> Result:
         return Result(folder)
     inside = sorted(file.parent for file in folder.glob("*/metrics.json"))
     if not inside:
-        raise FusionError(f"{folder}: no result folder (no metrics.json); name one that `fusion run` printed")
+        others = [path.parent for name in ("study.json", "search") for path in sorted(folder.glob(f"*/{name}"))]
+        inside = others or [folder]
+        ResultFolder(inside[0]).finished()  # says what it is
     if len(inside) > 1:
         raise FusionError(f"{folder}: holds {len(inside)} results; name one of them:\n{listed(map(str, inside))}")
     return Result(inside[0])

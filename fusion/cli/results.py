@@ -103,7 +103,7 @@ def evaluate(
     console.print_result(applied, as_json)
 
 
-@app.command(epilog="Example: fusion stress results/nsynth_mfcc --with pink_noise,low_pass --levels 3")
+@app.command(epilog="Example: fusion stress results/nsynth_mfcc --with pink,narrow --levels 3")
 @takes("data", "results", "cache", "seeds", "plugins", "jobs", "cluster", "quiet", "as_json")
 def stress(
     result: ResultFolder,
@@ -215,7 +215,10 @@ def results(
     from fusion.report import index_page
     from fusion.result import listing
 
-    rows = listing.ordered(listing.chosen(listing.list_results(folder), where or ()), sort)
+    every = listing.list_results(folder)
+    rows = listing.ordered(listing.chosen(every, where or ()), sort)
+    if not rows:
+        print(f"{folder}: {len(every)} results{', of which none is asked for' if every else ''}", file=sys.stderr)
     alike, changes = listing.differences(rows)
     if html:
         print(index_page.write_index(folder, rows, alike, changes, listing.PAGES))

@@ -215,9 +215,12 @@ def checked(dataset: Corpus) -> Corpus:
         raise FusionError(f"{where}: training needs at least two classes, there is {have}")
     for split in dataset.splits if folds is None else ():
         if dataset.part(split).empty:
+            have = table.groupby("labels")["group"].nunique().sort_values(kind="stable")
+            found = ", ".join(f"{count} of {label}" for label, count in have[:5].items())
             raise FusionError(
-                f"{where}: no {split} clip is left; loosen the data set's options that leave clips out, or complete "
-                "its folder"
+                f"{where}: no {split} clip is left; training, validation and test each need {dataset.group_noun} of "
+                f"their own of every class, and there are {found}{', ...' if len(have) > 5 else ''}; add some, or "
+                "loosen the data set's options that leave clips out"
             )
     for fold in dataset.each_fold() if folds is not None else ():
         if absent := [split for split in dataset.splits if not len(fold.clips(split))]:

@@ -64,7 +64,7 @@ def own_sounds(root: Path, skip: bool) -> tuple[Sounds, list[str]]:
             f"set dataset.skip_damaged: true to leave them out:\n{listing(undecodable)}"
         )
     if not sounds:
-        raise FusionError(f"{root}: no sound file ({', '.join(FORMATS)}) in it; name your folder with --data DIR")
+        raise FusionError(f"{root}: no sound file ({', '.join(FORMATS)}) in it; name the folder of your sounds")
     notes = [f"damaged: {len(undecodable)} clips left out (format cannot be decoded)"] if undecodable else []
     return dict(sorted(sounds.items())), notes
 

@@ -53,7 +53,8 @@ def plot_kind(results: Sequence[Mapping[str, Any]], number: int) -> Figure:
     rows = [row for result in results for kind in result["distortions"] for row in (result["clean"], *kind["levels"])]
     ends = [row[key] for row in rows for key in ("mean", "low", "high") if row[key] is not None]
     least, most = min(*ends, results[0]["chance"]), max(ends)
-    axes.set_ylim(least - 0.04 * (most - least), most + 0.04 * (most - least))
+    margin = 0.04 * (most - least) or 0.01
+    axes.set_ylim(least - margin, most + margin)
     axes.set_ylabel(metric_label(results[0]["metric"]), fontsize=8)
     return figure
 

@@ -93,7 +93,7 @@ def stress_answer(result: Mapping[str, Any]) -> str:
     if not any(_costs(row) for row in first["levels"]):
         parts.append("no level of it is shown to cost more than chance")
     if count > 1:
-        parts.append(f"{halves if halves else 'none'} {'costs' if halves < 2 else 'cost'} half of it")
+        parts.append(f"{halves if halves else 'none'} of them {'costs' if halves < 2 else 'cost'} a half")
     return f"{'; '.join(parts)}."
 
 
@@ -139,8 +139,8 @@ def _shifts(result: Mapping[str, Any]) -> list[str]:
             continue
         name, shift = max(row["shift"].items(), key=lambda pair: pair[1] or 0.0)
         sentences.append(
-            f"Where {kind['name']} costs a half, at {row['level']:g} {kind['unit']}, {name} moves most: by "
-            f"{shift:.1f} standard deviations."
+            f"At {row['level']:g} {kind['unit']}, the level nearest to where {kind['name']} costs a half, {name} moves "
+            f"most: by {shift:.1f} standard deviations."
         )
     return sentences
 

@@ -101,5 +101,5 @@ def _often(study: dict[str, Any]) -> list[str]:
 def _command(study: dict[str, Any]) -> str:
     """Return what repeats the study."""
     folders = " ".join(f"--data {shlex.quote(name + '=' + str(own['folder']))}" for name, own in study["data"].items())
-    data, path = "--sample" if study["sample"] else folders, shlex.quote(f"experiments/{study['study']}.yaml")
+    data, path = "--sample" if study["sample"] else folders, shlex.quote(f"{study['study']}.yaml")
     return f"fusion run {path} {data} {seeds_option(study['arms'][0]['seeds'])}"

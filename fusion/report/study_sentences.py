@@ -104,10 +104,11 @@ def gap_sentences(study: dict[str, Any]) -> list[str]:
         )
     for gap in study.get("known_groups", ()):
         interval = "" if gap["low"] is None else f" (95 % interval {signed(gap['low'])} to {signed(gap['high'])})"
+        relation = f"{abs(100 * gap['difference']):.1f} points of {metric_label(gap['metric'])} "
+        relation += "above" if gap["difference"] > 0 else "below"
         sentences.append(
-            f"{gap['known']}, whose test has groups that training knows, is {abs(100 * gap['difference']):.1f} points of "
-            f"{metric_label(gap['metric'])} {'above' if gap['difference'] > 0 else 'below'} {gap['unknown']}, whose test has "
-            f"unknown ones{interval}."
+            f"{gap['known']}, whose test has groups that training knows, is {relation} {gap['unknown']}, whose test "
+            f"has unknown ones{interval}."
         )
     return sentences
 

@@ -94,6 +94,10 @@ class ResultFolder:
             If the folder is no finished result.
         """
         metrics = self.metrics()
+        if metrics is None and (self.folder / "study.json").is_file():
+            raise FusionError(f"{self.folder}: a study; its arms are results, {self.folder.parent}.<arm>/...: name one")
+        if metrics is None and (self.folder / "search").is_dir():
+            raise FusionError(f"{self.folder}: a search; run its search/best.yaml, which makes a result")
         if metrics is None:
             raise FusionError(
                 f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` or `fusion evaluate` "

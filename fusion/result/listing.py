@@ -84,7 +84,7 @@ def chosen(rows: Sequence[dict[str, Any]], wanted: Iterable[str]) -> list[dict[s
     rows : sequence of dict
         Of `list_results`.
     wanted : iterable of str
-        ``features=mfcc,tonnetz``: a result with these and no others; ``warnings=few-groups``: one that has it;
+        ``features=mfcc,tonnetz``: a result with these, and perhaps others; ``warnings=few-groups``: one that has it;
         ``dataset=irmas`` and the like; ``training.epochs=20``: a setting, whose default is not known here.
 
     Raises
@@ -106,7 +106,7 @@ def chosen(rows: Sequence[dict[str, Any]], wanted: Iterable[str]) -> list[dict[s
 
 def _holds(row: dict[str, Any], key: str, value: str) -> bool:
     if key == "features":
-        return set(row["features"]) == {name.strip() for name in value.split(",")}
+        return set(row["features"]) >= {name.strip() for name in value.split(",")}
     if key == "warnings":
         return value in row["warnings"]
     known = {**row["changes"], **{name: row[name] for name in _SHOWN}}

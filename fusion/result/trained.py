@@ -78,6 +78,8 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
     if seeds is not None and not 0 < len(seeds) == len(set(seeds)):
         named = ", ".join(map(str, seeds)) or "none"
         raise FusionError(f"{folder}: seeds should be one or several, each once, found {named}")
+    if seeds is not None and not set(seeds) <= set(own):
+        raise FusionError(f"{folder}: has no seed {min(set(seeds) - set(own))}; it has {', '.join(map(str, own))}")
     trained = TrainedResult(result, experiment, metrics, own if seeds is None else tuple(seeds))
     absent = [path for path in trained.models if not path.is_file()]
     if absent:

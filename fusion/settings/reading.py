@@ -86,8 +86,8 @@ def read_result_settings(path: Path, plugins: Iterable[Path]) -> Experiment:
         if not named:
             raise
         raise FusionError(
-            f"{error}\n{path}: was made with plug-ins of {named}; code that a result names is run only where --plugins "
-            "names it, too"
+            f"{error}\n{path}: was made with plug-ins of {named}; code that a result names is run only where you "
+            "name its folder: add --plugins DIR"
         ) from None
 
 

@@ -90,7 +90,15 @@ def parse(text: str, name: str, places: dict[Location, str] | None = None) -> An
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}" if mark and places is not None else name
-        raise FusionError(f"{where}: not valid YAML: {error.problem or error.context}") from None
+        problem = str(error.problem or error.context)
+        hint = (
+            "; indent by spaces, not tabs"
+            if "\\t" in problem
+            else "; look at its indentation"
+            if "block" in problem
+            else ""
+        )
+        raise FusionError(f"{where}: not valid YAML: {problem}{hint}") from None
     except yaml.reader.ReaderError as error:
         where = name if places is None else f"{name}:{text.count(chr(10), 0, error.position) + 1}"
         raise FusionError(f"{where}: not valid YAML: character U+{error.character:04X} is not allowed") from None

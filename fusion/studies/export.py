@@ -58,11 +58,17 @@ def export(
         hashes = {"files": content_hashes_in(temporary)}
         write_known(temporary / PREPROCESSING, {**_preprocessing(saved, form), **hashes})
         parameters = {name: feature.model_dump(mode="json") for name, feature in experiment.features.items()}
-        licence = getattr(experiment.dataset, "licence", "")
-        write_text(temporary / "README.md", card(saved.metrics, parameters, len(saved.models), licence))
+        write_text(temporary / "README.md", card(saved.metrics, parameters, len(saved.models), _licence(saved)))
         if form == "onnx":
             write_text(temporary / "example.py", _example(experiment.features))
     return out
+
+
+def _licence(saved: TrainedResult) -> str:
+    """Return the licence of the sounds: of the sample, of the data set's own, or empty for other renders."""
+    if saved.metrics["sample"]:
+        return "MIT; rendered from the SoundFont Fluid (R3) GM by Frank Wen"
+    return "" if saved.metrics.get("rendered") else getattr(saved.experiment.dataset, "licence", "")
 
 
 def _preprocessing(saved: TrainedResult, form: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def test_a_half_unpacked_data_set_is_named(fusion, experiment, data, tmp_path, w
         (lambda text: "[]", "nsynth-test/examples.json: should be one object keyed by note, found a list"),
         (
             lambda text: "{}",
-            "no test clip is left; loosen the data set's options that leave clips out, or complete",
+            "no test clip is left; training, validation and test each need instruments of their own",
         ),
         (lambda text: text.replace('_str": "acoustic"', '_str": "electronic"'), "6 entries do not describe a note"),
         (lambda text: '{"../../etc/passwd-060-100": {}}', "1 entries do not describe a note"),
@@ -155,7 +155,10 @@ def test_a_pipe_or_a_folder_in_the_place_of_audio_is_named_without_waiting(exper
     [
         (["--set", "dataset.families=[reed]"], "training needs at least two classes, there is only reed"),
         (["--set", "dataset.sources=[synthetic]"], "training needs at least two classes, there is no clip"),
-        (["--set", "dataset.limit=1"], "no validation clip is left; loosen the data set's options"),
+        (
+            ["--set", "dataset.limit=1"],
+            "no validation clip is left; training, validation and test each need instruments of their own",
+        ),
     ],
 )
 @pytest.mark.parametrize("words", [["run"], ["data", "check"]], ids=" ".join)
@@ -474,3 +477,31 @@ def test_a_table_of_hashes_that_is_none_is_named(fusion, experiment, small, tmp_
     (cache / "hashes.sqlite").write_bytes(b"not a database, but long enough to be one" * 100)
     done = fusion("extract", experiment, "--data", small, "--cache", cache)
     refusal(done, f"{cache}/hashes.sqlite: this table of results cannot be used", "delete this file")
+
+
+@pytest.mark.parametrize("option", ["--results", "--cache"])
+def test_a_file_in_the_place_of_a_folder_is_told_before_anything_begins(fusion, experiment, small, tmp_path, option):
+    (tmp_path / "file").write_text("x")
+    said = f"{option} {tmp_path / 'file'}: a file; name a folder"
+    refusal(fusion("run", experiment, "--data", small, option, tmp_path / "file"), said)
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [("dataset:\n\tname: nsynth\n", "indent by spaces, not tabs"), ("a: 1\n  b: 2\n c: 3\n", "not valid YAML")],
+)
+def test_what_editors_do_to_yaml_is_named(fusion, tmp_path, text, hint):
+    (tmp_path / "x.yaml").write_text(text)
+    refusal(fusion("run", tmp_path / "x.yaml", "--sample"), hint)
+
+
+def test_folders_that_are_no_results_say_what_they_are(fusion, tmp_path):
+    (tmp_path / "story" / "0123").mkdir(parents=True)
+    (tmp_path / "story" / "0123" / "study.json").write_text("{}")
+    (tmp_path / "tuned" / "0123" / "search").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    for name, said in (("story", "a study; its arms are results"), ("tuned", "a search; run its search/best.yaml")):
+        refusal(fusion("compare", tmp_path / name, tmp_path / name), said)
+        refusal(fusion("compare", tmp_path / name / "0123", tmp_path / name), said)
+    refusal(fusion("compare", tmp_path / "other", tmp_path / "other"), "no result folder")

@@ -262,5 +262,6 @@ def test_a_players_only_viola_is_not_held_out_for_the_violins():
 
 def test_classes_with_one_group_cannot_be_divided_and_are_named():
     table = pd.DataFrame([("a", "x"), ("b", "x"), ("b", "y"), ("c", "y"), ("c", "z")], columns=["labels", "group"])
-    with pytest.raises(FusionError, match="dataset.classes: a cannot be both trained on and tested, with one group"):
-        divided(pd.concat([table] * 2), 2, 1, True, "dataset.classes")
+    twice = pd.concat([table] * 2)
+    with pytest.raises(FusionError, match="a cannot be both trained on and tested, with one group"):
+        divided(twice, 2, 1, True, "dataset.classes")

@@ -31,7 +31,7 @@ def test_the_page_opens_with_what_breaks_first_and_has_every_level(tmp_path):
     assert answer.startswith(
         "Of 4 distortions, level breaks the network first: half of its advantage over chance is lost"
     )
-    assert re.search(r"at -\d+ dB \[-\d+ dB, -\d+ dB\]; 2 cost half of it\.$", answer)
+    assert re.search(r"at -\d+ dB \[-\d+ dB, -\d+ dB\]; 2 of them cost a half\.$", answer)
     assert text.index(answer) < text.index("What breaks first")
     assert text.count("(trained with)") == 1
     row = content["distortions"][-1]["levels"][-1]
