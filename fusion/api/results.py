@@ -60,7 +60,10 @@ def load(path: FilePath) -> Result:
         inside = others or [folder]
         ResultFolder(inside[0]).finished()  # says what it is
     if len(inside) > 1:
-        raise FusionError(f"{folder}: holds {len(inside)} results; name one of them:\n{listed(map(str, inside))}")
+        raise FusionError(
+            f"{folder}: holds {len(inside)} results; name one of them (`fusion results {folder.parent}` "
+            f"says what they differ in):\n{listed(map(str, inside))}"
+        )
     return Result(inside[0])
 
 

@@ -15,7 +15,7 @@ from fusion.cli.terminal import Console
 from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.study_sentences import step_sentence
-from fusion.report.study_tables import arms_table
+from fusion.report.study_tables import short_table, study_warnings
 from fusion.report.wording import ABOUT_INTERVALS, HOW_TESTED, arm_label, looks_text, score, shown_metrics, table
 from fusion.result.compare import sentence
 from fusion.result.folder import of_older_method
@@ -132,17 +132,15 @@ def print_curve(curve: dict[str, Any], sentences: Sequence[str]) -> None:
 
 
 def print_study(content: dict[str, Any]) -> None:
-    """Print the arms of a study and what its tests say."""
+    """Print the arms of a study, what its tests say, and warnings."""
     console = Console()
-    header, rows = arms_table(content)
-    grid = Table(title=f"{content['study']}: {content['question']}", title_justify="left")
-    for column in header:
-        grid.add_column(column, overflow="fold")
+    header, rows = short_table(content)
+    grid = Table(*header, title=f"{content['study']}: {content['question']}", title_justify="left")
     for row in rows:
         grid.add_row(*row)
     console.print(grid)
-    for test in content["tests"]:
-        console.print(step_sentence(test))
+    for text in (*map(step_sentence, content["tests"]), *(f"! {warning}" for warning in study_warnings(content))):
+        console.print(text)
 
 
 def print_comparison(comparison: dict[str, Any]) -> None:

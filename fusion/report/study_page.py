@@ -10,7 +10,7 @@ from fusion.report.pages import write_page
 from fusion.report.plots import save, svg
 from fusion.report.study_plots import plot_confusion_pair, plot_gaps, plot_steps, plot_training
 from fusion.report.study_sentences import answer, conclusions, data_sentences, gap_sentences, unconverged
-from fusion.report.study_tables import arms_table, as_csv, as_latex, published_table, steps_table
+from fusion.report.study_tables import arms_table, as_csv, as_latex, published_table, steps_table, study_warnings
 from fusion.report.wording import ABOUT_TESTS, looks_text, seeds_option
 from fusion.runtime.files import write_text
 
@@ -51,7 +51,7 @@ def write(folder: Path, study: dict[str, Any], arms: dict[str, Path], paper: boo
         answer=answer(study),
         sources=" ".join(data_sentences(study)),
         splits=_splits(study),
-        warnings=_warnings(study),
+        warnings=study_warnings(study),
         often=_often(study),
         arms=arms_table(study),
         steps=steps_table(study),
@@ -78,17 +78,6 @@ def _splits(study: dict[str, Any]) -> list[list[str]]:
         [arm["dataset"], arm["protocol"], *(f"{arm['clips'][s]} / {arm['groups'][s]}" for s in arm["clips"])]
         for arm in {(arm["dataset"], arm["protocol"]): arm for arm in study["arms"]}.values()
     ]
-
-
-def _warnings(study: dict[str, Any]) -> list[str]:
-    """Return what must be known of the data, each with its fixed word and where it holds."""
-    texts = [
-        (arm, *text.partition(": ")[::2])
-        for arm in study["arms"]
-        for text in arm["warnings"]
-        if not text.startswith(("did-not-converge:", "below-reference:"))
-    ]
-    return list(dict.fromkeys(f"{word}: {arm['dataset']}, {arm['protocol']}: {text}" for arm, word, text in texts))
 
 
 def _often(study: dict[str, Any]) -> list[str]:

@@ -39,6 +39,24 @@ def arms_table(study: dict[str, Any]) -> Table:
     return header, rows
 
 
+def short_table(study: dict[str, Any]) -> Table:
+    """Return every arm in a line that a terminal has room for: its figure and its best reference, by test."""
+    header, rows = ["arm", "test score", "best reference"], []
+    tests = dict.fromkeys((arm["dataset"], arm["protocol"]) for arm in study["arms"])
+    for test in tests:
+        arms = [arm for arm in study["arms"] if (arm["dataset"], arm["protocol"]) == test]
+        if len(tests) > 1:
+            rows.append([f"{', '.join(test)}:", "", ""])
+        for arm in arms:
+            metric = headline(arm)
+            shown = score(arm["test"][metric]) + ("" if metric == "accuracy" else f" {metric_label(metric)}")
+            best = max(arm["references"].items(), key=lambda item: float(item[1][metric]["mean"]), default=None)
+            beside = "" if best is None else f"{best[1][metric]['mean']:.3f} {reference_label(*best)}"
+            name = f"{arm['name']}, did not converge" if unconverged(arm) else arm["name"]
+            rows.append([name, shown, beside])
+    return header, rows
+
+
 def _scores(metrics: dict[str, Any], names: list[str]) -> list[str]:
     """Return scores as text; an empty one where an older result does not have the metric."""
     return [score(metrics[name]) if name in metrics else "" for name in names]
@@ -56,6 +74,17 @@ def steps_table(study: dict[str, Any]) -> Table:
         for test in study["tests"]
     ]
     return header, rows
+
+
+def study_warnings(study: dict[str, Any]) -> list[str]:
+    """Return what must be known of the data, each with its fixed word and where it holds."""
+    texts = [
+        (arm, *text.partition(": ")[::2])
+        for arm in study["arms"]
+        for text in arm["warnings"]
+        if not text.startswith(("did-not-converge:", "below-reference:"))
+    ]
+    return list(dict.fromkeys(f"{word}: {arm['dataset']}, {arm['protocol']}: {text}" for arm, word, text in texts))
 
 
 def published_table(study: dict[str, Any]) -> Table:

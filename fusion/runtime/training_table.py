@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _ROWS = 12
-_METRICS = {"loss": "loss", "val_loss": "validation", "accuracy": "accuracy", "val_accuracy": "validation"}
+_METRICS = {"loss": "loss", "val_loss": "val. loss", "accuracy": "accuracy", "val_accuracy": "val. accuracy"}
 
 
 @dataclass
@@ -76,12 +77,15 @@ class TrainingTable:
         metrics = [key for key in _METRICS if any(key in training.metrics for _, training in seen)]
         for column in ("training", "epoch", "s an epoch", *(_METRICS[key] for key in metrics), "left"):
             grid.add_column(column, justify="left" if column == "training" else "right", overflow="fold")
+        shared = len(
+            os.path.commonpath([os.path.dirname(name) for name in self.trainings])
+        )  # says the same in all rows
         seen.sort(key=lambda pair: (not pair[1].over, pair[1].last if pair[1].over else 0.0))
         for name, training in seen[-_ROWS:]:
             pace = training.pace()
             rest = "" if pace is None else duration(pace * (self.epochs - training.epoch))
             grid.add_row(
-                name,
+                name[shared:].lstrip("/"),
                 f"{training.epoch}/{self.epochs}",
                 "" if pace is None else f"{pace:.1f}",
                 *(f"{training.metrics[key]:.3f}" if key in training.metrics else "" for key in metrics),
