@@ -160,9 +160,6 @@ class Options:
         jobs = processors() if self.jobs is None else self.jobs
         progress = Progress(quiet=not self.progress)
         cache, results = self.cache_folder(), Path(self.results)
-        for option, folder in (("--cache", cache), ("--results", results)):
-            if folder.exists() and not folder.is_dir():
-                raise FusionError(f"{option} {folder}: a file; name a folder, which is made if it is not there")
         address = self.cluster or os.environ.get("FUSION_CLUSTER")
         seen = [root, *(Path(folder) for folder in self.plugins), *read]
         cluster = connect(address, seen, [cache, results]) if address else None

@@ -215,13 +215,7 @@ def checked(dataset: Corpus) -> Corpus:
         raise FusionError(f"{where}: training needs at least two classes, there is {have}")
     for split in dataset.splits if folds is None else ():
         if dataset.part(split).empty:
-            have = table.groupby("labels")["group"].nunique().sort_values(kind="stable")
-            found = ", ".join(f"{count} of {label}" for label, count in have[:5].items())
-            raise FusionError(
-                f"{where}: no {split} clip is left; training, validation and test each need {dataset.group_noun} of "
-                f"their own of every class, and there are {found}{', ...' if len(have) > 5 else ''}; add some, or "
-                "loosen the data set's options that leave clips out"
-            )
+            raise FusionError(f"{where}: no {split} clip is left; {_advice(dataset)}")
     for fold in dataset.each_fold() if folds is not None else ():
         if absent := [split for split in dataset.splits if not len(fold.clips(split))]:
             raise FusionError(
@@ -229,6 +223,19 @@ def checked(dataset: Corpus) -> Corpus:
                 f"data with more {dataset.group_noun} of each class"
             )
     return dataset
+
+
+def _advice(dataset: Corpus) -> str:
+    """Return what to do where a split has no clips: own sounds may have too few groups."""
+    have = dataset.table.groupby("labels")["group"].nunique().sort_values(kind="stable")
+    if dataset.protocol != "holdout" or have.min() > 2:
+        return "loosen the data set's options that leave clips out, or complete its folder"
+    found = ", ".join(f"{count} of {label}" for label, count in have[:5].items())
+    return (
+        f"training, validation and test each need {dataset.group_noun} of their own of every class, and there are {found}"
+        f"{', ...' if len(have) > 5 else ''}; add some, or take protocol: cv with as many folds as there are "
+        f"{dataset.group_noun}"
+    )
 
 
 def fingerprint(table: pd.DataFrame) -> str:

@@ -4,5 +4,5 @@
 """
 
 __all__ = ["checksums", "clip_files", "compare", "exported", "folder", "identity", "listing", "looks", "metrics"]
-__all__ += ["mlflow_log", "predictions", "recompute", "reference_predictions", "side_by_side", "tables"]
+__all__ += ["mlflow_log", "predictions", "recompute", "reference_predictions", "side_by_side"]
 __all__ += ["trained", "trained_on"]

@@ -141,6 +141,16 @@ def test_some_classes_alone(root):
         read(root, classes=("vio", "gac"))
 
 
+def test_two_groups_a_class_are_too_few_to_hold_out_twice_and_it_says_what_to_do(root):
+    for path in root.glob("*/*"):
+        if path.is_dir() and path.name not in sorted(other.name for other in path.parent.iterdir())[:2]:
+            shutil.rmtree(path)
+    with pytest.raises(
+        FusionError, match=r"no validation clip is left; .* there are 2 of .*; add some, or take protocol: cv"
+    ):
+        read(root)
+
+
 def test_one_class_is_too_few(root):
     for label in ("gac", "gel"):
         shutil.rmtree(root / label)

@@ -162,7 +162,7 @@ def test_the_card_is_read_by_a_hub_and_has_interval_warnings_and_features(export
     [
         (("--format", "onx"), "did you mean 'onnx'"),
         (("--out", "small.yaml"), "no export"),
-        (("--seed", 9), "missing"),
+        (("--seed", 9), "has no seed 9; it has 1, 2"),
     ],
 )
 def test_bad_input_is_a_message(place: Path, result: Path, words: tuple[object, ...], message: str) -> None:
