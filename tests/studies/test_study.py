@@ -11,7 +11,7 @@ from fusion.datasets.irmas import IRMAS
 from fusion.report import study_page as page
 from fusion.report import study_plots as plots
 from fusion.report.study_sentences import conclusions, gap_sentences, step_sentence
-from fusion.report.study_tables import arms_table, published_table, steps_table
+from fusion.report.study_tables import arms_table, published_table, short_table, steps_table, study_warnings
 from fusion.runtime.known_json import read_known
 from tests.support.command import command
 
@@ -194,6 +194,18 @@ def test_gaps_are_told_and_not_how_they_change_which_is_not_tested(before, after
     arms = [arm(name, test, train) for name, (train, test) in (("a", before), ("b", after))]
     (sentence,) = gap_sentences(made_up(*arms, tests=[step()]))
     assert sentence == f"The gap between training and test is {said}."
+
+
+def test_a_terminal_has_a_line_an_arm_by_test_and_the_warnings():
+    first, second = (
+        arm("a", warnings=["few-groups: few"]),
+        arm("b", warnings=["did-not-converge: seed 1: nothing learnt"]),
+    )
+    header, rows = short_table(made_up(first, {**second, "protocol": "elsewhere"}))
+    assert header == ["arm", "test score", "best reference"]
+    assert [row[0] for row in rows] == ["irmas, single:", "a", "irmas, elsewhere:", "b, did not converge"]
+    assert [row[1:] for row in rows[1::2]] == [["0.500 ± 0.010 [0.450, 0.550]", "0.400 shrinkage LDA"]] * 2
+    assert study_warnings(made_up(first, second)) == ["few-groups: irmas, single: few"]
 
 
 def test_what_is_shown_and_what_is_not():
