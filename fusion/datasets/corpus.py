@@ -232,8 +232,8 @@ def _advice(dataset: Corpus) -> str:
         return "loosen the data set's options that leave clips out, or complete its folder"
     found = ", ".join(f"{count} of {label}" for label, count in have[:5].items())
     return (
-        f"training, validation and test each need {dataset.group_noun} of their own of every class, and there are {found}"
-        f"{', ...' if len(have) > 5 else ''}; add some, or take protocol: cv with as many folds as there are "
+        f"training, validation and test each need {dataset.group_noun} of their own of every class, and there are "
+        f"{found}{', ...' if len(have) > 5 else ''}; add some, or take protocol: cv with as many folds as there are "
         f"{dataset.group_noun}"
     )
 

@@ -77,15 +77,15 @@ class TrainingTable:
         metrics = [key for key in _METRICS if any(key in training.metrics for _, training in seen)]
         for column in ("training", "epoch", "s an epoch", *(_METRICS[key] for key in metrics), "left"):
             grid.add_column(column, justify="left" if column == "training" else "right", overflow="fold")
-        shared = len(
-            os.path.commonpath([os.path.dirname(name) for name in self.trainings])
-        )  # says the same in all rows
+        shared = os.path.commonpath(
+            [name.rpartition("/")[0] for name in self.trainings] or [""]
+        )  # the same in all rows
         seen.sort(key=lambda pair: (not pair[1].over, pair[1].last if pair[1].over else 0.0))
         for name, training in seen[-_ROWS:]:
             pace = training.pace()
             rest = "" if pace is None else duration(pace * (self.epochs - training.epoch))
             grid.add_row(
-                name[shared:].lstrip("/"),
+                name.removeprefix(shared).lstrip("/"),
                 f"{training.epoch}/{self.epochs}",
                 "" if pace is None else f"{pace:.1f}",
                 *(f"{training.metrics[key]:.3f}" if key in training.metrics else "" for key in metrics),

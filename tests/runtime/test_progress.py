@@ -130,3 +130,13 @@ def test_a_bar_shows_the_same(monkeypatch):
     assert shown[0].render(task).plain == ""
     task.speed = 0.5
     assert shown[0].render(task).plain == "2.0 s an epoch"
+
+
+def test_a_training_is_called_by_what_tells_it_from_the_others():
+    table = TrainingTable([f"name/0123/seed-{seed}" for seed in (1, 2)], 4)
+    for name in table.trainings:
+        table.receive(name, 1, {"loss": 1.0, "val_accuracy": 0.5}, over=False)
+    text = printed(table.table())
+    assert "seed-2" in text
+    assert "0123" not in text
+    assert "val. accuracy" in text
