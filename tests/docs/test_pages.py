@@ -201,6 +201,9 @@ def test_every_score_quoted_is_that_of_the_committed_result_named_with_it():
         metrics = json.loads(path.read_text())
         results[str(path.parent.relative_to(ROOT))] = scores_of(metrics)
         assert metrics["digest"] in text
+    for path in (ROOT / "results" / "published").glob("*/*/curve.json"):
+        points = [point for arm in json.loads(path.read_text())["arms"] for point in arm["points"]]
+        results[str(path)] = {f"{p['mean']:.3f} [{p['low']:.3f}, {p['high']:.3f}]" for p in points}
     pairs = quotations(text)
     assert len([folder for _, folder in pairs if folder]) > 50
     for quoted, folder in pairs:
