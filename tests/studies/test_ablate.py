@@ -158,7 +158,8 @@ def test_what_another_feature_says_too_costs_nothing(planted):
     for name, test in losses(ablation).items():
         assert abs(test["difference"]) < 0.03, name
         assert test["p_holm"] is None or test["p_holm"] > 0.05
-    assert " ".join(out.split()).count("not shown to matter") == 4
+    said = " ".join(out.split())
+    assert said.count("not shown to matter") == 4 or "Differences are not tested; " in said  # where every arm is right
     assert not (planted / out.splitlines()[-1] / "shapley.png").exists()  # of the mode before
     again, same = ablate(planted, "leave-one-out")
     assert (again, same) == (ablation, out)
@@ -221,7 +222,9 @@ def test_sets_of_the_file(planted):
 def test_as_json(planted):
     ablation, _ = ablate(planted, "only-one")
     done = command(planted, "ablate", "planted.yaml", "--mode", "only-one", "--data", "data", "--json")
-    assert json.loads(done.stdout) == {key: value for key, value in ablation.items() if key != "checksum"}  # of the file
+    assert json.loads(done.stdout) == {
+        key: value for key, value in ablation.items() if key != "checksum"
+    }  # of the file
 
 
 @pytest.mark.parametrize(
