@@ -117,27 +117,29 @@ def hold_out(table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT,
     salt : str
         Another one chooses other groups.
     """
-    held: list[str] = []
-    classes_of = table.groupby(unit)["labels"].unique()
-    stay = Counter(label for labels in classes_of for label in labels)  # units of each class
+    held: dict[str, None] = {}  # in order; there may be as many groups as clips
+    classes_of: dict[str, list[str]] = {}
+    for name, label in table[[unit, "labels"]].drop_duplicates().itertuples(index=False, name=None):
+        classes_of.setdefault(name, []).append(label)
+    stay = Counter(label for labels in classes_of.values() for label in labels)  # units of each class
 
     def hold(name: str) -> None:
-        held.append(name)
+        held[name] = None
         stay.subtract(classes_of[name])
 
     for _, clips in table.groupby("labels"):
-        count = clips[unit].value_counts()
+        count = clips[unit].value_counts().to_dict()
         target = share * len(clips)
-        clips_held = sum(int(count[name]) for name in count.index if name in held)  # with another class
-        free = [name for name in shuffled(count.index, salt) if name not in held]
+        clips_held = sum(own for name, own in count.items() if name in held)  # with another class
+        free = [name for name in shuffled(count, salt) if name not in held]
         for name in free:
             nearer = abs(clips_held + count[name] - target) < abs(clips_held - target)
             if nearer and all(stay[label] > 1 for label in classes_of[name]):
                 hold(name)
-                clips_held += int(count[name])
+                clips_held += count[name]
         if not clips_held and (some := [name for name in free if all(stay[label] > 1 for label in classes_of[name])]):
-            hold(min(some, key=lambda name: int(count[name])))
-    return held
+            hold(min(some, key=lambda name: count[name]))
+    return list(held)
 
 
 def first_groups(table: pd.DataFrame, count: int, seed: int) -> list[str]:
