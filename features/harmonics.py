@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _BLOCK = 64  # frames whose own kernels are in memory at once: 100 kB each by de
 class Harmonics(SpectralFeature):
     """Levels of the first harmonics, and what they say together: share, parity, stretch, centroid, tristimulus, HNR.
 
-    One fundamental frequency for the clip, or one a frame, is the most salient of a grid of half semitones
+    One fundamental frequency for the clip, or one a frame, is the most salient of a grid of 25 cents
     (`fusion.sound.f0`) and then fitted to the peaks, together with Fletcher's B. With the peak magnitudes a_k of a
     frame the columns, named by `columns`, are:
 
@@ -53,6 +53,8 @@ class Harmonics(SpectralFeature):
     P. Boersma: "Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a
     sampled sound", Proc. Institute of Phonetic Sciences Amsterdam 17, 1993, 97-110.
     """
+
+    version: ClassVar[int] = 2  # 2: f0 on a grid of 25 cents; on one of 50 some notes were taken for others
 
     active_db: float | None = Field(
         default=40.0,

@@ -1,4 +1,4 @@
-"""The fundamental frequency of a spectrum, by a salience over a grid of half semitones."""
+"""The fundamental frequency of a spectrum, by a salience over a grid of 25 cents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-_STEPS = 24  # candidates an octave
+_STEPS = 48  # candidates an octave, 25 cents apart: a note halfway between two that were 50 apart suits neither
 _WIDTH = 0.02  # half-width of a lobe, relative to its frequency: more than the grid's step to either side
 
 
