@@ -324,12 +324,23 @@ TABLES = {
         results_text,
         ("practice-irmas",),
     ),
+    "solo_study": Table(
+        "docs/results/transfer.md",
+        ("fusion run experiments/solo_study.yaml --data practice-irmas",),
+        "study.json",
+        study_text,
+        ("practice-irmas",),
+    ),
     "solos": Table(
-        "docs/results/music.md",
-        ("fusion run experiments/medley_solos.yaml --data medley-solos",),
+        "docs/results/transfer.md",
+        tuple(
+            f"fusion evaluate {{solo_study.{arm}}} --data irmas-solos"
+            for arm in ("plain_mfcc", "plain_five", "mfcc", "five", "recorded")
+        ),
         "metrics.json",
-        results_text,
-        ("medley-solos",),
+        transfer_text,
+        ("irmas-solos",),
+        ("solo_study",),
     ),
 }
 """In the order in which they are made."""

@@ -67,6 +67,8 @@ def render(
     from fusion.rendering.music.options import IrmasOptions
     from fusion.rendering.music.render import render_irmas
     from fusion.rendering.notes.render import render_nsynth
+    from fusion.runtime.files import unwritable
+    from fusion.runtime.lock import alone
     from fusion.runtime.progress import Progress
     from fusion.runtime.workers import processors
 
@@ -77,12 +79,17 @@ def render(
     options = read_options(name, {key: value for key, value in own.items() if value is not None}, common)
     jobs = shared.get("jobs") or processors()
     progress = Progress()
-    with progress.counter("rendering") as advance_to:
-        summary: Any
-        if isinstance(options, IrmasOptions):
-            summary = render_irmas(out, options, jobs=jobs, progress=advance_to)
-        else:
-            summary = render_nsynth(out, options, jobs=jobs, progress=advance_to)
+    lock = out.resolve().with_name(f".{out.resolve().name}.lock")
+    busy = f"{out}: another render is at work on this folder; wait for it"
+    summary: Any
+    try:
+        with alone(lock, busy), progress.counter("rendering") as advance_to:
+            if isinstance(options, IrmasOptions):
+                summary = render_irmas(out, options, jobs=jobs, progress=advance_to)
+            else:
+                summary = render_nsynth(out, options, jobs=jobs, progress=advance_to)
+    except OSError as error:
+        raise unwritable(out, error) from error
     for warning in summary.warnings:
         progress.say(f"warning: {warning}")
     if as_json:

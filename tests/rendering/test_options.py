@@ -26,6 +26,7 @@ from fusion.rendering.notes.options import NSynthOptions
 from fusion.rendering.notes.plan import SPLITS, VELOCITIES, Note, plan_notes
 from fusion.rendering.options import as_typed
 from fusion.rendering.record import describe
+from fusion.runtime.lock import alone
 from tests.support.soundfonts import FONT, TEST, TRAIN, by_instrument, noise, notes_font, write_font
 
 Command = Callable[..., tuple[int, str, str]]
@@ -284,4 +285,12 @@ def test_errors_are_one_line(words: tuple[str, ...], message: str, fusion: Comma
     assert (code, out) == (2, "")
     assert err.startswith(f"error: {message}")
     assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_another_render_is_at_work_on_is_left_alone(fusion: Command, tmp_path: Path) -> None:
+    with alone(tmp_path / ".x.lock", "busy"):
+        code, out, err = fusion("data", "render", "nsynth", "--out", "x")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: x: another render is at work on this folder; wait for it: it is process ")
     assert list(tmp_path.iterdir()) == []
