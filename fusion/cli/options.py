@@ -42,6 +42,14 @@ def _folders(typed: list[str]) -> str | dict[str, str]:
     return plain[0] if plain else {name: folder for name, _, folder in named.values()}
 
 
+def _results(folder: Path) -> Path:
+    """Return where results go, if they can: that shows before hours of work, not after."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise FusionError(f"--results {folder}: {nearest} is a file, so there can be no folder; name another one")
+    return folder
+
+
 @dataclass(frozen=True)
 class _Option:
     """An option: its declaration, its default, and how what is typed is read."""
@@ -71,6 +79,7 @@ OPTIONS = {
     "results": _Option(
         Annotated[Path, typer.Option("--results", metavar="DIR", help="Where results go.")],
         Path("results"),
+        read=_results,
     ),
     "cache": _Option(
         Annotated[

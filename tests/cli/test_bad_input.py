@@ -455,11 +455,13 @@ def test_a_cache_that_cannot_be_written_is_named(fusion, experiment, small, tmp_
     assert (tmp_path / "file").read_text() == "kept"
 
 
-def test_a_results_folder_that_cannot_be_written_is_named(fusion, experiment, small, filled, tmp_path):
+@pytest.mark.parametrize("folder", ["file", "file/results"])
+def test_a_results_folder_that_cannot_be_made_is_named_before_anything_is_done(fusion, experiment, small, tmp_path, folder):
     (tmp_path / "file").write_text("kept")
-    done = fusion("run", experiment, "--data", small, "--cache", filled, "--results", tmp_path / "file")
-    refusal(done, f"{tmp_path}/file/quick/", "cannot be written: ", "--results")
+    done = fusion("run", experiment, "--data", small, "--cache", "cache", "--results", tmp_path / folder)
+    refusal(done, f"--results {tmp_path}/{folder}: {tmp_path}/file is a file", "name another one")
     assert (tmp_path / "file").read_text() == "kept"
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
