@@ -36,7 +36,8 @@ def print_features(features: list[dict[str, Any]], lists: Mapping[str, Iterable[
     for column in ("feature", "shape", "what", "from"):
         grid.add_column(column, overflow="fold")
     for entry in features:
-        grid.add_row(entry["name"], _shape(entry), entry.get("error") or entry["summary"], entry["origin"])
+        origin = "built in" if entry["origin"].startswith("fusion_features.") else entry["origin"]
+        grid.add_row(entry["name"], _shape(entry), entry.get("error") or entry["summary"], origin)
     console = Console()
     console.print(grid)
     for name, listed in lists.items():
