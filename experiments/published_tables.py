@@ -19,6 +19,7 @@ from fusion.report.ablation_sentences import ablation_sentences
 from fusion.report.curve_sentences import curve_sentences
 from fusion.report.markdown import table as markdown
 from fusion.report.pages import without_empty
+from fusion.report.stress_sentences import ends_text, point_text, stress_answer, stress_rows
 from fusion.report.study_sentences import answer, gap_sentences, signed
 from fusion.report.wording import headline, reference_label, score, significant
 from fusion.runtime.known_json import read_known
@@ -157,8 +158,8 @@ def ablation_text(contents: Contents) -> str:
     rows = [
         [
             f"`{name}`",
-            _points(shares[name], "value") if shares else "",
-            _points(costs[name], "difference") if name in costs else "",
+            _with_interval(shares[name], "value") if shares else "",
+            _tested(costs[name], "difference") if name in costs else "",
             f"{alone[name]['mean']:.3f}" if name in alone else "",
         ]
         for name in shares or costs
@@ -166,15 +167,20 @@ def ablation_text(contents: Contents) -> str:
     reached = f"All: {most['mean']:.3f} {metric_label(ablation['metric'])}; the same answer always: "
     reached += f"{ablation['chance']:.3f}; {ablation['groups']} groups; [all arms]"
     reached += f"(../../{folder.as_posix()}/ablation.csv)."
-    header = ["feature", "brings, points [95 %], p", "leaving it out costs, points [95 %], p", "alone"]
+    header = ["feature", "brings, points [95 %]", "leaving it out costs, points [95 %], p", "alone"]
     table = markdown(*without_empty(header, rows))
     return "\n\n".join([" ".join(ablation_sentences(ablation)), reached, table])
 
 
-def _points(test: Mapping[str, Any], key: str) -> str:
-    if test["low"] is None:
-        return signed(test[key])
-    return f"{signed(test[key])} [{signed(test['low'])}, {signed(test['high'])}], {p_text(test['p_holm'])}"
+def _with_interval(value: Mapping[str, Any], key: str) -> str:
+    """Return points with their interval, if they have one."""
+    interval = "" if value["low"] is None else f" [{signed(value['low'])}, {signed(value['high'])}]"
+    return f"{signed(value[key])}{interval}"
+
+
+def _tested(test: Mapping[str, Any], key: str) -> str:
+    """Return points with interval and p."""
+    return _with_interval(test, key) + ("" if test["low"] is None else f", {p_text(test['p_holm'])}")
 
 
 def curve_text(contents: Contents) -> str:
@@ -196,7 +202,7 @@ def transfer_text(contents: Contents) -> str:
     tests = [fusion.compare(best, other).content[headline(own)] for other, _ in others]
     adjusted = holm(np.array([test["p"] for test in tests])).tolist()
     differences = [
-        [f"{_arm(best)} minus {_arm(other)}", _points(test | {"p_holm": p}, "difference")]
+        [f"{_arm(best)} minus {_arm(other)}", _tested(test | {"p_holm": p}, "difference")]
         for (other, _), test, p in zip(others, tests, adjusted, strict=True)
     ]
     return "\n\n".join(
@@ -204,11 +210,29 @@ def transfer_text(contents: Contents) -> str:
     )
 
 
+def stress_text(contents: Contents) -> str:
+    """Return what breaks each network first, and for each distortion where a half is lost, and what is left."""
+    answers = [f"{_arm(folder)}: {stress_answer(own)}" for folder, own in contents]
+    header = ["distortion", "levels"]
+    for folder, _ in contents:
+        header += [f"{_arm(folder)}: a half is lost at [95 %]", "figures", "trained with"]
+    rows = []
+    for kinds in zip(*(own["distortions"] for _, own in contents), strict=True):
+        levels = ", ".join(f"{level['level']:g}" for level in kinds[0]["levels"])
+        row = [kinds[0]["label"], f"{levels} {kinds[0]['unit']}"]
+        for kind in kinds:
+            _, _, _, figures, trained = stress_rows({"distortions": [kind]})[0]
+            row += [f"{point_text(kind, kind['half'])} {ends_text(kind, kind['half'])}", figures, trained]
+        rows.append(row)
+    return "\n\n".join([" ".join(answers), markdown(*without_empty(header, rows))])
+
+
 def _arm(folder: Path) -> str:
     """Return the arm that a result of other recordings is of: ``real_study.mfcc@real-notes`` gives mfcc."""
     return folder.parent.name.partition("@")[0].partition(".")[2]
 
 
+_DISTORTED = "equalise,narrow,reverb,noise,delay,clip,trailing,mp3,level"
 _BOTH = ("practice", "practice-irmas")
 _WITH_BOTH = "--data nsynth=practice --data irmas=practice-irmas"
 _ABLATE = "fusion ablate experiments/nsynth_fusion.yaml --data practice --mode all"
@@ -284,6 +308,14 @@ TABLES = {
         "metrics.json",
         transfer_text,
         ("real-notes",),
+        ("real",),
+    ),
+    "stress": Table(
+        "docs/results/transfer.md",
+        tuple(f"fusion stress {{real.{arm}}} --with {_DISTORTED} --levels 3" for arm in ("plain_five", "recorded")),
+        "stress.json",
+        stress_text,
+        ("diverse",),
         ("real",),
     ),
     "curve": Table(

@@ -5,9 +5,9 @@
     python experiments/solos_as_irmas.py medley-solos irmas-solos
     fusion evaluate results/irmas_fusion/RESULT --data irmas-solos
 
-All eight instruments are among IRMAS's eleven; "distorted electric guitar" counts as its electric guitar, "female
-singer" as its voice, "tenor saxophone" as its saxophone. Training, validation and test clips become the three parts, and
-a clip's song stays its group. Sounds are links to where they lie; those that are not there are left out.
+All eight instruments are among IRMAS's eleven: "distorted electric guitar" counts as its electric guitar, "female
+singer" as its voice, "tenor saxophone" as its saxophone. Training, validation and test clips become the three parts,
+and a clip's song stays its group. Sounds are links to where they lie; those that are not there are left out.
 """
 
 from __future__ import annotations

@@ -456,7 +456,9 @@ def test_a_cache_that_cannot_be_written_is_named(fusion, experiment, small, tmp_
 
 
 @pytest.mark.parametrize("folder", ["file", "file/results"])
-def test_a_results_folder_that_cannot_be_made_is_named_before_anything_is_done(fusion, experiment, small, tmp_path, folder):
+def test_a_results_folder_that_cannot_be_made_is_named_before_anything_is_done(
+    fusion, experiment, small, tmp_path, folder
+):
     (tmp_path / "file").write_text("kept")
     done = fusion("run", experiment, "--data", small, "--cache", "cache", "--results", tmp_path / folder)
     refusal(done, f"--results {tmp_path}/{folder}: {tmp_path}/file is a file", "name another one")

@@ -46,4 +46,5 @@ def test_a_wrong_line_of_the_metadata_is_named(solos, tmp_path):
     (tmp_path / METADATA).write_text((solos / METADATA).read_text().replace("clarinet", "bassoon", 1))
     (tmp_path / "audio").symlink_to(solos / "audio")
     done = lay_out(tmp_path, tmp_path / "irmas")
-    assert done.returncode and "is not that of instrument 'bassoon'" in done.stderr
+    assert done.returncode
+    assert "is not that of instrument 'bassoon'" in done.stderr
