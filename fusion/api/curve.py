@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def curve(
     spec: Spec,
     *,
-    groups: Sequence[int] | None = None,
+    groups: int | Sequence[int] | None = None,
     sample: bool = False,
     data: Folders = None,
     results: FilePath = RESULTS,
@@ -35,7 +35,7 @@ def curve(
     ----------
     spec : path or dict
         An experiment file, or what it holds; with ``arms``, each of them has a curve.
-    groups : sequence of int, optional
+    groups : int or sequence of int, optional
         Numbers of training groups; all of them are a point in any case. None: all, half of them, a quarter and so on.
     sample, data, results, cache, features, set, seeds, plugins, jobs, cluster, force, progress
         As for `run`.
@@ -70,7 +70,7 @@ def curve(
     [11, 53]
     """
     if groups is not None:
-        wanted = list(groups)
+        wanted = groups = [groups] if isinstance(groups, int) else list(groups)
         shown = f"--groups {','.join(map(str, wanted))}"
         if not wanted or not all(type(size) is int and size > 0 for size in wanted):
             raise FusionError(f"{shown}: should be numbers of training groups, as in 9,18,36")

@@ -40,7 +40,15 @@ class Audit:
     group_noun: str
 
     def write(self) -> None:
-        """Write check.html, check.json and check.png."""
+        """Write check.html, check.json and check.png.
+
+        Raises
+        ------
+        FusionError
+            After a quick check, which has no levels and no findings to show.
+        """
+        if "levels" not in self.report:
+            raise FusionError("this check was quick, and a page needs what the sound is like: check with quick=False")
         write_audit(self.folder, self.report, self.group_noun)
 
 

@@ -79,7 +79,7 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("features", "set", "plugins"):
             value = getattr(self, name)
-            if isinstance(value, (str, os.PathLike)):
+            if isinstance(value, (str, os.PathLike)) or (value is None and name != "features"):
                 raise FusionError(f"{name}={value!r}: should be a list, as in {name}=[{value!r}]")
         whole = [self.seeds] if isinstance(self.seeds, (int, float, str)) else list(self.seeds or ())
         if not all(type(seed) is int for seed in whole):

@@ -104,13 +104,26 @@ def predict_files(
         If the networks cannot be used.
     """
     exported = is_exported(Path(folder))
+    if engine not in (None, "onnx", "keras"):
+        raise FusionError(f"--engine {engine}: should be onnx, for exported networks, or keras, for results")
     if engine not in (None, "onnx" if exported else "keras"):
         what = "an exported network, for onnx" if exported else "no exported network; `fusion export` writes one"
         raise FusionError(f"--engine {engine}: {folder} is {what}")
     given = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
-    paths = [file for path in given for file in (own_sounds(path, True)[0].values() if path.is_dir() else [path])]
+    paths: list[Path] = []
+    left_out: list[str] = []
+    for path in given:
+        if path.is_dir():
+            sounds, undecodable = own_sounds(path, skip=True)
+            paths += sounds.values()
+            left_out += [f"{path / name}: this format cannot be decoded; convert it" for name in undecodable]
+        else:
+            paths.append(path)
     options = Options(seeds=seeds, jobs=jobs)
     named = [Path(each) for each in plugins]
     jobs = min(processors() if jobs is None else jobs, len(paths))
     with Progress(quiet=not progress).task("predicting", len(paths)) as advance:
-        return study.predict(Path(folder), paths, options.seed_list(), jobs, advance, named, options.cache_folder())
+        predictions, problems = study.predict(
+            Path(folder), paths, options.seed_list(), jobs, advance, named, options.cache_folder()
+        )
+    return predictions, [*left_out, *problems]

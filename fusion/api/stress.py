@@ -22,7 +22,7 @@ def stress(
     result: Result | FilePath,
     other: Result | FilePath | None = None,
     *,
-    kinds: Mapping[str, Sequence[float] | None] | Sequence[str] | None = None,
+    kinds: Mapping[str, float | Sequence[float] | None] | Sequence[str] | None = None,
     levels: int | None = None,
     impulse: FilePath | None = None,
     data: FilePath | None = None,
@@ -95,12 +95,14 @@ def stress(
     return Table(folder, content, _rows(content))
 
 
-def _kinds(kinds: Mapping[str, Sequence[float] | None] | Sequence[str] | None) -> Kinds | None:
+def _kinds(kinds: Mapping[str, float | Sequence[float] | None] | Sequence[str] | None) -> Kinds | None:
     if isinstance(kinds, str):
         raise FusionError(f"kinds={kinds!r}: should be a list, as in kinds=[{kinds!r}]")
-    if kinds is None or isinstance(kinds, Mapping):
-        return kinds
-    return dict.fromkeys(kinds)
+    if kinds is None:
+        return None
+    if not isinstance(kinds, Mapping):
+        return dict.fromkeys(kinds)
+    return {kind: [own] if isinstance(own, (int, float, str)) else own for kind, own in kinds.items()}
 
 
 def _rows(content: Mapping[str, object]) -> pd.DataFrame:

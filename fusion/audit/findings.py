@@ -174,7 +174,7 @@ def warnings(findings: dict[str, list[Any]], dataset: Corpus, rate: int | None, 
 
 
 def summary(sounds: Sounds) -> dict[str, Any]:
-    """Return how many files have each rate and number of channels, and how long and loud they are."""
+    """Return of how many clips the file has each rate and number of channels, and how long and loud it is."""
     there = [sound for sound in sounds if sound]
     return {
         "rates": {str(rate): n for rate, n in sorted(Counter(sound.rate for sound in there).items())},

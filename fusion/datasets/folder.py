@@ -60,7 +60,8 @@ class Folder(Dataset):
 
         splits, rows = _split_folders(root), []
         given = bool(splits)
-        sounds, notes = own_sounds(root, self.skip_damaged)
+        sounds, undecodable = own_sounds(root, self.skip_damaged)
+        notes = [f"damaged: {len(undecodable)} clips left out (format cannot be decoded)"] if undecodable else []
         for inside, path in sounds.items():
             split, below = (inside.parts[0], PurePosixPath(*inside.parts[1:])) if given else ("", inside)
             label = below.parts[0] if len(below.parts) > 1 else ""

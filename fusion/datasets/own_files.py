@@ -33,8 +33,8 @@ def own_sounds(root: Path, skip: bool) -> tuple[Sounds, list[str]]:
     -------
     sounds : dict of PurePosixPath to Path
         Files by where they are below the folder, in Unicode's composed form (NFC), sorted.
-    notes : list of str
-        What was left out.
+    undecodable : list of str
+        Where files are that were left out.
 
     Raises
     ------
@@ -65,8 +65,7 @@ def own_sounds(root: Path, skip: bool) -> tuple[Sounds, list[str]]:
         )
     if not sounds:
         raise FusionError(f"{root}: no sound file ({', '.join(FORMATS)}) in it; name the folder of your sounds")
-    notes = [f"damaged: {len(undecodable)} clips left out (format cannot be decoded)"] if undecodable else []
-    return dict(sorted(sounds.items())), notes
+    return dict(sorted(sounds.items())), undecodable
 
 
 def _files(folder: Path, above: tuple[Path, ...], wrong: list[str]) -> Iterator[Path]:

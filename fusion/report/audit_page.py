@@ -67,7 +67,7 @@ def write_audit(folder: Path, report: dict[str, Any], noun: str) -> None:
         plot=svg(plot, _CAPTION),
         caption=_CAPTION,
         duplicates=(["pairs", "found"], duplicates),
-        sound=(["files", "found"], _sound(report["audio"])),
+        sound=(["of each clip's file", "found"], _sound(report["audio"])),
         findings=[_findings(kind, report["findings"][kind]) for kind in KINDS if report["findings"][kind]],
         shown=_SHOWN,
     )

@@ -38,7 +38,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
     """
     results = content["results"]
     names = [result["name"] for result in results]
-    changed = sorted(content["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
+    changed = sorted(content["changed"]["clips"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
     write_page(
         path,
         "comparison",
@@ -54,13 +54,14 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
         classes=_classes(results),
         warnings=[f"{word}: {name}: {text}" for name, word, text in _warnings(content)],
         changed=(
-            ["clip", "label", *([names[0], content["tests"][0]["result"]] if content["tests"] else [])],
+            ["clip", "label", names[0], content["changed"]["result"]],
             [
                 [clip["clip"], clip["true"], percent(clip["second"]), percent(clip["first"])]
                 for clip in changed[:_CHANGED]
             ],
         ),
         count=len(changed),
+        share="the mean F1 of its labels" if content["changed"]["several"] else "the share of seeds that are right",
         looks=looks_text(content),
         about_intervals=ABOUT_TESTS,
     )

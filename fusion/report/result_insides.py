@@ -80,12 +80,13 @@ def _known(folder: Path, metrics: dict[str, Any], ids: pd.Series) -> NDArray[np.
     """Say which clips are of a group that trained; only some may be."""
     shared = metrics.get("shared_groups", {}).get("train", 0)
     trained_on = folder / "trained_on.csv.gz"
-    if shared in (0, metrics["groups"]["test"]) or not trained_on.is_file():
-        return np.full(len(ids), bool(shared))
-    seen = set(read_table(trained_on)["group"])
     tested = read_table(folder / "predictions.csv")[["clip", "group"]]
     groups = tested.drop_duplicates("clip").set_index("clip")["group"]
-    return groups.reindex(ids).isin(seen).to_numpy()
+    if len(ids) < len(groups):  # of the first fold, whose network trained on the others' clips
+        return groups.reindex(ids).isin(groups[~groups.index.isin(ids)]).to_numpy()
+    if shared in (0, metrics["groups"]["test"]) or not trained_on.is_file():
+        return np.full(len(ids), bool(shared))
+    return groups.reindex(ids).isin(read_table(trained_on)["group"]).to_numpy()
 
 
 def plot_map(drawn: EmbeddingMap, classes: list[str]) -> Figure:
@@ -111,11 +112,13 @@ def plot_map(drawn: EmbeddingMap, classes: list[str]) -> Figure:
         axes.set_title(f"clips of {word} groups" if len(parts) > 1 else "", fontsize=10)
         axes.set_xlabel(f"first principal axis ({100 * drawn.shares[0]:.0f} % of the variance)")
     grid[0, 0].set_ylabel(f"second ({100 * drawn.shares[1]:.0f} %)")
+    handles, names = [], []
     for label in np.unique(drawn.labels):
         colour = GREY if label < 0 else SERIES[label % len(SERIES)]
         mark = _MARKS[max(0, label) // len(SERIES) % len(_MARKS)]
-        grid[0, -1].plot([], [], mark, ms=4, color=colour, label="several" if label < 0 else classes[label])
-    figure.legend(frameon=False, fontsize=8, loc="outside right upper")
+        handles += grid[0, -1].plot([], [], mark, ms=4, color=colour)
+        names.append("several" if label < 0 else classes[label])
+    figure.legend(handles, names, frameon=False, fontsize=8, loc="outside right upper")
     return figure
 
 

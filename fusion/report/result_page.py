@@ -54,7 +54,8 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         save(figure, folder / f"{name}.png")
     environment = read_known(folder / "environment.json")
     spec = (folder / "spec.yaml").read_text(encoding="utf-8")
-    changes = changed(parse(spec, "spec.yaml"))
+    settings = parse(spec, "spec.yaml")
+    changes = changed(settings)
     clips = read_clips(folder / "predictions.csv", metrics["classes"], several)
     seconds = ", ".join(f"{_SECONDS.get(name, name)} {value:.0f} s" for name, value in metrics["seconds"].items())
     write_page(
@@ -76,7 +77,7 @@ def write(folder: Path, metrics: dict[str, Any], files: Mapping[str, ClipFile]) 
         environment=environment,
         libraries=", ".join(f"{name} {version}" for name, version in environment["libraries"].items()),
         seconds=seconds,
-        command=_command(folder, metrics, environment),
+        command=_command(settings, metrics, environment),
         **_clips(clips, files),
         **_insides(folder, metrics),
     )
@@ -138,10 +139,13 @@ def _clips(clips: Clips | None, files: Mapping[str, ClipFile]) -> dict[str, Any]
     return {"clips": clips, "sounds": {heard[place]: sound for place, sound in sounds.items()}, "mistakes": mistakes}
 
 
-def _command(folder: Path, metrics: dict[str, Any], environment: dict[str, Any]) -> str:
-    """Return what repeats the result."""
-    seeds = seeds_option(metrics["seeds"])
-    if "source" in metrics:
-        networks, split = (shlex.quote(str(metrics["source"][key])) for key in ("folder", "split"))
-        return f"fusion evaluate {networks} {data_option(metrics, environment)} --split {split} {seeds}"
-    return f"fusion run {result_path(metrics, 'spec.yaml')} {data_option(metrics, environment)} {seeds}"
+def _command(settings: dict[str, Any], metrics: dict[str, Any], environment: dict[str, Any]) -> str:
+    """Return what repeats the result; an experiment's file names its plug-ins itself."""
+    options = [data_option(metrics, environment), seeds_option(metrics["seeds"])]
+    if "source" not in metrics:
+        return " ".join(["fusion run", result_path(metrics, "spec.yaml"), *options])
+    networks, split = (shlex.quote(str(metrics["source"][key])) for key in ("folder", "split"))
+    if settings["dataset"].get("skip_damaged"):
+        options.append("--skip-damaged")
+    options += [f"--plugins {shlex.quote(folder)}" for folder in settings.get("plugins", ())]
+    return " ".join(["fusion evaluate", networks, f"--split {split}", *options])

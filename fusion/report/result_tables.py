@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fusion.report.clips import Clips
+from fusion.report.clips import OUTCOMES, Clips
 from fusion.report.pages import percent
 from fusion.report.wording import shown_metrics
 
@@ -34,17 +34,21 @@ def class_table(metrics: dict[str, Any]) -> Table:
 
 
 def pair_rows(clips: Clips) -> list[dict[str, Any]]:
-    """Return the most confused pairs: names, clips, share of the row's, and the key of the cell."""
+    """Return the most confused pairs: names, clips, share of the row's, and the key of the cell.
+
+    Clips where a class is heard wrongly do not have it, so they are no share of those that do.
+    """
+    others = OUTCOMES[-1] if clips.several else None
     totals: dict[str, float] = {}
     for cell in clips.cells.values():
-        if cell.column != "heard wrongly":
+        if cell.column != others:
             totals[cell.row] = totals.get(cell.row, 0.0) + cell.count
     return [
         {
             "true": cell.row,
             "predicted": cell.column,
             "count": f"{cell.count:.1f}".removesuffix(".0"),
-            "share": percent(cell.count / totals[cell.row]) if totals.get(cell.row) else "",
+            "share": percent(cell.count / totals[cell.row]) if cell.column != others else "",
             "key": f"{clips.classes.index(cell.row)}-{clips.columns.index(cell.column)}",
         }
         for cell in clips.confused()

@@ -48,11 +48,11 @@ def write(
         save(figure, folder / f"{name}.png")
     label = metric_label(search["objective"])
     own = next((trial for trial in trials if trial["number"] == 0 and trial["score"] is not None), None)
-    tried = sum(trial["number"] > 0 for trial in trials)
+    tried = sum(trial["number"] > 0 and trial["score"] is not None for trial in trials)
     answer = (
         f"{_name(best)} has the best {label} of {tried} trials, {best['score']:.3f}, mean of folds of training clips"
     )
-    if own and own is not best:
+    if own and best["number"] > 0:
         answer += f"; the file's own settings have {own['score']:.3f}"
     header = ["trial", label, *search["space"], "seconds", "what went wrong"]
     rows = [

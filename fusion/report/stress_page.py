@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -164,4 +165,6 @@ def _command(results: Sequence[Mapping[str, Any]]) -> str:
     impulse = " --impulse FILE" if "impulse" in kinds else ""
     asked = ",".join(f"{name}={':'.join(levels)}" for name, levels in kinds.items())
     seeds = f" {seeds_option(results[0]['seeds'])}" if "seeds" in results[0] else ""  # an older fusion has none
-    return f"fusion stress {folders} --with {asked}{impulse}{seeds}"
+    named = dict.fromkeys(folder for result in results for folder in result.get("plugins", ()))
+    plugins = "".join(f" --plugins {shlex.quote(folder)}" for folder in named)
+    return f"fusion stress {folders} --with {asked}{impulse}{seeds}{plugins}"

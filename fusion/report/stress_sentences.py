@@ -26,8 +26,8 @@ def point_text(kind: Mapping[str, Any], point: Mapping[str, Any]) -> str:
         return f"not by {levels[-1]['level']:g} {kind['unit']}"
     if point["level"] is None:
         return f"before {levels[0]['level']:g} {kind['unit']}"
-    level = point["level"]
-    return f"{level:.0f} {kind['unit']}" if abs(level) >= 100 else f"{level:.2g} {kind['unit']}"
+    level = float(f"{point['level']:.2g}") if abs(point["level"]) < 100 else round(point["level"])
+    return f"{level:g} {kind['unit']}"
 
 
 def ends_text(kind: Mapping[str, Any], point: Mapping[str, Any]) -> str:

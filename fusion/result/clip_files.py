@@ -51,7 +51,8 @@ def read_clip_files(result: ResultFolder, metrics: Mapping[str, Any]) -> dict[st
     root = sample_root(metrics["dataset"]) if metrics["sample"] else Path(str(recorded))
     try:
         types = {"clip": str, "path": str, "start": float, "duration": float}
-        table = pd.read_csv(result.folder / FILE, dtype=types, keep_default_na=False)  # a clip may be called NA
+        # a clip may be called NA; one that goes to the end of its file has no duration
+        table = pd.read_csv(result.folder / FILE, dtype=types, keep_default_na=False, na_values={"duration": [""]})
         rows = list(table[_COLUMNS].itertuples(index=False, name=None))
     except (OSError, EOFError, ValueError, KeyError, zlib.error):
         return {}  # damaged; the page says that the sound was not at hand

@@ -30,7 +30,8 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
     dict
         ``digest``; ``results`` [{name, metrics, changes}]; ``alike``, settings that all change alike; ``tests``
         [{result, metric, difference, low, high, p, p_holm, ...}] of each later result minus the first; ``why`` there
-        are none for some; ``changed``, the clips of the first of these tests; ``warnings``; ``looks``.
+        are none for some; ``changed`` {result, clips, several}, of the first of these tests that has such clips;
+        ``warnings``; ``looks``.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
     alike, changes = differences([{"changes": changed(result.settings())} for result in results])
     first, *others = [read_predictions(result.folder) for result in results]
     tests: list[dict[str, Any]] = []
-    clips: list[dict[str, Any]] = []
+    changes_of: dict[str, Any] = {"result": "", "clips": [], "several": False}
     why, warnings = [], []
     for name, other in zip(names[1:], others, strict=True):
         if not same_clips(first, other):
@@ -54,7 +55,9 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
         metric = recorded_task(comparison).headline.name
         tests.append({"result": name, "metric": metric, **comparison[metric]})
         warnings += comparison["warnings"]
-        clips = clips or comparison["changed"]
+        if not changes_of["clips"]:
+            several = recorded_task(comparison).several
+            changes_of = {"result": name, "clips": comparison["changed"], "several": several}
     return {
         "digest": hashlib.sha256("\n".join(names).encode()).hexdigest()[:12],
         "results": [
@@ -64,7 +67,7 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
         "alike": alike,
         "tests": adjusted(tests),
         "why": why,
-        "changed": clips,
+        "changed": changes_of,
         "warnings": list(dict.fromkeys(warnings)),
         **most_looks(metrics),
     }

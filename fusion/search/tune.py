@@ -71,15 +71,18 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
             f"{experiment.name}: nothing is open to search; add a section such as "
             "search: {space: {model.dropout: [0.1, 0.3]}}"
         )
+    if trials is not None and (type(trials) is not int or trials < 1):
+        raise FusionError(f"--trials {trials}: should be a whole number from 1 up")
     if experiment.dataset.protocol in ("cv", "sources"):
         raise FusionError(
             f"{experiment.name}: protocol {experiment.dataset.protocol} tests on every training clip, so none is left "
             "to search on; search with another protocol, whose test clips stay apart"
         )
-    if experiment.training.pretrain:
+    if experiment.training.pretrain or "training.pretrain" in experiment.search.space:
         raise FusionError(
             f"{experiment.name}: training.pretrain: a search trains networks from their first weights, so its settings "
-            "would be those of another training; search with --set training.pretrain=null, and run best.yaml with it"
+            "would be those of another training; search without it, with --set training.pretrain=null, and run "
+            "best.yaml with it"
         )
     if several := [name for name in os.environ if name.startswith("KERASTUNER_ORACLE_")]:
         raise FusionError(f"a search on several machines goes by --cluster; unset {', '.join(several)}")

@@ -76,7 +76,7 @@ def ablate(
     """
     sets = feature_sets(experiment, mode)
     data = read_data(experiment.dataset, workplace)
-    if trials:
+    if trials is not None:
         arms = [_searched(with_features(experiment, features), workplace, trials) for features in sets]
         prepared = [prepare(arm, trainable(arm, data), workplace) for arm in arms]
     else:

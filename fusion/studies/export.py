@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError, did_you_mean
-from fusion.feature.contract import Feature, SeriesFeature
+from fusion.feature.contract import SeriesFeature
 from fusion.learning.jobs import ExportFormat, ExportJob
 from fusion.report.card import card
 from fusion.result.exported import NETWORKS, PREPROCESSING
@@ -17,8 +17,9 @@ from fusion.runtime.files import content_hashes_in, replacing, write_text
 from fusion.runtime.known_json import write_known
 from fusion.runtime.versions import VERSION
 from fusion.runtime.workers import run
+from fusion.settings.experiment import Experiment
 
-_IN_FUSION = "lambda y, sr: fusion.extract({!r}, y, sr, **{!r})"
+_IN_FUSION = "lambda y, sr: fusion.extract({!r}, y, sr{}, **{!r})"
 
 
 def export(
@@ -60,7 +61,7 @@ def export(
         parameters = {name: feature.model_dump(mode="json") for name, feature in experiment.features.items()}
         write_text(temporary / "README.md", card(saved.metrics, parameters, len(saved.models), _licence(saved)))
         if form == "onnx":
-            write_text(temporary / "example.py", _example(experiment.features))
+            write_text(temporary / "example.py", _example(experiment))
     return out
 
 
@@ -102,15 +103,18 @@ def _preprocessing(saved: TrainedResult, form: str) -> dict[str, Any]:
     }
 
 
-def _example(features: dict[str, Feature]) -> str:
+def _example(experiment: Experiment) -> str:
     """Return a program that predicts a file by librosa; a feature that librosa does not have comes from fusion."""
     template = Path(str(files("fusion") / "skeletons" / "export" / "example.py")).read_text("utf-8")
     entries = []
-    for name, feature in features.items():
+    for name, feature in experiment.features.items():
         same = "" if getattr(feature, "active_db", None) is not None else feature.in_librosa()
         series = {"statistics": None} if isinstance(feature, SeriesFeature) else {}  # the example sums up
         parameters = {**feature.model_dump(mode="json"), **series}
-        entries.append(f"    {name!r}: {f'lambda y, sr: {same}' if same else _IN_FUSION.format(name, parameters)},\n")
+        source = experiment.sources[name]
+        plugins = f", plugins=[{str(source.folder)!r}]" if source.file else ""  # the folder of whoever exports
+        ours = _IN_FUSION.format(name, plugins, parameters)
+        entries.append(f"    {name!r}: {f'lambda y, sr: {same}' if same else ours},\n")
     text = template.replace("FEATURES: Features = {}\n", "FEATURES: Features = {\n" + "".join(entries) + "}\n")
     if "fusion.extract(" in text:
         text = text.replace("pip install numpy librosa onnxruntime", "pip install fusion-mir onnxruntime")

@@ -77,6 +77,8 @@ def _checked(kind: str, levels: Sequence[float]) -> list[float]:
     graded = GRADED[kind]
     rising = graded.levels[-1] > graded.levels[0]
     for level in levels:
+        if not isinstance(level, (int, float)):
+            raise FusionError(f"--with {kind}={level}: levels are numbers, in {graded.unit} ({graded.label})")
         if not (math.isfinite(level) and graded.least <= level <= graded.most):
             raise FusionError(
                 f"--with {kind}={level:g}: levels go from {graded.least:g} to {graded.most:g} {graded.unit} "

@@ -72,12 +72,12 @@ def summarise_stress(saved: TrainedResult, predictions: Predictions, outcomes: S
     Returns
     -------
     dict
-        ``experiment, digest, dataset, protocol, sample, seeds, features, metric, clips, groups, chance, clean {mean,
-        std, per_seed, low, high, ..}, distortions [{name, label, unit, trained, tenth {level, position, earliest,
-        latest}, half {..}, levels [{level, clips, silent, mean, .., change {difference, low, high, p, p_holm, ..},
-        lost, shift}]}], warnings``. A change is less the same clips as they are; ``lost`` is its share of the advantage
-        over chance. ``earliest`` and ``latest`` are the ends of a 95 % interval, ``{level, position}`` each, None where
-        it is not known. Where no clip is left, there is no mean, change or lost.
+        ``experiment, digest, dataset, protocol, sample, seeds, plugins, features, metric, clips, groups, chance, clean
+        {mean, std, per_seed, low, high, ..}, distortions [{name, label, unit, trained, tenth {level, position,
+        earliest, latest}, half {..}, levels [{level, clips, silent, mean, .., change {difference, low, high, p, p_holm,
+        ..}, lost, shift}]}], warnings``. A change is less the same clips as they are; ``lost`` is its share of the
+        advantage over chance. ``earliest`` and ``latest`` are the ends of a 95 % interval, ``{level, position}`` each,
+        None where it is not known. Where no clip is left, there is no mean, change or lost.
     """
     clean, graded = outcomes[0], outcomes[1:]
     headline = predictions.task.headline
@@ -98,6 +98,7 @@ def summarise_stress(saved: TrainedResult, predictions: Predictions, outcomes: S
     return {
         **{key: metrics[key] for key in ("experiment", "digest", "dataset", "protocol", "sample")},
         "seeds": list(saved.seeds),
+        "plugins": saved.experiment.plugin_folders(),
         "features": list(saved.experiment.features),
         "metric": headline.name,
         "clips": len(predictions.clips),

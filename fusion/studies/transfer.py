@@ -87,9 +87,8 @@ def evaluate_result(
         experiment = replace(experiment, dataset=experiment.dataset.model_copy(update={"skip_damaged": True}))
     data = trainable(experiment, _joined(experiment, trained, workplace, name, split))
     networks = saved.metrics["digest"]
-    sample = workplace.sample or bool(saved.metrics["sample"])
-    workplace = replace(workplace, sample=sample)
-    result = ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, sample, networks))
+    own = digest(experiment, data.fingerprint, workplace.sample, networks)
+    result = ResultFolder(workplace.results / experiment.name / own)
     missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
     if not missing and result.covers(saved.seeds, data.dataset.label_task.references):
         say_versions(result, workplace)

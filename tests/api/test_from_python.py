@@ -136,6 +136,8 @@ def test_a_study_has_a_function_of_its_own(tmp_path, nsynth):
     [
         ({"features": "mfcc"}, r"features='mfcc': should be a list, as in features=\['mfcc'\]"),
         ({"plugins": "own"}, "plugins='own': should be a list"),
+        ({"plugins": None}, "plugins=None: should be a list"),
+        ({"set": None}, "set=None: should be a list"),
         ({"set": "training.epochs=3"}, "set='training.epochs=3': should be a list"),
         ({"set": {"training.pretrain": Path("x")}}, "should hold texts, numbers, lists and mappings"),
         ({"seeds": 2.0}, "seeds=2.0: should be a whole number"),

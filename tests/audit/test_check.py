@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from fusion.api import data as api
+from fusion.errors import FusionError
 from tests.support import irmas
 from tests.support.command import command
 from tests.support.notes import SR, example, names, tone, write_part
@@ -270,6 +272,14 @@ def test_many_findings_are_all_in_the_json(notes, fusion):
     assert "The first 20; check.json has all." in (folder / "check.html").read_text()
     # silence is the same bytes, too, but like no other sound
     assert json.loads((folder / "check.json").read_text())["findings"]["near_identical"] == []
+
+
+def test_a_quick_check_has_no_page(notes, tmp_path):
+    folder = tmp_path / "results"
+    audit = api.check(notes.parent / "notes.yaml", data=notes, quick=True, results=folder)
+    with pytest.raises(FusionError, match="this check was quick, and a page needs what the sound is like"):
+        audit.write()
+    assert not folder.exists()
 
 
 def test_quick_decodes_nothing(notes, fusion):

@@ -93,6 +93,20 @@ def test_a_column_sorts_by_its_numbers_either_way(browser, pages):
             assert len(values) == 31
 
 
+def test_dates_are_no_numbers(browser, pages):
+    with opened(browser, pages["index"]) as tab:
+        place = [text.strip() for text in tab.locator("thead th").all_inner_texts()].index("date")
+        dates = ["2026-11-28", "2026-01-03"]
+        tab.evaluate(
+            """([place, dates]) => document.querySelectorAll("tbody tr").forEach(
+                (row, number) => { row.cells[place].textContent = dates[number]; })""",
+            [place, dates],
+        )
+        for order in (sorted(dates), sorted(dates, reverse=True)):
+            tab.locator("thead th").nth(place).locator("button").click()
+            assert tab.locator(f"tbody tr td:nth-child({place + 1})").all_inner_texts() == order
+
+
 def test_the_index_is_filtered_by_words(browser, pages):
     with opened(browser, pages["index"]) as tab:
         field = tab.get_by_label("Show results with")

@@ -79,11 +79,25 @@ def test_the_page_has_them_of_folds_the_first_one_and_leaves_out_what_a_result_h
     (folder / "moved").rename(training / "fold-0")
     (training / "fold-0" / "classes.npz").unlink()
     metrics["clips"]["test"] = 120
+    every = pd.read_csv(folder / "predictions.csv")
+    second = every.assign(clip="other " + every["clip"], group=["inst 1", *["elsewhere"] * (len(every) - 1)])
+    pd.concat([every.assign(group="inst 1").iloc[:1], every.iloc[1:], second]).to_csv(
+        folder / "predictions.csv", index=False
+    )
+    known = read_map(folder, metrics).known  # the first fold's network trained on clips that others test
+    assert known.tolist() == [True] + [False] * 59
     text = page_of(folder, metrics)
     assert "the network of seed 1, first fold: what its last layer reads" in text
     assert "Features by class" not in text
     (training / "fold-0" / "map.npz").unlink()
     assert read_map(folder, metrics) is None
+
+
+def test_every_class_is_in_the_legend(made):
+    folder, metrics = made
+    names = [f"_{name}" for name in metrics["classes"]]
+    (legend,) = plot_map(read_map(folder, metrics), names).legends
+    assert [text.get_text() for text in legend.get_texts()] == names
 
 
 def test_a_class_without_clips_has_no_line():

@@ -38,6 +38,7 @@ def test_the_page_opens_with_what_breaks_first_and_has_every_level(tmp_path):
     assert f"{100 * row['change']['difference']:+.1f}" in text
     assert f"{row['shift']['tonnetz']:.1f}" in text
     assert "fusion stress results/made/aaaaaaaaaaaa --with pitch=5:20:50:100:300:700,noise=" in text
+    assert "--plugins &#39;my own&#39;" in text
     assert (tmp_path / "stress.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -52,6 +53,14 @@ def test_the_interval_of_a_breaking_point_is_where_a_test_does_not_reject_that_i
     kind = next(kind for kind in content["distortions"] if kind["name"] == "resample")
     assert ends_text(kind, kind["half"]).endswith(", not by 8000 Hz]")
     assert depth(kind, kind["half"]) == pytest.approx(kind["half"]["position"] / 6)
+
+
+@pytest.mark.parametrize(
+    ("level", "text"), [(99.66, "100 x"), (99.4, "99 x"), (100.4, "100 x"), (0.0512, "0.051 x"), (11025, "11025 x")]
+)
+def test_a_level_is_a_plain_number(level, text):
+    point = {"level": level, "position": 1.5}
+    assert point_text({"levels": [{"lost": 0.1}, {"lost": 0.9}], "unit": "x"}, point) == text
 
 
 def test_what_cannot_be_known_or_is_never_lost_is_said():

@@ -3,8 +3,11 @@
 import gzip
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import fusion as package
@@ -15,6 +18,7 @@ from fusion.report import index_page, result_page
 from fusion.result import listing
 from fusion.result.clip_files import read_clip_files, write_clip_files
 from fusion.result.folder import ResultFolder
+from fusion.result.side_by_side import side_by_side
 from fusion.result.trained import read_trained
 from fusion.runtime.known_json import read_known, write_known
 from fusion.settings.changes import changed
@@ -171,6 +175,21 @@ def test_the_sounds_of_a_result_are_found_where_its_data_are(place, result, nsyn
     assert read_clip_files(ResultFolder(copy), metrics) == {}
 
 
+def test_side_by_side_clips_that_changed_stand_under_the_name_of_their_result(top):
+    folder = top / "four" / f"{3:012d}"
+    made_up_result(folder)
+    predictions = pd.read_csv(folder / "predictions.csv", dtype=str)
+    predictions.loc[predictions["clip"] == predictions["clip"].iloc[0], "predicted"] = "flute"
+    predictions.to_csv(folder / "predictions.csv", index=False)
+    same, other = top / "two" / f"{1:012d}", folder
+    content = side_by_side([ResultFolder(place) for place in (top / "one" / f"{0:012d}", same, other)])
+    assert content["tests"][0]["difference"] == 0
+    assert content["changed"]["result"] == content["tests"][1]["result"]
+    assert len(content["changed"]["clips"]) == 1
+    page = package.side_by_side(top / "one", top / "two", top / "four").read_text()
+    assert "1 clips; these changed most, with the share of seeds that are right." in page
+
+
 def test_side_by_side_a_damaged_result_is_no_bug(top):
     path = top / "two" / f"{1:012d}" / "metrics.json"
     metrics = json.loads(path.read_text())
@@ -187,6 +206,9 @@ def test_the_sounds_of_the_sample_are_found_and_none_leads_out_of_its_folder(tmp
     files = read_clip_files(ResultFolder(tmp_path), {"sample": True, "dataset": "nsynth"})
     assert set(files) == set(dataset.part("test")["id"])
     assert all(file.path.is_file() for file in files.values())
+    whole = replace(dataset, table=dataset.table.assign(duration=np.nan))  # to the end of each file
+    write_clip_files(tmp_path, whole, root)
+    assert set(read_clip_files(ResultFolder(tmp_path), {"sample": True, "dataset": "nsynth"})) == set(files)
     table = "clip,path,start,duration\na,../secret.wav,0,1\nb,/etc/secret.wav,0,1\nc,in.wav,0,1\n"
     (tmp_path / "clips.csv.gz").write_bytes(gzip.compress(table.encode()))
     files = read_clip_files(ResultFolder(tmp_path), {"sample": True, "dataset": "nsynth"})

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+import fusion
 from fusion.errors import FusionError
 from fusion.learning.saved_network import load_model
 from fusion.runtime.progress import Progress
@@ -182,6 +183,17 @@ def test_a_search_of_networks_that_start_from_others_is_a_message(nsynth, tmp_pa
     (tmp_path / "open.yaml").write_text(SEARCH)
     done = command(tmp_path, "tune", "open.yaml", "--data", nsynth, "--set", "training.pretrain=elsewhere", code=2)
     assert "training.pretrain: a search trains networks from their first weights" in done.stderr
+    words = ("tune", "open.yaml", "--data", nsynth, "--set", "search.space={training.pretrain: [a, b]}")
+    assert "training.pretrain: a search trains" in command(tmp_path, *words, code=2).stderr
+
+
+@pytest.mark.parametrize("trials", [0, "3", 1.5])
+@pytest.mark.parametrize("search", [fusion.tune, fusion.ablate])
+def test_a_number_of_trials_that_cannot_be_is_a_message(search, trials, nsynth, tmp_path):
+    (tmp_path / "open.yaml").write_text(SEARCH)
+    with pytest.raises(FusionError, match=f"--trials {trials}: should be a whole number from 1 up"):
+        search(tmp_path / "open.yaml", data=nsynth, trials=trials, results=tmp_path / "results")
+    assert not (tmp_path / "results").exists()
 
 
 def test_keras_tuners_own_way_over_several_machines_is_a_message(place, nsynth, monkeypatch, tmp_path):

@@ -171,6 +171,8 @@ def test_bad_input_is_a_message(place: Path, result: Path, words: tuple[object, 
 
 def test_an_engine_that_does_not_fit_is_a_message(place: Path, result: Path, exported: Path, long: Path) -> None:
     assert "no exported network" in command(place, "predict", "--engine", "onnx", result, long, code=2).stderr
+    wrong = command(place, "predict", "--engine", "tensorflow", result, long, code=2).stderr
+    assert "--engine tensorflow: should be onnx, for exported networks, or keras" in wrong
     assert "an exported network" in command(place, "predict", "--engine", "keras", exported, long, code=2).stderr
     assert "is one" in command(place, "predict", exported, long, "--seeds", 1, code=2).stderr
 

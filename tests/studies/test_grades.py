@@ -40,6 +40,7 @@ def test_an_impulse_response_adds_a_distortion(tmp_path):
     [
         ({"niose": None}, None, "did you mean 'noise'"),
         ({"noise": [500]}, None, "levels go from -40 to 120 dB"),
+        ({"noise": ["a"]}, None, "--with noise=a: levels are numbers, in dB"),
         ({"noise": [float("nan")]}, None, "levels go from"),
         ({"noise": []}, None, "no level"),
         ({"noise": None}, 0, "from 1 to 6"),

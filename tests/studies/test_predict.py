@@ -107,6 +107,10 @@ def test_a_folder_is_walked(place, result, sounds, tmp_path):
     assert [entry["file"] for entry in json.loads(done.stdout)] == [
         str(tmp_path / "mine" / name) for name in ("b.wav", "deeper/a.WAV")
     ]
+    (tmp_path / "mine" / "deeper" / "song.m4a").write_bytes(b"")
+    done = command(place, "predict", result, tmp_path / "mine", "--json", code=2)
+    assert len(json.loads(done.stdout)) == 2
+    assert f"{tmp_path / 'mine/deeper/song.m4a'}: this format cannot be decoded" in done.stderr
     (tmp_path / "empty").mkdir()
     assert "no sound file" in command(place, "predict", result, tmp_path / "empty", code=2).stderr
 

@@ -143,6 +143,8 @@ def test_damaged_clips_can_be_left_out(place, result, other, tmp_path):
     found = json.loads(command(place, *words, "--skip-damaged", "--json").stdout)
     assert found["clips"]["test"] == 14
     assert [text for text in found["warnings"] if text.startswith("damaged: 1 clips left out")]
+    page = next((place / "results" / "small@hurt").glob("*/report.html")).read_text()
+    assert f"--split test --data {tmp_path / 'hurt'} --seeds 1, --skip-damaged" in page
 
 
 def test_another_split_is_another_result(place, result, other, evaluated):

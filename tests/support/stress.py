@@ -36,7 +36,7 @@ def summary_of(digest, predictions, outcomes, features=("mfcc",)):
     saved = SimpleNamespace(
         metrics={**kept, "warnings": ["sample: x", "below-reference: y"]},
         seeds=(1, 2),
-        experiment=SimpleNamespace(features=features, training=training),
+        experiment=SimpleNamespace(features=features, training=training, plugin_folders=lambda: ["my own"]),
     )
     return summarise_stress(saved, predictions, outcomes)
 

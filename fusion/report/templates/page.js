@@ -1,7 +1,7 @@
 "use strict";
-// Tables: a click on a column's name sorts by it, as numbers where its cells begin with one.
+// Tables: a click on a column's name sorts by it, as numbers where its cells begin with one; dates and digests do not.
 function number(text) {
-  const found = text.replace(/(\d),(?=\d{3})/g, "$1").match(/^[^\d.\-+]*([-+]?\d*\.?\d+(?:e[-+]?\d+)?)/i);
+  const found = text.replace(/(\d),(?=\d{3})/g, "$1").match(/^[^\d.\-+]*([-+]?\d*\.?\d+(?:e[-+]?\d+)?)(?![\w-])/i);
   return found ? parseFloat(found[1]) : NaN;
 }
 function sortBy(table, heading, column) {
