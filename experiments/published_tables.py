@@ -22,6 +22,7 @@ from fusion.report.pages import without_empty
 from fusion.report.stress_sentences import ends_text, point_text, stress_answer, stress_rows
 from fusion.report.study_sentences import answer, gap_sentences, signed
 from fusion.report.wording import headline, reference_label, score, significant
+from fusion.result.reference_scores import CONSTANT
 from fusion.runtime.known_json import read_known
 
 Contents = Sequence[tuple[Path, dict[str, Any]]]
@@ -86,7 +87,8 @@ def _link(folder: Path) -> str:
 def _scores(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     """Return what a row says of a result: training, test, macro F1, best reference, where it is."""
     name = headline(dict(metrics))
-    best = max(metrics["references"].items(), key=lambda item: float(item[1][name]["mean"]), default=None)
+    fitted = {key: own for key, own in metrics["references"].items() if key != CONSTANT}  # which knows the test
+    best = max(fitted.items(), key=lambda item: float(item[1][name]["mean"]), default=None)
     reference = "" if best is None else f"{best[1][name]['mean']:.3f} {reference_label(*best)}"
     macro = "" if name == "macro_f1" else score(metrics["test"]["macro_f1"])
     shown = score(metrics["test"][name]) + ("" if name == "accuracy" else f" {metric_label(name)}")

@@ -62,8 +62,8 @@ class Dataset(Reader):
 
     protocol: Literal["holdout", "given", "cv"] = Field(
         default="holdout",
-        description="holdout: a share of the groups of each class is tested; given: train, test and maybe validation, "
-        "as folders above the classes' or a column split say; cv: folds of the groups",
+        description="holdout: about a share of each class' clips is tested, in whole groups; given: train, test and "
+        "maybe validation, as folders above the classes' or a column split say; cv: folds of the groups",
     )
     classes: tuple[str, ...] = Field(default=(), description="classes kept; all of them where none is named")
     test_share: float = Field(default=0.2, gt=0, lt=1, description="holdout: share of each class that is tested")
