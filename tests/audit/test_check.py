@@ -450,7 +450,8 @@ def test_an_implausible_level_is_damage(notes, fusion):
 
 
 def test_json_is_there_even_where_the_page_cannot_be_written(notes, fusion, tmp_path):
-    (tmp_path / "file").write_text("")
-    report, err = check(notes, fusion, "--results", "file", code=2)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "notes").write_text("")  # where the page's folder would be
+    report, err = check(notes, fusion, "--results", "results", code=2)
     assert report["usable"]
     assert "cannot be written" in err
