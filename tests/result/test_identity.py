@@ -74,11 +74,11 @@ GOLDEN = {
     "real_study.mfcc": "9c04ba8b4d5f",
     "real_study.five": "bf45c0b0f798",
     "real_study.recorded": "42e496b20724",
-    "solo_study.plain_mfcc": "4504d04d61f5",
-    "solo_study.plain_five": "9b1c38377e0b",
-    "solo_study.mfcc": "c7119d16eb63",
-    "solo_study.five": "dc98f949e523",
-    "solo_study.recorded": "78c1715b1173",
+    "solo_study.plain_mfcc": "daff39e08f45",
+    "solo_study.plain_five": "0d30d40f707d",
+    "solo_study.mfcc": "11066aef5855",
+    "solo_study.five": "7d2f8ca0f55f",
+    "solo_study.recorded": "01fe48efbe97",
     "medley_solos": "c61c0068726d",  # without data: no sample of it is embedded
 }
 SAMPLES = ("nsynth", "irmas")
