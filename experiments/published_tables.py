@@ -224,7 +224,8 @@ def stress_text(contents: Contents) -> str:
         row = [kinds[0]["label"], f"{levels} {kinds[0]['unit']}"]
         for kind in kinds:
             _, _, _, figures, trained = stress_rows({"distortions": [kind]})[0]
-            row += [f"{point_text(kind, kind['half'])} {ends_text(kind, kind['half'])}", figures, trained]
+            point, ends = point_text(kind, kind["half"]), ends_text(kind, kind["half"])
+            row += [point if ends == f"[{point}, {point}]" else f"{point} {ends}", figures, trained]
         rows.append(row)
     return "\n\n".join([" ".join(answers), markdown(*without_empty(header, rows))])
 
