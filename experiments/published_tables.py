@@ -14,6 +14,7 @@ from scipy.stats import t as student
 
 import fusion
 from fusion.evaluation.effects import holm, p_text
+from fusion.evaluation.label_task import recorded_task
 from fusion.evaluation.metric import metric_label
 from fusion.report.ablation_sentences import ablation_sentences
 from fusion.report.curve_sentences import curve_sentences
@@ -22,7 +23,7 @@ from fusion.report.pages import without_empty
 from fusion.report.stress_sentences import ends_text, point_text, stress_answer, stress_rows
 from fusion.report.study_sentences import answer, gap_sentences, signed
 from fusion.report.wording import headline, reference_label, score, significant
-from fusion.result.reference_scores import CONSTANT
+from fusion.result.reference_scores import best_reference
 from fusion.runtime.known_json import read_known
 
 Contents = Sequence[tuple[Path, dict[str, Any]]]
@@ -87,9 +88,11 @@ def _link(folder: Path) -> str:
 def _scores(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     """Return what a row says of a result: training, test, macro F1, best reference, where it is."""
     name = headline(dict(metrics))
-    fitted = {key: own for key, own in metrics["references"].items() if key != CONSTANT}  # which knows the test
-    best = max(fitted.items(), key=lambda item: float(item[1][name]["mean"]), default=None)
-    reference = "" if best is None else f"{best[1][name]['mean']:.3f} {reference_label(*best)}"
+    references = metrics["references"]
+    best = best_reference(references, recorded_task(metrics["test"]).headline)
+    reference = (
+        "" if best is None else f"{references[best][name]['mean']:.3f} {reference_label(best, references[best])}"
+    )
     macro = "" if name == "macro_f1" else score(metrics["test"]["macro_f1"])
     shown = score(metrics["test"][name]) + ("" if name == "accuracy" else f" {metric_label(name)}")
     return [f"{metrics['train'][name]['mean']:.3f}", shown, macro, reference, _link(folder)]

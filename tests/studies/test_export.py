@@ -17,8 +17,11 @@ import pytest
 import soundfile
 import yaml
 
+import fusion as package
 from fusion.api.predictions import predict_files
 from fusion.feature.summary import OF_DELTA, STATISTICS, summarise_series
+from fusion.settings.reading import read_experiment
+from fusion.studies import export
 from tests.support.command import command
 from tests.support.notes import tone
 
@@ -103,6 +106,17 @@ def test_the_example_joins_windows_as_fusion_does(example: dict[str, Any], how: 
     example["ABOUT"]["aggregate"] = how
     expected = aggregate(windows, np.zeros(5, dtype=np.int64), how)[0]
     np.testing.assert_allclose(example["together"](windows), expected, atol=1e-12)
+
+
+def test_the_example_names_the_folder_of_a_plug_in(tmp_path: Path) -> None:
+    package.new("feature", "brightness", out=tmp_path / "own")
+    spec = {"name": "x", "dataset": {"name": "nsynth"}, "features": ["brightness", "spectral_centroid"]}
+    text = export._example(read_experiment(spec, plugins=[tmp_path / "own"]))
+    (written,) = (line for line in text.splitlines() if "fusion.extract('brightness'" in line)
+    assert f"plugins=[{str(tmp_path / 'own')!r}]" in written
+    (tmp_path / "line.py").write_text(f"import fusion\nfeature = {written.partition(': ')[2].rstrip(',')}\n")
+    feature = runpy.run_path(str(tmp_path / "line.py"))["feature"]
+    assert feature(np.sin(np.arange(64000)), 16000).size
 
 
 def test_one_seed(place: Path, result: Path, tmp_path: Path, nsynth: Path) -> None:
