@@ -1,7 +1,7 @@
 """How tasks travel to workers of a cluster: pickled, with the files that they read where workers do not see these.
 
-Pickles can run code. These come by the scheduler, which may run anything on a worker in any case, and beside each
-stands the function to call, by name: to allow some classes alone would keep nobody out. So who reaches the scheduler is
+Pickles can run code, so these are read with a list of what may be in them: classes of fusion and classes that hold
+data, arrays, tables, plain values. Who reaches the scheduler can still run anything on a worker, by Dask itself, and is
 trusted (``docs/explanation/threats.md``). Nothing else of fusion reads any, which a test holds.
 """
 
@@ -12,7 +12,8 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from enum import Enum
 from functools import cache
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -26,6 +27,21 @@ MOST = 2**30
 
 Folders = dict[str, dict[str, bytes]]
 """What is in folders, by their path: files by their path inside."""
+
+
+_PLAIN = {
+    "builtins": {"bytearray", "complex", "frozenset", "object", "range", "set", "slice"},
+    "collections": {"OrderedDict"},
+    "copyreg": {"__newobj__", "_reconstructor"},
+    "types": {"SimpleNamespace"},
+    "numpy": {"_frombuffer", "_reconstruct", "dtype", "ndarray", "scalar"},
+    "pandas": {
+        *("DataFrame", "Index", "RangeIndex", "Series", "StringDtype", "_new_Index"),
+        *("ArrowStringArray", "BlockManager", "SingleBlockManager", "StringArray", "_unpickle_block"),
+    },
+    "pyarrow": {"_restore_array", "py_buffer", "type_for_alias"},
+}
+"""What a task's values are made of beside classes that hold data: by library, names in any of its modules."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,7 @@ def unpacked(payload: bytes, files: dict[str, bytes] | None, function: Callable[
     A file always has the same place, so that what is remembered by its path stays true.
     """
     if files is None:
-        return function(pickle.loads(payload))
+        return function(_Unpickler(io.BytesIO(payload)).load())
     root = Path(_root().name)
     try:
         for name, content in files.items():
@@ -120,14 +136,30 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, root: Path) -> None:
+    """Reads what tasks are made of, classes of fusion, data classes, settings and arrays; nothing else is called."""
+
+    def __init__(self, file: io.BytesIO, root: Path = Path()) -> None:
         super().__init__(file)
         self.root = root
         self.names: set[str] = set()
 
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        plain = name in _PLAIN.get(module.partition(".")[0], ())
+        if plain or (isinstance(found, type) and _holds_data(found)):
+            return found
+        raise FusionError(f"a task of a cluster has {module}.{name} in it, which is no data; it is not read")
+
     def persistent_load(self, name: str) -> Path:
         self.names.add(name)
         return _below(self.root, name)
+
+
+def _holds_data(cls: type) -> bool:
+    from pydantic import BaseModel  # of use only where tasks are done, not in Dask's own process
+
+    ours = cls.__module__.partition(".")[0] in ("fusion", "fusion_features")
+    return ours or is_dataclass(cls) or issubclass(cls, (BaseModel, Enum, PurePath))
 
 
 @cache

@@ -1,9 +1,13 @@
 """Tasks with their files, for machines that do not see them."""
 
 import ast
+import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from fusion.errors import FusionError
@@ -68,6 +72,34 @@ def test_too_much_is_a_message(tmp_path, monkeypatch):
         FusionError, match=r"one.txt: workers do not see .* more than 0 MB.*without|leave --cluster out"
     ):
         pack((tmp_path / "one.txt",), shared=False)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_arrays_and_tables_travel(shared):
+    table = pd.DataFrame({"id": ["a", "b"], "start": [0.0, np.nan], "n": [1, 2]})
+    given = {"table": table, "column": table["id"], "array": np.arange(3.0), "one": np.float32(2)}
+    payload, files = pack(given, shared)
+    found = []
+    unpacked(payload, files, found.append)
+    pd.testing.assert_frame_equal(found[0]["table"], given["table"])
+    pd.testing.assert_series_equal(found[0]["column"], given["column"])
+    np.testing.assert_array_equal(found[0]["array"], given["array"])
+    assert found[0]["one"] == given["one"]
+
+
+class Runs:
+    def __reduce__(self):
+        return os.mkdir, ("made-by-a-pickle",)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("task", [Runs(), os.getcwd, subprocess.Popen, eval], ids=["call", "function", "class", "eval"])
+def test_what_is_no_data_is_not_read(task, shared, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    payload, files = pack((task,), shared)
+    with pytest.raises(FusionError, match="which is no data; it is not read"):
+        unpacked(payload, files, print)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_else_can_read_a_pickle():
