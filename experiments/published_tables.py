@@ -71,13 +71,15 @@ class Table:
 
 
 def block(name: str, published: Mapping[str, Any], results: Path) -> str:
-    """Return a table with its commands, its result and what it took."""
+    """Return a table with its commands, after those of the tables that it needs, its result and what all took."""
     record = published[name]
-    commands = "\n".join(record["commands"])
+    records = [*(published[needed] for needed in TABLES[name].needs), record]
+    commands = "\n".join(command for each in records for command in each["commands"])
     contents = [(results / folder, read_known(results / folder / TABLES[name].file)) for folder in record["folders"]]
-    minutes = record["processor_seconds"] / 60
+    minutes = sum(each["processor_seconds"] for each in records) / 60
     took = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
-    cost = f"Made in {took} of processor time, with {record['peak_mb']} MB in the largest process, by"
+    peak = max(each["peak_mb"] for each in records)
+    cost = f"Made in {took} of processor time, with {peak} MB in the largest process, by"
     return f"{TABLES[name].text(contents)}\n\n{cost}\n\n```sh\n{commands}\n```"
 
 
@@ -324,6 +326,20 @@ TABLES = {
         ("diverse",),
         ("real",),
     ),
+    "font": Table(
+        "docs/results/transfer.md",
+        ("fusion run experiments/font_study.yaml --data another-font",),
+        "study.json",
+        study_text,
+        ("another-font",),
+    ),
+    "font_features": Table(
+        "docs/results/transfer.md",
+        ("fusion ablate experiments/nsynth_fusion.yaml --data another-font --set training.epochs=20",),
+        "ablation.json",
+        ablation_text,
+        ("another-font",),
+    ),
     "curve": Table(
         "docs/results/notes.md",
         ("fusion curve experiments/nsynth_fusion.yaml --data practice --seeds 3 --groups 12,24",),
@@ -333,7 +349,7 @@ TABLES = {
     ),
     "unknown": Table(
         "docs/results/features.md",
-        (f"{_ABLATE} --seeds 2 --set dataset.protocol=cv --set dataset.folds=3 --set training.epochs=20",),
+        (f"{_ABLATE} --seeds 3 --set dataset.protocol=cv --set dataset.folds=3 --set training.epochs=20",),
         "ablation.json",
         ablation_text,
         ("practice",),

@@ -135,7 +135,7 @@ class Options:
         """
         if not is_study(_source(spec)):
             experiment = self.experiment(spec)
-            return Study(experiment.name, "", (Arm(experiment.name, experiment, None, None),))
+            return Study(experiment.name, "", (), (Arm(experiment.name, experiment, None, None),))
         if self.features is not None:
             raise FusionError(f"--features {','.join(self.features)}: a study's arms name their features themselves")
         return self.study(spec)

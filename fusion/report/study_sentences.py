@@ -12,9 +12,11 @@ from fusion.report.wording import headline, percentage, reference_label, signifi
 
 
 def answer(study: dict[str, Any]) -> list[str]:
-    """Return what the study's tests say to its question: the best arm, and which steps are shown to change it.
+    """Return what the study's tests say to its question.
 
-    Of several tests, the best arm of the one with the most arms is named, of each of them if several have as many.
+    First what the steps of the arms show that the file names in ``answered_by``; then the best arm, and which steps are
+    shown to change the test. Of several tests, the best arm of the one with the most arms is named, of each of them if
+    several have as many.
     """
     tests, shown = study["tests"], [test for test in study["tests"] if significant(test)]
     steps = "step" if len(tests) == 1 else "steps"
@@ -28,7 +30,10 @@ def answer(study: dict[str, Any]) -> list[str]:
     for arm in study["arms"]:
         by_test.setdefault((arm["dataset"], arm["protocol"]), []).append(arm)
     most = max(map(len, by_test.values()))
-    return [*(_best(arms) for arms in by_test.values() if len(arms) == most), *said]
+    asked = study.get("answered_by", ())  # older studies have none
+    first = [step_sentence(test) for name in asked for test in tests if test["arm"] == name]
+    first += [f"{name} was tested against no other arm." for name in asked if all(name != t["arm"] for t in tests)]
+    return [*first, *(_best(arms) for arms in by_test.values() if len(arms) == most), *said]
 
 
 def _best(arms: list[dict[str, Any]]) -> str:

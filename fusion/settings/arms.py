@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CHOOSES = {"dataset": ("name", None), "model": ("preset", "fusion")}  # another kind takes nothing from the base
 _SECTIONS = ("dataset", "features", "model", "training")  # what an arm may change
 _KEYS = ("before", *_SECTIONS)
-_HEAD = ("name", "question")  # what is the study's, not its arms'
+_HEAD = ("name", "question", "answered_by")  # what is the study's, not its arms'
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,14 @@ class Study:
     name : str
         What the file says, else its stem; results go to ``results/<name>``.
     question : str
+    answered_by : tuple of str
+        Arms whose steps answer it; their tests are what the study says first.
     arms : tuple of Arm
     """
 
     name: str
     question: str
+    answered_by: tuple[str, ...]
     arms: tuple[Arm, ...]
 
     @property
@@ -83,7 +86,7 @@ def read_study(
     ----------
     source : Path or dict
     assignments : sequence of str
-        ``key.path=value``, applied last, to every arm; ``name`` and ``question`` are the study's.
+        ``key.path=value``, applied last, to every arm; ``name``, ``question`` and ``answered_by`` are the study's.
     seeds : sequence of int, optional
         Instead of the file's.
     plugins : iterable of Path
@@ -97,7 +100,7 @@ def read_study(
     for assignment in assignments:
         if _is_of_study(assignment):
             document.set(assignment)
-    study, question = _head(document)
+    study, question, answered_by = _head(document)
     base = {key: value for key, value in document.data.items() if key not in ("arms", *_HEAD)}
     for_arms = [assignment for assignment in assignments if not _is_of_study(assignment)]
     folders = tuple(plugins)
@@ -134,7 +137,7 @@ def read_study(
         )
     if mistakes:
         raise FusionError("\n".join(dict.fromkeys(mistakes)))  # what the base has wrong, every arm has
-    return Study(study, question, tuple(arms.values()))
+    return Study(study, question, answered_by, tuple(arms.values()))
 
 
 def _is_of_study(assignment: str) -> bool:
@@ -146,17 +149,23 @@ def _mistake(document: Document, location: Location, message: str) -> str:
     return f"{document.place(where)}: {'.'.join(map(str, where))}: {message}"
 
 
-def _head(document: Document) -> tuple[str, str]:
-    """Return the study's name and question; raise FusionError unless these and the arms are what they should be."""
+def _head(document: Document) -> tuple[str, str, tuple[str, ...]]:
+    """Return the study's name, question and answering arms; raise FusionError unless all are what they should be."""
     arms, question = document.data["arms"], document.data.get("question", "")
     if not isinstance(arms, dict) or not arms:
         raise FusionError(f"{document.place(('arms',))}: arms: should name at least one arm, found {kind(arms)}")
     if not isinstance(question, str):
         raise FusionError(f"{document.place(('question',))}: question: should be text, found {kind(question)}")
+    answered_by = document.data.get("answered_by", [])
+    if not isinstance(answered_by, list) or not all(isinstance(name, str) and name in arms for name in answered_by):
+        raise FusionError(
+            f"{document.place(('answered_by',))}: answered_by: should be a list of arms ({', '.join(map(str, arms))}), "
+            f"found {answered_by!r}"
+        )
     name = document.data.get("name", document.stem)
     if wrong := wrong_name(name):
         raise FusionError(f"{document.place(('name',))}: name: {wrong}")
-    return name, question.strip()
+    return name, question.strip(), tuple(answered_by)
 
 
 def _wrong_order(

@@ -91,6 +91,11 @@ def experiment_schema(plugins: Iterable[Path] = ()) -> Schema:
             {
                 "name": {"type": "string", "pattern": f"^{NAME}$", "description": "else the file's name"},
                 "question": {"type": "string", "description": "what a study asks"},
+                "answered_by": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "arms of a study whose steps answer its question: what they show is said first",
+                },
                 **sections,
                 "seeds": _SEEDS,
                 "search": _one_of([named[SearchSettings]]),

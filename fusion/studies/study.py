@@ -141,8 +141,8 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
     Returns
     -------
     dict
-        ``study, question, digest, sample, data {name: {folder, rendered}}, arms [{name, digest, dataset, protocol,
-        features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before, metric,
+        ``study, question, answered_by, digest, sample, data {name: {folder, rendered}}, arms [{name, digest, dataset,
+        protocol, features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before, metric,
         difference, low, high, p, p_holm, se_groups, se_seeds, df}], known_groups [{known, unknown, metric, ...}]``.
     """
     arms, steps = [], []
@@ -162,6 +162,7 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
     return {
         "study": study.name,
         "question": study.question,
+        "answered_by": list(study.answered_by),
         "digest": hashlib.sha256(digests.encode()).hexdigest()[:12],
         "sample": any(workplace.sample for workplace in workplaces.values()),
         "data": {

@@ -90,8 +90,12 @@ def sounds(tmp_path_factory):
         write(root / "sessions" / f"{session}.wav", sound("gac", session, 9.0))
     write(root / "note.wav", sound("gac", 1, 4.0, 16000), 16000)
     write(root / "new.wav", sound("voi", 2, 4.0), channels=1)
-    for name, layout in (("practice", "nsynth"), ("practice-irmas", "irmas"), ("real-notes", "nsynth")):
-        (root / name).symlink_to(ROOT / "fusion" / "sample" / layout)
+    for layout, names in (
+        ("nsynth", ("practice", "diverse", "another-font", "real-notes")),
+        ("irmas", ("practice-irmas", "irmas-solos")),
+    ):
+        for name in names:
+            (root / name).symlink_to(ROOT / "fusion" / "sample" / layout)
     return root
 
 
@@ -127,7 +131,9 @@ def tiny(place, words):
         more += ["--seeds", "1"]
     if name == "tune":
         more += ["--trials", "2", "--set", "search.folds=2"]
-    return [re.sub(r"results/(\w+)/[0-9a-f]{12}", lambda found: result_in(place, found), word) for word in words] + more
+    return [
+        re.sub(r"results/([\w.]+)/[0-9a-f]{12}", lambda found: result_in(place, found), word) for word in words
+    ] + more
 
 
 def result_in(place, found):

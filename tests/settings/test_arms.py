@@ -51,8 +51,10 @@ def test_a_feature_in_an_arms_list_has_the_line_that_it_stands_in(tmp_path):
 def test_a_name_in_the_file_is_the_studys(tmp_path):
     study = read(tmp_path, "name: tale\n" + BASE + "  a: {}\n")
     assert (study.name, study.arms[0].experiment.name) == ("tale", "tale.a")
-    study = read(tmp_path, BASE + "  a: {}\n", assignments=["name=fable", "question=Why?"])
+    changes = ["name=fable", "question=Why?", "answered_by=[a]"]
+    study = read(tmp_path, BASE + "  a: {}\n", assignments=changes)
     assert (study.name, study.question, study.arms[0].experiment.name) == ("fable", "Why?", "fable.a")
+    assert study.answered_by == ("a",)
     (line,) = mistakes(tmp_path, "name: a/b\n" + BASE + "  a: {}\n")
     assert line.startswith("story.yaml:1: name: should be letters, digits")
 
@@ -161,6 +163,10 @@ def test_mistakes_of_all_arms_are_told_at_once(tmp_path):
     ("text", "message"),
     [
         (BASE.replace("Is it better?", "[a, b]") + "  a: {}\n", "story.yaml:1: question: should be text, found a list"),
+        *(
+            ("answered_by: " + found + "\n" + BASE + "  a: {}\n", "answered_by: should be a list of arms (a), found")
+            for found in ("a", "[b]", "[[a]]", "[1]", "{a: 1}")
+        ),
         (BASE.replace("arms:\n", "arms: [a, b]\n"), "story.yaml:7: arms: should name at least one arm, found a list"),
         (BASE, "story.yaml:7: arms: should name at least one arm, found nothing"),
         (BASE.replace("Is it better?", "a\nextra: 1") + "  a: {}\n", "story.yaml:2: extra: no such setting"),

@@ -35,14 +35,16 @@ def test_every_file_is_valid_and_says_what_it_is_for(name):
     for_editors, purpose = (FOLDER / name).read_text().splitlines()[:2]
     assert for_editors == "# yaml-language-server: $schema=../docs/experiment.schema.json"
     assert purpose.startswith("# ")
-    of_folds = {"irmas_cv.yaml": (1, 2), "descriptor_families.yaml": (1, 2)}  # five trainings a seed
+    of_folds = {"irmas_cv.yaml": (1, 2)}  # five trainings a seed
     assert read_experiment(FOLDER / name).seeds == of_folds.get(name, (1, 2, 3))
 
 
 @pytest.mark.parametrize("path", [path for path in EVERY if path.name not in FILES])
 def test_every_study_is_valid_and_says_what_it_is_for(path):
     assert path.read_text().startswith("# ")
-    assert read_study(path).question.endswith("?")
+    study = read_study(path)
+    assert study.question.endswith("?")
+    assert study.answered_by or "Which" in study.question
 
 
 @pytest.mark.slow

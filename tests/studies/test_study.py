@@ -10,7 +10,7 @@ import pytest
 from fusion.datasets.irmas import IRMAS
 from fusion.report import study_page as page
 from fusion.report import study_plots as plots
-from fusion.report.study_sentences import conclusions, gap_sentences, step_sentence
+from fusion.report.study_sentences import answer, conclusions, gap_sentences, step_sentence
 from fusion.report.study_tables import arms_table, published_table, short_table, steps_table, study_warnings
 from fusion.runtime.known_json import read_known
 from tests.support.command import command
@@ -18,6 +18,7 @@ from tests.support.command import command
 # Running
 
 TINY = """question: Does fusing help with these notes?
+answered_by: [fused]
 dataset: {name: nsynth, protocol: course}
 features: {mfcc: {n_mfcc: 8}, spectral_centroid: {statistics: [mean, std]}}
 model: {conv_filters: [8], dense_units: [8], embedding: 8}
@@ -46,7 +47,8 @@ def outcome(tiny):
 def test_a_study_from_its_file_to_its_figures(tiny, nsynth):
     folder = outcome(tiny)
     study = read_known(folder / "study.json")
-    assert list(study) == ["study", "question", "digest", "sample", "data", "arms", "tests", "known_groups"]
+    keys = ["study", "question", "answered_by", "digest", "sample", "data", "arms", "tests", "known_groups"]
+    assert (list(study), study["answered_by"]) == (keys, ["fused"])
     assert (study["study"], study["sample"], folder.name) == ("tiny", False, study["digest"])
     assert study["data"] == {"nsynth": {"folder": str(nsynth), "rendered": False, "published": {}}}
     assert [arm["name"] for arm in study["arms"]] == ["alone", "fused", "naive"]
@@ -172,6 +174,15 @@ def test_a_step_is_told_as_it_is(difference, p):
     assert "-0.0" not in said
     low, high = map(float, re.search(r"interval (\S+) to (\S+),", said).groups())
     assert (low, high) == pytest.approx((100 * difference - 4, 100 * difference + 4), abs=0.051)
+
+
+def test_the_answer_begins_with_the_steps_that_the_study_names():
+    arms, tests = [arm(), arm("b"), arm("c")], [step(arm="b"), step(-0.1, 0.2, arm="c", before="b")]
+    study = made_up(*arms, tests=tests)
+    assert answer(study)[0].startswith("The best of 3 arms")
+    told = answer(study | {"answered_by": ["c", "b", "a"]})
+    assert told[:3] == [step_sentence(tests[1]), step_sentence(tests[0]), "a was tested against no other arm."]
+    assert told[3:] == answer(study)
 
 
 def test_a_step_without_an_interval():
