@@ -142,8 +142,9 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
     -------
     dict
         ``study, question, answered_by, digest, sample, data {name: {folder, rendered}}, arms [{name, digest, dataset,
-        protocol, features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before, metric,
-        difference, low, high, p, p_holm, se_groups, se_seeds, df}], known_groups [{known, unknown, metric, ...}]``.
+        protocol, features, model, clips, groups, train, test, references, warnings, seeds}], tests [{arm, before,
+        metric, difference, low, high, p, p_holm, se_groups, se_seeds, df}],
+        known_groups [{known, unknown, metric, ...}]``.
     """
     arms, steps = [], []
     predictions: dict[str, Predictions] = {}
