@@ -41,7 +41,8 @@ class Table:
     page : str
         Where it stands.
     commands : tuple of str
-        What makes it. ``{notes.unknown_fused}`` stands for the result of an arm of the study of another table.
+        What makes it; none where it shows results of the tables that it needs. ``{notes.unknown_fused}`` stands for the
+        result of an arm of the study of another table.
     file : str
         Of each result, what it is written from.
     text : callable
@@ -72,15 +73,26 @@ class Table:
 
 def block(name: str, published: Mapping[str, Any], results: Path) -> str:
     """Return a table with its commands, after those of the tables that it needs, its result and what all took."""
-    record = published[name]
-    records = [*(published[needed] for needed in TABLES[name].needs), record]
+    table = TABLES[name]
+    records = [published[each] for each in (*table.needs, name) if each in published]
     commands = "\n".join(command for each in records for command in each["commands"])
-    contents = [(results / folder, read_known(results / folder / TABLES[name].file)) for folder in record["folders"]]
+    contents = [
+        (results / folder, read_known(results / folder / TABLES[shown].file))
+        for shown in shown_by(name)
+        for folder in published[shown]["folders"]
+    ]
+    if not table.commands:
+        return table.text(contents)
     minutes = sum(each["processor_seconds"] for each in records) / 60
     took = f"{minutes / 60:.1f} hours" if minutes > 90 else f"{minutes:.0f} minutes"
     peak = max(each["peak_mb"] for each in records)
     cost = f"Made in {took} of processor time, with {peak} MB in the largest process, by"
-    return f"{TABLES[name].text(contents)}\n\n{cost}\n\n```sh\n{commands}\n```"
+    return f"{table.text(contents)}\n\n{cost}\n\n```sh\n{commands}\n```"
+
+
+def shown_by(name: str) -> tuple[str, ...]:
+    """Return the tables whose results a table shows: itself, or those that it needs if it has no commands."""
+    return (name,) if TABLES[name].commands else TABLES[name].needs
 
 
 def _link(folder: Path) -> str:
@@ -90,14 +102,16 @@ def _link(folder: Path) -> str:
 def _scores(metrics: Mapping[str, Any], folder: Path) -> list[str]:
     """Return what a row says of a result: training, test, macro F1, best reference, where it is."""
     name = headline(dict(metrics))
-    references = metrics["references"]
-    best = best_reference(references, recorded_task(metrics["test"]).headline)
-    reference = (
-        "" if best is None else f"{references[best][name]['mean']:.3f} {reference_label(best, references[best])}"
-    )
     macro = "" if name == "macro_f1" else score(metrics["test"]["macro_f1"])
     shown = score(metrics["test"][name]) + ("" if name == "accuracy" else f" {metric_label(name)}")
-    return [f"{metrics['train'][name]['mean']:.3f}", shown, macro, reference, _link(folder)]
+    return [f"{metrics['train'][name]['mean']:.3f}", shown, macro, _best_reference(metrics), _link(folder)]
+
+
+def _best_reference(metrics: Mapping[str, Any]) -> str:
+    """Return the figure and the name of the best reference of a result, if it has one."""
+    references, name = metrics["references"], headline(dict(metrics))
+    best = best_reference(references, recorded_task(metrics["test"]).headline)
+    return "" if best is None else f"{references[best][name]['mean']:.3f} {reference_label(best, references[best])}"
 
 
 _SCORES = ["training", "test", "macro F1", "best reference", "result"]
@@ -235,6 +249,34 @@ def stress_text(contents: Contents) -> str:
     return "\n\n".join([" ".join(answers), markdown(*without_empty(header, rows))])
 
 
+_OVERVIEW = (
+    ("unknown instruments of the font", "plain", "timbre_study", ("mfcc", "five", "timbre_log_mel")),
+    ("instruments of another font", "plain", "font_study", ("mfcc", "five", "timbre_log_mel")),
+    ("instruments of another font", "for recordings", "font_study", ("", "", "recorded")),
+    ("real notes", "plain", "@real-notes", ("", "plain_five", "")),
+    ("real notes", "for recordings", "@real-notes", ("mfcc", "five", "recorded")),
+    ("recorded solos", "plain", "@irmas-solos", ("plain_mfcc", "plain_five", "")),
+    ("recorded solos", "for recordings", "@irmas-solos", ("mfcc", "five", "recorded")),
+)
+"""Test clips, settings, whose result, and its arms: MFCCs alone, five features, descriptors fused."""
+
+
+def overview_text(contents: Contents) -> str:
+    """Return how far what is learnt from rendered sound holds, a row for each kind of test clips and of settings."""
+    arms: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for folder, own in contents:
+        name = folder.parent.name
+        found = {arm["name"]: arm for arm in own["arms"]} if "arms" in own else {_arm(folder): own}
+        arms |= {(f"@{name.partition('@')[2]}" if "@" in name else name, arm): each for arm, each in found.items()}
+    rows = []
+    for clips, settings, source, names in _OVERVIEW:
+        known = [arms.get((source, name)) for name in names]
+        figures = ["" if arm is None else score(arm["test"]["accuracy"]) for arm in known]
+        reference = _best_reference([arm for arm in known if arm is not None][-1])
+        rows.append([clips, settings, *figures, reference])
+    return markdown(["test clips", "settings", "MFCCs", "five features", "descriptors", "best reference"], rows)
+
+
 def _arm(folder: Path) -> str:
     """Return the arm that a result of other recordings is of: ``real_study.mfcc@real-notes`` gives mfcc."""
     return folder.parent.name.partition("@")[0].partition(".")[2]
@@ -317,6 +359,13 @@ TABLES = {
         transfer_text,
         ("real-notes",),
         ("real",),
+    ),
+    "overview": Table(
+        "docs/results/transfer.md",
+        (),
+        "",
+        overview_text,
+        needs=("timbre", "font", "transfer", "solos"),
     ),
     "stress": Table(
         "docs/results/transfer.md",
