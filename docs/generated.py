@@ -188,7 +188,10 @@ def metrics() -> str:
         ("One label a clip", metric.SINGLE_LABEL_METRICS, metric.SINGLE_LABEL_SCORE_METRICS),
         ("Several labels a clip", metric.MULTI_LABEL_METRICS, metric.MULTI_LABEL_SCORE_METRICS),
     ):
-        rows = [(f"`{one.name}`", one.label, "decisions", BETTER[one.direction]) for one in decided]
+        ranked = {"lrap": "the ranking of scores"}
+        rows = [
+            (f"`{one.name}`", one.label, ranked.get(one.name, "decisions"), BETTER[one.direction]) for one in decided
+        ]
         rows += [(f"`{one.name}`", one.label, "the network's scores", BETTER[one.direction]) for one in scored]
         parts += [f"## {title}\n", table(("key", "figure", "computed from", "better"), rows)]
     return "\n".join(parts)

@@ -14,7 +14,8 @@ class CQT(SeriesFeature):
     """Magnitude of the constant-Q transform in decibels: bins that are semitones; a sequence by default.
 
     Equal to librosa's ``amplitude_to_db(abs(cqt(..., tuning=0)), ref=max)``, with a floor 80 dB below the clip's
-    maximum, which is 0 dB; a silent clip is -80 dB throughout. Slow: many times the cost of all features of the STFT.
+    maximum, which is 0 dB, and without librosa's absolute floor of 1e-5, which soft clips reach; a silent clip is
+    -80 dB throughout. Slow: many times the cost of all features of the STFT.
 
     References
     ----------

@@ -25,8 +25,8 @@ class ONNX(Feature):
     ``(1, 1, samples)``, as the model's input has it. What comes out, without the axis of clips where the input has
     one, is the feature: ``(size,)``, or ``(frames, size)`` with time first. With `window`, the clip goes in part by
     part: one after the other, the last one ending with the clip; a clip that is shorter is followed by zeros. Their
-    frames, or vectors as frames, stand one behind the other. Parts go in singly: a batch of them would save little on
-    one thread, and few exported models are right about which axes are free.
+    frames, or vectors as frames, stand one behind the other. Several parts go in at once where
+    the model gives the same for each as singly.
 
     The model is one file of standard operators, with its weights. Values are stored under a hash of it.
 

@@ -66,6 +66,8 @@ def tune(
     options = Options(sample, data, results, cache, features, set, None, plugins, jobs, progress, cluster)
     experiment = options.experiment(spec, searching=True)
     from fusion.api.tables import Table, trial_rows
+    from fusion.search.trials import best as best_of
+    from fusion.search.trials import edge_warnings
     from fusion.search.tune import tune as search_settings
     from fusion.settings.document import read
 
@@ -75,5 +77,8 @@ def tune(
         "search": None if experiment.search is None else experiment.search.model_dump(mode="json"),
         "best": read(best).data if tried and best.exists() else None,
         "trials": [asdict(trial) for trial in tried],
+        "warnings": [],
     }
+    if experiment.search and (chosen := best_of(tried, experiment.search.objective)):
+        content["warnings"] = edge_warnings(chosen, experiment.search.space)
     return Table(folder, content, trial_rows(content))

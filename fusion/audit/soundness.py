@@ -162,9 +162,9 @@ def examine_file(path: Path) -> Soundness | None:
         with open_sound(path) as sound:
             check_rate(sound.samplerate)
             rate, channels, announced = int(sound.samplerate), int(sound.channels), frames_in(path, sound)
-            if sound.subtype == "MPEG_LAYER_III":
-                announced = min(announced, mp3_samples(path) or announced)
-            estimated = announced != int(sound.frames) or (sound.subtype == "MPEG_LAYER_III" and not tells_length(path))
+            estimated = announced != int(sound.frames)
+            if sound.subtype == "MPEG_LAYER_III":  # one that was cut off holds less than it rightly tells
+                announced, estimated = min(announced, mp3_samples(path) or announced), not tells_length(path)
             peaks = Peaks(rate)
             while len(y := sound.read(min(_BLOCK, announced - frames), dtype="float32", always_2d=True)):
                 frames += len(y)

@@ -161,9 +161,10 @@ def print_comparison(comparison: dict[str, Any]) -> None:
     changed = sorted(comparison["changed"], key=lambda clip: (-abs(clip["second"] - clip["first"]), clip["clip"]))
     most = f"; the {_CHANGED} that changed most:" if len(changed) > _CHANGED else ":" if changed else ""
     console.print(f"{len(changed)} clips changed{most}")
+    share = "mean F1 of its labels" if recorded_task(comparison).several else "of seeds right"
     for clip in changed[:_CHANGED]:
         first, second = (f"{100 * clip[which]:.0f} %" for which in ("first", "second"))
-        console.print(f"  {clip['clip']} ({clip['true']}): right: first {first}, second {second} of seeds")
+        console.print(f"  {clip['clip']} ({clip['true']}): first {first}, second {second} {share}")
 
 
 def print_trials(content: dict[str, Any]) -> None:
@@ -185,7 +186,10 @@ def print_trials(content: dict[str, Any]) -> None:
             f"{trial['score']:.3f}",
             *(json.dumps(value) for value in trial["values"].values()),
         )
-    Console().print(grid)
+    console = Console()
+    console.print(grid)
+    for warning in content["warnings"]:
+        console.print(f"! {warning}")
 
 
 def print_audit(report: dict[str, Any], noun: str) -> None:

@@ -87,14 +87,15 @@ def _files(folder: Path, above: tuple[Path, ...], wrong: list[str]) -> Iterator[
         if entry.name.startswith(_HIDDEN):
             continue
         refuse_undecodable(folder, entry.name)
+        is_folder = path.is_dir()  # a DirEntry's own raises for a link to itself
         if entry.is_symlink():
             real = Path(os.path.realpath(path))
             inside = real.is_relative_to(above[0])
-            counts = entry.is_dir() or entry.name.lower().endswith((*FORMATS, *OTHER_FORMATS))
+            counts = is_folder or entry.name.lower().endswith((*FORMATS, *OTHER_FORMATS))
             if counts and (not inside or real in above):
                 wrong.append(f"{path}: a link {'in a circle' if inside else f'out of the folder, to {real}'}")
                 continue
-        if entry.is_dir():
+        if is_folder:
             yield from _files(path, (*above, Path(os.path.realpath(path))), wrong)
         else:
             yield path

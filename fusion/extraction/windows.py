@@ -72,7 +72,12 @@ def cut_windows(table: pd.DataFrame, settings: DatasetSettings) -> Windows:
     setting = " (dataset.window)" if "window" in type(settings).model_fields else ""
     for number, clip in enumerate(table.itertuples()):
         try:
-            whole = audio_duration(clip.path) - clip.start if math.isnan(clip.duration) else clip.duration
+            whole = clip.duration
+            if math.isnan(whole):
+                length = audio_duration(clip.path)
+                whole = length - clip.start
+                if whole <= 0:
+                    raise DamagedError(f"begins at {clip.start:g} s, where its file of {length:.3f} s has ended")
         except DamagedError as error:
             damaged[clip.id] = str(error)
             continue

@@ -78,7 +78,7 @@ def _ahead(fit: Mapping[str, Any], arm: Mapping[str, Any]) -> str:
     caution = "; less is likely, since the last step brought less than the line has" if flat else ""
     return (
         f"with {ahead['groups']} training groups, where nothing was measured, the line has "
-        f"{points_text(100 * ahead['value'])} %{interval} of {metric}{caution}."
+        f"{points_text(100 * max(ahead['value'], 0))} %{interval} of {metric}{caution}."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import Metric, ScoreMetric, metric_label
 from fusion.evaluation.reference import REFERENCES
 from fusion.report.wording import (
@@ -68,7 +69,8 @@ def _difference(reference: dict[str, Any]) -> list[str]:
         return []
     low, high = (f"{100 * test[end]:+.1f}" for end in ("low", "high"))
     verdict = "is more than chance" if significant(test) else "is not shown to be more than chance"
-    return [f"The difference of {100 * test['difference']:+.1f} points [{low}, {high}] {verdict}."]
+    p = f"{p_text(test['p_holm'])} after Holm"  # so that an interval without 0 may stand beside "not shown"
+    return [f"The difference of {100 * test['difference']:+.1f} points [{low}, {high}] {verdict} ({p})."]
 
 
 def notes(metrics: dict[str, Any]) -> list[str]:

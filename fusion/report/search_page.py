@@ -27,6 +27,7 @@ def write(
     trials: Sequence[Mapping[str, Any]],
     best: Mapping[str, Any],
     plots: Mapping[str, Figure],
+    warnings: Sequence[str] = (),
 ) -> None:
     """Write ``report.html`` of a search, and its plots as PNG.
 
@@ -43,16 +44,20 @@ def write(
         The one with the best score.
     plots : dict of str to Figure
         ``parallel``, and ``importance`` where there are enough trials.
+    warnings : sequence of str
     """
     for name, figure in plots.items():
         save(figure, folder / f"{name}.png")
-    label = metric_label(search["objective"])
+    objective = search["objective"]
+    label = objective if objective == "loss" else metric_label(objective)
     own = next((trial for trial in trials if trial["number"] == 0 and trial["score"] is not None), None)
     tried = sum(trial["number"] > 0 and trial["score"] is not None for trial in trials)
-    answer = (
-        f"{_name(best)} has the best {label} of {tried} trials, {best['score']:.3f}, mean of folds of training clips"
-    )
-    if own and best["number"] > 0:
+    of = f" of {tried} trials" if best["number"] else ""
+    scored = "mean of folds of training clips" if search["folds"] else "on the validation clips"
+    answer = f"{_name(best)} has the best {label}{of}, {best['score']:.3f}, {scored}"
+    if not best["number"]:
+        answer += f"; none of {tried} trials is better"
+    elif own:
         answer += f"; the file's own settings have {own['score']:.3f}"
     header = ["trial", label, *search["space"], "seconds", "what went wrong"]
     rows = [
@@ -75,6 +80,7 @@ def write(
         best=setting_table({path: best["values"][path] for path in search["space"] if path in best["values"]}),
         trials=(header, rows) if failed else (header[:-1], [row[:-1] for row in rows]),
         own=_name(best),
+        warnings=warnings,
         plots={name: svg(figure, _CAPTIONS[name]) for name, figure in plots.items()},
         captions=_CAPTIONS,
     )

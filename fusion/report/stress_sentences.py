@@ -156,7 +156,7 @@ def comparison_sentences(comparison: Mapping[str, Any]) -> list[str]:
     first, second = (result["digest"] for result in comparison["results"])
     by_result: dict[str, list[str]] = {first: [], second: [], "": []}
     for breaks in comparison["breaks"]:
-        by_result[_breaks_first(comparison, breaks)].append(breaks["name"])
+        by_result[breaks["first"] or ""].append(breaks["name"])
     sentences = [
         f"{digest} breaks first with {', '.join(names)}." for digest, names in by_result.items() if digest and names
     ]
@@ -167,12 +167,6 @@ def comparison_sentences(comparison: Mapping[str, Any]) -> list[str]:
     if not shown:
         sentences.append("No level shows a difference between the two, after Holm.")
     return sentences
-
-
-def _breaks_first(comparison: Mapping[str, Any], breaks: Mapping[str, Any]) -> str:
-    """Return which result breaks first with a distortion; empty where no level of it shows a difference."""
-    shown = any(significant(test) for test in comparison["tests"] if test["name"] == breaks["name"])
-    return (breaks["first"] or "") if shown else ""
 
 
 def _where(test: Mapping[str, Any]) -> str:
@@ -195,7 +189,7 @@ def comparison_rows(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 for share in ("tenth", "half")
                 for kind in (result["distortions"][number] for result in results)
             ),
-            _breaks_first(comparison, breaks),
+            breaks["first"] or "",
         )
         for number, breaks in enumerate(comparison["breaks"])
     ]

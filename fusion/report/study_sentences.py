@@ -109,8 +109,10 @@ def gap_sentences(study: dict[str, Any]) -> list[str]:
         )
     for gap in study.get("known_groups", ()):
         interval = "" if gap["low"] is None else f" (95 % interval {signed(gap['low'])} to {signed(gap['high'])})"
-        relation = f"{abs(100 * gap['difference']):.1f} points of {metric_label(gap['metric'])} "
-        relation += "above" if gap["difference"] > 0 else "below"
+        points = 100 * gap["difference"]
+        relation = f"{abs(points):.1f} points of {metric_label(gap['metric'])} " + ("above" if points > 0 else "below")
+        if round(points, 1) == 0:
+            relation = f"less than 0.1 points of {metric_label(gap['metric'])} from"
         sentences.append(
             f"{gap['known']}, whose test has groups that training knows, is {relation} {gap['unknown']}, whose test "
             f"has unknown ones{interval}."

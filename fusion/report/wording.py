@@ -136,11 +136,11 @@ def looks_text(metrics: Mapping[str, Any]) -> str:
     """
     if "looks" not in metrics:
         return ""
-    times, experiments = metrics["looks"], metrics["looks_experiments"]
+    times, results = metrics["looks"], metrics["looks_experiments"]
     often = "once" if times == 1 else f"{times} times"
-    whose = "1 experiment" if experiments == 1 else f"{experiments} experiments"
+    whose = "1 result" if results == 1 else f"{results} results"
     return (
-        f"These test clips were scored {often} so far by {whose} in this results folder: the more often, the more a "
+        f"These test clips were scored {often} so far, for {whose} in this folder: the more often, the more a "
         "best score is luck."
     )
 

@@ -34,7 +34,8 @@ def compare_predictions(first: Predictions, second: Predictions) -> dict[str, An
     """
     refuse_other_clips(first, second)
     classes = tuple(sorted({*first.classes, *second.classes}))  # a class that one never trained on
-    first, second = (replace(result, classes=classes) for result in (first, second))
+    # scores are of a result's own classes, and what is compared here are decisions
+    first, second = (replace(result, classes=classes, scores=None) for result in (first, second))
     right = [first.right(), second.right()]
     metrics = {
         metric.name: paired_difference(first.estimate(metric), second.estimate(metric))
@@ -50,8 +51,8 @@ def compare_predictions(first: Predictions, second: Predictions) -> dict[str, An
     sizes = {"clips": len(first.clips), "groups": groups}
     warnings = coverage_warnings(groups)
     if first.seeds != second.seeds:
-        seeds = (", ".join(map(str, result.seeds)) for result in (first, second))
-        warnings.append("other-seeds: the first has the seeds {}, the second {}".format(*seeds))
+        seeds = (f"{result.name} has the seeds {', '.join(map(str, result.seeds))}" for result in (first, second))
+        warnings.append(f"other-seeds: {', '.join(seeds)}")
     return {**names, **sizes, **metrics, "changed": changed, "warnings": warnings}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -58,6 +59,8 @@ def start_resource_tracker() -> None:
 
     A closed terminal must not end it before the others. What it removes after some that were killed concerns nobody.
     """
+    if os.name != "posix":
+        return  # Windows has none
     from multiprocessing.resource_tracker import ensure_running
 
     hangup = {signal.SIGHUP} if hasattr(signal, "SIGHUP") else set()

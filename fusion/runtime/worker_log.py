@@ -22,8 +22,14 @@ def worker_log() -> Iterator[Any]:
         if number.isdecimal() and not _lives(int(number)):
             with suppress(OSError):  # another person's
                 left.unlink()
-    with NamedTemporaryFile(prefix=f"{mine}{os.getpid()}-", suffix=".log") as log:
-        yield log
+    # Windows lets others open a file only if it is not to be removed by its closing
+    with NamedTemporaryFile(prefix=f"{mine}{os.getpid()}-", suffix=".log", delete=False) as log:
+        try:
+            yield log
+        finally:
+            log.close()
+            with suppress(OSError):  # a worker that is still ending has it open
+                Path(log.name).unlink()
 
 
 def _lives(pid: int) -> bool:

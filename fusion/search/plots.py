@@ -109,7 +109,9 @@ def plot_parallel(trials: Sequence[Trial], search: SearchSettings) -> Figure:
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    figure.colorbar(colour, ax=axes, label=f"{search.objective} (mean of folds)")
+    figure.colorbar(
+        colour, ax=axes, label=f"{search.objective} ({'mean of folds' if search.folds else 'validation clips'})"
+    )
     return figure
 
 

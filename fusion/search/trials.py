@@ -169,6 +169,15 @@ def best(trials: Sequence[Trial], objective: str) -> Trial | None:
     return max(scored, key=lambda pair: sign * pair[1])[0] if scored else None
 
 
+def edge_warnings(trial: Trial, space: Mapping[str, Choices | Range]) -> list[str]:
+    """Return a warning for each setting of the best trial that lies at an end of its range."""
+    return [
+        f"search-edge: {path}: the best value, {trial.values[path]:.4g}, lies at an end of its range, {end:g}"
+        for path, choices in space.items()
+        if isinstance(choices, Range) and trial.number and (end := choices.end_near(trial.values[path])) is not None
+    ]
+
+
 def write_trials(path: Path, trials: Sequence[Trial], settings: Sequence[str]) -> None:
     """Write trials.csv: trial, score, status, one column a setting, standard deviation over folds, seconds, error."""
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:

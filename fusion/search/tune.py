@@ -36,7 +36,7 @@ from fusion.runtime.workers import run
 from fusion.runtime.workplace import Workplace
 from fusion.search.board import Board
 from fusion.search.plots import plots
-from fusion.search.trials import SearchJob, Trial, best, read_trials, write_trials
+from fusion.search.trials import SearchJob, Trial, best, edge_warnings, read_trials, write_trials
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import resolve
 from fusion.settings.search_space import SearchSettings
@@ -140,6 +140,7 @@ def _write(folder: Path, experiment: Experiment, search: SearchSettings, trials:
         [asdict(trial) for trial in trials],
         asdict(chosen),
         plots(tried, search),
+        edge_warnings(chosen, search.space),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -11,6 +12,8 @@ from fusion.errors import FusionError, did_you_mean
 from fusion.settings.messages import explain
 from fusion.settings.section import Section
 from fusion.settings.strict_yaml import kind
+
+_NEAR = 0.02  # of a range
 
 
 class Choices(Section):
@@ -59,6 +62,12 @@ class Range(Section):
     def examples(self) -> tuple[int | float, ...]:
         """The ends."""
         return self.min, self.max
+
+    def end_near(self, value: float) -> float | None:
+        """Return the end that a value is at, or no farther from than a fiftieth of the range; else None."""
+        low, high, here = (math.log(number) if self.log else number for number in (self.min, self.max, value))
+        place = (here - low) / (high - low)
+        return self.min if place <= _NEAR else self.max if place >= 1 - _NEAR else None
 
 
 class SearchSettings(Section):

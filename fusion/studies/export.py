@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError, did_you_mean
-from fusion.feature.contract import SeriesFeature
 from fusion.learning.jobs import ExportFormat, ExportJob
 from fusion.report.card import card
 from fusion.result.exported import NETWORKS, PREPROCESSING
@@ -109,8 +108,7 @@ def _example(experiment: Experiment) -> str:
     entries = []
     for name, feature in experiment.features.items():
         same = "" if getattr(feature, "active_db", None) is not None else feature.in_librosa()
-        series = {"statistics": None} if isinstance(feature, SeriesFeature) else {}  # the example sums up
-        parameters = {**feature.model_dump(mode="json"), **series}
+        parameters = feature.model_dump(mode="json")
         source = experiment.sources[name]
         plugins = f", plugins=[{str(source.folder)!r}]" if source.file else ""  # the folder of whoever exports
         ours = _IN_FUSION.format(name, plugins, parameters)

@@ -200,8 +200,8 @@ def compare_stress(first: Outcome, second: Outcome) -> dict[str, Any]:
     dict
         ``results`` (both contents), ``metric``, ``tests [{name, level, first, second, difference, low, high, p,
         p_holm, ..}]`` (``name`` is None for clips as they are) and ``breaks [{name, half [first, second], tenth [..],
-        first}]``: ``first`` is the digest of the one that loses a half of its advantage at a milder level, or where
-        neither does, a tenth; None: neither, both alike, or one has no advantage to lose.
+        first}]``: ``first`` is the digest of the one that is shown to lose a half of its advantage at a milder level, or
+        else a tenth: its interval ends before the other's begins. None: it is not shown, or one has no advantage.
     """
     tests = []
     for one, other in zip(first[1], second[1], strict=True):
@@ -228,11 +228,18 @@ def _estimate(predictions: Predictions, graded: Graded, clips: Bools) -> Estimat
 
 def _breaks(pair: tuple[dict[str, Any], dict[str, Any]], digests: list[str]) -> dict[str, Any]:
     points = {share: [kind[share]["position"] for kind in pair] for share in ("half", "tenth")}
-    known = all(any(row["lost"] is not None for row in kind["levels"]) for kind in pair)
-    breaks = None
-    for positions in points.values() if known else ():
-        steps = [np.inf if position is None else position for position in positions]
-        if steps[0] != steps[1]:
-            breaks = digests[int(np.argmin(steps))]
-            break
-    return {"name": pair[0]["name"], **points, "first": breaks}
+    shown = (
+        digest
+        for share in points
+        for digest, one, other in zip(digests, pair, pair[::-1], strict=True)
+        if _is_before(one[share], other[share])
+    )
+    return {"name": pair[0]["name"], **points, "first": next(shown, None)}
+
+
+def _is_before(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Say whether all of the interval of one breaking point lies at milder levels than all of another's."""
+    if not one["latest"] or not other["earliest"]:
+        return False  # not known
+    end, begin = one["latest"]["position"], other["earliest"]["position"]
+    return end is not None and (begin is None or end < begin)

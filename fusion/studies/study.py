@@ -152,6 +152,12 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
         metrics = results[arm.name].metrics() or {}
         entry = {"name": arm.name, **{key: metrics[key] for key in KEPT}}
         entry |= {key: metrics[key] for key in LATER if key in metrics}
+        if set(entry["seeds"]) != set(arm.experiment.seeds):
+            found, asked = (", ".join(map(str, seeds)) for seeds in (entry["seeds"], arm.experiment.seeds))
+            entry["warnings"] = [
+                *entry["warnings"],
+                f"other-seeds: {arm.name} has the seeds {found}, asked for: {asked}",
+            ]
         arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
         own = predictions[arm.name] = read_predictions(results[arm.name].folder)
         above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]

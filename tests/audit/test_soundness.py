@@ -91,6 +91,9 @@ def test_a_length_that_the_file_does_not_tell_is_an_estimate(tmp_path):
         soundfile.write(path, sine(seconds=3.0), SR, format="MP3")
         path.write_bytes(path.read_bytes().replace(b"Info", mark).replace(b"Xing", mark))
         assert examine_file(path).estimated is (mark == b"none")
+    path = tmp_path / "a.mp3"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert (examine_file(path).truncated, examine_file(path).estimated) == (True, False)
 
 
 @pytest.mark.parametrize("frequency", [60.0, 440.0, 1500.0])

@@ -49,6 +49,12 @@ def test_links_out_of_the_folder_and_in_circles_are_refused(tmp_path):
     assert "again: a link in a circle" in str(error.value)
 
 
+def test_a_link_to_itself_is_a_file_that_is_missing(tmp_path):
+    touch(tmp_path, "a/1.wav")
+    (tmp_path / "a" / "x.wav").symlink_to("x.wav")
+    assert found(tmp_path) == ["a/1.wav", "a/x.wav"]
+
+
 def test_a_root_that_is_a_link_is_as_good(tmp_path):
     touch(tmp_path, "root/a/1.wav")
     (tmp_path / "link").symlink_to(tmp_path / "root")

@@ -139,7 +139,7 @@ def test_a_page_says_what_came_out_and_escapes_what_others_wrote(pages):
     answer = re.sub(r"<[^>]+>", "", text.split('class="verdict">')[1].split("</div>")[0])
     assert re.search(r"recognises \d+\.\d\xa0% \[\d.*\] of 60 test clips, all of unknown instruments", answer)
     assert "the best reference, SVM (RBF), 50.0\xa0% [45.0, 55.0]." in answer
-    assert "The difference of +10.0 points [-2.0, +20.0] is not shown to be more than chance." in answer
+    assert "The difference of +10.0 points [-2.0, +20.0] is not shown to be more than chance (p = .20" in answer
     assert "<b>SVM</b>" not in text
     assert "&lt;b&gt;SVM&lt;/b&gt;" in text
     assert not re.search(r'(?:src|href)="(?!data:|#|https://fusion-mir)', text)

@@ -9,8 +9,9 @@ import pytest
 from fusion.cli.console import print_comparison
 from fusion.errors import FusionError
 from fusion.evaluation.estimate import NO_VARIATION
+from fusion.evaluation.label_task import MULTI_LABEL
 from fusion.result.compare import compare_predictions, sentence
-from fusion.result.predictions import read_predictions
+from fusion.result.predictions import Predictions, read_predictions
 from tests.support.command import command
 
 CLASSES = ["bass", "flute", "reed"]
@@ -61,7 +62,7 @@ def test_clips_that_changed_are_printed_first_and_second(tmp_path, capsys):
     print_comparison(compare_predictions(first, second))
     printed = capsys.readouterr().out
     assert "60 clips changed; the 10 that changed most:\n" in printed
-    assert ": right: first 0 %, second 100 % of seeds\n" in printed
+    assert ": first 0 %, second 100 % of seeds right\n" in printed
 
 
 def test_the_other_way_round_has_the_other_sign(tmp_path):
@@ -97,6 +98,24 @@ def test_seeds_may_differ_in_number(tmp_path):
     found = compare_predictions(read_predictions(first), read_predictions(second))
     assert found["accuracy"]["first"] == pytest.approx(0.6)
     assert found["accuracy"]["second"] == pytest.approx(0.5)
+
+
+def test_other_seeds_are_a_warning_that_names_both(tmp_path):
+    folders = (write(tmp_path / name, name, better, seeds) for name, seeds in (("a", (1, 2)), ("b", (3,))))
+    first, second = map(read_predictions, folders)
+    (warning,) = [text for text in compare_predictions(first, second)["warnings"] if text.startswith("other-seeds: ")]
+    assert warning == f"other-seeds: {first.name} has the seeds 1, 2, {second.name} has the seeds 3"
+
+
+def test_several_labels_may_have_a_class_that_one_result_did_not_train_on():
+    clips = {f"c{n:02}": (f"g{n // 2}", ("a", "b", "a;b")[n % 3]) for n in range(12)}
+    said = np.array([["a", "b", "b"] * 4] * 2)
+    scores = np.random.default_rng(0).uniform(size=(2, 12, 3))
+    few = Predictions("few", ("a", "b"), clips, said, MULTI_LABEL, (1, 2), scores=scores[..., :2])
+    more = Predictions("more", ("a", "b", "c"), clips, said, MULTI_LABEL, (1, 2), scores=scores)
+    comparison = compare_predictions(few, more)
+    assert comparison["micro_f1"]["difference"] == 0
+    assert comparison["micro_f1"]["first"] == pytest.approx(24 / 28)  # of 16 labels 12 are found, and none is wrong
 
 
 def test_other_clips_are_refused_with_what_differs(tmp_path):

@@ -105,9 +105,9 @@ def test_a_log_that_cannot_be_written_is_a_message(tmp_path):
 def test_the_sentence_of_a_page():
     assert looks_text({}) == ""
     assert looks_text({"looks": 1, "looks_experiments": 1}).startswith(
-        "These test clips were scored once so far by 1 experiment in this results folder:"
+        "These test clips were scored once so far, for 1 result in this folder:"
     )
-    assert "12 times so far by 4 experiments" in looks_text({"looks": 12, "looks_experiments": 4})
+    assert "12 times so far, for 4 results" in looks_text({"looks": 12, "looks_experiments": 4})
 
 
 def test_several_results_tell_what_the_last_of_them_counted():

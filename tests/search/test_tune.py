@@ -17,7 +17,7 @@ from fusion.learning.saved_network import load_model
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import run
 from fusion.search.plots import importance, plot_importance, positions_in_range
-from fusion.search.trials import Trial, best, read_trials
+from fusion.search.trials import Trial, best, edge_warnings, read_trials
 from fusion.settings.reading import read_experiment, resolve
 from fusion.settings.search_space import Choices, Range, SearchSettings
 from tests.support.command import SEARCH, command
@@ -248,6 +248,28 @@ def test_the_best_trial_is_the_highest_or_the_lowest_by_objective():
     assert best(trials, "accuracy").number == 3
     assert best(trials, "loss").number == 1
     assert best(trials[1:2], "loss") is None
+
+
+@pytest.mark.parametrize(
+    ("choices", "value", "end"),
+    [
+        (Range(min=0.0, max=1.0), 0.02, 0.0),
+        (Range(min=0.0, max=1.0), 0.03, None),
+        (Range(min=0.0, max=1.0), 0.985, 1.0),
+        (Range(min=1e-4, max=1e-2, log=True), 1.05e-4, 1e-4),
+        (Range(min=1e-4, max=1e-2, log=True), 1e-3, None),
+        (Range(min=1, max=3), 2, None),
+        (Range(min=1, max=3), 3, 3),
+        (Choices(values=(1, 2)), 1, None),
+    ],
+)
+def test_a_best_value_at_the_end_of_its_range_is_a_warning(choices, value, end):
+    warnings = edge_warnings(Trial(1, "COMPLETED", {"model.dropout": value}), {"model.dropout": choices})
+    assert len(warnings) == (end is not None)
+    for warning in warnings:
+        assert warning.startswith("search-edge: model.dropout: the best value, ")
+        assert warning.endswith(f" lies at an end of its range, {end:g}")
+    assert edge_warnings(Trial(0, "COMPLETED", {"model.dropout": value}), {"model.dropout": choices}) == []
 
 
 def test_no_trial_is_read_from_an_empty_folder(tmp_path):

@@ -109,6 +109,12 @@ def test_a_clip_shorter_than_a_window_is_damaged(tmp_path):
     assert cut_windows(table, IRMAS()).damaged["x"] == "too short: 0.200 s, a window has 3 s (dataset.window)"
 
 
+def test_a_clip_that_begins_after_its_file_has_ended_is_damaged(tmp_path):
+    write(tmp_path / "x.wav", sound("gac", 1, 6.0))
+    table = pd.DataFrame([{"id": "x", "path": tmp_path / "x.wav", "start": 7.0, "duration": np.nan, "content": "00"}])
+    assert cut_windows(table, IRMAS()).damaged["x"] == "begins at 7 s, where its file of 6.000 s has ended"
+
+
 def test_a_mixture_by_hand():
     turns = 2 * np.pi * np.arange(1000) / 100
     one, other = np.float32(0.2) * np.sin(turns).astype(np.float32), np.float32(0.05) * np.cos(turns).astype(np.float32)

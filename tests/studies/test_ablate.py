@@ -112,7 +112,7 @@ def test_every_subset_and_shapley_values(planted):
         "checksum",
     }
     assert (ablation["looks"], ablation["looks_experiments"]) == (15 * len(ablation["seeds"]), 15)
-    assert f"were scored {ablation['looks']} times so far by 15 experiments" in " ".join(out.split())
+    assert f"were scored {ablation['looks']} times so far, for 15 results in" in " ".join(out.split())
     assert (ablation["mode"], ablation["metric"], ablation["groups"]) == ("all", "accuracy", 12)
     assert ablation["chance"] == 0.25
     assert [text for text in ablation["warnings"] if text.startswith("few-groups: only 12 test groups")]

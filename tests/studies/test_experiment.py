@@ -360,7 +360,7 @@ def test_page_shows_figures_warnings_and_settings(result, metrics):
     page = (result / "report.html").read_text()
     assert f"{metrics['test']['accuracy']['mean']:.3f}" in page
     assert '<span class="badge">shared-groups</span>' in page
-    assert "These test clips were scored 2 times so far by 1 experiment" in page
+    assert "These test clips were scored 2 times so far, for 1 result in" in page
     assert (metrics["looks"], metrics["looks_experiments"]) == (2, 1)
     assert "n_mfcc: 12" in page
     assert f"the best reference, {REFERENCES[metrics['best_reference']].label}, " in page

@@ -21,6 +21,8 @@ import fusion as package
 from fusion.api.predictions import predict_files
 from fusion.feature.summary import OF_DELTA, STATISTICS, summarise_series
 from fusion.settings.reading import read_experiment
+from fusion.sound.clip import Clip
+from fusion.sound.reading import read_audio
 from fusion.studies import export
 from tests.support.command import command
 from tests.support.notes import tone
@@ -106,6 +108,44 @@ def test_the_example_joins_windows_as_fusion_does(example: dict[str, Any], how: 
     example["ABOUT"]["aggregate"] = how
     expected = aggregate(windows, np.zeros(5, dtype=np.int64), how)[0]
     np.testing.assert_allclose(example["together"](windows), expected, atol=1e-12)
+
+
+def test_the_example_has_the_features_that_the_network_learnt(tmp_path: Path) -> None:
+    features = {
+        "mfcc": {"deltas": 1},
+        "spectral_rolloff": {},
+        "spectral_centroid": {"active_db": 40.0, "statistics": ["mean", "delta_std"]},
+        "spectral_contrast": {},
+        "harmonics": {},
+        "log_mel": {"active_db": 30.0},
+    }
+    experiment = read_experiment({"name": "x", "dataset": {"name": "nsynth"}, "features": features})
+    shapes = experiment.shapes()
+    about = {
+        name: {"shape": shapes[name], "parameters": feature.model_dump(mode="json")}
+        for name, feature in experiment.features.items()
+    }
+    (tmp_path / "example.py").write_text(export._example(experiment))
+    (tmp_path / "preprocessing.json").write_text(json.dumps({"sr": 16000, "features": about}))
+    y = tone("reed", 51, 100, 64000, 16000)
+    y[40000:] *= 1e-3
+    found = runpy.run_path(str(tmp_path / "example.py"))["values"](y)
+    for name, feature in experiment.features.items():
+        expected = feature.extract(Clip(y, 16000))
+        reach = 1e-3 * np.abs(expected).max()
+        np.testing.assert_allclose(found[name][0], expected, rtol=0, atol=reach, err_msg=name)
+
+
+@pytest.mark.parametrize("rate", [16000, 44100])
+@pytest.mark.parametrize("start", [0.0, 0.3, 1.7, 2.9])
+def test_the_example_reads_the_windows_that_the_network_learnt(tmp_path: Path, rate: int, start: float) -> None:
+    experiment = read_experiment({"name": "x", "dataset": {"name": "nsynth"}, "features": ["mfcc"]})
+    (tmp_path / "example.py").write_text(export._example(experiment))
+    (tmp_path / "preprocessing.json").write_text(json.dumps({"sr": 16000, "samples": 16000}))
+    noise = np.random.default_rng(0).normal(0, 0.1, (round(3.9 * rate), 2))
+    soundfile.write(tmp_path / "noise.wav", noise, rate)
+    found = runpy.run_path(str(tmp_path / "example.py"))["read"](str(tmp_path / "noise.wav"), start)
+    np.testing.assert_allclose(found, read_audio(tmp_path / "noise.wav", 16000, start, 1.0), rtol=0, atol=1e-6)
 
 
 def test_the_example_names_the_folder_of_a_plug_in(tmp_path: Path) -> None:

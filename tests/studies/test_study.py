@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -38,6 +40,14 @@ def tiny(nsynth, tmp_path_factory):
     (folder / "tiny.yaml").write_text(TINY)
     (folder / "out.txt").write_text(command(folder, "run", "tiny.yaml", "--data", nsynth, "--paper").stdout)
     return folder
+
+
+def test_an_arm_with_more_seeds_than_asked_for_is_a_warning(tiny, nsynth, tmp_path):
+    place = Path(shutil.copytree(tiny, tmp_path / "copy"))
+    said = command(place, "run", "tiny.yaml", "--data", nsynth, "--seeds", "1").stdout
+    study = read_known(place / said.splitlines()[-1] / "study.json")
+    for arm in study["arms"]:
+        assert f"other-seeds: {arm['name']} has the seeds 1, 2, asked for: 1" in arm["warnings"]
 
 
 def outcome(tiny):

@@ -39,7 +39,7 @@ def play_note(synthesizer: Synthesizer, note: Note) -> NDArray[np.float32]:
 
 
 def play_notes(task: NotesTask) -> list[str]:
-    """Write notes. Return for each: written, kept (from before), loud (turned down) or silent (not written)."""
+    """Write notes. Return for each: written, loud (written, turned down), silent (not written), kept (from before)."""
     outcomes = []
     for note in task.notes:
         path = task.folder / "audio" / f"{note.note_str}{task.encoding.suffix}"

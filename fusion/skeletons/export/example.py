@@ -13,6 +13,7 @@ from typing import Any
 import librosa
 import numpy as np
 import onnxruntime
+import soundfile
 
 Array = np.ndarray[Any, Any]
 Features = dict[str, Callable[[Array, int], Array]]
@@ -20,7 +21,7 @@ Features = dict[str, Callable[[Array, int], Array]]
 FOLDER = Path(__file__).parent
 ABOUT = json.loads((FOLDER / "preprocessing.json").read_text("utf-8"))
 
-# what each feature is, before statistics: time first
+# what each feature is: by librosa a series, time first, which is summed up below; by fusion with its statistics
 FEATURES: Features = {}
 
 
@@ -55,7 +56,7 @@ def values(y: Array) -> dict[str, Array]:
     inputs = {}
     for name, about in ABOUT["features"].items():
         x = np.asarray(FEATURES[name](y, ABOUT["sr"]), dtype=np.float64)
-        if about["parameters"].get("statistics"):
+        if about["parameters"].get("statistics") and x.ndim > 1:
             x = np.concatenate([summary(x.T, each) for each in about["parameters"]["statistics"]])
         inputs[name] = x.reshape(1, *about["shape"]).astype(np.float32)
     return inputs
@@ -74,19 +75,25 @@ def together(windows: Array) -> Array:
     return np.asarray(windows.mean(axis=0))
 
 
+def read(file: str, start: float) -> Array:
+    """Return a window that starts at so many seconds: mono, at the network's rate, followed by zeros if it is short."""
+    sr, samples = ABOUT["sr"], ABOUT["samples"]
+    with soundfile.SoundFile(file) as sound:
+        sound.seek(min(round(start * sound.samplerate), sound.frames))
+        y = sound.read(round(samples / sr * sound.samplerate), dtype="float32", always_2d=True).mean(axis=1)
+        y = librosa.resample(y, orig_sr=sound.samplerate, target_sr=sr)
+    return np.asarray(librosa.util.fix_length(y, size=samples))
+
+
 def predict(file: str) -> dict[str, float]:
     """Return the probability of each class."""
-    sr, samples, hop = ABOUT["sr"], ABOUT["samples"], ABOUT["hop"]
-    length = samples / sr
-    room = max(0.0, librosa.get_duration(path=file) - length)
+    hop = ABOUT["hop"]
+    room = max(0.0, soundfile.info(file).duration - ABOUT["samples"] / ABOUT["sr"])
     starts = [step * hop for step in range(int(room / hop + 1e-6) + 1)]
     if room - starts[-1] > 0.01:
         starts.append(room)  # a last window that ends with the file
     network = onnxruntime.InferenceSession(str(FOLDER / "model.onnx"), providers=["CPUExecutionProvider"])
-    windows = []
-    for start in starts:
-        y, _ = librosa.load(file, sr=sr, offset=start, duration=length)
-        windows.append(network.run(None, values(librosa.util.fix_length(y, size=samples)))[0][0])
+    windows = [network.run(None, values(read(file, start)))[0][0] for start in starts]
     probabilities = together(np.array(windows, dtype=np.float64))
     return {name: float(probability) for name, probability in zip(ABOUT["classes"], probabilities, strict=True)}
 
