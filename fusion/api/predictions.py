@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def predict(
     Parameters
     ----------
     folder : path
-        Of a result or of an exported network, which needs no Keras.
+        Of a result, or above the only one, or of an exported network, which needs no Keras.
     files : path or sequence of path
         Audio of any rate, length and number of channels; of a folder, all sound files below it.
     engine : {"keras", "onnx"}, optional
@@ -60,6 +61,11 @@ def predict(
     FusionError
         If the networks cannot be used, or a file cannot; the message names every such file.
 
+    Warns
+    -----
+    UserWarning
+        For each file that is unlike what the networks learnt, or that is over full scale.
+
     Examples
     --------
     >>> import fusion
@@ -73,6 +79,8 @@ def predict(
     )
     if problems:
         raise FusionError("\n".join(problems))
+    for caution in (caution for prediction in predictions for caution in prediction.cautions):
+        warnings.warn(caution, stacklevel=2)
     rows = [
         {"file": str(prediction.path), **start, **dict(zip(prediction.classes, map(float, values), strict=True))}
         for prediction in predictions
@@ -109,6 +117,10 @@ def predict_files(
     if engine not in (None, "onnx" if exported else "keras"):
         what = "an exported network, for onnx" if exported else "no exported network; `fusion export` writes one"
         raise FusionError(f"--engine {engine}: {folder} is {what}")
+    if not exported:
+        from fusion.api.results import load
+
+        folder = load(folder).folder
     given = [Path(files)] if isinstance(files, (str, os.PathLike)) else [Path(file) for file in files]
     paths: list[Path] = []
     left_out: list[str] = []

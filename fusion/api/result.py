@@ -110,7 +110,7 @@ class Result:
         jobs: int | None = None,
         progress: bool = False,
     ) -> pd.DataFrame:
-        """Return what plays in audio files, as `fusion.predict` does."""
+        """Return what plays in audio files, as `fusion.predict` does, with its warnings."""
         return predict(
             self.folder, files, seeds=seeds, timeline=timeline, plugins=plugins, jobs=jobs, progress=progress
         )

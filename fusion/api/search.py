@@ -73,12 +73,11 @@ def tune(
 
     folder, tried = search_settings(experiment, options.workplace(experiment.dataset.name), trials)
     best = folder / "search" / "best.yaml"
+    chosen = experiment.search and best_of(tried, experiment.search.objective)
     content = {
         "search": None if experiment.search is None else experiment.search.model_dump(mode="json"),
         "best": read(best).data if tried and best.exists() else None,
         "trials": [asdict(trial) for trial in tried],
-        "warnings": [],
+        "warnings": edge_warnings(chosen, experiment.search.space) if experiment.search and chosen else [],
     }
-    if experiment.search and (chosen := best_of(tried, experiment.search.objective)):
-        content["warnings"] = edge_warnings(chosen, experiment.search.space)
     return Table(folder, content, trial_rows(content))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from fusion.datasets.corpus import Corpus
 from fusion.evaluation.coverage import coverage_warnings
 
 FEW_GROUPS = 10
+_OVERLAP = 0.05  # seconds that two parts of a file may have in common
+_NAMED = 20  # classes that a warning names
 
 
 def cautions(dataset: Corpus) -> list[str]:
     """Return what readers of a result must know; each begins with a fixed word and a colon."""
-    return [*dataset.notes, *missing_classes(dataset), *shared_groups(dataset), *few_groups(dataset)]
+    found = (missing_classes, shared_groups, overlapping_parts, few_groups)
+    return [*dataset.notes, *(warning for caution in found for warning in caution(dataset))]
 
 
 def each_label(part: pd.DataFrame) -> pd.DataFrame:
@@ -77,14 +81,43 @@ def shared_groups(dataset: Corpus) -> list[str]:
     return []
 
 
+def overlapping_parts(dataset: Corpus) -> list[str]:
+    """Say whether clips are of the same moments of a file, and have different labels or are in test and elsewhere."""
+    table = dataset.table
+    several = table.duplicated("path", keep=False).to_numpy()
+    if not several.any():
+        return []
+    place = (table["split"] == "test").to_numpy() if dataset.folds is None else dataset.folds[0]
+    clips = table[several].assign(place=place[several])
+    clips["end"] = clips["start"] + clips["duration"].fillna(np.inf)
+    pairs = relabelled = across = 0
+    for _, parts in clips.sort_values(["path", "start"], kind="stable").groupby("path", sort=False):
+        starts, ends = parts["start"].to_numpy(), parts["end"].to_numpy()
+        labels, places = parts["labels"].to_numpy(), parts["place"].to_numpy()
+        last = np.searchsorted(starts, ends - _OVERLAP, side="left")
+        for row, stop in enumerate(last):
+            later = slice(row + 1, max(stop, row + 1))
+            pairs += later.stop - later.start
+            relabelled += int(np.sum(labels[later] != labels[row]))
+            across += int(np.sum(places[later] != places[row]))
+    if not relabelled and not across:
+        return []
+    where = "between test and the other splits" if dataset.folds is None else "in different folds"
+    return [
+        f"duplicates: {pairs} pairs of clips overlap in their file, {relabelled} of them with different labels, "
+        f"{across} {where}; give each clip its start and its duration"
+    ]
+
+
 def few_groups(dataset: Corpus) -> list[str]:
     """Say that there are few test groups, of all classes together or of some, and what that means for intervals."""
     test = dataset.part("test")
     count, noun = int(test["group"].nunique()), dataset.group_noun
     warnings = coverage_warnings(count, f"test {noun}")
     by_class = each_label(test).groupby("labels")["group"].nunique()
-    few = ", ".join(f"{label} {number}" for label, number in by_class.items() if number < FEW_GROUPS)
-    if not few:
+    small = [f"{label} {number}" for label, number in by_class.items() if number < FEW_GROUPS]
+    if not small:
         return warnings
+    few = ", ".join(small[:_NAMED]) + (f" and {len(small) - _NAMED} more classes" if len(small) > _NAMED else "")
     text = f"fewer than {FEW_GROUPS} {noun} of {few}, which get no interval of their own"
     return [f"{warning}; {text}" for warning in warnings] or [f"few-groups: {text}"]

@@ -105,7 +105,7 @@ def without_damaged(data: Data, damaged: dict[str, str], skip: bool) -> Data:
         reasons = [f"{row.path}: {damaged[row.id]}" for row in bad.itertuples()]
         raise FusionError(
             f"{len(damaged)} clips are damaged; mend or remove them, or set dataset.skip_damaged: true to leave "
-            f"them out and have the result say so:\n{listing(reasons)}"
+            f"them out and have the result say so (fusion evaluate: --skip-damaged):\n{listing(reasons)}"
         )
     kinds = sorted({re.split(r"[:(]", damaged[clip])[0].strip() for clip in bad["id"]})
     dataset = data.dataset.without(damaged, ", ".join(kinds[:5]))

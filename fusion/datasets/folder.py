@@ -66,14 +66,14 @@ class Folder(Dataset):
             split, below = (inside.parts[0], PurePosixPath(*inside.parts[1:])) if given else ("", inside)
             label = below.parts[0] if len(below.parts) > 1 else ""
             group, mistake = _group(below, self.group) if self.group else ("", "")
-            if given and split not in SPLIT_NAMES:
+            if given and split.lower() not in SPLIT_NAMES:
                 mistake = f"in none of the folders {', '.join(SPLITS)}"
             elif not label:
                 mistake = "in no class; put it into a folder with the class' name"
             elif ";" in label or label != label.strip():
                 mistake = f"the class {label!r} has a semicolon, or a space at an end; rename its folder"
             row = {"path": str(path.relative_to(root)), "labels": label, "id": str(inside)}
-            rows.append({**row, "group": group, "split": split, "mistake": mistake})
+            rows.append({**row, "group": group, "split": split.lower(), "mistake": mistake})
         unused = [] if self.group else ["group"]
         table = pd.DataFrame(rows).drop(columns=unused if given else [*unused, "split"])
         folders = [root / split for split in splits] or [root]
@@ -85,8 +85,8 @@ class Folder(Dataset):
 
 def _split_folders(root: Path) -> list[str]:
     """Return which folders of splits are there; a class may be called like one of them, but not like two."""
-    there = [name for name in SPLIT_NAMES if (root / name).is_dir()]
-    return there if len({SPLIT_NAMES[name] for name in there}) > 1 else []
+    there = [path.name for path in sorted(root.iterdir()) if path.name.lower() in SPLIT_NAMES and path.is_dir()]
+    return there if len({SPLIT_NAMES[name.lower()] for name in there}) > 1 else []
 
 
 def _group(below: PurePosixPath, rule: str) -> tuple[str, str]:

@@ -162,19 +162,36 @@ def first_groups(table: pd.DataFrame, count: int, seed: int) -> list[str]:
     FusionError
         If they have no clip of some class.
     """
+    chosen = _in_order(table, seed)[:count]
+    if absent := sorted(set(table["labels"]) - set(table.loc[table["group"].isin(chosen), "labels"])):
+        raise FusionError(
+            f"dataset.train_groups: {count} of {table['group'].nunique()} training groups have no clip of "
+            f"{', '.join(absent)}; take at least {fewest_groups(table, seed)}"
+        )
+    return chosen
+
+
+def fewest_groups(table: pd.DataFrame, seed: int) -> int:
+    """Return how many groups `first_groups` needs for a clip of each class."""
+    labels = table.groupby("group")["labels"].unique()
+    absent, count = set(table["labels"]), 0
+    for group in _in_order(table, seed):
+        if not absent:
+            break
+        absent -= set(labels[group])
+        count += 1
+    return count
+
+
+def _in_order(table: pd.DataFrame, seed: int) -> list[str]:
+    """Return all groups in the order in which they are chosen: first one of each class, then all classes alike."""
     import pandas as pd
 
     classes = pd.crosstab(table["group"], table["labels"]).idxmax(axis=1)
     classes = classes[shuffled(classes.index, f"train_groups:{seed}")]
     rank = classes.groupby(classes).cumcount()
     share = (rank + 0.5) / classes.map(classes.value_counts())
-    chosen = list(classes.index[np.lexsort((share, rank > 0))][:count])
-    if absent := sorted(set(table["labels"]) - set(table.loc[table["group"].isin(chosen), "labels"])):
-        raise FusionError(
-            f"dataset.train_groups: {count} of {len(classes)} training groups have no clip of {', '.join(absent)}; "
-            f"take more, and at least {table['labels'].nunique()}, one for each class"
-        )
-    return chosen
+    return list(classes.index[np.lexsort((share, rank > 0))])
 
 
 def shuffled(ids: Iterable[str], salt: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from operator import itemgetter
@@ -81,8 +82,14 @@ class _Texts:
                 except ValueError as error:
                     place = ""
                     self.wrong.append((row, str(error)))
-            paths.append(folder / name if listed else root / text)
-            there.append(listed or bool(place and paths[-1].is_file()))
+            path = folder / name if listed else root / text
+            is_there = listed or bool(place and path.is_file())
+            if not is_there and place and not text.isascii():  # an accent may be a character of its own, or not
+                for form in ("NFC", "NFD"):
+                    other = root / unicodedata.normalize(form, text)
+                    path, is_there = (other, True) if other.is_file() else (path, is_there)
+            paths.append(path)
+            there.append(is_there)
             inside.append(place)
         return paths, inside, there
 
@@ -193,7 +200,7 @@ def _listed(folder: str, root: Path) -> frozenset[str]:
 
 
 def _labels(text: str, settings: DatasetSettings) -> str:
-    labels = sorted({label.strip() for label in text.split(";")})
+    labels = sorted({label.strip() for label in unicodedata.normalize("NFC", text).split(";")})
     if "" in labels:
         raise ValueError(f"its label should be a class, found {text!r}")
     if len(labels) > 1 and not settings.several_labels:
@@ -204,7 +211,7 @@ def _labels(text: str, settings: DatasetSettings) -> str:
 
 def _group(text: str) -> str:
     if text:
-        return text
+        return unicodedata.normalize("NFC", text)
     raise ValueError("group: empty, while other rows have one")
 
 

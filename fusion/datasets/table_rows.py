@@ -7,10 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fusion.datasets.rows import MOST_ROWS
 from fusion.errors import FusionError, did_you_mean, listing
 
 COLUMNS = ("path", "label", "group", "split", "start", "duration", "weight")
+_TIMES = {  # what columns of times are called elsewhere, and what is read in their place
+    **dict.fromkeys(("begin", "onset", "start_time", "from"), "start"),
+    **dict.fromkeys(("end", "stop", "offset", "finish", "end_time", "until"), "duration"),
+}
+_SAYS = {"start": "begin", "duration": "end"}
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -63,11 +70,18 @@ def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[
         elif name is not None and (column in names or name in header):
             many = "is there twice" if name in header else f"is not there{did_you_mean(name, header)}"
             found = ", ".join(header[:20])
+            if len(header) == 1 and ";" in header[0]:
+                found += "; a semicolon stands between them: write the table with commas, or as .tsv with tabs"
             raise FusionError(
                 f"{file}: the column {name} {many} (found: {found}); dataset.columns: {{{column}: NAME}} names another"
             )
     unused = [column for column in COLUMNS if column not in places and names.get(column, column) is not None]
     for name in header:
+        if (time := _TIMES.get(name.lower())) in unused:
+            raise FusionError(
+                f"{file}: a column {name}, and none that says when clips {_SAYS[time]}: give {time}, in seconds; "
+                f"dataset.columns: {{{time}: {name}}} reads it as that, {{{time}: null}} passes over it"
+            )
         near = did_you_mean(name, unused)  # columns that are like none may hold what is not asked for
         if near and name not in names.values():
             raise FusionError(f"{file}: the column {name!r} is not known{near} dataset.columns names other ones")
@@ -101,5 +115,8 @@ def _parquet(file: Path) -> tuple[list[str], list[tuple[str, list[str]]]]:
     except (OSError, ValueError) as error:
         raise FusionError(f"{file}: cannot be read as Parquet ({error})") from None
     texts = table.astype(object).where(table.notna(), "")
+    for name in texts:
+        if any(isinstance(value, (list, tuple, dict, np.ndarray)) for value in texts[name]):
+            raise FusionError(f"{file}: the column {name} holds lists; several labels are one text, as in oboe;flute")
     rows = [(f"row {number}", list(map(str, row))) for number, row in enumerate(texts.itertuples(index=False), 1)]
     return list(map(str, table.columns)), rows

@@ -46,7 +46,7 @@ class Column:
             If the feature breaks its contract; where statistics are made, maybe not before `values`.
         """
         if isinstance(self._feature, SeriesFeature) and self._feature.summarises_whole_series:
-            series = self._feature.series
+            series = self._feature.held_series
             self._series.append(_call(lambda clip: np.array(series(clip)), self._name, clip, clip_id))
             self._ids.append(clip_id)
             if len(self._series) == _TOGETHER or len(self._series) * self._series[-1].nbytes >= _MOST_BYTES:

@@ -138,6 +138,17 @@ class SeriesFeature(Feature):
         frames, dims = self.series_shape(samples, sr)
         return (frames, dims) if self.statistics is None else (len(self.statistics) * dims,)
 
+    def held_series(self, clip: Clip) -> NDArray[np.float32]:
+        """Return the series of one clip; raise ValueError where it has another shape than `series_shape` says.
+
+        Statistics of it would have the declared shape all the same, and nobody would notice.
+        """
+        series = self.series(clip)
+        declared = self.series_shape(clip.y.size, clip.sr)
+        if np.shape(series) != declared:
+            raise ValueError(f"series_shape says {declared}, and series gave {np.shape(series)}")
+        return series
+
     @property
     def summarises_whole_series(self) -> bool:
         """Whether `extract` is nothing but `summarise` of `series`, so that many clips can share the call."""
@@ -155,7 +166,7 @@ class SeriesFeature(Feature):
         Where `active_db` is given, quieter frames are left out: the statistics are of the active frames alone, and in
         a series these are repeated until it has its declared length again.
         """
-        series = self.series(clip)
+        series = self.held_series(clip)
         if self.active_db is not None:
             active = clip.active(len(series), self.active_db)
             series = repeated(series, active) if self.statistics is None else series[active]

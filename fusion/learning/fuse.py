@@ -72,6 +72,9 @@ def _wrong(logits: Tensor, branches: Mapping[str, Tensor], classes: int) -> str:
     if not isinstance(logits, keras.KerasTensor) or tuple(logits.shape) != (None, classes):
         found = getattr(logits, "shape", type(logits).__name__)
         return f"should return logits of shape (None, {classes}), one row a clip and one column a class, found {found}"
+    last, _, _ = logits._keras_history
+    if type(last).__name__ == "Softmax" or getattr(last, "activation", None) is keras.activations.softmax:
+        return f"ends in {last.name}, a softmax; should return logits, which become probabilities behind it"
     tensors, operations = _behind(logits)
     if unused := [name for name, branch in branches.items() if id(branch) not in tensors]:
         return (

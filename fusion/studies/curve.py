@@ -20,6 +20,7 @@ import numpy as np
 
 from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, read_data
+from fusion.datasets.groups import fewest_groups
 from fusion.errors import FusionError
 from fusion.evaluation.learning_curve import ENOUGH_POINTS
 from fusion.report import curve_page
@@ -78,7 +79,8 @@ def run_curve(
         key = settings.model_dump_json()
         if key not in data:
             data[key] = read_data(settings, workplace_of(settings.name))
-        sizes[arm.name] = _sizes(arm.name, trainable(arm.experiment, data[key]).dataset, groups)
+        corpus = trainable(arm.experiment, data[key]).dataset
+        sizes[arm.name] = _sizes(arm.name, corpus, groups, settings.subset_seed)
     points = {
         arm.name: {size: _point(arm, None if size == own[-1] else size) for size in reversed(own)}
         for arm, own in zip(study.arms, sizes.values(), strict=True)
@@ -100,7 +102,7 @@ def run_curve(
     return folder, curve
 
 
-def _sizes(name: str, dataset: Corpus, wanted: Sequence[int] | None) -> list[int]:
+def _sizes(name: str, dataset: Corpus, wanted: Sequence[int] | None, seed: int) -> list[int]:
     """Return the numbers of training groups of an arm's points, rising; the last is all of them.
 
     Raises
@@ -108,21 +110,31 @@ def _sizes(name: str, dataset: Corpus, wanted: Sequence[int] | None) -> list[int
     FusionError
         If some cannot be.
     """
-    counts = [dataset.table.loc[fold.train, "group"].nunique() for fold in dataset.each_fold()]
-    everything, classes = round(float(np.mean(counts))), len(dataset.classes)
-    chosen = _halves(everything, classes) if wanted is None else list(wanted)
-    of = f"{name} ({dataset.name}, protocol {dataset.protocol}) has {everything} training groups of {classes} classes"
+    trained = [dataset.table.loc[fold.train] for fold in dataset.each_fold()]
+    everything = round(float(np.mean([clips["group"].nunique() for clips in trained])))
+    least = max(fewest_groups(clips, seed) for clips in trained)
+    chosen = _halves(everything, least) if wanted is None else list(wanted)
+    of = f"{name} ({dataset.name}, protocol {dataset.protocol}) has {everything} training groups of "
+    of += f"{len(dataset.classes)} classes"
     for size in chosen:
-        if not classes <= size <= everything:
-            raise FusionError(f"--groups {size}: {of}; take {classes}, one of each class, to {everything}")
+        if not least <= size <= everything:
+            raise FusionError(f"--groups {size}: {of}; take {least}, so that each class is there, to {everything}")
     if len({*chosen, everything}) < 2:
         raise FusionError(f"{of}, and fewer would not have every class: there is no curve")
     return sorted({*chosen, everything})
 
 
-def _halves(everything: int, classes: int) -> list[int]:
-    """Return all groups, half of them and so on to two of a class; to one, or in smaller steps, where these are few."""
-    for step, least in ((1.0, 2 * classes), (1.0, classes), (0.5, classes)):
+def _halves(everything: int, fewest: int) -> list[int]:
+    """Return all groups, half of them and so on to two of a class; to one, or in smaller steps, where these are few.
+
+    Parameters
+    ----------
+    everything : int
+        All groups.
+    fewest : int
+        So many that each class is there.
+    """
+    for step, least in ((1.0, 2 * fewest), (1.0, fewest), (0.5, fewest)):
         sizes = [round(everything / 2 ** (step * number)) for number in range(_MOST)]
         chosen = [size for size in sizes if size >= least]
         if len(chosen) >= ENOUGH_POINTS:

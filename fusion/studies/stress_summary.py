@@ -200,8 +200,8 @@ def compare_stress(first: Outcome, second: Outcome) -> dict[str, Any]:
     dict
         ``results`` (both contents), ``metric``, ``tests [{name, level, first, second, difference, low, high, p,
         p_holm, ..}]`` (``name`` is None for clips as they are) and ``breaks [{name, half [first, second], tenth [..],
-        first}]``: ``first`` is the digest of the one that is shown to lose a half of its advantage at a milder level, or
-        else a tenth: its interval ends before the other's begins. None: it is not shown, or one has no advantage.
+        first}]``: ``first`` is the digest of the one that is shown to lose a half of its advantage at a milder level,
+        or else a tenth: its interval ends before the other's begins. None: it is not shown, or one has no advantage.
     """
     tests = []
     for one, other in zip(first[1], second[1], strict=True):

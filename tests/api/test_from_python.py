@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import yaml
 import fusion
 from fusion.api import data as api_data
 from fusion.api.options import Options
+from fusion.api.predictions import predict_files
 from fusion.api.tables import Table
 from fusion.cli import app
 from fusion.cli import data as data_commands
@@ -182,7 +184,15 @@ def test_what_a_result_can_do(place, result, nsynth, tmp_path, monkeypatch):
     confusion = found.confusion()
     assert list(confusion.index) == list(confusion.columns) == found.metrics["classes"]
     soundfile.write(tmp_path / "note.wav", tone("flute", 60, 100), SR)
-    said = found.predict(tmp_path / "note.wav", jobs=1)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        said = found.predict(tmp_path / "note.wav", jobs=1)
+    (prediction,), _ = predict_files(found.folder, tmp_path / "note.wav", jobs=1)
+    assert [str(each.message) for each in told if each.category is UserWarning] == prediction.cautions
+    y = 1000 * tone("flute", 60, 100)
+    soundfile.write(tmp_path / "loud.wav", y.astype(np.float32), SR, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="over full scale"):
+        found.predict(tmp_path / "loud.wav", jobs=1)
     assert said["file"].tolist() == [str(tmp_path / "note.wav")]
     assert said[found.metrics["classes"]].sum(axis=1).tolist() == pytest.approx([1], abs=1e-5)
     axes = found.plot_confusion()

@@ -23,6 +23,14 @@ def dataset(*rows, folds=None):
     return Corpus("d", "p", table.assign(content=sound, sound=sound), "songs", folds=folds)
 
 
+def test_a_warning_of_few_groups_names_some_of_many_classes():
+    data = dataset(*(f"- g{number} test" for number in range(50)))
+    data = replace(data, table=data.table.assign(labels=[f"c{number:02}" for number in range(50)]))
+    (warning,) = few_groups(data)
+    assert "c19 1 and 30 more classes, which get no interval" in warning
+    assert "c20" not in warning
+
+
 def test_a_sound_of_both_sides_makes_its_test_group_known_whatever_it_is_called():
     data = dataset("x g train", "y h train", "x k test", "z k test", "w l test")
     assert known_groups(data, "train") == (set(), {"k"})

@@ -206,14 +206,16 @@ def test_a_folder_that_is_not_there_says_how_to_name_one(tmp_path):
         read(tmp_path / "empty")
 
 
-@pytest.mark.parametrize(("train", "test"), [("training", "testing"), ("train", "val"), ("train", "validation")])
+@pytest.mark.parametrize(
+    ("train", "test"), [("Train", "TEST"), ("training", "testing"), ("train", "val"), ("train", "validation")]
+)
 def test_splits_of_other_names_are_no_classes(given, train, test):
     """Two classes called train and val would give a network that tells these apart."""
     (given / "train").rename(given / train)
     (given / "test").rename(given / test)
     with pytest.raises(FusionError, match="splits are given"):
         read(given)
-    if test == "testing":
+    if test in ("testing", "TEST"):
         data = read(given, protocol="given")
         assert data.classes == CLASSES
         assert len(data.part("test")) == 12

@@ -19,7 +19,7 @@ def test_clips_groups_and_classes_of_each_split_are_counted():
         "w b m test",
     ]
     table = pd.DataFrame([row.split() for row in rows], columns=["content", "labels", "group", "split"])
-    table = table.assign(id=[*"1234567"], start=0.0, duration=np.nan, sound=table["content"])
+    table = table.assign(id=[*"1234567"], path=[*"1234567"], start=0.0, duration=np.nan, sound=table["content"])
     dataset = Corpus("made", "official", table, "songs", several=True, classes=("a", "b"))
     found = overview(dataset, find_duplicates(table))
     assert found.pop("duplicates")["pairs"] == 1
@@ -40,6 +40,6 @@ def test_clips_groups_and_classes_of_each_split_are_counted():
 
 def test_balance_has_two_digits():
     table = pd.DataFrame({"labels": [*"aaaaabbb"], "group": [*"ghghgkkk"], "split": "train", "content": [*"12345678"]})
-    table = table.assign(id=[*"12345678"], start=0.0, duration=np.nan)
+    table = table.assign(id=[*"12345678"], path=[*"12345678"], start=0.0, duration=np.nan)
     found = overview(Corpus("made", "cv", table, "songs", classes=("a", "b")), find_duplicates(table))
     assert found["balance"] == {"train": 1.67}

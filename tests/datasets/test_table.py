@@ -1,9 +1,10 @@
 import importlib.util
+import unicodedata
 
 import pandas as pd
 import pytest
 
-from fusion.datasets.cautions import cautions
+from fusion.datasets.cautions import cautions, overlapping_parts
 from fusion.datasets.corpus import fingerprint
 from fusion.datasets.duplicates import find_duplicates
 from fusion.datasets.table import Table
@@ -164,6 +165,64 @@ def test_times_that_are_none_are_named(root, column, text):
     rows(root, f"gac/gac0/0.wav,gac,{text}", header=f"path,label,{column}", file="times.csv")
     with pytest.raises(FusionError, match=f"line 2: {column}: should be"):
         read(root, file="times.csv")
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "said"),
+    [
+        ("path,label,start,end", "end", "duration"),
+        ("path,label,start,Offset", "Offset", "duration"),
+        ("path,label,onset,duration", "onset", "start"),
+    ],
+)
+def test_a_column_of_times_that_is_not_read_is_named(root, header, column, said):
+    rows(root, "gac/gac0/0.wav,gac,0.0,0.5", header=header, file="times.csv")
+    with pytest.raises(FusionError, match=rf"a column {column}, and none that says .*: give {said}, in seconds"):
+        read(root, file="times.csv")
+    assert len(Table(file="times.csv", columns={said: None}).read(root)) == 1
+    (root / "times.csv").unlink()
+    rows(root, "gac/gac0/0.wav,gac,0.0,0.5,0.5", header="path,label,start,duration,end", file="times.csv")
+    assert len(Table(file="times.csv").read(root)) == 1
+
+
+def test_a_table_with_semicolons_is_told_from_one_without_columns(root):
+    rows(root, "gac/gac0/0.wav;gac", header="path;label", file="excel.csv")
+    with pytest.raises(FusionError, match="a semicolon stands between them"):
+        read(root, file="excel.csv")
+
+
+def test_labels_groups_and_paths_are_the_same_in_both_forms_of_unicode(root):
+    (root / "gac").rename(root / unicodedata.normalize("NFD", "fl\u00fbte"))
+    text = (root / "manifest.csv").read_text().replace("gac/", "fl\u00fbte/").splitlines()
+    lines = [
+        unicodedata.normalize("NFD" if number % 2 else "NFC", line.replace(",gac,", ",fl\u00fbte,"))
+        for number, line in enumerate(text)
+    ]
+    (root / "manifest.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    data = read(root)
+    assert len(data.classes) == len(CLASSES)
+    assert "fl\u00fbte" in data.classes
+    assert all(path.is_file() for path in data.table["path"])
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("pyarrow"), reason="no pyarrow")
+def test_lists_in_a_parquet_table_are_refused(root):
+    paths = [str(path.relative_to(root)) for path in sorted(root.glob("gac/*/*.wav"))]
+    pd.DataFrame({"path": paths, "label": [["gac"]] * len(paths)}).to_parquet(root / "lists.parquet")
+    with pytest.raises(FusionError, match="the column label holds lists"):
+        read(root, file="lists.parquet")
+
+
+def test_parts_of_a_file_that_overlap_are_told(root):
+    lines = [f"{line},0,0.5" for line in (root / "manifest.csv").read_text().splitlines()[1:]]
+    lines += ["gac/gac0/0.wav,gel,x,0.4,0.5", "gac/gac0/0.wav,gac,gac0,0.43,0.5"]
+    lines += ["gel/gel0/0.wav,gac,y,0.5,0.4"]  # this one does not
+    rows(root, *lines, file="p.csv", header="path,label,group,start,duration")
+    assert overlapping_parts(read(root)) == []
+    data = read(root, file="p.csv")
+    (said,) = overlapping_parts(data)
+    assert said.startswith("duplicates: 3 pairs of clips overlap in their file, 2 of them with different labels, ")
+    assert said in cautions(data)
 
 
 def test_splits_have_usual_names_and_other_ones_are_named(given):

@@ -42,10 +42,12 @@ class Broken(SeriesFeature):
     """Breaks its contract on some clips."""
 
     def series_shape(self, samples: int, sr: int) -> tuple[int, int]:
-        return 20, 1
+        return {8000: 20, 4000: 7, 3000: 20, 2000: 0, 1000: 3}[samples], 1
 
     def series(self, clip: Clip) -> NDArray[np.float32]:
-        frames, value = {8000: (20, 0.0), 4000: (7, 1.0), 3000: (20, np.nan), 2000: (0, 0.0)}[clip.y.size]
+        frames, value = {8000: (20, 0.0), 4000: (7, 1.0), 3000: (20, np.nan), 2000: (0, 0.0), 1000: (2, 0.0)}[
+            clip.y.size
+        ]
         return np.full((frames, 1), value, dtype=np.float32)
 
 
@@ -68,6 +70,12 @@ def test_the_clip_that_breaks_the_contract_is_named() -> None:
         FusionError, match="feature broken failed on clip clip2: ValueError: a series has at least one frame"
     ):
         column(8000, 8000, 2000).values()
+    with pytest.raises(
+        FusionError, match=r"clip clip1: ValueError: series_shape says \(3, 1\), and series gave \(2, 1\)"
+    ):
+        column(8000, 1000)
+    with pytest.raises(ValueError, match="series_shape says"):
+        Broken(active_db=40.0).extract(noise(0, 1000))
 
 
 def test_no_clip_gives_no_values() -> None:

@@ -120,6 +120,14 @@ RETURN = "return keras.layers.Dense(classes)(x)"
             body(DENSE, "x = keras.layers.Dense(4, name='mfcc_logits')(x)", RETURN),
             r"has a layer mfcc_logits; this ending is for a branch's own logits, \(None, 5\)",
         ),
+        *(
+            (body(DENSE, f"return {last}"), "ends in .*, a softmax; should return logits")
+            for last in (
+                "keras.layers.Dense(classes, activation='softmax')(x)",
+                "keras.layers.Softmax()(keras.layers.Dense(classes)(x))",
+                "keras.ops.softmax(keras.layers.Dense(classes)(x))",
+            )
+        ),
         (body(DENSE, "x = keras.layers.Lambda(lambda x: 2 * x)(x)", RETURN), "cannot be saved: a Lambda holds code"),
         (OWN_LAYER.format(decorator="", config=CONFIG), r"write @keras\.saving.*above class Scale"),
         (
