@@ -1,8 +1,11 @@
+import warnings
+
 import numpy as np
 import pytest
 
 from fusion.evaluation.calibration import reliability
 from fusion.evaluation.probabilities import tempered
+from fusion.report import plots
 from fusion.report.result_plots import plot_confusion, plot_curves, plot_reliability
 from tests.support.scores import scored
 
@@ -63,3 +66,12 @@ def test_curves_of_validation_are_there_if_it_is(tmp_path, validated):
     axes = plot_curves(tmp_path / "history.csv").axes[0]
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["training (with dropout)", "validation"][: 1 + validated]
+
+
+def test_letters_that_a_font_lacks_are_no_warnings_and_stay_text_on_a_page(tmp_path):
+    figure, axes = plots.new_figure(2, 2)
+    axes.set_title("琵琶")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.save(figure, tmp_path / "x.png")
+        assert "琵琶" in plots.svg(figure, "x")
