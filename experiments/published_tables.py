@@ -315,13 +315,6 @@ TABLES = {
         ablation_text,
         ("practice",),
     ),
-    "descriptors": Table(
-        "docs/results/features.md",
-        ("fusion ablate experiments/descriptor_families.yaml --data practice --set ablation=null",),
-        "ablation.json",
-        ablation_text,
-        ("practice",),
-    ),
     "fusions": Table(
         "docs/results/fusions.md",
         ("fusion run experiments/fusion_study.yaml --data practice",),

@@ -7,9 +7,9 @@
     python experiments/reproduce.py --tables         # runs nothing: the documentation alone, from what is there
 
 It wants the folders ``practice``, ``practice-irmas`` and ``diverse`` (rendered first if they are not there), and, for
-some tables, ``real-notes`` and ``irmas-solos``; a table whose data are not there is left as it is. An interrupted
-command goes on where it was. ``results/published`` has the results, and its ``published.json`` says which results each
-table shows, and what they took; commands that it names are not run again.
+some tables, ``another-font``, ``real-notes`` and ``irmas-solos``; a table whose data are not there is left as it is. An
+interrupted command goes on where it was. ``results/published`` has the results, and its ``published.json`` says which
+results each table shows, and what they took; commands that it names are not run again.
 """
 
 from __future__ import annotations

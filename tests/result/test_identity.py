@@ -43,6 +43,7 @@ GOLDEN = {
     "nsynth_timbre": "e667a620fda7",
     "nsynth_course": "1b71e0dd2579",
     "font_study.mfcc": "e57a599591d8",
+    "font_study.mfcc_of_five": "47f67c8b1560",
     "font_study.five": "0941b75e6afd",
     "font_study.timbre": "f3f3015d9060",
     "font_study.timbre_log_mel": "f000df41ad9b",

@@ -117,7 +117,8 @@ def main() -> None:
         what, disk.fails, disk.what = disk.what, -1, ""
         problems = []
         told = code == 2 and "error: " in said and "has a bug" not in said
-        if not told and (code or "mkdir" not in what):  # what is there already need not be made
+        # a folder that is there already need not be made, and what zipfile cannot open, it opens a second time
+        if not told and (code or snapshot(place) != wanted):
             problems.append(f"exit {code}: {said[-400:]}")
         if code == 2 and (left := [name for name in leftovers(place) if ".lock" not in name]):
             problems.append(f"left {left}")
