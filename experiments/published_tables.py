@@ -251,7 +251,7 @@ def stress_text(contents: Contents) -> str:
 
 _OVERVIEW = (
     ("unknown instruments of the font", "plain", "timbre_study", ("mfcc", "five", "timbre_log_mel")),
-    ("instruments of another font", "plain", "font_study", ("mfcc", "five", "timbre_log_mel")),
+    ("instruments of another font", "plain", "font_study", ("mfcc_of_five", "five", "timbre_log_mel")),
     ("instruments of another font", "for recordings", "font_study", ("", "", "recorded")),
     ("real notes", "plain", "@real-notes", ("", "plain_five", "")),
     ("real notes", "for recordings", "@real-notes", ("mfcc", "five", "recorded")),
