@@ -25,7 +25,8 @@ def answer(study: dict[str, Any]) -> list[str]:
     elif not shown:
         said = [f"Of {len(tests)} {steps}, none is shown to change the test by more than chance."]
     else:
-        said = [f"{len(shown)} of {len(tests)} {steps} change the test by more than chance: {_changes(shown)}."]
+        changes = "changes" if len(shown) == 1 else "change"
+        said = [f"{len(shown)} of {len(tests)} {steps} {changes} the test by more than chance: {_changes(shown)}."]
     by_test: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for arm in study["arms"]:
         by_test.setdefault((arm["dataset"], arm["protocol"]), []).append(arm)
