@@ -17,7 +17,10 @@ _TIMES = {  # what columns of times are called elsewhere, and what is read in th
     **dict.fromkeys(("begin", "onset", "start_time", "from"), "start"),
     **dict.fromkeys(("end", "stop", "offset", "finish", "end_time", "until"), "duration"),
 }
-_SAYS = {"start": "begin", "duration": "end"}
+_SAYS = {
+    "start": ("begin", "give start, in seconds; dataset.columns: {start: NAME} names its column"),
+    "duration": ("end", "give duration, in seconds, end minus start"),
+}
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -78,9 +81,10 @@ def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[
     unused = [column for column in COLUMNS if column not in places and names.get(column, column) is not None]
     for name in header:
         if (time := _TIMES.get(name.lower())) in unused:
+            what, todo = _SAYS[time]
             raise FusionError(
-                f"{file}: a column {name}, and none that says when clips {_SAYS[time]}: give {time}, in seconds; "
-                f"dataset.columns: {{{time}: {name}}} reads it as that, {{{time}: null}} passes over it"
+                f"{file}: a column {name}, and none that says when clips {what}: {todo}; "
+                f"dataset.columns: {{{time}: null}} passes over it"
             )
         near = did_you_mean(name, unused)  # columns that are like none may hold what is not asked for
         if near and name not in names.values():
