@@ -187,9 +187,7 @@ def print_trials(content: dict[str, Any]) -> None:
             *(json.dumps(value) for value in trial["values"].values()),
         )
     console = Console()
-    console.print(grid)
-    for warning in content["warnings"]:
-        console.print(f"! {warning}")
+    console.print(grid, *(f"! {warning}" for warning in content["warnings"]), sep="\n")
 
 
 def print_audit(report: dict[str, Any], noun: str) -> None:
