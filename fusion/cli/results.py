@@ -42,9 +42,7 @@ def predict(
     if not is_exported(result):
         from fusion.api.results import load
 
-        loaded = load(result)
-        result = loaded.folder
-        told = [text for text in loaded.warnings if text.startswith(("sample:", "shared-groups:"))]
+        told = [text for text in load(result).warnings if text.startswith(("sample:", "shared-groups:"))]
     predictions, problems = predict_files(result, audio, engine=engine, **shared)
     form = "json" if as_json else "csv" if as_csv else "table"
     console.print_predictions(predictions, form, timeline)

@@ -110,7 +110,7 @@ def _sizes(name: str, dataset: Corpus, wanted: Sequence[int] | None, seed: int) 
     FusionError
         If some cannot be.
     """
-    trained = [dataset.table.loc[fold.train] for fold in dataset.each_fold()]
+    trained = [dataset.table.loc[fold.train, ["group", "labels"]] for fold in dataset.each_fold()]
     everything = round(float(np.mean([clips["group"].nunique() for clips in trained])))
     least = max(fewest_groups(clips, seed) for clips in trained)
     chosen = _halves(everything, least) if wanted is None else list(wanted)
