@@ -181,6 +181,7 @@ def ablation_text(contents: Contents) -> str:
             f"`{name}`",
             _with_interval(shares[name], "value") if shares else "",
             _tested(costs[name], "difference") if name in costs else "",
+            f"{100 * smallest_seen(costs[name]):.1f}" if name in costs else "",
             f"{alone[name]['mean']:.3f}" if name in alone else "",
         ]
         for name in shares or costs
@@ -188,7 +189,13 @@ def ablation_text(contents: Contents) -> str:
     reached = f"All: {most['mean']:.3f} {metric_label(ablation['metric'])}; the same answer always: "
     reached += f"{ablation['chance']:.3f}; {ablation['groups']} groups; [all arms]"
     reached += f"(../../{folder.as_posix()}/ablation.csv)."
-    header = ["feature", "brings, points [95 %]", "leaving it out costs, points [95 %], p", "alone"]
+    header = [
+        "feature",
+        "brings, points [95 %]",
+        "leaving it out costs, points [95 %], p",
+        "smallest to be seen",
+        "alone",
+    ]
     table = markdown(*without_empty(header, rows))
     return "\n\n".join([" ".join(ablation_sentences(ablation)), reached, table])
 
