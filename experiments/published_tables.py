@@ -184,7 +184,9 @@ def ablation_text(contents: Contents) -> str:
             f"{100 * smallest_seen(costs[name]):.1f}" if name in costs else "",
             f"{alone[name]['mean']:.3f}" if name in alone else "",
         ]
-        for name in shares or costs
+        for name in sorted(
+            shares or costs, key=lambda name: -(shares[name]["value"] if shares else costs[name]["difference"])
+        )
     ]
     reached = f"All: {most['mean']:.3f} {metric_label(ablation['metric'])}; the same answer always: "
     reached += f"{ablation['chance']:.3f}; {ablation['groups']} groups; [all arms]"
@@ -318,6 +320,16 @@ TABLES = {
     "families": Table(
         "docs/results/features.md",
         ("fusion ablate experiments/descriptor_families.yaml --data practice",),
+        "ablation.json",
+        ablation_text,
+        ("practice",),
+    ),
+    "descriptors": Table(
+        "docs/results/features.md",
+        (
+            "fusion ablate experiments/descriptor_families.yaml --data practice --features fusion:timbre"
+            " --set ablation=null",
+        ),
         "ablation.json",
         ablation_text,
         ("practice",),

@@ -11,6 +11,7 @@ from fusion.evaluation.metric import metric_label
 from fusion.report.wording import arm_names, looks_text, points_text, significant, with_article
 
 _TINY = 0.05  # points: less is 0.0 when rounded
+_MANY = 3  # so many that are not shown to matter share a sentence
 
 
 def ablation_sentences(ablation: Mapping[str, Any]) -> list[str]:
@@ -24,13 +25,17 @@ def ablation_sentences(ablation: Mapping[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        Why nothing was tested, if so; one for each arm, the largest loss first, one of the Shapley values, and how
-        often the test clips were scored.
+        Why nothing was tested, if so; one for each arm, the largest loss first, and one for all that are not shown
+        to matter where these are three or more; one of the Shapley values, and how often the test clips were scored.
     """
     alone = ablation["mode"] == "only-one"  # the strongest first, there and here
     tests = sorted(ablation["tests"], key=lambda test: test["difference"], reverse=not alone)
     describe = _alone if alone else _without
-    sentences = [describe(ablation, test) for test in tests]
+    weak = [test for test in tests if test["low"] is not None and not significant(test)]
+    if alone or untested(ablation) or len(weak) < _MANY:
+        weak = []
+    sentences = [describe(ablation, test) for test in tests if test not in weak]
+    sentences += [_not_shown(ablation, weak)] if weak else []
     shares = [_shares(ablation)] if ablation["shapley"] else []
     return [*filter(None, [untested(ablation)]), *sentences, *shares, *filter(None, [looks_text(ablation)])]
 
@@ -60,6 +65,20 @@ def _without(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     else:
         verdict = f"shown to matter on these {ablation['groups']} test groups"
     return f"{doing} {names} {change} ({evidence}): {verdict}."
+
+
+def _not_shown(ablation: Mapping[str, Any], tests: Sequence[Mapping[str, Any]]) -> str:
+    which = "None is" if len(tests) == len(ablation["tests"]) else f"The other {len(tests)} are not"
+    smallest = min(test["p_holm"] for test in tests)
+    evidence = f"{p_text(smallest)}{' or more' if smallest < 1 else ''} after Holm"
+    doing = "masking one" if ablation["mode"] == "mask" else "leaving one out"
+    costs = [
+        f"{_listed(test['without'])} {points_text(100 * test['difference'])} "
+        f"({'' if number else '95 % interval '}{_interval(test['low'], test['high'])})"
+        for number, test in enumerate(tests)
+    ]
+    metric = metric_label(ablation["metric"])
+    return f"{which} shown to matter ({evidence}): {doing} costs, in points of {metric}, {_listed(costs)}."
 
 
 def _alone(ablation: Mapping[str, Any], test: Mapping[str, Any]) -> str:

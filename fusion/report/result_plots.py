@@ -159,6 +159,6 @@ def plot_curves(history: Path, taken: Sequence[int] = ()) -> Figure:
         axes[0].plot([], [], color=ORANGE, label="validation")
     if taken:
         axes[0].plot([], [], "o", color=ORANGE if validated else BLUE, ms=4, label="the epoch taken")
-    axes[0].legend(frameon=False, fontsize=8)
+    axes[0].legend(frameon=False, fontsize=8, loc="upper right")
     figure.suptitle("Learning curves, one line a training", fontsize=10)
     return figure

@@ -14,15 +14,15 @@ from tests.support.ablations import MODES, NAMES, made_up
 @pytest.mark.parametrize("p_holm", [0.0002, 0.01, 0.0499, 0.05, 0.0996, 0.3, 0.995, 1.0])
 @pytest.mark.parametrize("difference", [0.1, 0.01, 0.0004, 0.0, -0.0004, -0.1])
 def test_no_sentence_is_false(mode, difference, p_holm, interval):
-    ablation = made_up(mode, difference, p_holm, interval)
+    ablation = made_up(mode, difference, p_holm, interval, names=NAMES[:2])  # of three or more some share a sentence
     sentences = ablation_sentences(ablation)
     if interval is None:
         assert sentences.pop(0) == "Differences are not tested: that takes two seeds (--seeds 2)."
     assert len(sentences) == len(ablation["tests"]) + (mode == "all")
     for sentence in sentences[: len(ablation["tests"])]:
         assert ("not shown to" in sentence) == (interval is not None and p_holm >= 0.05)
-        loss, gain = ("less than all", "more than all") if mode == "only-one" else ("costs", "gains")
-        same, small = ("the same as all", "leaves accuracy as it is"), "less than 0.1 points"
+        loss, gain = ("less than both", "more than both") if mode == "only-one" else ("costs", "gains")
+        same, small = ("the same as both", "leaves accuracy as it is"), "less than 0.1 points"
         assert (loss in sentence.replace(small, "")) == (difference >= 0.01), sentence
         assert (gain in sentence) == (difference <= -0.01), sentence
         assert (small in sentence) == (0 < abs(difference) < 0.0005)
@@ -47,6 +47,33 @@ def test_no_sentence_is_false(mode, difference, p_holm, interval):
             assert f"alone reaches an accuracy of {100 * (0.6 - difference):.1f} %" in sentence
         else:
             assert sentence.startswith("Masking" if mode == "mask" else "Leaving out")
+
+
+def test_what_is_not_shown_to_matter_shares_a_sentence():
+    ablation = made_up("leave-one-out")
+    losses = {
+        "mfcc": 0.1,
+        "tonnetz": 0.01,
+        "spectral_centroid": 0.0004,
+        "spectral_rolloff": 0.0,
+        "zero_crossing_rate": -0.02,
+    }
+    for test in ablation["tests"]:
+        loss = losses[test["without"][0]]
+        test |= {"difference": loss, "low": loss - 0.03, "high": loss + 0.03, "p_holm": 0.001 if loss == 0.1 else 0.8}
+    first, second = ablation_sentences(ablation)
+    assert first.startswith("Leaving out mfcc costs 10.0 points of accuracy (95 % interval 7.0 to 13.0, p = .001 ")
+    assert second == (
+        "The other 4 are not shown to matter (p = .80 or more after Holm): leaving one out costs, in points of accuracy, "
+        "tonnetz 1.0 (95 % interval -2.0 to 4.0), spectral_centroid 0.0 (-3.0 to 3.0), spectral_rolloff 0.0 (-3.0 to 3.0) "
+        "and zero_crossing_rate -2.0 (-5.0 to 1.0)."
+    )
+    for test in ablation["tests"]:
+        test["p_holm"] = 1.0
+    (only,) = ablation_sentences({**ablation, "mode": "mask"})
+    assert only.startswith(
+        "None is shown to matter (p = 1 after Holm): masking one costs, in points of accuracy, mfcc 10.0 ("
+    )
 
 
 def test_the_largest_loss_comes_first():

@@ -159,7 +159,7 @@ def test_what_another_feature_says_too_costs_nothing(planted):
         assert abs(test["difference"]) < 0.03, name
         assert test["p_holm"] is None or test["p_holm"] > 0.05
     said = " ".join(out.split())
-    assert said.count("not shown to matter") == 4 or "Differences are not tested; " in said  # where every arm is right
+    assert "None is shown to matter (" in said or "Differences are not tested; " in said  # where every arm is right
     assert not (planted / out.splitlines()[-1] / "shapley.png").exists()  # of the mode before
     again, same = ablate(planted, "leave-one-out")
     assert (again, same) == (ablation, out)
