@@ -29,7 +29,7 @@ class PCEN(MelFeature):
     gain: float = Field(default=0.98, ge=0, le=1, description="strength of the normalisation, 0 to 1")
     bias: float = Field(default=2.0, ge=0.01, le=1000, description="added before compression")
     exponent: float = Field(default=0.5, gt=0, le=1, description="of compression; librosa's power")
-    time_constant: float = Field(default=0.4, gt=0, le=60, description="of the recent mean, s")
+    time_constant: float = Field(default=0.4, ge=0.001, le=60, description="of the recent mean, s")
 
     def in_librosa(self) -> str:
         """Return the call that gives the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ class Tonnetz(SeriesFeature):
     """
 
     chroma: Literal["stft", "cqt"] = Field(default="stft", description="transform that the chroma comes from")
-    tuning: float | Literal["estimate"] = Field(
+    tuning: Annotated[float, Field(ge=-0.5, le=0.5)] | Literal["estimate"] = Field(
         default=0.0, description="deviation from A440, fractions of a semitone; estimate: per clip, slow"
     )
     n_fft: int = Field(default=1024, ge=16, le=65536, description="FFT window, samples (chroma: stft)")

@@ -86,13 +86,26 @@ def stress(
     file = None if impulse is None else Path(impulse)
     grades = choose_grades(_kinds(kinds), levels, file)
     chosen = [each if isinstance(each, Result) else load(each) for each in (result, other) if each is not None]
-    root = None if data is None else Path(data)
+    root = _root(data, chosen[0])
     named = [Path(folder) for folder in plugins]
     folders = [each.folder for each in chosen]
     read = [*folders, *(own_root(ResultFolder(folder), root) for folder in folders), *([file] if file else [])]
     workplace = options.workplace(chosen[0].metrics["dataset"], read=read)
     folder, content = run_stress(folders, grades, workplace, root, options.seed_list(), named)
     return Table(folder, content, _rows(content))
+
+
+def _root(data: FilePath | Mapping[str, FilePath] | None, result: Result) -> Path | None:
+    """Return the folder that was named, which is of the result's data set."""
+    if data is None:
+        return None
+    own = result.metrics["dataset"]
+    named = data if isinstance(data, Mapping) else {own: data}
+    if result.metrics["sample"]:
+        raise FusionError(f"--data: {result.folder} is of the embedded sample, which needs none")
+    if others := named.keys() - {own}:
+        raise FusionError(f"--data {sorted(others)[0]}={named[sorted(others)[0]]}: {own} alone is used here")
+    return Path(named[own])
 
 
 def _kinds(kinds: Mapping[str, float | Sequence[float] | None] | Sequence[str] | None) -> Kinds | None:

@@ -126,8 +126,6 @@ def stress(
     from fusion.api.stress import stress as stress_result
     from fusion.cli import stress_table
 
-    if isinstance(shared.get("data"), dict):
-        shared["data"] = next(iter(shared["data"].values()))
     chosen = None if kinds is None else stress_table.read_kinds(kinds)
     table = stress_result(result, other, kinds=chosen, levels=levels, impulse=impulse, **shared)
     if as_json:

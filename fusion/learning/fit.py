@@ -137,6 +137,7 @@ def _level(values: Moments) -> float:
 
 
 def _class_weights(part: Part) -> NDArray[np.float32]:
-    """Return the weight of each class with which all count alike, 1 on the mean of clips."""
-    count = part.targets[: len(part)].sum(axis=0)
-    return np.asarray(count.sum() / np.maximum(count, 1) / np.count_nonzero(count), dtype=np.float32)
+    """Return the weight of each class with which all count alike beside clips' own weights, 1 on the mean of clips."""
+    targets = part.targets[: len(part)]
+    total = (targets if part.weights is None else targets * part.weights[: len(part), np.newaxis]).sum(axis=0)
+    return np.asarray(total.sum() / np.where(total > 0, total, 1) / np.count_nonzero(total), dtype=np.float32)

@@ -38,7 +38,7 @@ def load(source: Source, is_one: Callable[[Any], bool], wanted: str) -> Any:
     module = _imported(source)
     found = [
         value
-        for value in vars(module).values()
+        for value in {id(value): value for value in vars(module).values()}.values()  # one with two names is one
         if getattr(value, "__module__", None) == module.__name__ and is_one(value)
     ]
     if len(found) != 1:

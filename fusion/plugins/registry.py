@@ -79,7 +79,7 @@ class Source:
         """
         if not self.file:
             return self.stored_as or self.module
-        texts = [self.file, *sorted(self.file.parent.glob("_*.py"))]
+        texts = [self.file, *sorted(path for path in self.file.parent.glob("_*.py") if path.is_file())]
         return hashlib.sha256(b"".join(path.read_bytes() for path in texts)).hexdigest()[:12]
 
     @property

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,8 +115,10 @@ def load_onnx(path: Path, shapes: Mapping[str, tuple[int, ...]], classes: tuple[
         raise FusionError("to predict with an exported network run pip install 'fusion-mir[onnx]'") from None
     options = SessionOptions()
     options.intra_op_num_threads = 1
+    # fusion's networks are whole: weights in other files would be nobody's, and none are read
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
-        session: Any = InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session: Any = InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has no class of its own for all of them
         raise FusionError(f"{path}: no network that onnxruntime loads ({str(error).splitlines()[0]})") from None
     wanted = {name: [*shape] for name, shape in shapes.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 from fusion.result.trained import read_pretrained
@@ -28,9 +30,15 @@ def digest(experiment: Experiment, data: str, sample: bool, networks: str = "") 
     if not experiment.validates:
         covered["trained_on"] = ["train", "validation"]
     if experiment.training.pretrain:
-        covered["pretrained"] = read_pretrained(experiment.training.pretrain).folder.resolve().name
+        covered["pretrained"] = _named(experiment.training.pretrain)
     if (library := backend()) != "tensorflow":
         covered["backend"] = library
     if networks:
         covered["networks"] = networks
     return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _named(folder: str) -> str:
+    """Return the digest of a result; what a finished one started from may have moved or gone since."""
+    name = Path(folder).resolve().name
+    return name if re.fullmatch("[0-9a-f]{12}", name) else read_pretrained(folder).folder.resolve().name

@@ -120,7 +120,8 @@ def tune(experiment: Experiment, workplace: Workplace, trials: int | None = None
                     with run([(f"fusion.search.{function}", job)], 1, threads, board.receive) as finished:
                         list(finished)
         finally:
-            tried_settings = read_trials(folder / job.project, search)
+            every = read_trials(folder / job.project, search)
+            tried_settings = [trial for trial in every if trial.number <= search.trials]  # an earlier search had more
             write_trials(folder / "trials.csv", tried_settings, list(search.space))
         _write(folder, experiment, search, tried_settings)
     return result.folder, tried_settings

@@ -216,7 +216,8 @@ class Checker:
             return None
         takes: dict[str, Callable[[Any], object]] = {}
         for section, value in (("model", model), ("training", training)):
-            for key in set(type(value).model_fields) - {"preset"}:
+            # a search's process has as many threads for every trial
+            for key in set(type(value).model_fields) - {"preset", "threads"}:
                 takes[f"{section}.{key}"] = partial(_with_value, value, key, self.validate(type(value)))
         for name, feature in features.items():
             for key in type(feature).model_fields:

@@ -61,7 +61,7 @@ class Clip:
     Raises
     ------
     ValueError
-        If `y` is not one-dimensional, is empty or holds NaN or infinity.
+        If `y` is not one-dimensional, is empty or holds NaN or infinity, or `sr` is no whole number above 0.
 
     Notes
     -----
@@ -71,6 +71,8 @@ class Clip:
     """
 
     def __init__(self, y: NDArray[np.floating], sr: int, id: str = "", path: Path | None = None) -> None:
+        if not (sr >= 1 and sr % 1 == 0):
+            raise ValueError(f"a sampling rate is a whole number of Hz, not {sr!r}")
         y = np.ascontiguousarray(y, dtype=np.float32)
         if y.ndim != 1 or y.size == 0:
             raise ValueError(f"a clip is one channel of at least one sample, not an array of shape {y.shape}")

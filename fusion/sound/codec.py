@@ -15,6 +15,7 @@ _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # H
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 _MP3_DELAY = 1105  # samples of LAME and its decoder, which libsndfile takes off where the file says so
 _SHORTEST = 0.5  # seconds that are encoded at least
+_BLOCK = 65536  # samples given to an encoder at once: libvorbis keeps them on the stack
 
 
 def mp3(y: Array, sr: int, kbits: float) -> Array:
@@ -51,7 +52,11 @@ def _through(y: Array, sr: int, rate: int, compression: float, kind: dict[str, s
     there = soxr.resample(y, sr, rate, quality="HQ") if rate != sr else y
     there = of_length(there, max(len(there), round(_SHORTEST * rate)))
     file = BytesIO()
-    soundfile.write(file, there, rate, compression_level=float(np.clip(compression, 0, 1)), **kind)
+    with soundfile.SoundFile(
+        file, "w", rate, 1, compression_level=float(np.clip(compression, 0, 1)), **kind
+    ) as encoder:
+        for first in range(0, len(there), _BLOCK):
+            encoder.write(there[first : first + _BLOCK])
     file.seek(0)
     decoded = soundfile.read(file, dtype="float64")[0]
     if kind["format"] == "MP3" and len(decoded) > len(there):

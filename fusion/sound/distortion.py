@@ -12,9 +12,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.sound import filters, graded, noise, timing
+from fusion.sound import filters, graded, noise, recorder, timing
 from fusion.sound.graded import GRADED, IMPULSE
-from fusion.sound.recorder import quantised
 
 Array = NDArray[np.floating]
 Random = np.random.Generator
@@ -56,7 +55,12 @@ def delay(y: Array, sr: int, random: Random) -> Array:
 def level(y: Array, sr: int, random: Random) -> Array:
     """Bring the peak to -25 to -1 dB of full scale, in steps of 16 bit."""
     peak = np.abs(y).max()
-    return quantised(y * (10 ** (random.uniform(-25, -1) / 20) / peak) if peak > 0 else y)
+    return recorder.quantised(y * (10 ** (random.uniform(-25, -1) / 20) / peak) if peak > 0 else y)
+
+
+def resample(y: Array, sr: int, random: Random) -> Array:
+    """Store at a sampling rate of a half to nine tenths of its own in between."""
+    return recorder.at_rate(y, sr, round(_log_uniform(random, 0.5, 0.9) * sr))
 
 
 def by_chance(kind: str, y: Array, sr: int, random: Random) -> Array:
@@ -72,6 +76,7 @@ _OWN: dict[str, Callable[[Array, int, Random], Array]] = {
     "cut": shorten,
     "noise": add_noise,
     "delay": delay,
+    "resample": resample,
     "level": level,
 }
 

@@ -17,7 +17,7 @@ from fusion.sound import codec, filters, noise, recorder, room, timing
 Array = NDArray[np.floating]
 Random = np.random.Generator
 
-VERSION = 1  # raise it whenever the sound of one changes
+VERSION = 2  # raise it whenever the sound of one changes
 
 IMPULSE = "impulse"
 _LOW_CORNER, _HIGH_CORNER = 250.0, 2000.0  # Hz, of the shelves that tilt
@@ -43,6 +43,8 @@ class Graded:
         From ``(samples,)``, the rate in Hz, a level and a random generator to ``(samples,)``.
     log : bool
         Whether what lies between two levels is their geometric mean.
+    around_0 : bool
+        Whether 0 changes nothing, so that levels are the milder, the nearer they are to it.
     """
 
     label: str
@@ -52,6 +54,7 @@ class Graded:
     most: float
     apply: Callable[[Array, int, float, Random], Array]
     log: bool = False
+    around_0: bool = False
 
 
 def _either(random: Random) -> int:
@@ -180,5 +183,6 @@ GRADED = {
         "recorded louder or softer, in steps of 16 bit",
         *("dB", (6.0, -6.0, -12.0, -20.0, -30.0, -40.0), -120.0, 60.0),
         lambda y, sr, db, random: recorder.gain(y, db),
+        around_0=True,
     ),
 }

@@ -54,6 +54,7 @@ def stretched(y: Array, sr: int, factor: float) -> Array:
     frames = np.lib.stride_tricks.sliding_window_view(padded, width)[::hop]
     spectra = rfft(frames * window, axis=1)
     at = np.arange(0, len(spectra) - 1, 1 / factor)  # frames of the sound that the new frames lie at
+    at = at[at < len(spectra) - 1]  # arange's last one may reach the end by rounding
     before = at.astype(np.intp)
     share = (at - before)[:, np.newaxis]
     size = np.abs(spectra)

@@ -33,9 +33,9 @@ from fusion.runtime.workplace import Workplace
 from fusion.search.tune import tune
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
-from fusion.studies.ablation_summary import AblationArm, summarise_ablation
+from fusion.studies.ablation_summary import AblationArm, arm_warnings, summarise_ablation
 from fusion.studies.completion import complete
-from fusion.studies.experiment import result_of, trainable
+from fusion.studies.experiment import result_of, say_versions, trainable
 from fusion.studies.feature_sets import feature_groups, feature_sets, with_features
 from fusion.studies.pending import seed_jobs, to_train
 
@@ -84,6 +84,7 @@ def ablate(
         whole = prepare(experiment, trainable(experiment, data), workplace)  # once, for all arms
         prepared = [whole.only(features) for features in sets]
     results = [result_of(arm, data, workplace) for arm in arms]
+    say_versions(results, workplace, "; --force trains again")
     # one reference each: `fusion run` on an arm adds the others
     references = data.dataset.label_task.references[:1]
     with ExitStack() as locks:
@@ -103,6 +104,7 @@ def ablate(
         jobs = [job for seed in experiment.seeds for job in seed_jobs(arms[full], prepared[full], results[full], seed)]
         outcomes |= _masked(jobs, experiment, outcomes[sets[full]].predictions, workplace)
     ablation = summarise_ablation(mode, feature_groups(experiment), outcomes)
+    ablation["warnings"] += arm_warnings(outcomes)
     ablation["experiment"], ablation["digest"] = experiment.name, folder.name
     ablation["trials"] = trials or 0
     dataset, how = prepared[full].data.dataset, "masked" if mode == "mask" else ""

@@ -15,8 +15,12 @@ from fusion.evaluation.coverage import coverage_warnings
 from fusion.evaluation.effects import adjusted, shapley
 from fusion.evaluation.estimate import Estimate, constant, of_arm
 from fusion.evaluation.ground_truth import bounded
+from fusion.result.folder import ResultFolder
 from fusion.result.predictions import Predictions, refuse_other_clips
 from fusion.settings.experiment import FeatureGroups
+
+_OF_DATA = ("sample:", "shared-groups:", "missing-class:", "duplicates:", "damaged:")  # of the arm of all features
+_OF_TRAINING = "did-not-converge:"  # of every arm
 
 Floats = NDArray[np.float64]
 
@@ -139,6 +143,17 @@ def summarise_ablation(mode: str, groups: FeatureGroups, arms: Mapping[tuple[str
         },
         "warnings": coverage_warnings(len(truth.strata)),
     }
+
+
+def arm_warnings(arms: Mapping[tuple[str, ...], AblationArm]) -> list[str]:
+    """Return what a reader must know of the arms' results: of the data, and of trainings that learnt nothing."""
+    found = {features: ResultFolder(arm.folder).finished()["warnings"] for features, arm in arms.items() if arm.folder}
+    texts = [text for text in found[max(found, key=len)] if text.startswith(_OF_DATA)]
+    for features, own in found.items():
+        if count := sum(text.startswith(_OF_TRAINING) for text in own):
+            noun = "training" if count == 1 else "trainings"
+            texts.append(f"{_OF_TRAINING} {count} {noun} with {', '.join(features)}; the page of that arm says why")
+    return texts
 
 
 def _row(arm: AblationArm) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from fusion.datasets.data import Data, of_train_groups, read_data
 from fusion.extraction.prepare import prepare
 from fusion.result.folder import ResultFolder
 from fusion.result.identity import digest
+from fusion.result.trained import read_pretrained
 from fusion.runtime.workplace import Workplace
 from fusion.settings.experiment import Experiment
 from fusion.studies.completion import complete
@@ -37,7 +39,7 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     """
     data = trainable(experiment, read_data(experiment.dataset, workplace))
     result = result_of(experiment, data, workplace)
-    say_versions(result, workplace, "; --force trains again")
+    say_versions([result], workplace, "; --force trains again")
     if not force and result.covers(experiment.seeds, data.dataset.label_task.references):
         say_complete(result, workplace, "; --force trains again")
         return result.folder
@@ -47,11 +49,12 @@ def run_experiment(experiment: Experiment, workplace: Workplace, force: bool = F
     return result.folder
 
 
-def say_versions(result: ResultFolder, workplace: Workplace, advice: str = "") -> None:
-    """Say which versions differ from those that a result was made with, and what of it is damaged."""
-    for path in result.damaged():
+def say_versions(results: Iterable[ResultFolder], workplace: Workplace, advice: str = "") -> None:
+    """Say once which versions differ from those that results were made with, and what of these is damaged."""
+    results = list(results)
+    for path in (path for result in results for path in result.damaged()):
         workplace.progress.say(f"{path}: not as it was written; it is made again")
-    for change in result.changes():
+    for change in dict.fromkeys(change for result in results for change in result.changes()):
         workplace.progress.say(f"versions differ from those this result was made with: {change}{advice}")
 
 
@@ -71,5 +74,7 @@ def trainable(experiment: Experiment, data: Data) -> Data:
 
 
 def result_of(experiment: Experiment, data: Data, workplace: Workplace) -> ResultFolder:
-    """Return where an experiment's result is or will be."""
+    """Return where an experiment's result is or will be; what it starts from has to be there."""
+    if experiment.training.pretrain:
+        read_pretrained(experiment.training.pretrain)
     return ResultFolder(workplace.results / experiment.name / digest(experiment, data.fingerprint, workplace.sample))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,10 @@ def export(
         raise FusionError(f"{out}: is there already and no export; name another folder with --out")
     saved = read_trained(folder, seeds, plugins)
     experiment = saved.experiment
-    with replacing(out) as temporary:
+    with ExitStack() as stack:
+        if saved.result.folder in out.parents:
+            stack.enter_context(saved.result.locked())  # another run would take what is half made for left behind
+        temporary = stack.enter_context(replacing(out))
         temporary.mkdir()
         job = ExportJob(saved.models, temporary / NETWORKS[form], form, saved.classes, experiment.fusion)
         with run([("fusion.learning.export:export_network", job)], 1) as finished:

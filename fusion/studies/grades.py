@@ -86,4 +86,5 @@ def _checked(kind: str, levels: Sequence[float]) -> list[float]:
             )
     if not levels:
         raise FusionError(f"--with {kind}: no level; write {kind} for those of fusion, or {kind}=1:2:3")
-    return sorted({float(level) for level in levels}, reverse=not rising)
+    ordered = sorted({float(level) for level in levels}, reverse=not rising)
+    return sorted(ordered, key=abs) if graded.around_0 else ordered

@@ -182,6 +182,10 @@ def to_train(
     trained = [] if force else result.trained()
     seeds = [seed for seed in experiment.seeds if seed not in trained]
     jobs = tuple(job for seed in seeds for job in seed_jobs(experiment, prepared, result, seed))
+    if start := experiment.training.pretrain:
+        there = read_pretrained(start).trained()
+        for seed in sorted({*seeds} - {*there}):
+            workplace.progress.say(f"{start} has no seed {seed}: the training starts from its seed {there[0]}")
     if workplace.tensorboard:
         logs = result.folder / "tensorboard"
         jobs = tuple(replace(job, logs=logs / "-".join(job.folder.relative_to(result.folder).parts)) for job in jobs)
@@ -214,7 +218,7 @@ def seed_jobs(
             aggregate=settings.aggregate,
             threshold=settings.decision if settings.several_labels else None,
             source=source,
-            pretrained=_first_network(start, seed) if start else None,
+            pretrained=_first_network(start, seed) if start and source is None else None,
             fusion=experiment.fusion,
             folds=len(folds),
             repeat=fold.repeat,

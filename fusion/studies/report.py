@@ -18,7 +18,7 @@ from fusion.result.recompute import recomputed
 from fusion.runtime.known_json import read_known, write_known
 from fusion.settings.dataset import load
 from fusion.studies.ablate import write_ablation
-from fusion.studies.ablation_summary import AblationArm, summarise_ablation
+from fusion.studies.ablation_summary import AblationArm, arm_warnings, summarise_ablation
 from fusion.studies.steps import known_gaps, tested_steps
 from fusion.studies.study import KEPT, LATER
 
@@ -98,10 +98,15 @@ def _ablation(folder: Path) -> list[str]:
     """Write ablation.json and its plots anew; where its arms are not there, without intervals of an older method."""
     path = folder / "ablation.json"
     ablation = _read(path)
+    if ablation.get("mode") == "mask":
+        write_ablation(folder, ablation)
+        return [
+            f"{path}: its page alone is anew; masked features are asked of the networks, by `fusion ablate --mode mask`"
+        ]
     arms: dict[tuple[str, ...], AblationArm] = {}
     for arm in ablation["arms"]:
         features = tuple(arm["features"])
-        result = folder.parent / _name(arm["digest"] or "masked")
+        result = folder.parent / _name(arm["digest"])
         if not (result / "predictions.csv").is_file():
             if "df" not in ablation["arms"][0]:
                 write_ablation(folder, _without_intervals(ablation))
@@ -113,7 +118,9 @@ def _ablation(folder: Path) -> list[str]:
     kept |= most_looks(ResultFolder(arm.folder).finished() for arm in arms.values() if arm.folder)
     named = ablation.get("feature_groups") or {name: [name] for name in max(arms, key=len)}
     groups = {name: tuple(features) for name, features in named.items()}
-    write_ablation(folder, {**summarise_ablation(ablation["mode"], groups, arms), **kept})
+    content = summarise_ablation(ablation["mode"], groups, arms)
+    content["warnings"] += arm_warnings(arms)
+    write_ablation(folder, {**content, **kept})
     return []
 
 

@@ -38,7 +38,8 @@ def known_gaps(arms: Sequence[Mapping[str, Any]], predictions: Mapping[str, Pred
     Parameters
     ----------
     arms : sequence of dict
-        As study.json has them. A pair has the same data set, features and preset; no other settings are compared.
+        As study.json has them. A pair has the same data set, features, network and training: only the protocol, and
+        which clips there are, may differ.
     predictions : dict of str to Predictions
         By arm.
 
@@ -50,7 +51,8 @@ def known_gaps(arms: Sequence[Mapping[str, Any]], predictions: Mapping[str, Pred
     """
     alike: dict[Any, list[Mapping[str, Any]]] = {}
     for arm in arms:
-        alike.setdefault((arm["dataset"], tuple(arm["features"]), arm["model"]), []).append(arm)
+        trained_by = arm.get("trained_by")  # an older fusion did not note it
+        alike.setdefault((arm["dataset"], tuple(arm["features"]), arm["model"], trained_by), []).append(arm)
     gaps = []
     for own in alike.values():
         known = [arm["name"] for arm in own if _shared(arm)]

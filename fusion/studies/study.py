@@ -27,7 +27,7 @@ from fusion.runtime.known_json import write_known
 from fusion.runtime.workplace import Workplace
 from fusion.settings.arms import Arm, Study
 from fusion.studies.completion import complete
-from fusion.studies.experiment import result_of, trainable
+from fusion.studies.experiment import result_of, say_versions, trainable
 from fusion.studies.pending import to_train
 from fusion.studies.steps import known_gaps, tested_steps
 
@@ -114,6 +114,9 @@ def run_arms(
         if key not in data:
             data[key] = read_data(settings, workplace)
         chosen.append((arm, data[key], result_of(arm.experiment, data[key], workplace)))
+    for name in dict.fromkeys(arm.experiment.dataset.name for arm in arms):
+        own_results = [result for arm, _, result in chosen if arm.experiment.dataset.name == name]
+        say_versions(own_results, workplace_of(name), "; --force trains again")
     with ExitStack() as locks:
         pending = []
         for arm, own, result in chosen:
@@ -158,12 +161,21 @@ def summarise_study(study: Study, results: dict[str, ResultFolder], workplaces: 
                 *entry["warnings"],
                 f"other-seeds: {arm.name} has the seeds {found}, asked for: {asked}",
             ]
-        arms.append({**entry, "model": arm.experiment.model.preset, "confusion": metrics.get("confusion")})
+        trained_by = arm.experiment.identity()
+        del trained_by["dataset"]
+        alike = hashlib.sha256(json.dumps(trained_by, sort_keys=True).encode()).hexdigest()[:12]
+        model = {"model": arm.experiment.model.preset, "trained_by": alike}
+        arms.append({**entry, **model, "confusion": metrics.get("confusion")})
         own = predictions[arm.name] = read_predictions(results[arm.name].folder)
         above = [name for name, other in predictions.items() if name != arm.name and same_clips(other, own)]
         before = arm.before or (above[-1] if above else None)
         if before is not None and same_clips(predictions[before], own):
             steps.append((arm.name, before))
+        elif before is not None:
+            arms[-1]["warnings"] = [
+                *arms[-1]["warnings"],
+                f"other-clips: {arm.name} has other test clips than {before}, so that the two are not compared",
+            ]
     published = {arm.experiment.dataset.name: arm.experiment.dataset.published for arm in study.arms}
     digests = json.dumps([[arm["name"], arm["digest"], arm["seeds"]] for arm in arms])
     return {

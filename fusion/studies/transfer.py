@@ -90,8 +90,8 @@ def evaluate_result(
     own = digest(experiment, data.fingerprint, workplace.sample, networks)
     result = ResultFolder(workplace.results / experiment.name / own)
     missing = [seed for seed in saved.seeds if not _applied(saved, result, seed)]
+    say_versions([result], workplace)
     if not missing and result.covers(saved.seeds, data.dataset.label_task.references):
-        say_versions(result, workplace)
         say_complete(result, workplace)
         return result.folder
     source = {"folder": str(folder), "digest": networks, "data": name, "split": split}

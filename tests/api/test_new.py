@@ -36,6 +36,13 @@ def test_a_plugin_lies_where_it_is_found_and_its_test_passes(kind):
     assert pytest.main(["-q", *alone, "plugins"]) == 0
 
 
+@pytest.mark.parametrize("name", ["network", "names", "model", "values"])
+def test_a_fusion_may_have_a_name_that_its_test_uses_too(name):
+    fusion.new("fusion", name)
+    alone = ["-c", "/dev/null", "-p", "no:cacheprovider", "-p", "no:xdist", "--import-mode=importlib"]
+    assert pytest.main(["-q", *alone, "plugins"]) == 0
+
+
 def test_a_new_feature_is_in_the_registry():
     fusion.new("feature", "two_words", out="own")
     assert "class TwoWords(" in Path("own/two_words.py").read_text()

@@ -13,9 +13,10 @@ from fusion.settings.model import FusionModel
 class Windows:
     """Windows of which only the targets are of interest; those after `windows` belong to variants."""
 
-    def __init__(self, targets, windows):
+    def __init__(self, targets, windows, weights=None):
         self.targets = np.array(targets, dtype=bool)
         self.windows = windows
+        self.weights = None if weights is None else np.array(weights, dtype=np.float32)
 
     def __len__(self):
         return self.windows
@@ -39,6 +40,13 @@ def test_all_classes_count_alike(targets, weights):
 def test_variants_of_windows_do_not_change_the_weights():
     targets = [[1, 0], [1, 0], [1, 0], [0, 1]]
     assert fit._class_weights(Windows(targets + [[1, 1]] * 4, 4)) == pytest.approx([2 / 3, 2])
+
+
+def test_all_classes_count_alike_whatever_their_clips_weigh():
+    targets, weights = [[1, 0], [1, 0], [0, 1], [0, 1]], np.array([0.1, 0.3, 1, 3, 9, 9, 9, 9])
+    by_class = fit._class_weights(Windows(targets * 2, 4, weights))
+    totals = (np.array(targets) * by_class * weights[:4, np.newaxis]).sum(axis=0)
+    assert totals == pytest.approx([2.2, 2.2])
 
 
 def test_running_moments_follow_within_an_epoch_of_few_steps():

@@ -63,3 +63,16 @@ def test_what_plug_ins_share_tells_their_numbers_apart(tmp_path):
     first = discover(FEATURES, [tmp_path])["planted"].fingerprint
     write(tmp_path / "_shared.py", "FACTOR = 7")
     assert len({alone, first, discover(FEATURES, [tmp_path])["planted"].fingerprint}) == 3
+
+
+def test_a_second_name_of_the_same_class_is_no_second_plug_in(tmp_path):
+    write(tmp_path / "fusions" / "mean.py", "def one():\n    return 1\n\n\nDEFAULT = one\n")
+    source = discover(FUSIONS, [tmp_path])["mean"]
+    assert load(source, inspect.isfunction, "one function")() == 1
+
+
+def test_a_shared_text_that_leads_nowhere_breaks_nothing(tmp_path):
+    write(tmp_path / "planted.py")
+    alone = discover(FEATURES, [tmp_path])["planted"].fingerprint
+    (tmp_path / "_gone.py").symlink_to(tmp_path / "nowhere.py")
+    assert discover(FEATURES, [tmp_path])["planted"].fingerprint == alone

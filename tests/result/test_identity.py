@@ -217,3 +217,12 @@ def test_the_backend_is_covered_unless_it_is_tensorflow(digest_of, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setattr("fusion.runtime.backend.find_spec", lambda name: name)  # it need not be installed
     assert digest_of(experiment) != GOLDEN["nsynth_mfcc"]
+
+
+def test_what_a_finished_result_started_from_may_be_gone(digest_of, monkeypatch, tmp_path):
+    path = EXPERIMENTS / "irmas_fusion.yaml"
+    named = [
+        digest_of(read_experiment(path, assignments=[f"training.pretrain={folder}/0123456789ab"]))
+        for folder in ("results/gone", tmp_path)
+    ]
+    assert named[0] == named[1] != GOLDEN["irmas_fusion"]

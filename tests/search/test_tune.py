@@ -145,6 +145,10 @@ def test_a_finished_search_is_not_repeated_and_goes_on_with_more_trials(searched
     command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 4)
     assert len(rows(search / "trials.csv")) == 5
     assert {path: path.stat().st_mtime_ns for path in before} == before
+    command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 2)
+    assert len(rows(search / "trials.csv")) == 3  # as a search of two alone would have had
+    command(searched, "tune", "open.yaml", "--data", many, "--jobs", 1, "--trials", 4)
+    assert len(rows(search / "trials.csv")) == 5
 
 
 def test_another_space_is_another_search(searched, search, many):

@@ -180,3 +180,9 @@ def test_energy_is_the_sum_of_squares_of_each_part(y: np.ndarray, ends: list[tup
     parts = np.sort(np.minimum(np.array(ends, dtype=np.intp).reshape(-1, 2), y.size), axis=1)
     expected = [np.square(y[start:stop].astype(float)).sum() for start, stop in parts]
     np.testing.assert_allclose(Clip(y, 16000).energy(parts[:, 0], parts[:, 1]), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("sr", [0, -5, 16000.7, float("inf"), float("nan")])
+def test_a_rate_that_no_sound_has_is_refused(sr: float) -> None:
+    with pytest.raises(ValueError, match="a sampling rate is a whole number of Hz"):
+        Clip(noise(1024), sr)  # type: ignore[arg-type]

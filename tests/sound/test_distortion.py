@@ -108,7 +108,7 @@ def test_each_kind_varies_with_the_seed(kind):
     assert len({distort(y, SR, [kind], seed).tobytes() for seed in range(12)}) > 6
 
 
-@pytest.mark.parametrize("kind", [kind for kind in DISTORTION_NAMES if kind not in DEFAULT_DISTORTIONS])
+@pytest.mark.parametrize("kind", [kind for kind in DISTORTION_NAMES if kind not in (*DEFAULT_DISTORTIONS, "resample")])
 def test_other_kinds_are_a_mild_level_of_what_stress_tests(kind):
     y = sound("noise", 2000)
     copies = [distort(y, SR, [kind], seed) for seed in range(3)]
@@ -254,3 +254,13 @@ def test_the_peak_lies_25_to_1_decibels_below_full_scale(name, seed, samples):
 def test_a_copy_with_every_distortion_keeps_to_full_scale():
     y = sound("full scale", 64000)
     assert max(np.abs(distort(y, SR, DEFAULT_DISTORTIONS, seed)).max() for seed in range(20)) < 1
+
+
+@pytest.mark.parametrize("sr", [8000, 16000, 44100])
+def test_a_copy_that_was_stored_at_another_rate_lacks_what_that_rate_has_not(sr):
+    noise = np.random.default_rng(1).normal(0, 0.1, sr)
+    for seed in range(8):
+        copy = DISTORTIONS["resample"](noise, sr, np.random.default_rng(seed))
+        spectrum = np.abs(np.fft.rfft(copy))
+        top = spectrum[int(0.96 * len(spectrum)) :].mean()
+        assert top < 0.1 * spectrum[len(spectrum) // 4 : len(spectrum) // 3].mean()

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from fusion.errors import FusionError
+from fusion.sound.codec import vorbis
 from fusion.sound.grade import Grade
 from fusion.sound.graded import GRADED, IMPULSE
 from fusion.sound.noise import pink
@@ -205,3 +206,17 @@ def test_an_impulse_response_that_cannot_be_used_is_a_message(tmp_path, samples,
         Grade(IMPULSE, 0.0, tmp_path / "none.wav").distort(NOTE, SR, 1)
     with pytest.raises(FusionError, match="--impulse FILE"):
         Grade(IMPULSE, 0.0).distort(NOTE, SR, 1)
+
+
+def test_a_long_sound_is_encoded_in_pieces():
+    """Vorbis keeps what it is given at once on the stack, which 8 MB end."""
+    long = np.random.default_rng(1).normal(0, 0.1, 60 * 44100)
+    assert rms(vorbis(long, 44100, 5) - long) < rms(long)
+
+
+@pytest.mark.parametrize("percent", [30, 40, 168])
+@pytest.mark.parametrize("samples", [SR, 2 * SR, 5 * SR // 2, 10 * SR])
+def test_any_stretch_of_any_length_is_possible(samples, percent):
+    y = np.random.default_rng(1).normal(0, 0.1, samples)
+    for factor in (1 + percent / 100, 1 / (1 + percent / 100)):
+        assert len(stretched(y, SR, factor)) == round(factor * samples)

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from fusion.runtime.known_json import write_known
+from fusion.studies.ablation_summary import AblationArm, arm_warnings
 from tests.support.command import command
 from tests.support.notes import SAMPLES, SR, example, names
+from tests.support.results import made_up_result
 
 pytestmark = pytest.mark.long
 
@@ -245,3 +248,21 @@ def test_mistakes_are_one_message(fusion, experiment, nsynth, words, extra, mess
     assert message in err
     assert len(err.strip().splitlines()) == 1
     assert "Traceback" not in err
+
+
+def test_an_ablation_tells_what_its_arms_warn_of(tmp_path):
+    arms = {}
+    for name, features, warnings in (
+        ("0" * 12, ("mfcc", "rms"), ["sample: the embedded sample", "did-not-converge: seed 1: learnt nothing"]),
+        ("1" * 12, ("mfcc",), ["sample: the embedded sample", "below-reference: a forest is above"]),
+        ("2" * 12, ("rms",), ["did-not-converge: seed 1: no", "did-not-converge: seed 2: no"]),
+    ):
+        metrics, _ = made_up_result(tmp_path / name)
+        write_known(tmp_path / name / "metrics.json", {**metrics, "warnings": warnings})
+        arms[features] = AblationArm(features, tmp_path / name, None)
+    arms["masked",] = AblationArm(("masked",), None, None)
+    assert arm_warnings(arms) == [
+        "sample: the embedded sample",
+        "did-not-converge: 1 training with mfcc, rms; the page of that arm says why",
+        "did-not-converge: 2 trainings with rms; the page of that arm says why",
+    ]

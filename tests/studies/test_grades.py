@@ -27,6 +27,8 @@ def test_so_many_levels_go_from_the_mildest_to_the_most_severe():
 def test_levels_of_ones_own_go_from_mild_to_severe_whatever_their_order():
     assert levels({"noise": [0, 30, 30]}) == [("noise", 30), ("noise", 0)]
     assert levels({"delay": [1, 0.5]}) == [("delay", 0.5), ("delay", 1)]
+    assert levels({"level": [40, 0, 6]}) == [("level", 0), ("level", 6), ("level", 40)]
+    assert levels({"level": [-30, 6, -12]}) == [("level", 6), ("level", -12), ("level", -30)]
 
 
 def test_an_impulse_response_adds_a_distortion(tmp_path):

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from fusion.studies.predict import _Task, _windows
+from fusion.errors import FusionError
+from fusion.studies.predict import _Task, _windows, predict_file
 from tests.support.command import command
 from tests.support.notes import SR, tone
 
@@ -187,6 +188,15 @@ def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
     rest = [(start, clip.y.size) for start, clip in windows]
     assert rest[-1] == (3596.0, 32000)
     assert len(rest) == 1798
+
+
+def test_a_feature_that_fails_on_a_file_costs_that_file_alone(sounds, monkeypatch):
+    def failing(networks, features, clip, task):
+        raise FusionError("feature embedding: no vector for this path")
+
+    monkeypatch.setattr("fusion.studies.predict._apply", failing)
+    task = _Task(sounds / "note.wav", (), (), (), 32000, 8000, 2.0, "mean")
+    assert predict_file(task) == f"{sounds / 'note.wav'}: feature embedding: no vector for this path"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 import fusion
 from fusion.errors import FusionError
 from fusion.result.folder import of_older_method
+from tests.support.ablations import made_up
 from tests.support.results import made_up_result
 
 
@@ -117,6 +118,15 @@ def test_an_old_ablation_without_its_arms_loses_its_intervals(old):
     assert "is not there; run `fusion ablate` again" in left
     anew = json.loads((old / "ablation.json").read_text())
     assert {anew["arms"][0]["low"], anew["tests"][0]["p_holm"], anew["shapley"]["mfcc"]["high"]} == {None}
+
+
+def test_of_masked_features_the_page_alone_is_written_anew(old):
+    ablation = made_up("mask")
+    ablation["arms"][0]["digest"] = old.name
+    (old / "ablation.json").write_text(json.dumps(ablation))
+    (left,) = fusion.recompute(old)
+    assert "its page alone is anew; masked features are asked of the networks" in left
+    assert "Masking" in (old / "ablation.html").read_text()
 
 
 @pytest.mark.parametrize("lost", ["parameters", "seconds", "clips"])

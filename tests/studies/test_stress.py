@@ -131,6 +131,11 @@ def test_two_results_stand_side_by_side(stressed, monkeypatch):
         (["--levels", "9"], "from 1 to 6"),
         (["--impulse", "absent.wav", "--with", "noise=20"], "absent.wav"),
         (["--data", "nowhere", "--with", "noise=20"], "name the folder of its data with --data"),
+        (["--data", "nsynht=nowhere", "--with", "noise=20"], "--data nsynht=nowhere: nsynth alone is used here"),
+        (
+            ["--data", "nsynth=a", "--data", "irmas=b", "--with", "noise=20"],
+            "--data irmas=b: nsynth alone is used here",
+        ),
     ],
 )
 def test_wrong_words_are_a_message(stressed, words, said):

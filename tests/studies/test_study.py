@@ -50,6 +50,31 @@ def test_an_arm_with_more_seeds_than_asked_for_is_a_warning(tiny, nsynth, tmp_pa
         assert f"other-seeds: {arm['name']} has the seeds 1, 2, asked for: 1" in arm["warnings"]
 
 
+@pytest.mark.long
+def test_arms_on_other_clips_are_not_compared_and_that_is_told(nsynth, tmp_path):
+    arms = "arms:\n  all: {}\n  some: {before: all, dataset: {families: [bass, flute]}}\n"
+    (tmp_path / "other.yaml").write_text(f"{TINY.split('arms:')[0].replace('answered_by: [fused]', '')}{arms}")
+    words = ("run", "other.yaml", "--data", nsynth, "--seeds", "1", "--set", "training.epochs=1")
+    said = command(tmp_path, *words).stdout
+    study = read_known(tmp_path / said.splitlines()[-1] / "study.json")
+    assert study["tests"] == []
+    (warning,) = [text for text in study["arms"][1]["warnings"] if text.startswith("other-clips:")]
+    assert "some has other test clips than all" in warning
+    assert "some has other test clips than all" in " ".join(said.split())
+
+
+@pytest.mark.long
+def test_what_a_finished_arm_started_from_is_not_needed_to_stress_it(nsynth, tmp_path, monkeypatch):
+    arms = "arms:\n  a: {}\n  b: {training: {pretrain: a}}\n"
+    (tmp_path / "start.yaml").write_text(f"{TINY.split('arms:')[0].replace('answered_by: [fused]', '')}{arms}")
+    command(tmp_path, "run", "start.yaml", "--data", nsynth, "--seeds", "1", "--set", "training.epochs=1")
+    (pretrained,) = (tmp_path / "results" / "start.b").iterdir()
+    shutil.rmtree(tmp_path / "results" / "start.a")
+    (tmp_path / "elsewhere").mkdir()
+    said = command(tmp_path / "elsewhere", "stress", pretrained, "--with", "noise=20", "--data", nsynth).stdout
+    assert said.splitlines()[-1] == str(pretrained)
+
+
 def outcome(tiny):
     return tiny / (tiny / "out.txt").read_text().splitlines()[-1]
 

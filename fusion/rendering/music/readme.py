@@ -30,9 +30,10 @@ The music was composed by rule and chance for this purpose; nothing in it is any
 Like IRMAS: folders and names, the files of labels, stereo at 44.1 kHz, one predominant instrument over others that
 play along (of IRMAS's classes too) to train, at most {most} to test.
 {copies}Unlike IRMAS: players are samples; a predominant instrument is {level} dB over the accompaniment, always;
-the instruments of test are none of training's{shared}, nor training instruments of practice notes from the same
-fonts{in_notes}. `render.json` names the instrument that leads each song: songs of one are one group.
-The names of songs and artists are made up. `render.json` has the fonts' checksums, FluidSynth's version and warnings.
+the instruments that lead in test are none of training's{shared}, nor training instruments of practice notes
+from the same fonts{in_notes}; accompanists play on both sides. `render.json` names the instrument that
+leads each song: songs of one are one group. The names of songs and artists are made up. `render.json` has the
+fonts' checksums, FluidSynth's version and warnings.
 
 {terms}"""
 

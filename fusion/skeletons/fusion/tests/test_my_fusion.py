@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-my_fusion = run_path(str(Path(__file__).parents[1] / "fusions" / "my_fusion.py"))["my_fusion"]
+FUSE = run_path(str(Path(__file__).parents[1] / "fusions" / "my_fusion.py"))["my_fusion"]
 
 CLIPS, SIZE, CLASSES = 6, 8, 3
 
@@ -18,7 +18,7 @@ def network(names: list[str]) -> tuple[Any, dict[str, Any]]:
     branches = {name: keras.Input((SIZE,), name=name) for name in names}
     random = np.random.default_rng(1)
     values = {name: random.normal(size=(CLIPS, SIZE)).astype(np.float32) for name in names}
-    return keras.Model(branches, my_fusion(dict(branches), CLASSES)), values
+    return keras.Model(branches, FUSE(dict(branches), CLASSES)), values
 
 
 @pytest.mark.parametrize("names", [["mfcc"], ["mfcc", "all-vectors"], ["log_mel", "mfcc", "all-vectors"]])
