@@ -98,9 +98,9 @@ def _read(batches: Batches, forever: bool) -> Any:
     """Return batches in the way that is fastest on this backend."""
     if keras.backend.backend() != "tensorflow":
         return batches
-    from fusion.learning.graph_batches import fits, in_graph
+    from fusion.learning.graph_batches import in_graph
 
-    return in_graph(batches, forever) if fits(batches) else batches
+    return in_graph(batches, forever)
 
 
 def _compile(job: TrainingJob, trainer: keras.Model, loss_weights: dict[str, float], steps: int, together: int) -> None:

@@ -1,7 +1,6 @@
 """Batches as TensorFlow reads them: a whole epoch runs inside one graph, instead of a call from Python each step.
 
-The same rows, in the same order, mixed alike: to the last bit what `Batches` gives. Other backends, and data that do
-not fit in memory, take those.
+The same rows, in the same order, mixed alike: to the last bit what `Batches` gives, which other backends take.
 """
 
 from __future__ import annotations
@@ -14,13 +13,8 @@ import tensorflow as tf
 
 from fusion.learning.batches import Batches
 
-MOST_BYTES = 2**30  # of all features of one part, which each training copies into its memory
-
-
-def fits(batches: Batches) -> bool:
-    """Return whether batches fit in memory."""
-    size = sum(4 * len(rows) * math.prod(rows.shape) for rows in batches.part.rows.values())
-    return size <= MOST_BYTES
+MOST_BYTES = 2**28  # of all features of one part, which each training copies into its memory; more is read as it goes
+_AHEAD = 2  # batches that are read while another one is learnt
 
 
 def in_graph(batches: Batches, forever: bool) -> tf.data.Dataset:
@@ -32,6 +26,29 @@ def in_graph(batches: Batches, forever: bool) -> tf.data.Dataset:
     forever : bool
         Epoch after epoch without an end, each drawn when it begins, for training; else one.
     """
+    size = sum(4 * len(rows) * math.prod(rows.shape) for rows in batches.part.rows.values())
+    return _held(batches, forever) if size <= MOST_BYTES else _read(batches, forever)
+
+
+def _read(batches: Batches, forever: bool) -> tf.data.Dataset:
+    """Return batches that are read one by one."""
+
+    def epochs() -> Iterator[tuple[Any, ...]]:
+        while True:
+            batches.on_epoch_begin()
+            yield from (batches[number] for number in range(len(batches)))
+            if not forever:
+                return
+
+    def kind(value: Any) -> tf.TensorSpec:
+        return tf.TensorSpec((None, *value.shape[1:]), value.dtype)
+
+    kinds = tf.nest.map_structure(kind, batches[0])
+    return tf.data.Dataset.from_generator(epochs, output_signature=kinds).prefetch(_AHEAD)
+
+
+def _held(batches: Batches, forever: bool) -> tf.data.Dataset:
+    """Return batches that are cut out of what is held in memory."""
     values = {name: tf.constant(rows.take()) for name, rows in batches.part.rows.items()}
     targets = tf.constant(batches.targets)
     counts = None if batches.counts is None else tf.constant(batches.counts)

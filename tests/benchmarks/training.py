@@ -1,4 +1,4 @@
-"""Processor time of an epoch: inside one graph, batch by batch from Python, and Keras' own `fit` on arrays.
+"""Processor time of an epoch: data held in memory, data read as it goes, and Keras' own `fit` on arrays.
 
     python tests/benchmarks/training.py [--clips 3000] [--rounds 3]
 
@@ -83,7 +83,7 @@ def main() -> None:
         ways: dict[str, Callable[[int], None]] = {
             "arrays": arrays,
             "one graph": lambda epochs: fusion(epochs, most),
-            "batch by batch": lambda epochs: fusion(epochs, 0),
+            "read as it goes": lambda epochs: fusion(epochs, 0),
         }
         seconds: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(options.rounds):

@@ -21,6 +21,14 @@ pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason=
 CLIPS, VARIANTS = 50, 3
 
 
+@pytest.fixture(params=["held", "read"], autouse=True)
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where batches come from: memory, or the files as they are asked for."""
+    if request.param == "read":
+        monkeypatch.setattr(graph_batches, "MOST_BYTES", 0)
+    return str(request.param)
+
+
 @pytest.fixture
 def part(tmp_path: Path) -> Part:
     """Return clips of a sequence and a vector, with variants."""
@@ -59,27 +67,27 @@ def test_what_validates_is_read_once_in_its_order(part: Part) -> None:
     assert len(list(islice(again, 10))) == len(batches)
 
 
-def test_data_of_more_than_so_many_bytes_do_not_fit(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_of_more_than_so_many_bytes_are_not_held(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = []
+    monkeypatch.setattr(graph_batches, "_held", lambda *given: held.append(given))
     size = 4 * CLIPS * VARIANTS * (40 + 6)
-    monkeypatch.setattr(graph_batches, "MOST_BYTES", size)
-    assert graph_batches.fits(Batches(part, 16))
-    monkeypatch.setattr(graph_batches, "MOST_BYTES", size - 1)
-    assert not graph_batches.fits(Batches(part, 16))
+    for most, times in ((size, 1), (size - 1, 1)):
+        monkeypatch.setattr(graph_batches, "MOST_BYTES", most)
+        graph_batches.in_graph(Batches(part, 16), forever=False)
+        assert len(held) == times
 
 
 def test_the_network_is_the_same_to_the_last_bit(part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of batches which Keras asks for one by one, as other backends do."""
     settings = TrainingSettings(epochs=3, batch_size=16, learning_rate=0.01, mixup=0.3, patience=2)
     model = FusionModel(conv_filters=(8,), dense_units=(8,), embedding=8)
     parts = dict.fromkeys(("train", "validation", "test"), part)
     job = TrainingJob(tmp_path / "s", 1, model, settings, ("a", "b", "c"), parts, tuple(map(str, range(CLIPS))), {})
-    trained, used = [], []
-    in_graph = graph_batches.in_graph
-    monkeypatch.setattr(graph_batches, "in_graph", lambda *given: used.append(given) or in_graph(*given))
-    for most, graphs in ((graph_batches.MOST_BYTES, 2), (0, 2)):  # what trains and what validates, then nothing more
-        monkeypatch.setattr(graph_batches, "MOST_BYTES", most)
+    trained = []
+    for in_graph in (graph_batches.in_graph, lambda batches, forever: batches):
+        monkeypatch.setattr(graph_batches, "in_graph", in_graph)
         keras.utils.set_random_seed(1)
         trained.append(fit(job))
-        assert len(used) == graphs
     assert trained[0].history.epochs == trained[1].history.epochs
     for one, other in zip(trained[0].get_weights(), trained[1].get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
