@@ -142,7 +142,7 @@ def predict_file(task: _Task) -> Prediction | str:
             said, distance = _apply(networks, features, clip, task)
             windows.append(said)
             distances.append(distance)
-    except FusionError as error:  # damaged, or a feature of one's own fails on it: the others go on
+    except (DamagedError, FusionError) as error:  # or a feature of one's own fails on it: the others go on
         return f"{task.path}: {error}"
     if not peak:
         return f"{task.path}: silent, there is nothing to recognise"
