@@ -51,7 +51,7 @@ def export(
     saved = read_trained(folder, seeds, plugins)
     experiment = saved.experiment
     with ExitStack() as stack:
-        if saved.result.folder in out.parents:
+        if saved.result.folder.resolve() in out.resolve().parents:
             stack.enter_context(saved.result.locked())  # another run would take what is half made for left behind
         temporary = stack.enter_context(replacing(out))
         temporary.mkdir()

@@ -114,9 +114,8 @@ def run_arms(
         if key not in data:
             data[key] = read_data(settings, workplace)
         chosen.append((arm, data[key], result_of(arm.experiment, data[key], workplace)))
-    for name in dict.fromkeys(arm.experiment.dataset.name for arm in arms):
-        own_results = [result for arm, _, result in chosen if arm.experiment.dataset.name == name]
-        say_versions(own_results, workplace_of(name), "; --force trains again")
+    workplace = workplace_of(arms[0].experiment.dataset.name)  # any will do to say something
+    say_versions([result for *_, result in chosen], workplace, "; --force trains again")
     with ExitStack() as locks:
         pending = []
         for arm, own, result in chosen:

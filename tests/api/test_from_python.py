@@ -301,3 +301,9 @@ def test_a_confusion_matrix_without_its_classes_is_damaged(tmp_path, classes):
         fusion.load(tmp_path).confusion()
     with pytest.raises(FusionError, match=r"metrics\.json: damaged"):
         fusion.load(tmp_path).table()
+
+
+@pytest.mark.parametrize("tuning", [440.0, -0.6])
+def test_a_tuning_in_hertz_is_refused_and_gives_no_zeros(tuning):
+    with pytest.raises(FusionError, match="tuning"):
+        fusion.extract("tonnetz", np.ones(16000), 16000, tuning=tuning)

@@ -120,3 +120,14 @@ def test_where_a_section_is_wrong_that_alone_is_said(read, wrong):
         read(f"{text}{wrong}\n", searching=True)
     assert len(str(error.value).splitlines()) == 1
     assert "search" not in str(error.value)
+
+
+def test_threads_and_presets_are_not_searched(tmp_path):
+    path = tmp_path / "open.yaml"
+    for setting in ("training.threads", "model.preset"):
+        path.write_text(
+            "dataset: {name: nsynth, protocol: official}\nfeatures: [mfcc]\n"
+            f"search: {{trials: 2, space: {{{setting}: [1, 2]}}}}\n"
+        )
+        with pytest.raises(FusionError, match=f"{setting}: no such setting to search"):
+            read_experiment(path, searching=True)
