@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from fusion.errors import FusionError
@@ -76,7 +77,7 @@ def line_in(file: Path | str | None, error: BaseException) -> str:
 
 def _imported(source: Source) -> ModuleType:
     try:
-        return _import_file(source.file) if source.file else importlib.import_module(source.module)
+        return _import_file(source, source.file) if source.file else importlib.import_module(source.module)
     except (Exception, SystemExit) as error:  # whatever a stranger's code raises
         imports = source.kind.imports
         old = imports and isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"
@@ -87,21 +88,26 @@ def _imported(source: Source) -> ModuleType:
         ) from error
 
 
-def _import_file(file: Path) -> ModuleType:
-    # pydantic looks classes up in sys.modules, so the module has to be there, under a name that path and text give
-    text = file.read_bytes()
-    name = f"fusion_plugin_{hashlib.sha256(bytes(file) + text).hexdigest()[:12]}_{file.stem}"
+def _import_file(source: Source, file: Path) -> ModuleType:
+    # pydantic looks classes up in sys.modules, so the module has to be there, under a name that path and texts give
+    package = f"fusion_plugin_{hashlib.sha256(bytes(file) + source.fingerprint.encode()).hexdigest()[:12]}"
+    name = f"{package}.{file.stem}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None:
-        raise ImportError(f"not a Python file: {file}")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    # a package of its own, so that `from ._shared import ...` finds what the plug-ins of a folder share
+    parent = sys.modules[package] = ModuleType(package)
+    parent.__path__ = [f"{file.parent}{os.sep}{package}"]
+    sys.path_importer_cache[parent.__path__[0]] = FileFinder(str(file.parent), (_TextLoader, [".py"]))
     try:
-        # not by the spec's loader: its bytecode cache misses a change within a second that keeps the size
-        exec(compile(text, file, "exec", dont_inherit=True), vars(module))
+        return importlib.import_module(name)
     except BaseException:
-        del sys.modules[name]
+        for known in [known for known in sys.modules if known.split(".")[0] == package]:
+            del sys.modules[known]
         raise
-    return module
+
+
+class _TextLoader(SourceFileLoader):
+    """Compiles a file's text each time: bytecode kept beside it misses a change within a second that keeps the size."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)

@@ -65,6 +65,28 @@ def test_what_plug_ins_share_tells_their_numbers_apart(tmp_path):
     assert len({alone, first, discover(FEATURES, [tmp_path])["planted"].fingerprint}) == 3
 
 
+def test_plug_ins_of_a_folder_share_code(tmp_path):
+    for folder, factor in (("a", 2), ("b", 3)):
+        write(tmp_path / folder / "fusions" / "_shared.py", f"FACTOR = {factor}\n")
+        for name in ("one", "two"):
+            text = f"from ._shared import FACTOR\n\n\ndef {name}():\n    return FACTOR\n"
+            write(tmp_path / folder / "fusions" / f"{name}.py", text)
+
+    def called(folder, name):
+        return load(discover(FUSIONS, [tmp_path / folder])[name], inspect.isfunction, "one function")()
+
+    assert [called(folder, name) for folder in ("a", "b") for name in ("one", "two")] == [2, 2, 3, 3]
+    write(tmp_path / "a" / "fusions" / "_shared.py", "FACTOR = 7\n")  # within the same second, of the same size
+    assert [called("a", "one"), called("b", "one")] == [7, 3]
+    assert not list(tmp_path.rglob("__pycache__"))
+    write(tmp_path / "a" / "fusions" / "_shared.py", "FACTOR = 1 / 0\n")
+    for _ in range(2):  # what failed once is tried again
+        with pytest.raises(FusionError, match="'one' cannot be imported: ZeroDivisionError"):
+            called("a", "one")
+    write(tmp_path / "a" / "fusions" / "_shared.py", "FACTOR = 4\n")
+    assert called("a", "one") == 4
+
+
 def test_a_second_name_of_the_same_class_is_no_second_plug_in(tmp_path):
     write(tmp_path / "fusions" / "mean.py", "def one():\n    return 1\n\n\nDEFAULT = one\n")
     source = discover(FUSIONS, [tmp_path])["mean"]
