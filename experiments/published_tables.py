@@ -22,7 +22,7 @@ from fusion.report.markdown import table as markdown
 from fusion.report.pages import without_empty
 from fusion.report.stress_sentences import ends_text, point_text, stress_answer, stress_rows
 from fusion.report.study_sentences import answer, gap_sentences, signed
-from fusion.report.wording import headline, reference_label, score, significant
+from fusion.report.wording import arm_names, headline, reference_label, score, significant
 from fusion.result.reference_scores import best_reference
 from fusion.runtime.known_json import read_known
 
@@ -174,7 +174,8 @@ def ablation_text(contents: Contents) -> str:
     ((folder, ablation),) = contents
     most = max(ablation["arms"], key=lambda arm: len(arm["features"]))
     costs = {test["without"][0]: test for test in ablation["tests"] if len(test.get("without", ())) == 1}
-    alone = {arm["features"][0]: arm for arm in ablation["arms"] if len(arm["features"]) == 1}
+    families = ((arm_names(ablation, arm["features"]), arm) for arm in ablation["arms"])
+    alone = {names[0]: arm for names, arm in families if len(names) == 1}
     shares = ablation["shapley"]  # of all sets alone
     rows = [
         [
@@ -319,7 +320,7 @@ TABLES = {
     ),
     "families": Table(
         "docs/results/features.md",
-        ("fusion ablate experiments/descriptor_families.yaml --data practice",),
+        ("fusion ablate experiments/descriptor_families.yaml --data practice --mode all",),
         "ablation.json",
         ablation_text,
         ("practice",),
