@@ -13,7 +13,7 @@ from fusion.errors import FusionError
 from fusion.runtime.cluster import connect
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import processors
-from fusion.runtime.workplace import Workplace
+from fusion.runtime.workplace import DEFAULT_CACHE, Workplace
 from fusion.settings.arms import Arm, Study, is_study, read_study
 from fusion.settings.experiment import Experiment
 from fusion.settings.reading import read_experiment
@@ -81,6 +81,8 @@ class Options:
             value = getattr(self, name)
             if isinstance(value, (str, os.PathLike)) or (value is None and name != "features"):
                 raise FusionError(f"{name}={value!r}: should be a list, as in {name}=[{value!r}]")
+        if self.features is not None and len(set(self.features)) < len(list(self.features)):
+            raise FusionError(f"--features {','.join(self.features)}: each feature once")
         whole = [self.seeds] if isinstance(self.seeds, (int, float, str)) else list(self.seeds or ())
         if not all(type(seed) is int for seed in whole):
             raise FusionError(f"seeds={self.seeds!r}: should be a whole number or a list of whole numbers")
@@ -167,7 +169,7 @@ class Options:
 
     def cache_folder(self) -> Path:
         """Return where extracted features are kept."""
-        return Path(self.cache if self.cache is not None else os.environ.get("FUSION_CACHE") or ".fusion/cache")
+        return Path(self.cache if self.cache is not None else os.environ.get("FUSION_CACHE") or DEFAULT_CACHE)
 
     def assignments(self) -> list[str]:
         """Return the settings to change as ``key.path=value``."""

@@ -86,7 +86,7 @@ def predict(
         for prediction in predictions
         for start, values in prediction.rows(timeline)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["file"])
 
 
 def predict_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
         words), reference (the best one that was fitted), reference_mean, data (name of the folder, or sample),
         rendered, date, and a column for each setting that differs from its default in some result, by dotted path;
         missing where it is the default. A result of an older fusion has no interval, and ``older-method`` among its
-        warnings: `recompute` mends that.
+        warnings: `recompute` mends that. Damaged results are left out, with a warning.
 
     Raises
     ------
@@ -224,9 +225,10 @@ def results(folder: FilePath = RESULTS) -> pd.DataFrame:
         ...
     fusion.errors.FusionError: elsewhere: no such folder
     """
-    rows = [
-        {**{key: _text(row[key]) for key in _COLUMNS}, **row["changes"]} for row in listing.list_results(Path(folder))
-    ]
+    found, damaged = listing.list_results(Path(folder))
+    for text in damaged:
+        warnings.warn(text, stacklevel=2)
+    rows = [{**{key: _text(row[key]) for key in _COLUMNS}, **row["changes"]} for row in found]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(_COLUMNS))
 
 

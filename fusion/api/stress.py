@@ -115,6 +115,8 @@ def _kinds(kinds: Mapping[str, float | Sequence[float] | None] | Sequence[str] |
         return None
     if not isinstance(kinds, Mapping):
         return dict.fromkeys(kinds)
+    if no_level := [kind for kind, own in kinds.items() if isinstance(own, bool)]:
+        raise FusionError(f"kinds: {no_level[0]} should have a level or several, or None for its own ones")
     return {kind: [own] if isinstance(own, (int, float, str)) else own for kind, own in kinds.items()}
 
 

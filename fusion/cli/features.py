@@ -35,6 +35,8 @@ def list_features(
     from fusion.settings.strict_yaml import dump
 
     if name in LISTS:
+        if plot is not None or out is not None or shared.get("set"):
+            raise FusionError(f"{name} is a list; --plot, --out and --set are for one feature: name it")
         print(json.dumps(LISTS[name], indent=2) if as_json else dump({"features": LISTS[name]}))
         return
     folders = shared.get("plugins", [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from fusion.errors import FusionError
+from fusion.runtime.workplace import DEFAULT_CACHE
 
 ExperimentFile = Annotated[
     Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
@@ -39,6 +41,8 @@ def _folders(typed: list[str]) -> str | dict[str, str]:
     plain = [text for text, (name, equals, _) in named.items() if not (equals and name.isidentifier())]
     if plain and len(typed) > 1:
         raise FusionError(f"--data {plain[0]}: several folders are NAME=DIR each, NAME a data set's")
+    if twice := sorted({name for name, count in Counter(name for name, _, _ in named.values()).items() if count > 1}):
+        raise FusionError(f"--data {twice[0]}=...: given twice; `fusion data join` makes one folder of several")
     return plain[0] if plain else {name: folder for name, _, folder in named.values()}
 
 
@@ -86,7 +90,7 @@ OPTIONS = {
             Path,
             typer.Option("--cache", metavar="DIR", envvar="FUSION_CACHE", help="Where extracted features are kept."),
         ],
-        Path(".fusion/cache"),
+        DEFAULT_CACHE,
     ),
     "features": _Option(
         Annotated[

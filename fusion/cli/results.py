@@ -38,6 +38,8 @@ def predict(
     from fusion.cli import console
     from fusion.result.exported import is_exported
 
+    if as_json and as_csv:
+        raise FusionError("--json and --csv are two forms; give one of them")
     told: list[str] = []
     if not is_exported(result):
         from fusion.api.results import load
@@ -182,6 +184,7 @@ def report(
         return
     for left in recompute(folders[0]):
         print(left)
+    print(folders[0])
 
 
 @app.command(epilog="Example: fusion results results --sort figure")
@@ -211,15 +214,16 @@ def results(
     from fusion.report import index_page
     from fusion.result import listing
 
-    every = listing.list_results(folder)
+    every, damaged = listing.list_results(folder)
+    lines = sys.stderr if as_json else sys.stdout
     rows = listing.ordered(listing.chosen(every, where or ()), sort)
     if not rows:
         print(f"{folder}: {len(every)} results{', of which none is asked for' if every else ''}", file=sys.stderr)
     alike, changes = listing.differences(rows)
     if html:
-        print(index_page.write_index(folder, rows, alike, changes, listing.PAGES))
+        print(index_page.write_index(folder, rows, alike, changes, listing.PAGES), file=lines)
     if readme:
-        print(index_page.write_readme(folder, rows, alike, changes))
+        print(index_page.write_readme(folder, rows, alike, changes), file=lines)
     if mlflow is not None:
         from fusion.result.mlflow_log import log_results
 
@@ -231,3 +235,5 @@ def results(
         from fusion.cli import console
 
         console.print_results(index_page.lines(rows, alike, changes))
+    if damaged:
+        raise FusionError("\n".join(damaged))

@@ -51,9 +51,9 @@ class Corpus:
     name, protocol : str
     table : DataFrame
         One row a clip: id, path (Path), start and duration (seconds; NaN: to the end of the file), labels (joined by
-        ``;``), group (what must not be split: an instrument, a recording), split (train, validation or test), and,
-        once the audio was hashed, content (of the whole file), sound (the same for clips that are copies) and origin
-        (data in which a group's name means the same).
+        ``;``), group (what must not be split: an instrument, a recording), split (train, validation or test), source
+        where folds are sources, weight where clips have one, and, once the audio was hashed, content (of the whole
+        file), sound (the same for clips that are copies) and origin (data in which a group's name means the same).
     group_noun : str
         What a group is, in the plural, for messages: ``instruments``.
     notes : list of str
@@ -239,9 +239,9 @@ def _advice(dataset: Corpus) -> str:
 
 
 def fingerprint(table: pd.DataFrame) -> str:
-    """Return a hash of everything that a result depends on: ids, labels, groups, splits and audio content."""
+    """Return a hash of everything that a result depends on: ids, labels, groups, splits, sources and audio content."""
     columns = ["id", "start", "duration", "labels", "group", "split", "content"]
-    columns += [column for column in ("weight",) if column in table]
+    columns += [column for column in ("weight", "source") if column in table]
     digest = hashlib.sha256()
     for line in sorted("\t".join(map(str, row)) for row in zip(*(table[column] for column in columns), strict=True)):
         digest.update(f"{line}\n".encode())

@@ -99,6 +99,8 @@ class Dataset(Reader):
             kept = [set(labels.split(";")) <= set(self.classes) for labels in table["labels"]]
             table = table[kept].reset_index(drop=True)
         if self.protocol == "holdout":
-            tested = table["group"].isin(hold_out(table, share=self.test_share, salt=f"test:{self.test_seed}"))
+            # of three groups one is left to train and one to validate
+            held = hold_out(table, share=self.test_share, salt=f"test:{self.test_seed}", left=2)
+            tested = table["group"].isin(held)
             table = table.assign(split=np.where(tested, "test", "train"))
         return table

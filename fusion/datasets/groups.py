@@ -101,7 +101,9 @@ def divided(table: pd.DataFrame, folds: int, repeats: int, grouped: bool, settin
     return np.stack(numbers)
 
 
-def hold_out(table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT, salt: str = "validation") -> list[str]:
+def hold_out(
+    table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT, salt: str = "validation", left: int = 1
+) -> list[str]:
     """Choose whole groups of training clips, at least one a class, that validate or test; a class' only one stays.
 
     Groups are taken in seeded order as long as they bring the share of clips nearer to the one that is wanted.
@@ -116,12 +118,15 @@ def hold_out(table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT,
         Of each class' clips.
     salt : str
         Another one chooses other groups.
+    left : int
+        So many groups of a class stay if it has more.
     """
     held: dict[str, None] = {}  # in order; there may be as many groups as clips
     classes_of: dict[str, list[str]] = {}
     for name, label in table[[unit, "labels"]].drop_duplicates().itertuples(index=False, name=None):
         classes_of.setdefault(name, []).append(label)
     stay = Counter(label for labels in classes_of.values() for label in labels)  # units of each class
+    least = {label: max(1, min(left, count - 1)) for label, count in stay.items()}
 
     def hold(name: str) -> None:
         held[name] = None
@@ -134,11 +139,12 @@ def hold_out(table: pd.DataFrame, unit: str = "group", share: float = _HELD_OUT,
         free = [name for name in shuffled(count, salt) if name not in held]
         for name in free:
             nearer = abs(clips_held + count[name] - target) < abs(clips_held - target)
-            if nearer and all(stay[label] > 1 for label in classes_of[name]):
+            if nearer and all(stay[label] > least[label] for label in classes_of[name]):
                 hold(name)
                 clips_held += count[name]
-        if not clips_held and (some := [name for name in free if all(stay[label] > 1 for label in classes_of[name])]):
-            hold(min(some, key=lambda name: count[name]))
+        able = [name for name in free if all(stay[label] > least[label] for label in classes_of[name])]
+        if not clips_held and able:
+            hold(min(able, key=lambda name: count[name]))
     return list(held)
 
 

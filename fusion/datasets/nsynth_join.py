@@ -20,7 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from fusion.datasets.joined import RECORD
-from fusion.datasets.nsynth_notes import FAMILIES, ORIGINS, PARTS, SOURCE, audio_files, read_examples, read_part
+from fusion.datasets.nsynth_notes import (
+    FAMILIES,
+    ORIGINS,
+    PARTS,
+    SOURCE,
+    audio_files,
+    read_examples,
+    read_part,
+    refuse_absent,
+)
 from fusion.errors import FusionError, listing
 from fusion.runtime.files import replacing, write_json
 
@@ -80,6 +89,7 @@ def _add(
     there = [part for part in PARTS if (root / f"nsynth-{part}").is_dir()]
     if not there:
         raise FusionError(f"{root}: no source of notes (no folder nsynth-train, nsynth-valid or nsynth-test)")
+    refuse_absent(root, there)
     renamed: dict[str, str] = {}  # an instrument may be in several parts
     content: dict[str, Any] = {"folder": str(root.resolve()), "notes": {}, "instruments": {}, "families": {}}
     for part in there:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from fusion.datasets.files import refuse_undecodable
 from fusion.errors import FusionError, listing
+from fusion.runtime.names import readable
 
 FORMATS = (".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64")
 OTHER_FORMATS = (".m4a", ".aac", ".mp4", ".wma", ".ape", ".wv", ".webm")  # sound, too, but not for libsndfile
@@ -52,7 +53,7 @@ def own_sounds(root: Path, skip: bool) -> tuple[Sounds, list[str]]:
         if path.name.lower().endswith(OTHER_FORMATS):
             undecodable.append(f"{inside}")
         elif path.name.lower().endswith(FORMATS):
-            if not str(inside).isprintable():
+            if not readable(str(inside)):
                 wrong.append(f"{str(inside)!a}: a control character in a name")
             elif sounds.setdefault(inside, path) != path:
                 wrong.append(f"{inside}: there twice, in two forms of Unicode")

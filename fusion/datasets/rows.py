@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fusion.datasets.corpus import SPLITS
 from fusion.datasets.files import missing_audio
 from fusion.errors import FusionError, did_you_mean, listing
+from fusion.runtime.names import readable
 from fusion.settings.dataset import DatasetSettings
 
 if TYPE_CHECKING:  # slow to import, and a mistake in an experiment file is told at once
@@ -75,7 +76,7 @@ class _Texts:
             if above not in folders:
                 folders[above] = (root / above, _listed(above, root))
             folder, names = folders[above]
-            listed, place = name in names and text.isprintable(), text
+            listed, place = name in names and readable(text), text
             if not listed:
                 try:
                     place = _inside(text, root)
@@ -176,7 +177,7 @@ def _part(file: str, start: float) -> str:
 
 def _inside(text: str, root: Path) -> str:
     """Return where a file is below the data set's folder."""
-    if not text or not text.isprintable():
+    if not text or not readable(text):
         raise ValueError(f"path: should name a file, found {text!r}")
     if max(len(os.fsencode(part)) for part in text.split("/")) > _LONGEST or len(text) > 16 * _LONGEST:
         raise ValueError(f"path: should name a file, found a text of {len(text)} characters")

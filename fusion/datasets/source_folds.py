@@ -71,5 +71,5 @@ def by_source(
     folds = numbered(table["source"])
     left_out = ", ".join(f"{number} {source}" for number, source in enumerate(lacks.index))
     told.append(f"sources: each fold leaves out a whole source: {left_out}")
-    table = table.drop(columns="source").assign(split="train")
+    table = table.assign(split="train")
     return Corpus(name, "sources", table, noun, [*notes, *told], folds=folds[np.newaxis])

@@ -19,6 +19,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fusion.datasets.dataset import Dataset
 from fusion.datasets.table_rows import read_rows
+from fusion.runtime.names import readable
 from fusion.settings.protocols import Threshold, refuse_other_protocols
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Table(Dataset):
         home, paths, mistakes = root.resolve(), [], []
         for row in rows:
             path, mistake = row.values["path"], ""
-            if path and path.isprintable():  # else it is told with all that is wrong with rows
+            if path and readable(path):  # else it is told with all that is wrong with rows
                 real = (file.parent / path).resolve()
                 if real.is_relative_to(home):
                     path = real.relative_to(home).as_posix()

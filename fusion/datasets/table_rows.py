@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ _SAYS = {
     "start": ("begin", "give start, in seconds; dataset.columns: {start: NAME} names its column"),
     "duration": ("end", "give duration, in seconds, end minus start"),
 }
+_ALIKE = 0.7
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -86,9 +88,12 @@ def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[
                 f"{file}: a column {name}, and none that says when clips {what}: {todo}; "
                 f"dataset.columns: {{{time}: null}} passes over it"
             )
-        near = did_you_mean(name, unused)  # columns that are like none may hold what is not asked for
-        if near and name not in names.values():
-            raise FusionError(f"{file}: the column {name!r} is not known{near} dataset.columns names other ones")
+        # a column that is like none may hold what is not asked for: a pitch is no split
+        if name not in names.values() and (near := get_close_matches(name, unused, 1, _ALIKE)):
+            raise FusionError(
+                f"{file}: the column {name!r} is not known; did you mean {near[0]!r}? dataset.columns: {{{near[0]}: "
+                f"{name}}} says so, {{{near[0]}: null}} passes over it"
+            )
     if wrong := [
         f"{where}: {len(texts)} values, not {len(header)}" for where, texts in lines if len(texts) != len(header)
     ]:

@@ -60,6 +60,7 @@ def why_not_converged(loss: float, accuracy: float, targets: NDArray[np.bool_], 
     majority = float(targets.mean(axis=0).max())
     if not loss <= 0.9 * entropy:
         return f"training loss {loss:.3f} is above 0.9 of {entropy:.3f}, the entropy of the training labels"
-    if accuracy < majority + 0.05:
-        return f"training accuracy {accuracy:.3f} is not 0.05 above {majority:.3f}, the largest class' share"
+    more = min(0.05, (1 - majority) / 2)
+    if accuracy < majority + more:
+        return f"training accuracy {accuracy:.3f} is not {more:.2g} above {majority:.3f}, the largest class' share"
     return ""

@@ -162,6 +162,11 @@ def prepare(experiment: Experiment, data: Data, workplace: Workplace, pools: Int
     computed = {name: extracted.computed[name] + extracted_too.computed[name] for name in experiment.features}
     news = ", ".join(f"{name} {count}" for name, count in computed.items() if count)
     workplace.progress.say(f"features: {f'clips extracted: {news}' if news else 'all stored, nothing extracted'}")
+    for store in stores:
+        if others := store.made_with_others():
+            workplace.progress.say(
+                f"feature {store.name} was extracted with {', '.join(others)}; delete {store.folder} to extract it anew"
+            )
     every = [*windows.windows, *variants.windows]
     return Prepared(
         data,

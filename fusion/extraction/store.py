@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.metadata
 import json
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -92,6 +94,9 @@ def _mapped(shard: Path) -> NDArray[np.float32]:
     return np.load(shard, mmap_mode="r", allow_pickle=False)
 
 
+_MAKERS = ("librosa", "soundfile", "soxr")
+
+
 class Store:
     """The stored values of one feature.
 
@@ -134,6 +139,15 @@ class Store:
         path = self.folder / "feature.json"
         if not path.exists():
             write_json(path, {**self.identity, "shape": list(self.shape), "libraries": libraries})
+
+    def made_with_others(self) -> list[str]:
+        """Return which libraries that make values had another version when the store was begun."""
+        path = self.folder / "feature.json"
+        with suppress(OSError, ValueError, LookupError, TypeError):  # it may lack, or be damaged
+            before = json.loads(path.read_text(encoding="utf-8"))["libraries"]
+            here = {name: importlib.metadata.version(name) for name in _MAKERS if name in before}
+            return [f"{name} {before[name]} (here {own})" for name, own in here.items() if own != before[name]]
+        return []
 
     def sweep(self) -> None:
         """Remove what killed writers left; nobody else may be at it."""

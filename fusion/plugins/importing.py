@@ -8,14 +8,16 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from importlib.machinery import FileFinder, SourceFileLoader
+from collections.abc import Callable, Collection
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from fusion.errors import FusionError
 from fusion.plugins.registry import Source
+
+_PACKAGE = "fusion_plugin_"
 
 
 def load(source: Source, is_one: Callable[[Any], bool], wanted: str) -> Any:
@@ -82,6 +84,8 @@ def _imported(source: Source) -> ModuleType:
         imports = source.kind.imports
         old = imports and isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"
         mend = f"; import {imports} from fusion" if old else ""
+        if isinstance(error, ImportError) and (error.name or "").startswith(_PACKAGE):
+            mend = "; a plug-in imports, of the files beside it, those whose names begin with _"
         raise FusionError(
             f"{place(source, error)}: the plug-in of {source.kind.noun} {source.name!r} cannot be imported: "
             f"{type(error).__name__}: {error}{mend}"
@@ -90,20 +94,30 @@ def _imported(source: Source) -> ModuleType:
 
 def _import_file(source: Source, file: Path) -> ModuleType:
     # pydantic looks classes up in sys.modules, so the module has to be there, under a name that path and texts give
-    package = f"fusion_plugin_{hashlib.sha256(bytes(file) + source.fingerprint.encode()).hexdigest()[:12]}"
+    package = f"{_PACKAGE}{hashlib.sha256(bytes(file) + source.fingerprint.encode()).hexdigest()[:12]}"
     name = f"{package}.{file.stem}"
     if name in sys.modules:
         return sys.modules[name]
     # a package of its own, so that `from ._shared import ...` finds what the plug-ins of a folder share
     parent = sys.modules[package] = ModuleType(package)
     parent.__path__ = [f"{file.parent}{os.sep}{package}"]
-    sys.path_importer_cache[parent.__path__[0]] = FileFinder(str(file.parent), (_TextLoader, [".py"]))
+    finder = sys.path_importer_cache[parent.__path__[0]] = _Finder(str(file.parent), (_TextLoader, [".py"]))
+    finder.known = {path.stem for path in (file, *source.shared)}
     try:
         return importlib.import_module(name)
     except BaseException:
         for known in [known for known in sys.modules if known.split(".")[0] == package]:
             del sys.modules[known]
         raise
+
+
+class _Finder(FileFinder):
+    """Finds a plug-in and what it may share alone: a change of anything else would not be noticed."""
+
+    known: Collection[str] = ()
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        return super().find_spec(fullname, target) if fullname.rpartition(".")[2] in self.known else None
 
 
 class _TextLoader(SourceFileLoader):

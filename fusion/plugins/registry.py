@@ -54,6 +54,8 @@ class Source:
         Module to import, for an installed package; empty for a file.
     file : Path or None
         The plug-in file.
+    shared : tuple of Path
+        Files beside it whose code the plug-ins of the folder share: those whose names begin with ``_``.
     package : str
         Distribution that announces the module, as ``name version``; empty for a file.
     stored_as : str
@@ -64,6 +66,7 @@ class Source:
     name: str
     module: str = ""
     file: Path | None = None
+    shared: tuple[Path, ...] = ()
     package: str = ""
     stored_as: str = ""
 
@@ -74,13 +77,12 @@ class Source:
     def fingerprint(self) -> str:
         """What tells this plug-in's numbers from another's of the same name and version.
 
-        For an installed package, its module; for a plug-in file, a hash of its text and of the texts beside it that
-        plug-ins share (``_<name>.py``), so that an edited file never gets what was computed with the old one.
+        For an installed package, its module; for a plug-in file, a hash of its text and of those that it may share, so
+        that an edited file never gets what was computed with the old one.
         """
         if not self.file:
             return self.stored_as or self.module
-        texts = [self.file, *sorted(path for path in self.file.parent.glob("_*.py") if path.is_file())]
-        return hashlib.sha256(b"".join(path.read_bytes() for path in texts)).hexdigest()[:12]
+        return hashlib.sha256(b"".join(path.read_bytes() for path in (self.file, *self.shared))).hexdigest()[:12]
 
     @property
     def folder(self) -> Path | None:
@@ -123,12 +125,16 @@ def discover(kind: Kind, folders: Iterable[Path] = ()) -> Sources:
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
         if not folder.is_dir():
             raise FusionError(f"{folder}: no such plug-in folder; give --plugins (or plugins:) an existing folder")
-        for file in sorted((folder / kind.folder).glob("[!_.]*.py")):
+        files = sorted((folder / kind.folder).glob("[!.]*.py"))
+        shared = tuple(file for file in files if file.name.startswith("_") and file.is_file())
+        for file in files:
+            if file.name.startswith("_"):
+                continue
             if not file.stem.isidentifier():
                 raise FusionError(
                     f"{file}: a plug-in's file name is its {kind.noun}'s name: letters, digits and _ only"
                 )
-            _add(sources, Source(kind, file.stem, file=file))
+            _add(sources, Source(kind, file.stem, file=file, shared=shared))
     return dict(sorted(sources.items()))
 
 

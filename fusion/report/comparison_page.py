@@ -8,7 +8,7 @@ from typing import Any
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.pages import percent, write_page
+from fusion.report.pages import address, percent, write_page
 from fusion.report.result_tables import plain
 from fusion.report.study_sentences import cells_of_test, signed
 from fusion.report.wording import (
@@ -46,7 +46,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
         content=content,
         answer=_answer(content),
         names=names,
-        pages=[f"../../{own['metrics']['experiment']}/{own['metrics']['digest']}/report.html" for own in results],
+        pages=[address(Path(own["folder"]) / "report.html", path) for own in results],
         figures=_figures(results),
         tests=_tests(content),
         settings=_settings(results),

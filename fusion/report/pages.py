@@ -6,11 +6,13 @@ share, ``page.css`` their style and ``page.js`` their script, which every page c
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
@@ -50,6 +52,11 @@ def page_text(template: str, **content: Any) -> str:
         return _templates().get_template(f"{template}.html.j2").render(**content)
     except UndefinedError as error:
         raise KeyError(str(error)) from error
+
+
+def address(file: Path, page: Path) -> str:
+    """Return the link from a page to a file, wherever that lies."""
+    return quote(Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix())
 
 
 def write_own(path: Path, text: str, mark: str) -> None:

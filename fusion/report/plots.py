@@ -73,6 +73,15 @@ def _style() -> Iterator[None]:
         yield
 
 
+def shortened(name: str, most: int = 24) -> str:
+    """Return a name that has room on an axis: of a long one its beginning and its end.
+
+    >>> shortened("a very long name of an instrument, muted")
+    'a very long name…t, muted'
+    """
+    return name if len(name) <= most else f"{name[: most - 8]}…{name[-8:]}"
+
+
 def interactive_axes() -> Axes:
     """Return new axes that a notebook or a window shows, as pyplot makes them."""
     from matplotlib import pyplot

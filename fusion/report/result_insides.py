@@ -84,7 +84,9 @@ def _known(folder: Path, metrics: dict[str, Any], ids: pd.Series) -> NDArray[np.
     groups = tested.drop_duplicates("clip").set_index("clip")["group"]
     if len(ids) < len(groups):  # of the first fold, whose network trained on the others' clips
         return groups.reindex(ids).isin(groups[~groups.index.isin(ids)]).to_numpy()
-    if shared in (0, metrics["groups"]["test"]) or not trained_on.is_file():
+    # with none shared, those that the networks know which these start from
+    told = shared or any(text.startswith("shared-groups:") for text in metrics["warnings"])
+    if not told or shared == metrics["groups"]["test"] or not trained_on.is_file():
         return np.full(len(ids), bool(shared))
     return groups.reindex(ids).isin(read_table(trained_on)["group"]).to_numpy()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from fusion.report.plots import BLUE, DARK, GREY, INK, ORANGE, new_figure
+from fusion.report.plots import BLUE, DARK, GREY, INK, ORANGE, new_figure, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,9 @@ def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str]) -> Figur
         True classes in rows; the mean over seeds.
     classes : list of str
     """
-    figure, axes = new_figure(1.6 + 0.72 * len(classes), 1.2 + 0.62 * len(classes))
+    letters = max(0, *(len(shortened(name)) for name in classes)) - 12  # beyond those that there is room for anyway
+    more = 0.09 * max(0, letters)
+    figure, axes = new_figure(max(4.8, 1.6 + 0.72 * len(classes)) + more, 1.2 + 0.62 * len(classes) + 0.7 * more)
     draw_confusion(axes, confusion, classes)
     return figure
 
@@ -38,9 +40,10 @@ def draw_confusion(axes: Axes, confusion: np.ndarray[Any, Any], classes: list[st
         return f"{count:.{decimals}f}\n{100 * share:.0f} %" if count > 0 else ""
 
     draw_cells(axes, confusion, text, fontsize=8, aspect="auto")
-    axes.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
+    names = [shortened(name) for name in classes]
+    axes.set_xticks(range(len(classes)), names, rotation=40, ha="right")
     totals = confusion.sum(axis=1)
-    axes.set_yticks(range(len(classes)), [f"{name} ({total:.0f})" for name, total in zip(classes, totals, strict=True)])
+    axes.set_yticks(range(len(classes)), [f"{name} ({total:.0f})" for name, total in zip(names, totals, strict=True)])
     axes.set_xlabel("predicted")
     axes.set_ylabel("true (clips)")
     axes.set_title("Confusion: clips (mean of seeds) and share of the row", fontsize=10)

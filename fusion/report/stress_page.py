@@ -9,7 +9,7 @@ from typing import Any
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.pages import percent, write_page
+from fusion.report.pages import address, percent, write_page
 from fusion.report.plots import save, svg
 from fusion.report.stress_plot import plot_breaks, plot_kind, plot_stress
 from fusion.report.stress_sentences import (
@@ -53,7 +53,7 @@ def write(folder: Path, name: str, content: Mapping[str, Any]) -> None:
         results=[
             {
                 "name": own,
-                "page": f"../../{result['experiment']}/{result['digest']}/report.html",
+                "page": _page(folder, result),
                 "shifts": _shifts(result),
                 "facts": result,
             }
@@ -143,6 +143,12 @@ def _difference(test: Mapping[str, Any]) -> list[str]:
     interval = "" if test["low"] is None else f"[{signed(test['low'])}, {signed(test['high'])}]"
     p = "" if test["p_holm"] is None else p_text(test["p_holm"]).removeprefix("p ").removeprefix("= ")
     return [signed(test["difference"]), interval, p]
+
+
+def _page(folder: Path, result: Mapping[str, Any]) -> str:
+    """Return the link to a result's page; empty where it lies elsewhere, as another result may."""
+    page = folder.resolve().parents[1] / result["experiment"] / result["digest"] / "report.html"
+    return address(page, folder / "stress.html") if page.is_file() else ""
 
 
 def _shifts(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def write(folder: Path, study: dict[str, Any], arms: dict[str, Path], paper: boo
         gaps=gap_sentences(study),
         about_intervals=ABOUT_TESTS,
         command=_command(study),
+        seeds=_seeds(study),
     )
     if paper:
         for name, table in (("arms", arms_table(study)), ("steps", steps_table(study))):
@@ -87,8 +88,15 @@ def _often(study: dict[str, Any]) -> list[str]:
     return [f"{', '.join(test)}: {looks_text(arm)}" for test, arm in looks.items()]
 
 
+def _seeds(study: dict[str, Any]) -> str:
+    """Return the seeds of the arms, by arm where they differ."""
+    texts = {arm["name"]: ", ".join(map(str, arm["seeds"])) for arm in study["arms"]}
+    return texts.popitem()[1] if len(set(texts.values())) == 1 else "; ".join(f"{n}: {own}" for n, own in texts.items())
+
+
 def _command(study: dict[str, Any]) -> str:
     """Return what repeats the study."""
     folders = " ".join(f"--data {shlex.quote(name + '=' + str(own['folder']))}" for name, own in study["data"].items())
     data, path = "--sample" if study["sample"] else folders, shlex.quote(f"{study['study']}.yaml")
-    return f"fusion run {path} {data} {seeds_option(study['arms'][0]['seeds'])}"
+    seeds = sorted(set.intersection(*(set(arm["seeds"]) for arm in study["arms"])))
+    return " ".join(["fusion run", path, data, *([seeds_option(seeds)] if seeds else [])])

@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.evaluation.effects import p_text
 from fusion.evaluation.metric import metric_label
-from fusion.report.plots import BLUE, GREY, INK, ORANGE, SERIES, new_figure
+from fusion.report.plots import BLUE, GREY, INK, ORANGE, SERIES, new_figure, shortened
 from fusion.report.result_plots import draw_cells, read_history
 from fusion.report.study_sentences import unconverged
 from fusion.report.wording import headline, significant
@@ -121,8 +121,9 @@ def plot_confusion_pair(study: dict[str, Any]) -> Figure | None:
     for axes, arm in zip(both, chosen, strict=True):
         draw_cells(axes, np.array(arm["confusion"]), _percentage, fontsize=7, aspect="equal")
         ticks = range(len(arm["classes"]))
-        axes.set_xticks(ticks, arm["classes"], rotation=45, ha="right", fontsize=8)
-        axes.set_yticks(ticks, arm["classes"], fontsize=8)
+        names = [shortened(name) for name in arm["classes"]]
+        axes.set_xticks(ticks, names, rotation=45, ha="right", fontsize=8)
+        axes.set_yticks(ticks, names, fontsize=8)
         axes.set_title(f"{arm['name']}: {arm['test'][headline(arm)]['mean']:.3f}", fontsize=9)
         axes.set_xlabel("predicted")
     both[0].set_ylabel("true (%)")

@@ -43,6 +43,12 @@ _PARTS = ("spec.yaml", "environment.json", "references.csv", "predictions.csv", 
 # what every training says of itself
 _SAID = {"seed", "epochs", "parameters", "best_epoch", "versions", "threshold", "train", "seconds", "device"}
 
+_NEEDED = {
+    **dict.fromkeys(("experiment", "digest", "dataset"), str),
+    **{"classes": list, "seeds": list, "warnings": list, "test": dict, "references": dict},
+}
+"""What metrics.json of every result has, and of which type."""
+
 
 @dataclass(frozen=True)
 class ResultFolder:
@@ -103,6 +109,11 @@ class ResultFolder:
                 f"{self.folder}: no result folder (no metrics.json); name one that `fusion run` or `fusion evaluate` "
                 "printed"
             )
+        lacks = [name for name, kind in _NEEDED.items() if not isinstance(metrics.get(name), kind)]
+        lacks += [name for name in ("classes", "seeds", "test") if name not in lacks and not metrics[name]]
+        if lacks or not all(isinstance(text, str) for text in metrics["warnings"]):
+            what = f"no {' and no '.join(lacks)} as fusion writes it" if lacks else "warnings that are no texts"
+            raise FusionError(f"{self.folder / 'metrics.json'}: damaged ({what}); run the experiment again")
         return metrics
 
     def environment(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ PAGES = {
 _SHOWN = ("experiment", "digest", "dataset", "protocol", "features", "metric", "warnings", "date", "data")
 
 
-def list_results(top: Path) -> list[dict[str, Any]]:
+def list_results(top: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """Return every result in a folder, by experiment and date.
 
     Parameters
@@ -32,21 +32,28 @@ def list_results(top: Path) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    rows : list of dict
         ``experiment, digest, dataset, protocol, features, metric, mean, low, high, seeds, folder, warnings`` (their
         fixed words), ``reference`` (the best one that was fitted), ``reference_mean, data`` (name of the folder,
         or sample), ``rendered, date, changes`` (settings that differ from the defaults, by dotted path) and ``pages``
         that lie beside metrics.json.
+    damaged : list of str
+        What is wrong with those that cannot be listed.
 
     Raises
     ------
     FusionError
-        If there is no such folder, or a metrics.json is damaged.
+        If there is no such folder.
     """
     if not top.is_dir():
         raise FusionError(f"{top}: no such folder")
-    rows = [_row(ResultFolder(path.parent)) for path in sorted(top.glob("*/*/metrics.json"))]
-    return sorted(rows, key=lambda row: (row["experiment"], row["date"]))
+    rows, damaged = [], []
+    for path in sorted(top.glob("*/*/metrics.json")):
+        try:
+            rows.append(_row(ResultFolder(path.parent)))
+        except FusionError as error:
+            damaged.append(str(error))
+    return sorted(rows, key=lambda row: (row["experiment"], row["date"])), damaged
 
 
 def _row(result: ResultFolder) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def chosen(rows: Sequence[dict[str, Any]], wanted: Iterable[str]) -> list[dict[s
     Parameters
     ----------
     rows : sequence of dict
-        Of `list_results`.
+        As `list_results` gives them.
     wanted : iterable of str
         ``features=mfcc,tonnetz``: a result with these, and perhaps others; ``warnings=few-groups``: one that has it;
         ``dataset=irmas`` and the like; ``training.epochs=20``: a setting, whose default is not known here.

@@ -28,7 +28,7 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``digest``; ``results`` [{name, metrics, changes}]; ``alike``, settings that all change alike; ``tests``
+        ``digest``; ``results`` [{name, folder, metrics, changes}]; ``alike``, settings that all change alike; ``tests``
         [{result, metric, difference, low, high, p, p_holm, ...}] of each later result minus the first; ``why`` there
         are none for some; ``changed`` {result, clips, several}, of the first of these tests that has such clips;
         ``warnings``; ``looks``.
@@ -61,8 +61,8 @@ def side_by_side(results: Sequence[ResultFolder]) -> dict[str, Any]:
     return {
         "digest": hashlib.sha256("\n".join(names).encode()).hexdigest()[:12],
         "results": [
-            {"name": name, "metrics": own, "changes": change}
-            for name, own, change in zip(names, metrics, changes, strict=True)
+            {"name": name, "folder": str(result.folder), "metrics": own, "changes": change}
+            for name, result, own, change in zip(names, results, metrics, changes, strict=True)
         ],
         "alike": alike,
         "tests": adjusted(tests),

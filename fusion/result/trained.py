@@ -67,6 +67,10 @@ def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iter
     experiment = read_result_settings(folder / "spec.yaml", plugins)
     with telling_damage(folder / "environment.json"):
         recorded = dict(result.environment().get("features", {}))
+    if not recorded:
+        raise FusionError(
+            f"{folder / 'environment.json'}: missing, or says no feature's version; run the experiment again"
+        )
     for name, version in experiment.versions().items():
         if recorded.get(name) != version:
             raise FusionError(

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what spreadsheets run; and what looks as if it had been quoted
 _QUOTED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf")
+
+
+def readable(name: str) -> bool:
+    r"""Say whether a file's name has characters that print, and spaces of any kind; no control characters.
+
+    >>> [readable(name) for name in ("take 1", "3.15\u202fPM", "ピアノ\u3000１", "a\tb", "a\u202eb")]
+    [True, True, True, False, False]
+    """
+    return all(each.isprintable() or unicodedata.category(each) == "Zs" for each in name)
 
 
 def on_terminal(text: str) -> str:

@@ -9,6 +9,8 @@ from fusion.runtime.cluster import Cluster
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import Workers
 
+DEFAULT_CACHE = Path(".fusion/cache")
+
 
 @dataclass(frozen=True)
 class Workplace:

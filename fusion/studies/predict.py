@@ -30,6 +30,7 @@ from fusion.result.trained import read_trained
 from fusion.runtime.files import content_hash
 from fusion.runtime.progress import Advance
 from fusion.runtime.workers import run
+from fusion.runtime.workplace import DEFAULT_CACHE
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_duration, read_audio
 from fusion.studies.prediction import Prediction
@@ -57,7 +58,7 @@ def predict(
     jobs: int = 1,
     advance: Advance | None = None,
     plugins: Iterable[Path] = (),
-    cache: Path = Path(".fusion/cache"),
+    cache: Path = DEFAULT_CACHE,
 ) -> tuple[list[Prediction], list[str]]:
     """Apply a result's networks to audio files.
 

@@ -20,7 +20,7 @@ from fusion.settings.dataset import load
 from fusion.studies.ablate import write_ablation
 from fusion.studies.ablation_summary import AblationArm, arm_warnings, summarise_ablation
 from fusion.studies.steps import known_gaps, tested_steps
-from fusion.studies.study import KEPT, LATER
+from fusion.studies.study import KEPT, LATER, OWN
 
 _OLD = "its interval was of an older method, and its arms are not here"
 _AGAIN = "run the command again that made it"
@@ -66,6 +66,8 @@ def _result(folder: Path) -> None:
         metrics = recomputed(folder, FEW_GROUPS)
         refuse_changed(folder, *_PAGE)
         if all((folder / name).is_file() for name in _PAGE):
+            with telling_damage(folder / "environment.json", _AGAIN):
+                dict(result.environment()["libraries"])
             result_page.write(folder, metrics, read_clip_files(result, metrics))
         write_known(folder / "metrics.json", metrics)
 
@@ -82,7 +84,9 @@ def _study(folder: Path) -> None:
         metrics = ResultFolder(results[name]).finished()
         if metrics["seeds"] != arm["seeds"]:
             raise FusionError(f"{results[name]}: has got other seeds since this study; run the study again")
+        told = [text for text in arm["warnings"] if text.startswith(OWN)]
         arm |= {key: metrics[key] for key in KEPT} | {key: metrics[key] for key in LATER if key in metrics}
+        arm["warnings"] = [*arm["warnings"], *told]
         predictions[name] = read_predictions(results[name])
     content["tests"] = tested_steps(predictions, [(test["arm"], test["before"]) for test in content["tests"]])
     content["known_groups"] = known_gaps(content["arms"], predictions)

@@ -35,6 +35,8 @@ KEPT = (
     *("digest", "dataset", "protocol", "features", "classes", "seeds", "clips", "groups", "train", "test"),
     *("references", "warnings"),
 )
+OWN = ("other-seeds:", "other-clips:")
+"""Warnings of an arm that the study adds to those of its result."""
 LATER = ("gap", *looks.KEYS)  # an older result does not have them
 
 

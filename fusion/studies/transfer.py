@@ -116,9 +116,9 @@ def _joined(experiment: Experiment, trained: Data, workplace: Workplace, name: s
     """Return training and validation clips of one data set and test clips of another."""
     other: Corpus = experiment.dataset.read_split(workplace.root, split, hasher(workplace))
     own, clips = trained.dataset.table, with_origin(other.table, other.name, workplace.root)
-    folders = {path.parent for path in own["path"]}
+    folders = {folder.resolve() for folder in {path.parent for path in own["path"]}}
     # instruments of two data sets may have the same name; those of one are the same
-    same = any(path.parent in folders for path in other.table["path"])
+    same = any(folder.resolve() in folders for folder in {path.parent for path in other.table["path"]})
     changed = {"id": [f"{name}/{value}" for value in other.table["id"]]}
     changed["group"] = list(other.table["group"]) if same else [f"{name}/{value}" for value in other.table["group"]]
     table = pd.concat([own[own["split"] != "test"], clips.assign(**changed)], ignore_index=True)

@@ -501,3 +501,17 @@ def test_folders_that_are_no_results_say_what_they_are(fusion, tmp_path):
         refusal(fusion("compare", tmp_path / name, tmp_path / name), said)
         refusal(fusion("compare", tmp_path / name / "0123", tmp_path / name), said)
     refusal(fusion("compare", tmp_path / "other", tmp_path / "other"), "no result folder")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("features", "fusion:five", "--plot", "x.wav", "--out", "y.png"), "fusion:five is a list"),
+        (("run", "x.yaml", "--data", "nsynth=a", "--data", "nsynth=b"), "--data nsynth=...: given twice"),
+        (("run", "x.yaml", "--sample", "--features", "mfcc,mfcc"), "--features mfcc,mfcc: each feature once"),
+        (("predict", "nowhere", "x.wav", "--json", "--csv"), "--json and --csv are two forms"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(fusion: Command, tmp_path: Path, words, said) -> None:
+    (tmp_path / "x.yaml").write_text("dataset: {name: nsynth}\nfeatures: [mfcc]\n")
+    refusal(fusion(*words), said)

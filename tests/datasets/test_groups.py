@@ -211,6 +211,19 @@ def test_groups_are_held_out_as_long_as_they_bring_a_tenth_nearer(sizes, found):
     assert held(of_sizes(*sizes)) == found
 
 
+@pytest.mark.parametrize(
+    ("sizes", "found"),
+    [([20, 2, 2], [2]), ([10, 1, 1], [1]), ([1, 1, 1], [1]), ([5, 5], [5]), ([9], []), ([40, 1, 1, 1, 1], [1, 1, 1])],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_two_groups_may_be_left_of_a_class_that_has_three(sizes, found, seed):
+    rows = of_sizes(*sizes)
+    assert held(rows, salt=f"test:{seed}", left=2, share=0.2) == found
+    if len(sizes) > 2:
+        rest = rows[~rows["group"].isin(hold_out(rows, salt=f"test:{seed}", left=2, share=0.2))]
+        assert hold_out(rest)
+
+
 def test_each_class_has_its_share_of_what_is_held_out():
     rows = pd.concat([of_sizes(*[1] * 20), of_sizes(*[2] * 15, label="c1", first=20)], ignore_index=True)
     assert held(rows) == [1, 1, 2]  # 2 of 20, and of 30 two, since four are as far from three

@@ -1,13 +1,17 @@
 """Notes of several sources in one folder, and folds that leave a whole source out."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
+from fusion.datasets.corpus import fingerprint
 from fusion.datasets.data import with_origin
 from fusion.datasets.joined import named_sources
 from fusion.datasets.nsynth import NSynth
 from fusion.datasets.nsynth_join import join_notes
+from fusion.datasets.nsynth_notes import PARTS
 from fusion.errors import FusionError
 from tests.support.command import command
 from tests.support.notes import names, write_part
@@ -92,6 +96,23 @@ def test_each_source_is_left_out_in_turn(joined):
             assert all((entries[note]["source"] == source) == same for note in notes)
 
 
+def test_which_source_a_note_is_of_is_part_of_what_is_known_of_the_data(joined, tmp_path):
+    joined = Path(shutil.copytree(joined, tmp_path / "own"))
+
+    def known(**settings):
+        table = NSynth(**settings).read_corpus(joined, lambda paths: [""] * len(paths)).table
+        return fingerprint(table.assign(content=""))
+
+    before = known(protocol="sources"), known()
+    entries = {part: json.loads((joined / f"nsynth-{part}" / "examples.json").read_text()) for part in PARTS}
+    for part, notes in entries.items():
+        for entry in notes.values():
+            entry["source"] = {"font": "real", "real": "font"}[entry["source"]]
+        (joined / f"nsynth-{part}" / "examples.json").write_text(json.dumps(notes))
+    assert known(protocol="sources") != before[0]
+    assert known() == before[1]
+
+
 def test_a_class_that_a_source_lacks_is_told(sources, tmp_path):
     write_part(tmp_path / "third" / "nsynth-train", names(["reed", "bass"], [0, 1], range(40, 60, 10)))
     join_notes(
@@ -155,6 +176,9 @@ def test_notes_without_audio_and_a_full_folder_are_refused(sources, tmp_path):
     next((tmp_path / "a" / "nsynth-train" / "audio").iterdir()).unlink()
     with pytest.raises(FusionError, match="1 notes have no audio"):
         join_notes({"font": sources / "font", "a": tmp_path / "a"}, tmp_path / "out")
+    (tmp_path / "half" / "nsynth-test").mkdir(parents=True)
+    with pytest.raises(FusionError, match=r"nsynth-test: half unpacked, examples\.json and audio missing"):
+        join_notes({"font": sources / "font", "half": tmp_path / "half"}, tmp_path / "out")
     with pytest.raises(FusionError, match="holds something"):
         join_notes({"font": sources / "font", "real": sources / "real"}, tmp_path / "a")
 

@@ -61,6 +61,12 @@ def test_a_root_that_is_a_link_is_as_good(tmp_path):
     assert found(tmp_path / "link") == ["a/1.wav"]
 
 
+def test_spaces_of_other_kinds_are_spaces(tmp_path):
+    touch(tmp_path, "a/3.15\u202fPM.wav")
+    touch(tmp_path, "a/take\u30002/x\u00a01.wav")
+    assert found(tmp_path) == ["a/3.15\u202fPM.wav", "a/take\u30002/x\u00a01.wav"]
+
+
 def test_names_that_no_table_can_hold_are_refused(tmp_path):
     touch(tmp_path, "a/1\n.wav")
     with pytest.raises(FusionError, match=r"1\\n\.wav(.|\n)*control character"):

@@ -335,6 +335,9 @@ def test_columns_of_other_things_are_passed_over(root):
     table = pd.read_csv(root / "manifest.csv", dtype=str).assign(comment="x", year="2020", groups="y")
     table.to_csv(root / "more.csv", index=False)
     assert len(read(root, file="more.csv").table) == len(table)
+    table = table[["path", "label"]].assign(pitch="60", location="here", rate="44100")
+    table.to_csv(root / "notes.csv", index=False)
+    assert len(read(root, file="notes.csv").table) == len(table)
 
 
 def test_thirty_bad_rows_are_all_named(root):

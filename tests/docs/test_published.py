@@ -102,7 +102,8 @@ def test_the_list_of_results_is_of_those_that_are_kept(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
-    rows = listing.list_results(Path("results/published"))
+    rows, damaged = listing.list_results(Path("results/published"))
+    assert not damaged
     readme = index_page.write_readme(Path("results/published"), rows, *listing.differences(rows))
     assert readme.read_text() == (RESULTS / "README.md").read_text(), "run python experiments/reproduce.py --tables"
 

@@ -57,6 +57,14 @@ def test_what_lies_on_a_limit_has_converged(loss, accuracy, why):
     assert convergence.why_not_converged(loss, accuracy, HALVES, "softmax") == why
 
 
+@pytest.mark.parametrize("share", [0.95, 0.96, 0.99])
+def test_a_class_with_nearly_all_clips_leaves_room_for_a_network_that_learnt(share):
+    targets = np.eye(2, dtype=bool)[(np.arange(100) >= 100 * share).astype(int)]
+    assert convergence.why_not_converged(0.001, 1.0, targets, "softmax") == ""
+    assert convergence.why_not_converged(0.001, 1.0, targets, "sigmoid") == ""
+    assert "the largest class' share" in convergence.why_not_converged(0.001, share, targets, "softmax")
+
+
 def test_labels_of_one_clip_share_one_whole_with_a_softmax():
     assert convergence.cross_entropy(np.full((20, 4), 0.25), PAIRS, "softmax") == pytest.approx(np.log(4))
     assert convergence.why_not_converged(0.89 * np.log(4), 0.9, PAIRS, "softmax") == ""

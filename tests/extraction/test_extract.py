@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -342,6 +343,15 @@ def test_a_store_says_what_it_is(store: Store) -> None:
         "shape": [9, 2],
         "libraries": {"numpy": "2"},
     }
+
+
+def test_a_store_says_which_libraries_were_others(store: Store) -> None:
+    assert store.made_with_others() == []
+    path = store.folder / "feature.json"
+    path.write_text(json.dumps({"libraries": {"librosa": "0.8.0", "numpy": "1", "soxr": version("soxr")}}))
+    assert store.made_with_others() == [f"librosa 0.8.0 (here {version('librosa')})"]
+    path.write_text("{")
+    assert store.made_with_others() == []
 
 
 class NewMFCC(MFCC):

@@ -87,6 +87,15 @@ def test_plug_ins_of_a_folder_share_code(tmp_path):
     assert called("a", "one") == 4
 
 
+def test_a_plug_in_imports_no_other(tmp_path):
+    write(tmp_path / "fusions" / "one.py")
+    write(tmp_path / "fusions" / "_lib" / "__init__.py", "FACTOR = 2\n")
+    for text in ("from . import one", "from .one import one", "from ._lib import FACTOR"):
+        write(tmp_path / "fusions" / "two.py", f"{text}\n\n\ndef two(): ...\n")
+        with pytest.raises(FusionError, match=r"'two' cannot be imported: .*names begin with _"):
+            load(discover(FUSIONS, [tmp_path])["two"], inspect.isfunction, "one function")
+
+
 def test_a_second_name_of_the_same_class_is_no_second_plug_in(tmp_path):
     write(tmp_path / "fusions" / "mean.py", "def one():\n    return 1\n\n\nDEFAULT = one\n")
     source = discover(FUSIONS, [tmp_path])["mean"]

@@ -27,6 +27,22 @@ def test_means_of_seeds_have_one_decimal_throughout():
     assert texts(figure) == ["8.5\n85 %", "1.5\n15 %", "5.0\n100 %"]
 
 
+@pytest.mark.parametrize(
+    "classes", [["flute", "violin"], ["flute", "a name of sixty letters and more, which nobody can read there"]]
+)
+def test_nothing_of_a_small_confusion_is_cut_off(classes):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = plot_confusion(np.array([[8.0, 2.0], [0.0, 5.0]]), classes)
+        figure.canvas.draw()
+    axes = figure.axes[0]
+    for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels()):
+        box = text.get_window_extent()
+        assert min(box.x0, box.y0) >= 0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.bbox.y1
+
+
 def test_confusion_of_eleven_classes_is_readable():
     """No two cells' texts overlap, and none leaves its cell."""
     random = np.random.default_rng(0)

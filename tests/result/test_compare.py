@@ -20,9 +20,9 @@ CLASSES = ["bass", "flute", "reed"]
 def write(folder, name, right, seeds=(1, 2), groups=8, clips=10):
     """Write a result whose networks are right about a clip where `right(class, group, clip, seed)` says so."""
     folder.mkdir(parents=True)
-    (folder / "metrics.json").write_text(
-        json.dumps({"experiment": name, "digest": "0" * 12, "classes": CLASSES, "test": {"accuracy": {}}})
-    )
+    content = {"experiment": name, "digest": "0" * 12, "dataset": "d", "classes": CLASSES, "test": {"accuracy": {}}}
+    content |= {"seeds": list(seeds), "warnings": [], "references": {}}
+    (folder / "metrics.json").write_text(json.dumps(content))
     with (folder / "predictions.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["clip", "group", "seed", "true", "predicted", *CLASSES])

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -65,7 +67,7 @@ def test_results_are_chosen_and_sorted(fusion, top, words, names):
 
 
 def test_the_best_figure_comes_first(top):
-    rows = listing.ordered(listing.list_results(top), "figure")
+    rows = listing.ordered(listing.list_results(top)[0], "figure")
     assert [row["mean"] for row in rows] == sorted((row["mean"] for row in rows), reverse=True)
 
 
@@ -102,7 +104,7 @@ def test_index_and_readme_lead_to_what_is_there(fusion, top):
 
 def test_a_folder_whose_name_is_markup_is_only_a_name(top):
     (top / "one").rename(top / 'a"><b>')
-    rows = listing.list_results(top)
+    rows, _ = listing.list_results(top)
     index_page.write_index(top, rows, *listing.differences(rows), listing.PAGES)
     assert '"><b>' not in (top / "index.html").read_text()
 
@@ -110,17 +112,47 @@ def test_a_folder_whose_name_is_markup_is_only_a_name(top):
 def test_a_damaged_result_is_named(fusion, top):
     path = top / "one" / f"{0:012d}" / "metrics.json"
     path.write_text('{"test": {"accuracy": {}}}')
-    code, _, err = fusion("results", top)
+    code, out, err = fusion("results", top)
     assert code == 2
     assert f"{path}: damaged" in err
+    assert " two " in out  # the others are listed all the same
+    assert " three " in out
+
+
+def test_json_is_alone_on_stdout(fusion, top):
+    code, out, err = fusion("results", top, "--json", "--html", "--readme")
+    assert code == 0
+    assert len(json.loads(out)) == 3
+    assert err.splitlines() == [str(top / "index.html"), str(top / "README.md")]
 
 
 @pytest.mark.parametrize("changed", [{"features": [["mfcc"]]}, {"dataset": [["nsynth"]]}, {"digest": 5}])
 def test_names_that_are_no_text_are_damage(top, changed):
     path = top / "one" / f"{0:012d}" / "metrics.json"
     write_known(path, read_known(path) | changed)
-    with pytest.raises(FusionError, match=r"metrics\.json: damaged"):
-        package.results(top)
+    with pytest.warns(UserWarning, match=r"metrics\.json: damaged"):
+        assert package.results(top)["experiment"].tolist() == ["three", "two"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"warnings": None}, "no warnings"),
+        ({"references": []}, "no references"),
+        ({"seeds": []}, "no seeds"),
+        ({"test": {}}, "no test"),
+        ({"experiment": 5, "classes": []}, "no experiment and no classes"),
+        ({"warnings": [1]}, "warnings that are no texts"),
+    ],
+)
+def test_a_result_that_lacks_what_every_result_has_is_damaged(fusion, top, changed, said):
+    path = top / "one" / f"{0:012d}" / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))  # without a hash, as older results are
+    sound = next(top.glob("one/*.wav"))
+    for words in (("predict", path.parent, sound), ("report", path.parent, top / "two"), ("export", path.parent)):
+        code, _, err = fusion(*words)
+        assert code == 2
+        assert f"{path}: damaged ({said}" in err
 
 
 def test_an_environment_of_another_form_is_damage(top):
@@ -145,6 +177,17 @@ def test_side_by_side_are_figures_tests_and_settings(fusion, top):
     assert "is on other test clips than" in text  # of several labels
     assert '<th scope="row">training.epochs</th><td>7</td><td>9</td><td>7</td>' in text
     assert f"../../two/{1:012d}/report.html" in text
+
+
+def test_side_by_side_leads_to_results_wherever_they_are(top, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other results") / "two"
+    shutil.copytree(top / "two", other)
+    folders = [folder / number for folder, number in ((top / "one", f"{0:012d}"), (other, f"{1:012d}"))]
+    for folder in folders:
+        result_page.write(folder, ResultFolder(folder).finished(), {})
+    page = package.side_by_side(*folders)
+    links = re.findall(r'href="([^"#]*/report\.html)"', page.read_text())
+    assert [(page.parent / unquote(link)).resolve() for link in links] == [f / "report.html" for f in folders]
 
 
 @pytest.mark.parametrize("names", [("one",), ("one", "one")])

@@ -30,7 +30,7 @@ def test_a_result_is_logged_once_with_settings_figures_intervals_and_files(top, 
 
     monkeypatch.chdir(top.parent)
     uri = f"sqlite:///{top.parent}/mlflow.db"
-    rows = list_results(top)
+    rows, _ = list_results(top)
     assert log_results(rows[:1], uri) == 1
     assert log_results(rows, uri) == 1
     client = MlflowClient(tracking_uri=uri)

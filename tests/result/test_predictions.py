@@ -16,6 +16,7 @@ HEADER = "clip,group,seed,true,predicted,a,b"
 def result(folder, *lines, metric="accuracy"):
     folder.mkdir(exist_ok=True)
     content = {"experiment": "e", "digest": "0" * 12, "classes": ["a", "b"], "test": {metric: {}}}
+    content |= {"dataset": "d", "seeds": [1, 2], "warnings": [], "references": {}}
     (folder / "metrics.json").write_text(json.dumps(content))
     (folder / "predictions.csv").write_text("\r\n".join([HEADER, *lines, ""]))
     return folder

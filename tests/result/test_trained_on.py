@@ -44,6 +44,12 @@ def test_names_of_other_data_are_other_groups_but_the_same_sound_is_the_same(sta
     assert "1 of 1 test instruments" in start_warnings(dataset("y folder/g test"), start)[0]
 
 
+def test_names_that_people_gave_are_the_same_where_data_have_a_sound_in_common(tmp_path):
+    write_trained_on(tmp_path, dataset("a 1 train", "b 2 validation", origin="folder"), None)
+    assert start_warnings(dataset("x 3 train", "y 1 test", origin="folder"), str(tmp_path)) == []
+    assert "1 of 1 test" in start_warnings(dataset("a 1 train", "y 1 test", origin="folder"), str(tmp_path))[0]
+
+
 def test_sounds_that_are_not_known_are_not_the_same(tmp_path):
     write_trained_on(tmp_path, dataset("- g train"), None)
     assert start_warnings(dataset("- l test"), str(tmp_path)) == []

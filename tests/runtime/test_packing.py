@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 from dataclasses import dataclass
+from inspect import isfunction
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 
 from fusion.errors import FusionError
+from fusion.plugins.importing import load
+from fusion.plugins.registry import FUSIONS, discover
 from fusion.runtime import packing
 from fusion.runtime.packing import pack, place, unpacked
 
@@ -52,6 +55,21 @@ def test_a_task_finds_its_files_elsewhere_and_the_folder_it_makes_comes_back(tmp
     assert (tmp_path / "results" / "new" / "deep" / "all.txt").read_text() == "12"
     assert (tmp_path / "results" / "new" / "listed.txt").read_text() == "model"
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["new"]
+
+
+def test_a_plug_in_travels_with_what_it_shares(tmp_path):
+    (tmp_path / "fusions").mkdir()
+    (tmp_path / "fusions" / "_shared.py").write_text("FACTOR = 5")
+    (tmp_path / "fusions" / "one.py").write_text("from ._shared import FACTOR\n\n\ndef one():\n    return FACTOR\n")
+    source = discover(FUSIONS, [tmp_path])["one"]
+
+    def called(source):
+        return load(source, isfunction, "one function")(), source.fingerprint
+
+    known = source.fingerprint
+    payload, files = pack(source, shared=False)
+    (tmp_path / "fusions" / "_shared.py").unlink()
+    assert unpacked(payload, files, called).value == (5, known)
 
 
 def test_a_message_has_the_paths_of_the_command(tmp_path):

@@ -68,7 +68,7 @@ def _about(summary):
 
 def test_through_the_command_line(old, fusion):
     code, out, err = fusion("report", old)
-    assert (code, out, err) == (0, "", "")
+    assert (code, out, err) == (0, f"{old}\n", "")
     code, _, err = fusion("report", old / "nothing")
     assert code == 2
     assert "no result, no study and no folder of these" in err

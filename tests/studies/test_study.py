@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.api.results import recompute
 from fusion.datasets.irmas import IRMAS
 from fusion.report import study_page as page
 from fusion.report import study_plots as plots
@@ -48,6 +49,9 @@ def test_an_arm_with_more_seeds_than_asked_for_is_a_warning(tiny, nsynth, tmp_pa
     study = read_known(place / said.splitlines()[-1] / "study.json")
     for arm in study["arms"]:
         assert f"other-seeds: {arm['name']} has the seeds 1, 2, asked for: 1" in arm["warnings"]
+    folder = place / said.splitlines()[-1]
+    recompute(folder)
+    assert read_known(folder / "study.json")["arms"] == study["arms"]
 
 
 @pytest.mark.long
