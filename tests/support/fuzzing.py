@@ -16,6 +16,7 @@ import struct
 import sys
 import tarfile
 import traceback
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -260,6 +261,14 @@ def result(folder: Path, chance: Chance) -> Iterator[Try]:
         found = read_trained(place)
         return str(found.experiment), found.seeds, found.classes
 
+    def listed() -> object:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            try:
+                return fusion.results(folder.parent).to_csv()
+            except UserWarning as told:  # that it is damaged
+                raise FusionError(str(told)) from None
+
     def seen() -> object:
         table = _read(place)
         if isinstance(table, str):
@@ -272,7 +281,7 @@ def result(folder: Path, chance: Chance) -> Iterator[Try]:
         lambda: loaded.predictions().to_csv(),
         lambda: compare_predictions(read_predictions(place), read_predictions(place)),
         lambda: read_reference_predictions(place),
-        lambda: fusion.results(folder.parent).to_csv(),
+        listed,
         recompute,
         trained,
         seen,
