@@ -81,7 +81,7 @@ class Options:
             value = getattr(self, name)
             if isinstance(value, (str, os.PathLike)) or (value is None and name != "features"):
                 raise FusionError(f"{name}={value!r}: should be a list, as in {name}=[{value!r}]")
-        if self.features is not None and len(set(self.features)) < len(list(self.features)):
+        if isinstance(self.features, Sequence) and len(set(self.features)) < len(self.features):
             raise FusionError(f"--features {','.join(self.features)}: each feature once")
         whole = [self.seeds] if isinstance(self.seeds, (int, float, str)) else list(self.seeds or ())
         if not all(type(seed) is int for seed in whole):

@@ -115,9 +115,10 @@ def _kinds(kinds: Mapping[str, float | Sequence[float] | None] | Sequence[str] |
         return None
     if not isinstance(kinds, Mapping):
         return dict.fromkeys(kinds)
-    if no_level := [kind for kind, own in kinds.items() if isinstance(own, bool)]:
+    levels = {kind: [own] if isinstance(own, (int, float, str)) else own for kind, own in kinds.items()}
+    if no_level := [kind for kind, own in levels.items() if any(isinstance(level, bool) for level in own or ())]:
         raise FusionError(f"kinds: {no_level[0]} should have a level or several, or None for its own ones")
-    return {kind: [own] if isinstance(own, (int, float, str)) else own for kind, own in kinds.items()}
+    return levels
 
 
 def _rows(content: Mapping[str, object]) -> pd.DataFrame:

@@ -41,8 +41,9 @@ def _folders(typed: list[str]) -> str | dict[str, str]:
     plain = [text for text, (name, equals, _) in named.items() if not (equals and name.isidentifier())]
     if plain and len(typed) > 1:
         raise FusionError(f"--data {plain[0]}: several folders are NAME=DIR each, NAME a data set's")
-    if twice := sorted({name for name, count in Counter(name for name, _, _ in named.values()).items() if count > 1}):
-        raise FusionError(f"--data {twice[0]}=...: given twice; `fusion data join` makes one folder of several")
+    names = Counter(text.partition("=")[0] for text in typed)
+    if not plain and len(names) < len(typed):
+        raise FusionError(f"--data {names.most_common(1)[0][0]}=...: given twice; name one folder")
     return plain[0] if plain else {name: folder for name, _, folder in named.values()}
 
 

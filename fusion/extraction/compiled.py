@@ -79,11 +79,12 @@ def _trusted(cache: Path) -> Path:
     if cache.absolute() != DEFAULT_CACHE.absolute():
         return cache.absolute()
     try:
-        own = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fusion"
+        named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        own = (named if named.is_absolute() else Path.home() / ".cache") / "fusion"
         own.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):  # the latter where there is no home
         return Path(_passing().name)
-    return own.absolute() if os.access(own, os.W_OK) else Path(_passing().name)
+    return own if os.access(own, os.W_OK) else Path(_passing().name)
 
 
 @lru_cache(maxsize=1)

@@ -143,7 +143,7 @@ class Store:
     def made_with_others(self) -> list[str]:
         """Return which libraries that make values had another version when the store was begun."""
         path = self.folder / "feature.json"
-        with suppress(OSError, ValueError, LookupError, TypeError):  # it may lack, or be damaged
+        with suppress(OSError, ValueError, LookupError, TypeError, ImportError):  # it may lack, or be damaged
             before = json.loads(path.read_text(encoding="utf-8"))["libraries"]
             here = {name: importlib.metadata.version(name) for name in _MAKERS if name in before}
             return [f"{name} {before[name]} (here {own})" for name, own in here.items() if own != before[name]]

@@ -8,8 +8,10 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Collection
-from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
+from collections.abc import Callable, Iterable
+from importlib.abc import PathEntryFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -84,7 +86,8 @@ def _imported(source: Source) -> ModuleType:
         imports = source.kind.imports
         old = imports and isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"
         mend = f"; import {imports} from fusion" if old else ""
-        if isinstance(error, ImportError) and (error.name or "").startswith(_PACKAGE):
+        absent = (isinstance(error, ImportError) and error.name) or ""
+        if absent.startswith(_PACKAGE) and not absent.rpartition(".")[2].startswith("_"):
             mend = "; a plug-in imports, of the files beside it, those whose names begin with _"
         raise FusionError(
             f"{place(source, error)}: the plug-in of {source.kind.noun} {source.name!r} cannot be imported: "
@@ -101,8 +104,7 @@ def _import_file(source: Source, file: Path) -> ModuleType:
     # a package of its own, so that `from ._shared import ...` finds what the plug-ins of a folder share
     parent = sys.modules[package] = ModuleType(package)
     parent.__path__ = [f"{file.parent}{os.sep}{package}"]
-    finder = sys.path_importer_cache[parent.__path__[0]] = _Finder(str(file.parent), (_TextLoader, [".py"]))
-    finder.known = {path.stem for path in (file, *source.shared)}
+    sys.path_importer_cache[parent.__path__[0]] = _Finder((file, *source.shared))
     try:
         return importlib.import_module(name)
     except BaseException:
@@ -111,13 +113,15 @@ def _import_file(source: Source, file: Path) -> ModuleType:
         raise
 
 
-class _Finder(FileFinder):
+class _Finder(PathEntryFinder):
     """Finds a plug-in and what it may share alone: a change of anything else would not be noticed."""
 
-    known: Collection[str] = ()
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._files = {file.stem: file for file in files}
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
-        return super().find_spec(fullname, target) if fullname.rpartition(".")[2] in self.known else None
+        file = self._files.get(fullname.rpartition(".")[2])
+        return spec_from_file_location(fullname, file, loader=_TextLoader(fullname, str(file))) if file else None
 
 
 class _TextLoader(SourceFileLoader):

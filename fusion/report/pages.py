@@ -56,7 +56,10 @@ def page_text(template: str, **content: Any) -> str:
 
 def address(file: Path, page: Path) -> str:
     """Return the link from a page to a file, wherever that lies."""
-    return quote(Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix())
+    try:
+        return quote(Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix())
+    except ValueError:  # another drive
+        return file.resolve().as_uri()
 
 
 def write_own(path: Path, text: str, mark: str) -> None:

@@ -77,9 +77,9 @@ def shortened(name: str, most: int = 24) -> str:
     """Return a name that has room on an axis: of a long one its beginning and its end.
 
     >>> shortened("a very long name of an instrument, muted")
-    'a very long name…t, muted'
+    'a very long nam…t, muted'
     """
-    return name if len(name) <= most else f"{name[: most - 8]}…{name[-8:]}"
+    return name if len(name) <= most else f"{name[: most - 9]}…{name[-8:]}"
 
 
 def interactive_axes() -> Axes:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.report.plots import BLUE, GREY, INK, SERIES, new_figure
+from fusion.report.wording import start_knows
 from fusion.runtime.arrays import read_arrays
 from fusion.runtime.tables import read_table
 
@@ -78,15 +79,15 @@ def read_map(folder: Path, metrics: dict[str, Any]) -> EmbeddingMap | None:
 
 def _known(folder: Path, metrics: dict[str, Any], ids: pd.Series) -> NDArray[np.bool_]:
     """Say which clips are of a group that trained; only some may be."""
+    if start_knows(metrics):  # which clips that are is not told apart
+        return np.zeros(len(ids), dtype=bool)
     shared = metrics.get("shared_groups", {}).get("train", 0)
     trained_on = folder / "trained_on.csv.gz"
     tested = read_table(folder / "predictions.csv")[["clip", "group"]]
     groups = tested.drop_duplicates("clip").set_index("clip")["group"]
     if len(ids) < len(groups):  # of the first fold, whose network trained on the others' clips
         return groups.reindex(ids).isin(groups[~groups.index.isin(ids)]).to_numpy()
-    # with none shared, those that the networks know which these start from
-    told = shared or any(text.startswith("shared-groups:") for text in metrics["warnings"])
-    if not told or shared == metrics["groups"]["test"] or not trained_on.is_file():
+    if shared in (0, metrics["groups"]["test"]) or not trained_on.is_file():
         return np.full(len(ids), bool(shared))
     return groups.reindex(ids).isin(read_table(trained_on)["group"]).to_numpy()
 

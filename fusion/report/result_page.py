@@ -24,6 +24,7 @@ from fusion.report.wording import (
     result_path,
     seeds_option,
     shown_metrics,
+    start_knows,
     table,
 )
 from fusion.runtime.known_json import read_known
@@ -115,7 +116,7 @@ def _insides(folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
             "svg": svg(plot_map(drawn, classes), _CAPTIONS["map"]),
             "drawn": len(drawn.points),
             "of": drawn.of,
-            "known": int(drawn.known.sum()),
+            "known": None if start_knows(metrics) else int(drawn.known.sum()),
         },
         "spread": [(name, svg(plot_quantiles(name, own, classes), f"{name}, by class")) for name, own in spread],
     }

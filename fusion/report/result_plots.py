@@ -25,8 +25,8 @@ def plot_confusion(confusion: np.ndarray[Any, Any], classes: list[str]) -> Figur
         True classes in rows; the mean over seeds.
     classes : list of str
     """
-    letters = max(0, *(len(shortened(name)) for name in classes)) - 12  # beyond those that there is room for anyway
-    more = 0.09 * max(0, letters)
+    longest = max(len(shortened(name)) for name in classes)
+    more = 0.09 * max(0, longest - 12)  # inches for letters beyond those that have room anyway
     figure, axes = new_figure(max(4.8, 1.6 + 0.72 * len(classes)) + more, 1.2 + 0.62 * len(classes) + 0.7 * more)
     draw_confusion(axes, confusion, classes)
     return figure

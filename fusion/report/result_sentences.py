@@ -15,6 +15,7 @@ from fusion.report.wording import (
     shown_metrics,
     shown_score_metrics,
     significant,
+    start_knows,
 )
 
 
@@ -58,9 +59,10 @@ def _of(metrics: dict[str, Any]) -> str:
     if "shared_groups" not in metrics:
         return ""
     noun, known = metrics.get("group_noun", "groups"), metrics["shared_groups"]["train"]
-    if not known:  # unless networks that these start from know them
-        start = any(text.startswith("shared-groups:") for text in metrics["warnings"])
-        return "" if start else f", all of unknown {noun}"
+    if start_knows(metrics):
+        return ""
+    if not known:
+        return f", all of unknown {noun}"
     return f" of known {noun}" if known >= metrics["groups"]["test"] else f", {known} of whose {noun} are known"
 
 

@@ -53,11 +53,11 @@ def write(folder: Path, name: str, content: Mapping[str, Any]) -> None:
         results=[
             {
                 "name": own,
-                "page": _page(folder, result),
+                "page": _page(folder, result, first=number == 0),
                 "shifts": _shifts(result),
                 "facts": result,
             }
-            for own, result in zip(names, results, strict=True)
+            for number, (own, result) in enumerate(zip(names, results, strict=True))
         ],
         answer=sentences[:2],
         sentences=sentences[2:] + ([text for result in results for text in stress_sentences(result)] if two else []),
@@ -145,9 +145,10 @@ def _difference(test: Mapping[str, Any]) -> list[str]:
     return [signed(test["difference"]), interval, p]
 
 
-def _page(folder: Path, result: Mapping[str, Any]) -> str:
-    """Return the link to a result's page; empty where it lies elsewhere, as another result may."""
-    page = folder.resolve().parents[1] / result["experiment"] / result["digest"] / "report.html"
+def _page(folder: Path, result: Mapping[str, Any], first: bool) -> str:
+    """Return the link to the page of the first result, whose folder it is, or of another; empty if it is not there."""
+    beside = folder.resolve().parent.parent / result["experiment"] / result["digest"]
+    page = (folder if first else beside) / "report.html"
     return address(page, folder / "stress.html") if page.is_file() else ""
 
 

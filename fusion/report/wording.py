@@ -74,6 +74,12 @@ def table(metrics: dict[str, Any]) -> list[tuple[str, ...]]:
     return [(name, *(score(scores[key]) for key in shown)) for name, scores in rows]
 
 
+def start_knows(metrics: Mapping[str, Any]) -> bool:
+    """Say whether networks that a result starts from know groups of its test, or that cannot be told."""
+    texts = [text for text in metrics["warnings"] if text.startswith("shared-groups:")]
+    return any("this result starts from" in text for text in texts)
+
+
 def arm_names(ablation: Mapping[str, Any], features: Sequence[str]) -> list[str]:
     """Return what an arm of an ablation has, by the names of feature groups where these are whole.
 

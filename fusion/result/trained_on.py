@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus
 from fusion.result.checksums import changed_files
@@ -70,16 +71,15 @@ def start_warnings(dataset: Corpus, start: str | None) -> list[str]:
             f"shared-groups: cannot be checked for the networks that this result starts from ({start}): {seen}; train "
             "that experiment again with --force to know"
         ]
-    heard = set(seen["content"]) - {""}
-    if not _short(dataset.table["content"]).isin(heard).any():  # other data of a person's own, with names like "1"
-        seen = seen[~seen["origin"].isin(_OWN)]
-    test = dataset.part("test")
-    named = pd.MultiIndex.from_frame(seen[_COLUMNS[:2]])
+    heard, test = set(seen["content"]) - {""}, dataset.part("test")
+
+    def named(groups: pd.Series, data: pd.DataFrame) -> NDArray[np.bool_]:
+        """Say which groups are known by name; by names like "1" of a person's own data, if these have a known sound."""
+        known = seen if _short(data["content"]).isin(heard).any() else seen[~seen["origin"].isin(_OWN)]
+        return pd.MultiIndex.from_arrays([test["origin"], groups]).isin(pd.MultiIndex.from_frame(known[_COLUMNS[:2]]))
+
     bare = test["group"].str.partition("/")[2]  # groups of other data, which networks are applied to, have a prefix
-    by_name = np.any(
-        [pd.MultiIndex.from_arrays([test["origin"], g]).isin(named) for g in (test["group"], bare)], axis=0
-    )
-    known = by_name | _short(test["content"]).isin(heard)
+    known = named(test["group"], dataset.table) | named(bare, test) | _short(test["content"]).isin(heard)
     groups = set(test.loc[known, "group"])
     if not groups:
         return []

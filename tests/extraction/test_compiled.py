@@ -2,6 +2,8 @@
 
 import os
 from contextlib import nullcontext
+from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -36,7 +38,11 @@ def test_where_nobody_named_a_cache_nothing_is_unpickled_from_the_working_folder
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/nowhere")
     with compiled_in(DEFAULT_CACHE):
         passing = os.environ["NUMBA_CACHE_DIR"]
-    assert not passing.startswith(str(tmp_path / ".fusion"))
+    assert Path(passing).parents[1] == Path(gettempdir())
+    monkeypatch.setenv("XDG_CACHE_HOME", "mine")  # relative paths are ignored, as its specification says
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with compiled_in(DEFAULT_CACHE):
+        assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "home" / ".cache" / "fusion" / "numba")
 
 
 def test_another_installation_compiles_for_itself(tmp_path, monkeypatch):

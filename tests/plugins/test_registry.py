@@ -90,10 +90,21 @@ def test_plug_ins_of_a_folder_share_code(tmp_path):
 def test_a_plug_in_imports_no_other(tmp_path):
     write(tmp_path / "fusions" / "one.py")
     write(tmp_path / "fusions" / "_lib" / "__init__.py", "FACTOR = 2\n")
-    for text in ("from . import one", "from .one import one", "from ._lib import FACTOR"):
-        write(tmp_path / "fusions" / "two.py", f"{text}\n\n\ndef two(): ...\n")
+    write(tmp_path / "fusions" / "_both.py", "FACTOR = 3\n")
+    write(tmp_path / "fusions" / "_both" / "__init__.py", "FACTOR = 4\n")
+
+    def loaded(line):
+        write(tmp_path / "fusions" / "two.py", f"{line}\n\n\ndef two():\n    return FACTOR\n")
+        return load(discover(FUSIONS, [tmp_path])["two"], inspect.isfunction, "one function")
+
+    for line in ("from . import one", "from .one import one"):
         with pytest.raises(FusionError, match=r"'two' cannot be imported: .*names begin with _"):
-            load(discover(FUSIONS, [tmp_path])["two"], inspect.isfunction, "one function")
+            loaded(line)
+    for line in ("from ._lib import FACTOR", "from ._gone import FACTOR", "from ._both import GONE"):
+        with pytest.raises(FusionError, match=r"'two' cannot be imported: ") as error:
+            loaded(line)
+        assert "names begin" not in str(error.value)
+    assert loaded("from ._both import FACTOR")() == 3  # the file, whose text is known
 
 
 def test_a_second_name_of_the_same_class_is_no_second_plug_in(tmp_path):

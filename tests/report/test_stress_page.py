@@ -16,6 +16,7 @@ from fusion.report.stress_sentences import (
     stress_sentences,
     telling_level,
 )
+from fusion.studies.stress_summary import compare_stress
 from tests.support.stress import made_up, of_kinds
 
 
@@ -88,3 +89,19 @@ def test_distortions_are_in_the_order_in_which_they_break_it():
     names = [content["distortions"][number]["name"] for number in by_weakness(content["distortions"])]
     assert names[:2] == ["level", "opus"]
     assert set(names[-5:]) == {"pitch", "stretch", "equalise", "narrow", "highpass"}
+
+
+def test_results_are_linked_where_they_are(tmp_path):
+    content = compare_stress(of_kinds("a" * 12), of_kinds("b" * 12))
+    folder = tmp_path / "copied" / "elsewhere"
+    folder.mkdir(parents=True)
+    stress_page.write(folder, "stress", content)
+    assert "report.html" not in (folder / "stress.html").read_text()
+    (folder / "report.html").write_text("")
+    beside = tmp_path / "made" / ("b" * 12)
+    beside.mkdir(parents=True)
+    (beside / "report.html").write_text("")
+    stress_page.write(folder, "stress", content)
+    text = (folder / "stress.html").read_text()
+    assert 'href="report.html"' in text
+    assert f'href="../../made/{"b" * 12}/report.html"' in text

@@ -48,6 +48,11 @@ def test_names_that_people_gave_are_the_same_where_data_have_a_sound_in_common(t
     write_trained_on(tmp_path, dataset("a 1 train", "b 2 validation", origin="folder"), None)
     assert start_warnings(dataset("x 3 train", "y 1 test", origin="folder"), str(tmp_path)) == []
     assert "1 of 1 test" in start_warnings(dataset("a 1 train", "y 1 test", origin="folder"), str(tmp_path))[0]
+    other = dataset("a 1 train", "y other/1 test", origin="folder")  # the networks' own data, and a stranger's
+    assert start_warnings(other, str(tmp_path)) == []
+    assert (
+        "1 of 2 test" in start_warnings(dataset("b other/1 test", "y other/3 test", origin="folder"), str(tmp_path))[0]
+    )
 
 
 def test_sounds_that_are_not_known_are_not_the_same(tmp_path):

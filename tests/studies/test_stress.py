@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import fusion as package
+from fusion.errors import FusionError
 from fusion.report.stress_plot import plot_stress
 from fusion.report.stress_sentences import comparison_rows, comparison_sentences, stress_rows, stress_sentences
 from fusion.runtime.known_json import read_known
@@ -112,6 +113,9 @@ def test_two_results_stand_side_by_side(stressed, monkeypatch):
     metrics = json.loads((other / "metrics.json").read_text())
     shutil.copytree(other / "seed-1", other / "seed-2", dirs_exist_ok=True)
     monkeypatch.chdir(folder)
+    for level in (True, [True]):
+        with pytest.raises(FusionError, match="noise should have a level"):
+            package.stress(copy, kinds={"noise": level})
     table = package.stress(copy, other, kinds={"noise": [20]}, jobs=1, seeds=[1])
     assert table.content["breaks"][0]["first"] is None  # the same network
     assert all(test["difference"] == 0 for test in table.content["tests"])

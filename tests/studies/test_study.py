@@ -52,6 +52,13 @@ def test_an_arm_with_more_seeds_than_asked_for_is_a_warning(tiny, nsynth, tmp_pa
     folder = place / said.splitlines()[-1]
     recompute(folder)
     assert read_known(folder / "study.json")["arms"] == study["arms"]
+    study["arms"][0]["seeds"] = [2]
+    page.write(
+        folder, study, {arm["name"]: folder.parents[1] / f"tiny.{arm['name']}" / arm["digest"] for arm in study["arms"]}
+    )
+    text = (folder / "report.html").read_text()
+    assert f"seeds {study['arms'][0]['name']}: 2; {study['arms'][1]['name']}: 1, 2" in text
+    assert "--seeds 2," in text
 
 
 @pytest.mark.long
