@@ -66,6 +66,13 @@ def _about(summary):
     return {key: value if value is None or key == "why" else pytest.approx(value) for key, value in summary.items()}
 
 
+@pytest.mark.parametrize("content", ["{}", '{"libraries": 3}'])
+def test_it_is_the_environment_that_is_damaged(old, content):
+    (old / "environment.json").write_text(content)
+    with pytest.raises(FusionError, match=r"environment\.json: damaged"):
+        fusion.recompute(old)
+
+
 def test_through_the_command_line(old, fusion):
     code, out, err = fusion("report", old)
     assert (code, out, err) == (0, f"{old}\n", "")
