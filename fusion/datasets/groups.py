@@ -142,8 +142,9 @@ def hold_out(
             if nearer and all(stay[label] > least[label] for label in classes_of[name]):
                 hold(name)
                 clips_held += count[name]
-        able = [name for name in free if all(stay[label] > least[label] for label in classes_of[name])]
-        if not clips_held and able:
+        if clips_held:
+            continue
+        if able := [name for name in free if all(stay[label] > least[label] for label in classes_of[name])]:
             hold(min(able, key=lambda name: count[name]))
     return list(held)
 

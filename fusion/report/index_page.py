@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fusion.evaluation.metric import metric_label
 from fusion.report import markdown
-from fusion.report.pages import GENERATOR, page_text, without_empty, write_own
+from fusion.report.pages import GENERATOR, address, page_text, without_empty, write_own
 from fusion.report.result_tables import plain
 from fusion.report.wording import reference_label
 
@@ -159,7 +158,7 @@ def write_readme(top: Path, rows: Sequence[Row], alike: Row, changes: Sequence[R
 
 def _address(top: Path, row: Row) -> str:
     """Return where a result is, as a link in `top` has it."""
-    return f"./{quote(Path(row['folder']).relative_to(top).as_posix())}"
+    return address(Path(row["folder"]), top / "index.html")
 
 
 def _linked(top: Path, cells: list[str], header: list[str], row: Row) -> list[str]:

@@ -57,7 +57,7 @@ def page_text(template: str, **content: Any) -> str:
 def address(file: Path, page: Path) -> str:
     """Return the link from a page to a file, wherever that lies."""
     try:
-        return quote(Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix())
+        return f"./{quote(Path(os.path.relpath(file.resolve(), page.resolve().parent)).as_posix())}"
     except ValueError:  # another drive
         return file.resolve().as_uri()
 

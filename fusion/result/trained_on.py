@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fusion.datasets.corpus import Corpus
+from fusion.report.wording import OF_START
 from fusion.result.checksums import changed_files
 from fusion.runtime.files import replacing
 from fusion.runtime.names import in_spreadsheet
@@ -68,7 +69,7 @@ def start_warnings(dataset: Corpus, start: str | None) -> list[str]:
     seen = _read(Path(start))
     if isinstance(seen, str):
         return [
-            f"shared-groups: cannot be checked for the networks that this result starts from ({start}): {seen}; train "
+            f"shared-groups: cannot be checked for {OF_START} ({start}): {seen}; train "
             "that experiment again with --force to know"
         ]
     heard, test = set(seen["content"]) - {""}, dataset.part("test")
@@ -85,8 +86,8 @@ def start_warnings(dataset: Corpus, start: str | None) -> list[str]:
         return []
     return [
         f"shared-groups: {len(groups)} of {test['group'].nunique()} test {dataset.group_noun} "
-        f"({test['group'].isin(groups).sum()} of {len(test)} clips) were in the training data of the networks that "
-        f"this result starts from ({start}): for these the score is for known {dataset.group_noun}, not unknown ones"
+        f"({test['group'].isin(groups).sum()} of {len(test)} clips) were in the training data of "
+        f"{OF_START} ({start}): for these the score is for known {dataset.group_noun}, not unknown ones"
     ]
 
 

@@ -16,7 +16,8 @@ def readable(name: str) -> bool:
     >>> [readable(name) for name in ("take 1", "3.15\u202fPM", "ピアノ\u3000１", "a\tb", "a\u202eb")]
     [True, True, True, False, False]
     """
-    return all(each.isprintable() or unicodedata.category(each) == "Zs" for each in name)
+    # whole first: a table may have very many names
+    return name.isprintable() or all(each.isprintable() or unicodedata.category(each) == "Zs" for each in name)
 
 
 def on_terminal(text: str) -> str:

@@ -103,5 +103,5 @@ def test_results_are_linked_where_they_are(tmp_path):
     (beside / "report.html").write_text("")
     stress_page.write(folder, "stress", content)
     text = (folder / "stress.html").read_text()
-    assert 'href="report.html"' in text
-    assert f'href="../../made/{"b" * 12}/report.html"' in text
+    assert 'href="./report.html"' in text
+    assert f'href="./../../made/{"b" * 12}/report.html"' in text

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from fusion.datasets.corpus import Corpus
+from fusion.report.wording import start_knows
 from fusion.result.trained_on import FILE, start_warnings, write_trained_on
 
 
@@ -28,7 +29,7 @@ def start(tmp_path):
 def test_groups_that_were_trained_or_validated_on_are_known(start, group, known):
     data = dataset("x m train", f"y {group} test", f"z {group} test", "w n test")
     warnings = start_warnings(data, start)
-    assert bool(warnings) is known
+    assert bool(warnings) is start_knows({"warnings": warnings}) is known
     if known:
         assert warnings[0].startswith(
             "shared-groups: 1 of 2 test instruments (2 of 3 clips) were in the training data of the networks that this "
@@ -70,6 +71,7 @@ def test_a_chain_with_a_gap_cannot_be_checked(start, tmp_path):
     write_trained_on(tmp_path / "b", dataset("p q train"), start)
     write_trained_on(tmp_path / "b", dataset("p q train"), str(tmp_path / "nowhere"))
     (warning,) = start_warnings(dataset("x g test"), str(tmp_path / "b"))
+    assert start_knows({"warnings": [warning]})
     assert warning.startswith("shared-groups: cannot be checked")
     assert f"it has no {FILE}" in warning
 
