@@ -11,7 +11,7 @@ TENTH, HALF = 0.1, 0.5
 
 
 def breaking_point(
-    levels: Sequence[float], lost: Sequence[float], share: float, log: bool
+    levels: Sequence[float], lost: Sequence[float], share: float, log: bool = False, around_0: bool = False
 ) -> tuple[float | None, float | None]:
     """Return where a share is first lost, between two levels by a straight line.
 
@@ -24,35 +24,40 @@ def breaking_point(
     share : float
     log : bool
         Whether what lies between two levels is their geometric mean.
+    around_0 : bool
+        Whether 0 is no distortion, and levels above and below it are two ways away from it.
 
     Returns
     -------
     level : float or None
-        None if that is never lost, or lies before the first level, where there is none to name.
+        None if that is never lost, or lies before the first level and no distortion has no level.
     position : float or None
         In steps: 1 is the first level, 0 no distortion; None if that is never lost.
 
     Examples
     --------
-    >>> breaking_point([40, 20, 0], [0.0, 0.2, 0.9], 0.1, log=False)
+    >>> breaking_point([40, 20, 0], [0.0, 0.2, 0.9], 0.1)
     (30.0, 1.5)
-    >>> breaking_point([40, 20, 0], [0.2, 0.3, 0.9], 0.1, log=False)
+    >>> breaking_point([40, 20, 0], [0.2, 0.3, 0.9], 0.1)
     (None, 0.5)
-    >>> breaking_point([40, 20, 0], [0.0, 0.0, 0.05], 0.1, log=False)
+    >>> breaking_point([40, 20, 0], [0.0, 0.0, 0.05], 0.1)
     (None, None)
+    >>> breaking_point([12, -40], [0.02, 0.4], 0.1, around_0=True)
+    (-10.0, 0.5)
     """
-    before = 0.0
-    for number, after in enumerate(lost):
-        if after < share:
-            before = after
-            continue
-        part = (share - before) / (after - before) if after > before else 1.0
-        if not number:
-            return None, part
-        low, high = levels[number - 1], levels[number]
-        level = low * (high / low) ** part if log else low + part * (high - low)
-        return float(level), number + part
-    return None, None
+    number = next((number for number, after in enumerate(lost) if after >= share), None)
+    if number is None:
+        return None, None
+    high, after = levels[number], lost[number]
+    milder = [place for place in range(number) if not around_0 or levels[place] * high > 0]
+    first = milder[-1] if milder else -1
+    before = lost[first] if milder else 0.0
+    part = (share - before) / (after - before) if after > before else 1.0
+    position = first + 1 + part * (number - first)
+    if not (milder or around_0):
+        return None, position
+    low = levels[first] if milder else 0.0
+    return float(low * (high / low) ** part if log else low + part * (high - low)), position
 
 
 def feature_shift(clean: NDArray[np.float32], moved: NDArray[np.float32]) -> float:

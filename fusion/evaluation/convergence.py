@@ -8,22 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def cross_entropy(probabilities: NDArray[Any], targets: NDArray[np.bool_], activation: str) -> float:
+def cross_entropy(
+    probabilities: NDArray[Any], targets: NDArray[np.bool_], activation: str, clips: NDArray[np.int64] | None = None
+) -> float:
     """Return the mean cross-entropy of clips in nats; with a sigmoid, the sum over classes of each one's own.
 
     Parameters
     ----------
-    probabilities : (clips, classes)
-    targets : (clips, classes) bool
+    probabilities : (windows, classes)
+    targets : (windows, classes) bool
     activation : {"softmax", "sigmoid"}
         With a softmax, a clip's labels share one whole.
+    clips : (windows,) int, optional
+        The clip of each window: a clip counts once, however many windows it has. None: each window is a clip.
     """
     smallest = np.finfo(np.float32).tiny
     values = np.asarray(probabilities, dtype=np.float64)
     logs = np.log(np.maximum(values, smallest))
     if activation == "softmax":
-        return float(-(logs * targets / targets.sum(axis=1, keepdims=True)).sum(axis=1).mean())
-    return float(-np.where(targets, logs, np.log(np.maximum(1 - values, smallest))).sum(axis=1).mean())
+        losses = -(logs * targets / targets.sum(axis=1, keepdims=True)).sum(axis=1)
+    else:
+        losses = -np.where(targets, logs, np.log(np.maximum(1 - values, smallest))).sum(axis=1)
+    return float(np.average(losses, weights=None if clips is None else 1 / np.bincount(clips)[clips]))
 
 
 def top_accuracy(scores: NDArray[Any], targets: NDArray[np.bool_]) -> float:

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 LEVEL = 0.95
 
 ONE_GROUP = "one group: how much groups vary cannot be known; test on more of them"
-ONE_SEED = "one seed: how much seeds vary cannot be known; train two or more (--seeds 2)"
+ONE_SEED = "one seed: how much seeds vary cannot be known; train three or more (--seeds 3)"
 NO_VARIATION = "no group differs from another, so there is no variation to judge by"
 
 
@@ -192,15 +192,13 @@ def strata_of(groups: int, labels: NDArray[Any] | None) -> Ints:
     ----------
     groups : int
     labels : (groups,) or None
-        Their classes; None: all are in one stratum. A lone single group goes with the smallest other stratum.
+        Their classes; None: all are in one stratum.
     """
     if labels is None:
         return np.zeros(groups, dtype=np.int64)
     strata, sizes = np.unique(labels, return_inverse=True, return_counts=True)[1:]
-    order = np.argsort(sizes, kind="stable")
-    alone = int((sizes == 1).sum())
-    merged = order[: 2 if alone == 1 else alone]
-    return np.where(np.isin(strata, merged), order[0], strata).astype(np.int64)
+    alone = np.flatnonzero(sizes == 1)
+    return np.where(np.isin(strata, alone), alone[0] if len(alone) else 0, strata).astype(np.int64)
 
 
 def aligned(
@@ -234,9 +232,16 @@ def aligned(
 
 
 def _variance(by_group: Floats, strata: Ints) -> tuple[float, int]:
-    """Return the variance of the sum of groups drawn within strata, and its degrees of freedom."""
+    """Return the variance of the sum of groups drawn within strata, and its degrees of freedom.
+
+    A group that is alone in its stratum is taken to vary as one of the other strata does on average: any one of these
+    would be a choice.
+    """
     sizes = np.bincount(strata)
     means = np.bincount(strata, by_group) / np.maximum(sizes, 1)
     squares = np.bincount(strata, (by_group - means[strata]) ** 2)
     several = sizes > 1
-    return float((squares[several] * sizes[several] / (sizes[several] - 1)).sum()), int((sizes[several] - 1).sum())
+    df = int((sizes[several] - 1).sum())
+    variance = (squares[several] * sizes[several] / (sizes[several] - 1)).sum()
+    alone = (sizes == 1).sum() * squares.sum() / max(df, 1)
+    return float(variance + alone), df

@@ -96,8 +96,8 @@ def predict_reference(job: ReferenceJob) -> ReferenceOutput:
     train, test, mixed = job.parts["train"], job.parts["test"], job.parts.get("mixed")
     labels, classes = _labels(train), train.targets.shape[1]
     reference = REFERENCES[job.name]
-    if reference.trivial:  # how frequent each class is
-        shares = np.bincount(labels, minlength=classes) / len(labels)
+    if reference.trivial:  # how frequent each class is among clips, however long these are
+        shares = train.truth.mean(axis=0)
         constant = np.tile(shares, (len(test.truth), 1))
         threshold = best_threshold(np.tile(shares, (len(mixed.truth), 1)), mixed.truth) if mixed else None
         return ReferenceOutput(constant, threshold, {})

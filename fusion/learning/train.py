@@ -51,15 +51,16 @@ def train_seed(job: TrainingJob) -> None:
         folder.mkdir()
         model.save(folder / "model.keras")
         _write_history(folder / "history.csv", history.epochs)
-        probabilities = predict_windows(model, job.parts["train"])
-        truth = job.parts["train"].targets[: len(probabilities)]
-        loss = convergence.cross_entropy(probabilities, truth, job.model.activation)
-        scores = aggregate(probabilities, job.parts["train"].clips, job.aggregate)
+        train = job.parts["train"]
+        probabilities = predict_windows(model, train)
+        targets = train.targets[: len(probabilities)]
+        loss = convergence.cross_entropy(probabilities, targets, job.model.activation, train.clips)
+        scores = aggregate(probabilities, train.clips, job.aggregate)
         np.save(folder / "train.npy", scores.astype(np.float32), allow_pickle=False)
         test = _write_test(model, job, folder)
-        if described := familiarity(model, job.parts["train"], _held_out(job)):
+        if described := familiarity(model, train, _held_out(job)):
             save(described, folder / FILE)
-        class_quantiles.write(job.parts["train"], job.names, folder / class_quantiles.FILE)
+        class_quantiles.write(train, job.names, folder / class_quantiles.FILE)
         summary = {
             "seed": job.seed,
             "folds": job.folds,
@@ -72,7 +73,7 @@ def train_seed(job: TrainingJob) -> None:
             "temperature": _temperature(model, job),
             "train": {
                 "loss": loss if np.isfinite(loss) else None,
-                "accuracy": convergence.top_accuracy(scores, job.parts["train"].truth),
+                "accuracy": convergence.top_accuracy(scores, train.truth),
             },
             "cause": likely_cause(history.epochs, history.best_epoch, history.levels, job.training),
             "began": began,

@@ -45,7 +45,7 @@ def untested(ablation: Mapping[str, Any]) -> str:
     if not ablation["tests"] or any(test["p_holm"] is not None for test in ablation["tests"]):
         return ""
     why = ablation["tests"][0]["why"]
-    needs = ": that takes two seeds (--seeds 2)" if why == ONE_SEED else f"; {why}"
+    needs = ": that takes several seeds (--seeds 3)" if why == ONE_SEED else f"; {why}"
     return f"Differences are not tested{needs}."
 
 

@@ -143,9 +143,10 @@ def plot_curves(history: Path, taken: Sequence[int] = ()) -> Figure:
     """
     rows = read_history(history)
     validated = "val_loss" in rows
+    which = [name for name in ("seed", "repeat", "fold") if name in rows]
     figure, axes = new_figure(9.5, 3.6, columns=2)
     for panel, name in zip(axes, ("loss", "accuracy"), strict=True):
-        for number, (_, training) in enumerate(rows.groupby(["seed", "fold"] if "fold" in rows else "seed")):
+        for number, (_, training) in enumerate(rows.groupby(which)):
             panel.plot(training["epoch"], training[name], color=BLUE, alpha=0.7, lw=1.2)
             last = f"val_{name}" if validated else name
             if validated:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fusion.evaluation.metric import metric_label
 from fusion.report.wording import looks_text, points_text, score, significant
+from fusion.sound.graded import GRADED
 
 
 def point_text(kind: Mapping[str, Any], point: Mapping[str, Any]) -> str:
@@ -50,9 +52,13 @@ def by_weakness(kinds: Sequence[Mapping[str, Any]]) -> list[int]:
 def telling_level(kind: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the level nearest to where a half is lost, or else the most severe one; None where all are silent."""
     levels = [row for row in kind["levels"] if row["mean"] is not None]
-    position = kind["half"]["position"]
-    place = len(levels) if position is None else min(max(1, round(position)), len(levels))
-    return levels[place - 1] if levels else None
+    half = kind["half"]
+    if not levels or half["position"] is None:
+        return levels[-1] if levels else None
+    if half["level"] is None:
+        return levels[0]
+    scale = math.log if GRADED[kind["name"]].log else float
+    return min(levels, key=lambda row: abs(scale(row["level"]) - scale(half["level"])))
 
 
 def _levels(kind: Mapping[str, Any]) -> int:

@@ -27,9 +27,10 @@ def answer(study: dict[str, Any]) -> list[str]:
     else:
         changes = "changes" if len(shown) == 1 else "change"
         said = [f"{len(shown)} of {len(tests)} {steps} {changes} the test by more than chance: {_changes(shown)}."]
-    by_test: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    by_test: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for arm in study["arms"]:
-        by_test.setdefault((arm["dataset"], arm["protocol"]), []).append(arm)
+        tested = (arm["clips"]["test"], arm["groups"]["test"], *arm["classes"])
+        by_test.setdefault((arm["dataset"], arm["protocol"], *tested), []).append(arm)
     most = max(map(len, by_test.values()))
     asked = study.get("answered_by", ())  # older studies have none
     first = [step_sentence(test) for name in asked for test in tests if test["arm"] == name]

@@ -81,7 +81,7 @@ def record_looks(
     looks += fresh
     return {
         "looks": len({look["training"] for look in looks}),
-        "looks_experiments": len({look["digest"] for look in looks}),
+        "looks_experiments": len({(look.get("experiment"), look["digest"]) for look in looks}),
     }
 
 

@@ -147,12 +147,12 @@ class Trainings:
         """Write history.csv over all seeds."""
         tables = []
         for seed, trainings in zip(self.seeds, self.by_seed, strict=True):
-            for number, (folder, _) in enumerate(trainings):
-                table = read_table(folder / "history.csv")
-                if len(self.folds) > 1:
-                    table.insert(0, "fold", number)
-                table.insert(0, "seed", seed)
-                tables.append(table)
+            for fold, (folder, _) in zip(self.folds, trainings, strict=True):
+                which: dict[str, int] = {"seed": seed}
+                if fold.fold is not None:  # named as in predictions.csv
+                    repeat = {"repeat": fold.repeat} if self.dataset.repeats > 1 else {}
+                    which |= repeat | {"fold": fold.fold % (len(self.folds) // self.dataset.repeats)}
+                tables.append(pd.DataFrame(which, index=[0]).merge(read_table(folder / "history.csv"), how="cross"))
         history = pd.concat(tables)
         self.result.write_table("history.csv", list(history), history.itertuples(index=False, name=None))
 

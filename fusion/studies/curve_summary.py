@@ -54,6 +54,7 @@ class CurvePoint:
             **self.predictions.truth.over_seeds(self.predictions.counts())[headline],
             "digest": self.folder.name,
             "warnings": metrics["warnings"],
+            "shared_groups": metrics.get("shared_groups", {}).get("train", 0),  # an older result does not have it
             **{key: metrics[key] for key in KEYS if key in metrics},
         }
 
@@ -72,9 +73,10 @@ def summarise_curve(name: str, arms: Mapping[str, Sequence[CurvePoint]]) -> dict
     -------
     dict
         ``experiment, digest, arms [{name, metric, test_groups, points [{groups, clips, mean, std, per_seed, low, high,
-        se_groups, se_seeds, df, digest, warnings}]}], steps [{arm, groups [before, after], difference, a_doubling, low,
-        high, p, p_holm, ..}], fits [{arm, slope, low, high, p, p_holm, .., ahead {groups, value, low, high, ..}, bend
-        {difference, low, high, p, ..}, residual}], tests [{arm, before, difference, low, high, p, p_holm, ..}],
+        se_groups, se_seeds, df, digest, warnings, shared_groups}]}], steps [{arm, groups [before, after], difference,
+        a_doubling, low, high, p, p_holm, ..}], fits [{arm, slope, low, high, p, p_holm, .., ahead {groups, value, low,
+        high, ..}, bend {difference, low, high, p, ..}, residual}], tests [{arm, before, difference, low, high, p,
+        p_holm, ..}],
         warnings, looks, looks_experiments``. A step's difference is after minus before; ``fits`` are as `fit_line`
         makes them; ``tests`` are of the slopes of two arms with the same test clips.
 
@@ -143,6 +145,12 @@ def _with_bends(fits: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _warnings(arm: str, points: Sequence[dict[str, Any]], fitted: bool) -> Iterator[str]:
     """Yield what a reader must know of an arm's points, each with its fixed word."""
     yield from (text for text in points[-1]["warnings"] if text.startswith(_OF_DATA))
+    if len(set(known := [point["shared_groups"] for point in points])) > 1:
+        yield (
+            f"shared-groups: from point to point, training of {arm} knows {', '.join(map(str, known))} of its test "
+            "groups: a larger point has an easier test, so the line does not say what more sound brings; with protocol "
+            "official or cv no point knows its test"
+        )
     for point in points:
         if count := sum(text.startswith(_OF_TRAINING) for text in point["warnings"]):
             where = f"{arm} with {point['groups']} training groups"

@@ -168,15 +168,16 @@ def _breaking(kind: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     https://doi.org/10.1111/j.2517-6161.1954.tb00159.x
     """
     known = [row for row in rows if row["lost"] is not None]
-    levels, lost, log = [row["level"] for row in known], [row["lost"] for row in known], GRADED[kind].log
+    levels, lost = [row["level"] for row in known], [row["lost"] for row in known]
+    how = {"log": GRADED[kind].log, "around_0": GRADED[kind].around_0}
     points: dict[str, dict[str, Any]] = {}
     for name, share in _SHARES.items():
         reach = [row["reach"][name] for row in known]
-        points[name] = _point(breaking_point(levels, lost, share, log))
+        points[name] = _point(breaking_point(levels, lost, share, **how))
         for end, sign in (("earliest", 1), ("latest", -1)):
             bound = [value + sign * own for value, own in zip(lost, reach, strict=True) if own is not None]
             sure = known and len(bound) == len(known)
-            points[name][end] = _point(breaking_point(levels, bound, share, log)) if sure else None
+            points[name][end] = _point(breaking_point(levels, bound, share, **how)) if sure else None
     return {**points, "levels": [{key: row[key] for key in row if key not in ("kind", "reach")} for row in rows]}
 
 

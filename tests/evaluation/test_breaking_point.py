@@ -22,6 +22,19 @@ def test_a_half_is_lost_where_the_line_between_levels_crosses_it(levels, lost, l
     assert breaking_point(levels, lost, 0.5, log) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("levels", "lost", "expected"),
+    [
+        ([12, -40], [0.02, 0.4], (-10.0, 0.5)),  # from no distortion, not from the other side
+        ([6, -6], [0.05, 0.3], (-2.0, 2 / 3)),
+        ([6, -6, -12], [0.0, 0.05, 0.15], (-9.0, 2.5)),
+        ([6, -6], [0.2, 0.0], (3.0, 0.5)),
+    ],
+)
+def test_levels_above_and_below_0_are_two_ways_away_from_it(levels, lost, expected):
+    assert breaking_point(levels, lost, 0.1, around_0=True) == pytest.approx(expected)
+
+
 def test_a_shift_is_in_standard_deviations_of_each_dimension():
     clean = np.array([[0, 5, 100], [2, 5, 300]], dtype=np.float32)  # the second says nothing
     assert feature_shift(clean, clean) == 0

@@ -41,6 +41,15 @@ def test_cross_entropy_of_one_label_is_the_usual_one():
     assert convergence.cross_entropy(guess, np.eye(4, dtype=bool)[labels], "softmax") == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_a_clip_counts_once_however_many_windows_it_has(activation):
+    guess = np.array([[0.9, 0.1], [0.5, 0.5], [0.3, 0.7], [0.2, 0.8]])
+    targets = np.array([[True, False], [False, True], [False, True], [False, True]])
+    clips = np.array([0, 1, 1, 1])
+    alone = [convergence.cross_entropy(guess[clips == clip], targets[clips == clip], activation) for clip in (0, 1)]
+    assert convergence.cross_entropy(guess, targets, activation, clips) == pytest.approx(np.mean(alone))
+
+
 HALVES = np.eye(2, dtype=bool)[np.repeat([0, 1], 10)]
 PAIRS = np.repeat([[True, True, False, False], [False, False, True, True]], 10, axis=0)  # two labels a clip
 

@@ -205,7 +205,7 @@ def test_arms_on_other_groups_cannot_be_subtracted():
     [
         ([0, 0, 1, 1], [[0, 1], [2, 3]]),
         ([0, 1, 2, 2], [[0, 1], [2, 3]]),  # two single groups make one stratum
-        ([0, 1, 1, 1, 2, 2], [[0, 4, 5], [1, 2, 3]]),  # a lone one goes with the smallest other
+        ([0, 1, 1, 1, 2, 2], [[0], [1, 2, 3], [4, 5]]),  # a lone one stays alone
         (None, [[0, 1, 2]]),
     ],
 )
@@ -215,10 +215,21 @@ def test_single_groups_are_pooled(labels, together):
     assert sorted(np.flatnonzero(strata == each).tolist() for each in np.unique(strata)) == together
 
 
-def test_a_group_alone_in_its_stratum_adds_nothing():
+def test_a_group_alone_in_its_stratum_varies_as_others_do():
     by_group = np.array([[0.3], [0.1], [5.0]])
     spread = of_arm(np.array([0.5]), by_group, np.array([0, 0, 2]), seeded=False).spread()
-    assert (spread["se_groups"], spread["df"]) == pytest.approx((np.sqrt(2 * 0.02), 1))
+    assert (spread["se_groups"], spread["df"]) == pytest.approx((np.sqrt(2 * 0.02 + 0.02), 1))
+
+
+@given(st.permutations([0, 1, 2, 3]))
+def test_an_interval_does_not_depend_on_what_classes_are_called(names):
+    by_group = np.array([[0.9], [0.8], [0.4], [0.3], [0.85], [0.1], [0.5]])
+    labels = np.array([0, 0, 1, 1, 2, 3, 3])  # one class has one group, the others as many as one another
+    spreads = [
+        of_arm(np.array([0.5]), by_group, strata_of(7, classes), seeded=False).spread()
+        for classes in (labels, np.array(names)[labels])
+    ]
+    assert spreads[0]["low"] == pytest.approx(spreads[1]["low"])
 
 
 # Two sets of groups

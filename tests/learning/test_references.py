@@ -98,6 +98,15 @@ def test_majority_is_of_the_training_clips(rows):
     assert set(scores.argmax(axis=1)) == {2}
 
 
+def test_majority_is_of_clips_however_long_they_are(rows):
+    parts, _ = rows
+    labels, clips = np.zeros(90, dtype=np.int64), np.repeat(np.arange(12), [40, 40, *[1] * 10])
+    labels[clips >= 2] = 1  # ten short clips of class 1, two long ones of class 0
+    train = Part(parts["train"].rows, np.eye(3, dtype=bool)[labels], clips)
+    scores, _ = predict("majority", {**parts, "train": train}, seed=0)
+    assert scores[0] == pytest.approx([2 / 12, 10 / 12, 0])
+
+
 def test_forest_repeats_by_seed(rows):
     parts, _ = rows
     first, second = (predict("random_forest", parts, seed=4)[0] for _ in range(2))

@@ -40,7 +40,7 @@ def test_its_command_repeats_the_ablation_and_one_seed_tests_nothing(tmp_path):
     write(tmp_path, {**made_up("mask", interval=None), "seeds": [1]})
     page = (tmp_path / "ablation.html").read_text()
     assert "fusion ablate results/made_up/000000000000/spec.yaml --mode mask --sample --seeds 1,</pre>" in page
-    assert "<p>Differences are not tested: that takes two seeds (--seeds 2).</p>" in page
+    assert "<p>Differences are not tested: that takes several seeds (--seeds 3).</p>" in page
     assert "shown to" not in page
     (tmp_path / "metrics.json").write_text(json.dumps({"sample": False, "seeds": [1, 2]}))
     (tmp_path / "environment.json").write_text(json.dumps({"data": "/my notes"}))

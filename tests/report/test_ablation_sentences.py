@@ -17,7 +17,7 @@ def test_no_sentence_is_false(mode, difference, p_holm, interval):
     ablation = made_up(mode, difference, p_holm, interval, names=NAMES[:2])  # of three or more some share a sentence
     sentences = ablation_sentences(ablation)
     if interval is None:
-        assert sentences.pop(0) == "Differences are not tested: that takes two seeds (--seeds 2)."
+        assert sentences.pop(0) == "Differences are not tested: that takes several seeds (--seeds 3)."
     assert len(sentences) == len(ablation["tests"]) + (mode == "all")
     for sentence in sentences[: len(ablation["tests"])]:
         assert ("not shown to" in sentence) == (interval is not None and p_holm >= 0.05)

@@ -229,6 +229,14 @@ def test_slopes_of_arms_are_compared_where_the_test_is_the_same(tmp_path):
     assert "did-not-converge: 1 trainings of flat with 9 training groups" in "".join(curve["warnings"])
 
 
+@pytest.mark.parametrize(("known", "told"), [((4, 9, 18), True), ((18, 18, 18), False), ((0, 0, 0), False)])
+def test_a_test_that_grows_easier_with_the_training_groups_is_told(tmp_path, known, told):
+    points = made_up({9: 0.3, 18: 0.4, 36: 0.5}, tmp_path)
+    points = [replace(point, known=count) for point, count in zip(points, known, strict=True)]
+    warnings = summarise_curve("x", {"x": points})["warnings"]
+    assert any("training of x knows 4, 9, 18 of its test groups" in text for text in warnings) == told
+
+
 def test_points_on_other_clips_are_refused(tmp_path):
     first, second, third = made_up({9: 0.3, 18: 0.4, 36: 0.5}, tmp_path)
     fewer = dict(list(second.predictions.clips.items())[1:])

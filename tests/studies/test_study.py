@@ -231,6 +231,11 @@ def test_the_answer_begins_with_the_steps_that_the_study_names():
     assert told[3:] == answer(study)
 
 
+def test_the_best_arm_is_one_of_those_with_the_same_test():
+    easy = arm("easy") | {"classes": ["flute"], "test": {"accuracy": {**arm()["test"]["accuracy"], "mean": 0.99}}}
+    assert "The best of 2 arms" in " ".join(answer(made_up(arm(), arm("b"), easy)))
+
+
 def test_a_step_without_an_interval():
     unknown = {**dict.fromkeys(("low", "high", "p", "p_holm")), "why": "one seed"}
     said = step_sentence({**step(0.1), **unknown})

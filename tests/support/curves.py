@@ -1,5 +1,7 @@
 """Learning curves of made-up predictions."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fusion.evaluation.label_task import label_task
@@ -9,8 +11,11 @@ from fusion.studies.curve_summary import CurvePoint
 CLASSES = ("a", "b", "c")
 
 
+@dataclass(frozen=True)
 class MadeUpPoint(CurvePoint):
     """A point without a result folder."""
+
+    known: int = 0  # test groups that are in training, too
 
     def row(self):
         value = self.estimate.value
@@ -24,6 +29,7 @@ class MadeUpPoint(CurvePoint):
             "low": spread["low"],
             "high": spread["high"],
             "digest": f"{self.groups:012d}",
+            "shared_groups": self.known,
             "warnings": ["few-groups: few", f"did-not-converge: seed 1: {self.groups}"],
         }
 
