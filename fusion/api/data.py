@@ -121,7 +121,12 @@ def join(folders: Sequence[str], out: FilePath) -> dict[str, Any]:
         joined = load(source).join(sources, Path(out))
         if joined is not None:
             return joined
-    raise FusionError(f"{', '.join(folders)}: no source of notes, so there is nothing to join")
+    if absent := [str(folder) for folder in sources.values() if not folder.is_dir()]:
+        raise FusionError(f"{', '.join(absent)}: no such folder")
+    raise FusionError(
+        f"{', '.join(folders)}: none has notes in NSynth's layout (nsynth-train, nsynth-valid or nsynth-test, each "
+        "with examples.json and audio), so there is nothing to join"
+    )
 
 
 def check_fetched(settings: DatasetSettings, workplace: Workplace) -> Audit:

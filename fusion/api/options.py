@@ -6,7 +6,9 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from fusion.errors import FusionError
@@ -77,17 +79,30 @@ class Options:
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("features", "set", "plugins"):
+        for name, kinds, what in (
+            ("features", (str,), "names of features"),
+            ("set", (str,), "texts like training.epochs=3, or a dict"),
+            ("plugins", (str, os.PathLike), "paths of folders"),
+        ):
             value = getattr(self, name)
             if isinstance(value, (str, os.PathLike)) or (value is None and name != "features"):
                 raise FusionError(f"{name}={value!r}: should be a list, as in {name}=[{value!r}]")
+            if not all(isinstance(each, kinds) for each in value or () if not isinstance(value, Mapping)):
+                raise FusionError(f"{name}={value!r}: should be a list of {what}")
         if isinstance(self.features, Sequence) and len(set(self.features)) < len(self.features):
             raise FusionError(f"--features {','.join(self.features)}: each feature once")
-        whole = [self.seeds] if isinstance(self.seeds, (int, float, str)) else list(self.seeds or ())
-        if not all(type(seed) is int for seed in whole):
-            raise FusionError(f"seeds={self.seeds!r}: should be a whole number or a list of whole numbers")
-        if self.jobs is not None and (type(self.jobs) is not int or self.jobs < 1):
-            raise FusionError(f"jobs={self.jobs!r}: should be a whole number from 1 up")
+        folders = self.data.values() if isinstance(self.data, Mapping) else [self.data]
+        for name, paths in (("data", folders), ("results", [self.results]), ("cache", [self.cache])):
+            if wrong := [path for path in paths if not isinstance(path, (str, os.PathLike, NoneType))]:
+                raise FusionError(f"{name}={wrong[0]!r}: should be the path of a folder")
+        if self.seeds is not None:
+            seeds: Any = self.seeds
+            several = isinstance(seeds, Iterable) and not isinstance(seeds, str)
+            object.__setattr__(self, "seeds", [*map(_whole, seeds)] if several else _whole(seeds))
+        if self.jobs is not None:
+            object.__setattr__(self, "jobs", _whole(self.jobs, "jobs"))
+            if self.jobs < 1:
+                raise FusionError(f"jobs={self.jobs!r}: should be a whole number from 1 up")
 
     def experiment(self, spec: Spec, *, searching: bool = False, ablating: bool = False) -> Experiment:
         """Return the checked experiment, with what the keywords change.
@@ -175,7 +190,7 @@ class Options:
         """Return the settings to change as ``key.path=value``."""
         if isinstance(self.set, Mapping):
             try:
-                return [f"{path}={json.dumps(value)}" for path, value in self.set.items()]
+                return [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in self.set.items()]
             except (TypeError, ValueError) as error:
                 raise FusionError(
                     f"set={self.set!r}: should hold texts, numbers, lists and mappings: {error}"
@@ -207,6 +222,14 @@ class Options:
             if name not in known:
                 raise FusionError(f"--data {name}={folder}: {name} is not used here; used: {', '.join(known)}")
         return {name: Path(folder) for name, folder in self.data.items()}
+
+
+def _whole(value: Any, name: str = "seeds") -> int:
+    """Return a whole number of any library as Python's own."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        more = " or a list of whole numbers" if name == "seeds" else " from 1 up"
+        raise FusionError(f"{name}={value!r}: should be a whole number{more}")
+    return int(value)
 
 
 def _source(spec: Spec) -> Path | Mapping[str, Any]:

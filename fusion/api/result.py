@@ -52,6 +52,13 @@ class Result:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))
+
+    def __fspath__(self) -> str:
+        """Return the folder, so that a result can be named wherever its folder can."""
+        return str(self.folder)
+
     @property
     def metrics(self) -> dict[str, Any]:
         """The content of metrics.json: every metric with its interval, counts, warnings, references.

@@ -75,6 +75,8 @@ def tune(
     best = folder / "search" / "best.yaml"
     chosen = experiment.search and best_of(tried, experiment.search.objective)
     content = {
+        "experiment": experiment.name,
+        "digest": folder.name,
         "search": None if experiment.search is None else experiment.search.model_dump(mode="json"),
         "best": read(best).data if tried and best.exists() else None,
         "trials": [asdict(trial) for trial in tried],

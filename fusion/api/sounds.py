@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from fusion.feature import listing
 from fusion.feature.contract import Feature, SeriesFeature
 from fusion.feature.registry import build
 from fusion.plugins.registry import FEATURES, discover, find
+from fusion.settings.fitting import declared_shape
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_size, read_audio
 
@@ -53,7 +55,7 @@ def extract(
     Raises
     ------
     FusionError
-        For an unknown feature, parameters that it does not take, or sound that is no mono signal.
+        For an unknown feature, parameters that it does not take, or sound that is no mono signal of real numbers.
 
     Examples
     --------
@@ -64,8 +66,13 @@ def extract(
     (32, 1)
     """
     feature = _build(name, plugins, parameters)
+    sound = np.asarray(y)
+    if not np.issubdtype(sound.dtype, np.floating) and sound.size:
+        raise FusionError(
+            f"feature {name}: sound is real numbers from -1 to 1, found {sound.dtype}; divide 16-bit samples by 32768"
+        )
     try:
-        clip = Clip(np.ascontiguousarray(y, dtype=np.float32), sr)
+        clip = Clip(np.ascontiguousarray(sound, dtype=np.float32), sr)
     except (TypeError, ValueError) as error:
         raise FusionError(f"feature {name}: {error}") from None
     return _compute(name, feature, clip, "this sound")
@@ -120,7 +127,7 @@ def plot_feature(name: str, audio: FilePath, /, *, plugins: Sequence[FilePath] =
 def _build(name: str, plugins: Sequence[FilePath], parameters: dict[str, Any]) -> Feature:
     try:
         sources = discover(FEATURES, [Path(folder) for folder in plugins])
-        return build(find(FEATURES, name, sources), json.dumps(parameters))
+        return build(find(FEATURES, name, sources), json.dumps(parameters, default=_plain))
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, detail['loc']))}: {detail['msg'].removeprefix('Value error, ')}"
@@ -131,11 +138,19 @@ def _build(name: str, plugins: Sequence[FilePath], parameters: dict[str, Any]) -
         raise FusionError(f"feature {name}: {error}") from None
 
 
+def _plain(value: Any) -> Any:
+    """Return a path or a number of NumPy as JSON has it."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} is no text, number, list or mapping")
+
+
 def _compute(name: str, feature: Feature, clip: Clip, clip_id: str) -> NDArray[Any]:
-    try:
-        shape = feature.shape(clip.y.size, clip.sr)
-    except (TypeError, ValueError) as error:
-        raise FusionError(f"feature {name}: {error}") from None
+    shape, wrong = declared_shape(feature, clip.y.size, clip.sr)
+    if wrong:
+        raise FusionError(f"feature {name}: {wrong}")
     return compute(name, feature, clip, shape, clip_id)
 
 
@@ -168,5 +183,5 @@ def features(name: str | None = None, *, plugins: Sequence[FilePath] = ()) -> pd
     """
     folders = [Path(folder) for folder in plugins]
     if name is not None:
-        return pd.DataFrame(listing.feature(name, folders)["parameters"])
+        return pd.DataFrame(listing.feature(name, folders)["parameters"], dtype=object)  # 20 stays 20, and None None
     return pd.DataFrame(listing.features(folders))

@@ -140,7 +140,7 @@ def tune(
     from fusion.cli import console
 
     if as_json:
-        print(json.dumps(table.content["trials"], indent=2))
+        print(json.dumps(table.content, indent=2))
     else:
         console.print_trials(table.content)
         print(table.folder)

@@ -15,7 +15,7 @@ _NAMED = 20  # classes that a warning names
 
 def cautions(dataset: Corpus) -> list[str]:
     """Return what readers of a result must know; each begins with a fixed word and a colon."""
-    found = (missing_classes, shared_groups, overlapping_parts, few_groups)
+    found = (missing_classes, similar_classes, shared_groups, overlapping_parts, few_groups)
     return [*dataset.notes, *(warning for caution in found for warning in caution(dataset))]
 
 
@@ -61,6 +61,18 @@ def known_groups(dataset: Corpus, split: str) -> tuple[set[str], set[str]]:
             heard = [sound in sounds for sound in tested["sound"].to_numpy()]
             by_sound |= set(tested.loc[heard, "group"])
     return by_name, by_sound - by_name
+
+
+def similar_classes(dataset: Corpus) -> list[str]:
+    """Say which names of classes differ in upper and lower case alone."""
+    alike: dict[str, list[str]] = {}
+    for label in dataset.classes:
+        alike.setdefault(label.casefold(), []).append(label)
+    return [
+        f"similar-classes: {' and '.join(labels)} differ in upper and lower case alone, and are {len(labels)} classes"
+        for labels in alike.values()
+        if len(labels) > 1
+    ]
 
 
 def shared_groups(dataset: Corpus) -> list[str]:

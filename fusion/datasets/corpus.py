@@ -206,8 +206,10 @@ def checked(dataset: Corpus) -> Corpus:
     known = table["labels"].map(trained).to_numpy(dtype=bool)
     for split, part in table[~known].groupby("split"):
         for label, clips in part.groupby("labels"):
+            alike = [name for name in classes if name.casefold() == label.casefold()]
             notes.append(
                 f"missing-class: {len(clips)} {split} clips of {label} left out: the class has no training clip"
+                + "".join(f" ({name}, in other letters, has)" for name in alike)
             )
     dataset = replace(dataset, table=table[known].reset_index(drop=True), classes=classes, notes=notes)
     if len(classes) < 2:
@@ -215,7 +217,9 @@ def checked(dataset: Corpus) -> Corpus:
         raise FusionError(f"{where}: training needs at least two classes, there is {have}")
     for split in dataset.splits if folds is None else ():
         if dataset.part(split).empty:
-            raise FusionError(f"{where}: no {split} clip is left; {_advice(dataset)}")
+            unknown = sorted(set(table.loc[~known & (table["split"] == split).to_numpy(), "labels"]))
+            of = f" of a class that trains ({', '.join(classes)}); it has {', '.join(unknown[:20])}" if unknown else ""
+            raise FusionError(f"{where}: no {split} clip is left{of}; {_advice(dataset)}")
     for fold in dataset.each_fold() if folds is not None else ():
         if absent := [split for split in dataset.splits if not len(fold.clips(split))]:
             raise FusionError(

@@ -166,7 +166,8 @@ def _lost(
             wrong.append((row, f"path: {names[row]} is a folder" if is_folder else f"has no audio file {paths[row]}"))
         mistakes = [f"{where[row]}: {mistake}" for row, mistake in wrong]
         named = listing(mistakes, MOST_ROWS)
-        raise FusionError(f"{root}: {len(wrong)} clips are not as they should be; mend or remove them:\n{named}")
+        clips = len({row for row, _ in wrong})
+        raise FusionError(f"{root}: {clips} clips are not as they should be; mend or remove them:\n{named}")
     return [names[row] if where[row] == ids[row] else f"{where[row]}: {paths[row]}" for row in lost]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,9 +16,11 @@ from fusion.errors import FusionError, did_you_mean, listing
 
 COLUMNS = ("path", "label", "group", "split", "start", "duration", "weight")
 _TIMES = {  # what columns of times are called elsewhere, and what is read in their place
-    **dict.fromkeys(("begin", "onset", "start_time", "from"), "start"),
-    **dict.fromkeys(("end", "stop", "offset", "finish", "end_time", "until"), "duration"),
+    **dict.fromkeys(("begin", "begin time", "onset", "start time", "from", "tmin"), "start"),
+    **dict.fromkeys(("end", "end time", "stop", "offset", "finish", "until", "tmax"), "duration"),
 }
+_LENGTHS = ("dur", "len", "length", "delta time")
+_UNIT = re.compile(r"\W*\(.*\)$| (s|sec|secs|seconds)$")
 _SAYS = {
     "start": ("begin", "give start, in seconds; dataset.columns: {start: NAME} names its column"),
     "duration": ("end", "give duration, in seconds, end minus start"),
@@ -82,14 +85,18 @@ def read_rows(file: Path, names: Mapping[str, str | None], root: Path) -> tuple[
             )
     unused = [column for column in COLUMNS if column not in places and names.get(column, column) is not None]
     for name in header:
-        if (time := _TIMES.get(name.lower())) in unused:
+        plain = _UNIT.sub("", name.lower().replace("_", " "))
+        # librosa's offset is where a clip begins, an annotation's where it ends
+        time = "start" if plain == "offset" and "duration" in places else _TIMES.get(plain)
+        if time in unused:
             what, todo = _SAYS[time]
             raise FusionError(
                 f"{file}: a column {name}, and none that says when clips {what}: {todo}; "
                 f"dataset.columns: {{{time}: null}} passes over it"
             )
         # a column that is like none may hold what is not asked for: a pitch is no split
-        if name not in names.values() and (near := get_close_matches(name, unused, 1, _ALIKE)):
+        alike = "duration" if plain in _LENGTHS else plain
+        if name not in (*places, *names.values()) and (near := get_close_matches(alike, unused, 1, _ALIKE)):
             raise FusionError(
                 f"{file}: the column {name!r} is not known; did you mean {near[0]!r}? dataset.columns: {{{near[0]}: "
                 f"{name}}} says so, {{{near[0]}: null}} passes over it"
@@ -106,9 +113,11 @@ def _text(file: Path, delimiter: str) -> tuple[list[str], list[tuple[str, list[s
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, delimiter=delimiter, strict=True)
-            lines = [(f"line {reader.line_num}", texts) for texts in reader if texts]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FusionError(f"{file}: cannot be read as UTF-8 text with columns ({error})") from None
+            lines = [(f"line {reader.line_num}", texts) for texts in reader if any(map(str.strip, texts))]
+    except UnicodeDecodeError as error:
+        raise FusionError(f"{file}: is no UTF-8 text ({error}); save it as CSV UTF-8, as Excel calls it") from None
+    except (OSError, csv.Error) as error:
+        raise FusionError(f"{file}: cannot be read as text with columns ({error})") from None
     if not lines:
         raise FusionError(f"{file}: is empty; its first line should name the columns, as in path{delimiter}label")
     return [name.strip() for name in lines[0][1]], lines[1:]

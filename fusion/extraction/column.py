@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from fusion.errors import FusionError
 from fusion.feature.contract import Feature, SeriesFeature
+from fusion.plugins.importing import line_in
 from fusion.sound.clip import Clip
 
 _TOGETHER = 64  # series summarised by one call, because a call costs more than its work for one
@@ -47,7 +50,7 @@ class Column:
         """
         if isinstance(self._feature, SeriesFeature) and self._feature.summarises_whole_series:
             series = self._feature.held_series
-            self._series.append(_call(lambda clip: np.array(series(clip)), self._name, clip, clip_id))
+            self._series.append(_call(lambda clip: np.array(series(clip)), self._name, self._feature, clip, clip_id))
             self._ids.append(clip_id)
             if len(self._series) == _TOGETHER or len(self._series) * self._series[-1].nbytes >= _MOST_BYTES:
                 self._summarise()
@@ -72,7 +75,8 @@ class Column:
         assert isinstance(self._feature, SeriesFeature)
         alike = len({(series.shape, series.dtype) for series in self._series}) == 1
         for chosen in [slice(None)] if alike else [slice(n, n + 1) for n in range(len(self._series))]:
-            values = _call(self._feature.summarise, self._name, np.stack(self._series[chosen]), self._ids[chosen][0])
+            together, first = np.stack(self._series[chosen]), self._ids[chosen][0]
+            values = _call(self._feature.summarise, self._name, self._feature, together, first)
             for value, clip_id in zip(values, self._ids[chosen], strict=True):
                 _check(self._name, value, self._shape, clip_id)
                 self._values[self._done] = value
@@ -88,18 +92,22 @@ def compute(name: str, feature: Feature, clip: Clip, shape: tuple[int, ...], cli
     FusionError
         If the feature raises, or gives another shape or type than declared, or NaN or infinity.
     """
-    value: NDArray[np.float32] = _call(feature.extract, name, clip, clip_id)
+    value: NDArray[np.float32] = _call(feature.extract, name, feature, clip, clip_id)
     _check(name, value, shape, clip_id)
     return value
 
 
-def _call(method: Callable[[Any], NDArray[np.float32]], name: str, argument: Any, clip_id: str) -> NDArray[np.float32]:
+def _call(
+    method: Callable[[Any], NDArray[np.float32]], name: str, feature: Feature, argument: Any, clip_id: str
+) -> NDArray[np.float32]:
     try:
         return method(argument)
     except FusionError as error:
         raise FusionError(f"feature {name} on clip {clip_id}: {error}") from None
     except (Exception, SystemExit) as error:  # a stranger's code
-        raise FusionError(f"feature {name} failed on clip {clip_id}: {type(error).__name__}: {error}") from error
+        file = getattr(sys.modules.get(type(feature).__module__), "__file__", None)
+        where = f" ({Path(file).name}{line_in(file, error)})" if file else ""
+        raise FusionError(f"feature {name} failed on clip {clip_id}{where}: {type(error).__name__}: {error}") from error
 
 
 def _check(name: str, value: Any, shape: tuple[int, ...], clip_id: str) -> None:

@@ -93,6 +93,8 @@ def plan_variants(experiment: Experiment, dataset: Corpus, own: Windows, pools: 
 def _mixed_recordings(dataset: Corpus, own: Windows, targets: Bools, groups: Ints) -> tuple[list[Window], Bools, Ints]:
     """Mix whole validation recordings, window by window, so that a threshold is chosen on clips of several windows.
 
+    A recording is what one group plays with the same labels.
+
     Parameters
     ----------
     dataset : Corpus
@@ -109,18 +111,18 @@ def _mixed_recordings(dataset: Corpus, own: Windows, targets: Bools, groups: Int
         The mixture that each window is of.
     """
     chosen = np.flatnonzero((dataset.table["split"] == "validation").to_numpy()[own.clips])
-    recordings = [chosen[groups[chosen] == group] for group in np.unique(groups[chosen])]
-    recordings = [windows for windows in recordings if len(np.unique(targets[windows], axis=0)) == 1]
-    labels = np.array([targets[windows[0]] for windows in recordings])
+    played, which = np.unique(np.column_stack([groups[chosen], targets[chosen]]), axis=0, return_inverse=True)
+    recordings = [chosen[which.ravel() == number] for number in range(len(played))]
+    labels = played[:, 1:].astype(bool)
     mixtures: list[Window] = []
     truth: list[Bools] = []
     clips: list[int] = []
     random = np.random.default_rng(2)
-    numbers, together = np.arange(len(recordings)), np.zeros(len(recordings), dtype=np.int64)
+    players, together = played[:, 0], np.zeros(len(recordings), dtype=np.int64)
     clip = 0
     for _ in range(_MIXED):
         wanted = how_many(len(recordings), random, alone=True)
-        choices = choose_partners(labels, numbers, together, wanted, random)
+        choices = choose_partners(labels, players, together, wanted, random)
         for main, (others, gains) in enumerate(choices):
             for step, window in enumerate(recordings[main]):
                 sounds = [own.windows[recordings[other][step % len(recordings[other])]] for other in others]

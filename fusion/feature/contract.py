@@ -7,6 +7,7 @@ Rank decides the branch of the network that a feature feeds: ``(frames, dims)`` 
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticSerializationError
 
+from fusion.errors import FusionError
 from fusion.feature.parameter_file import ParameterFile
 from fusion.feature.summary import check_names, summarise_series
 from fusion.sound.clip import Clip, repeated
@@ -97,8 +100,22 @@ class Feature(BaseModel, ABC):
         return {name: value.content for name, value in values.items() if isinstance(value, ParameterFile)}
 
     def identity(self) -> dict[str, Any]:
-        """Return the parameters that values depend on as plain data; of a file, its content and not its place."""
-        return {**self.model_dump(mode="json"), **self.contents()}
+        """Return the parameters that values depend on as plain data; of a file, its content and not its place.
+
+        Raises
+        ------
+        FusionError
+            If a parameter is nothing that an experiment file can hold.
+        """
+        try:
+            plain = self.model_dump(mode="json")
+        except PydanticSerializationError as error:
+            raise FusionError(
+                f"{type(self).__name__}: a parameter is no text, number, truth value, list or mapping of these, so no "
+                f"experiment file could hold it ({error})"
+            ) from None
+        sets = [name for name, value in self if isinstance(value, (set, frozenset))]
+        return {**plain, **{name: sorted(plain[name], key=json.dumps) for name in sets}, **self.contents()}
 
 
 class SeriesFeature(Feature):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from fusion.errors import FusionError
 from fusion.learning.fusions import LOGITS
@@ -89,7 +90,7 @@ def _wrong(logits: Tensor, branches: Mapping[str, Tensor], classes: int) -> str:
             return f"has a layer {operation.name}; this ending is for a branch's own logits, (None, {classes})"
         if wrong := _unsavable(operation):
             return f"has a layer {operation.name} that cannot be saved: {wrong}"
-    return ""
+    return _changed_by_saving(branches, logits, [type(each) for each in operations if not _built_in(each)])
 
 
 def _behind(tensor: Tensor) -> tuple[set[int], list[Any]]:
@@ -107,12 +108,35 @@ def _behind(tensor: Tensor) -> tuple[set[int], list[Any]]:
     return tensors, list(operations.values())
 
 
+def _changed_by_saving(branches: Mapping[str, Tensor], logits: Tensor, own: Sequence[type]) -> str:
+    """Say which layers of a plug-in make other logits of the same branches once they were saved and loaded."""
+    if not own:
+        return ""
+    network = keras.Model(list(branches.values()), logits)
+    copy = keras.Model.from_config(network.get_config())
+    copy.set_weights(network.get_weights())
+    random = np.random.default_rng(0)
+    sounds = [random.normal(size=(4, *branch.shape[1:])).astype(np.float32) for branch in branches.values()]
+    first, second = (keras.ops.convert_to_numpy(each(sounds, training=False)) for each in (network, copy))
+    if np.allclose(first, second, rtol=1e-4, atol=1e-5):
+        return ""
+    names = " or ".join(sorted({cls.__name__ for cls in own}))
+    return (
+        f"gives other logits once it was saved and loaded: the get_config of {names} lacks something that its __init__ "
+        "takes, or something is set after that"
+    )
+
+
+def _built_in(operation: Any) -> bool:
+    return type(operation).__module__.split(".")[0] in ("keras", "fusion")
+
+
 def _unsavable(operation: Any) -> str:
     """Return why a network with this layer could be saved, but not loaded, or an empty string."""
     cls = type(operation)
     if isinstance(operation, keras.layers.Lambda):
         return "a Lambda holds code, which no saved network may; use keras.ops, or a layer of your own"
-    if cls.__module__.split(".")[0] in ("keras", "fusion"):
+    if _built_in(operation):
         return ""
     if keras.saving.get_registered_name(cls) == cls.__name__:
         return f'write @keras.saving.register_keras_serializable("<a name of yours>") above class {cls.__name__}'

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from importlib.abc import PathEntryFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -81,7 +82,8 @@ def line_in(file: Path | str | None, error: BaseException) -> str:
 
 def _imported(source: Source) -> ModuleType:
     try:
-        return _import_file(source, source.file) if source.file else importlib.import_module(source.module)
+        with redirect_stdout(sys.stderr):  # what a plug-in prints is no part of a command's output
+            return _import_file(source, source.file) if source.file else importlib.import_module(source.module)
     except (Exception, SystemExit) as error:  # whatever a stranger's code raises
         imports = source.kind.imports
         old = imports and isinstance(error, ImportError) and (error.name or "").split(".")[0] == "fusion"

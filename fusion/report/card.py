@@ -10,7 +10,7 @@ import yaml
 from fusion.report.wording import ABOUT_INTERVALS, score, shown_metrics, table
 
 
-def card(metrics: Mapping[str, Any], features: Mapping[str, Any], networks: int, licence: str) -> str:
+def card(metrics: Mapping[str, Any], features: Mapping[str, Any], networks: int, licence: str, use: str) -> str:
     """Return the card.
 
     Parameters
@@ -23,6 +23,8 @@ def card(metrics: Mapping[str, Any], features: Mapping[str, Any], networks: int,
         Trained networks whose mean this is.
     licence : str
         Of the sounds that it learnt from; empty where it is not known.
+    use : str
+        How to predict with it, in Markdown.
     """
     first = shown_metrics(dict(metrics))[0]
     name = f"{metrics['experiment']} ({metrics['digest']})"
@@ -88,5 +90,5 @@ Each figure is the mean, with the deviation over seeds and the 95 % interval whe
 
 {parameters}
 
-`python example.py FILE` predicts a sound file; `fusion predict . FILE` does, too.
+{use}
 """

@@ -31,6 +31,7 @@ from fusion.result.checksums import changed_files, refuse_changed
 from fusion.runtime.files import is_content, unwritable, write_text
 from fusion.runtime.known_json import read_known, write_known
 from fusion.runtime.lock import alone
+from fusion.runtime.names import is_file_name
 from fusion.runtime.tables import write_table
 from fusion.runtime.versions import version_changes, versions
 from fusion.settings.document import read
@@ -111,6 +112,8 @@ class ResultFolder:
             )
         lacks = [name for name, kind in _NEEDED.items() if not isinstance(metrics.get(name), kind)]
         lacks += [name for name in ("classes", "seeds", "test") if name not in lacks and not metrics[name]]
+        # folders are called so, and a stranger's result must not lead elsewhere
+        lacks += [name for name in ("experiment", "digest") if name not in lacks and not is_file_name(metrics[name])]
         if lacks or not all(isinstance(text, str) for text in metrics["warnings"]):
             what = f"no {' and no '.join(lacks)} as fusion writes it" if lacks else "warnings that are no texts"
             raise FusionError(f"{self.folder / 'metrics.json'}: damaged ({what}); run the experiment again")

@@ -20,6 +20,15 @@ def readable(name: str) -> bool:
     return name.isprintable() or all(each.isprintable() or unicodedata.category(each) == "Zs" for each in name)
 
 
+def is_file_name(name: str) -> bool:
+    r"""Say whether a name is one of a file or folder, which leads nowhere else.
+
+    >>> [is_file_name(name) for name in ("mfcc@my notes", "", "..", "a/b", "a\\b", "C:x")]
+    [True, False, False, False, False, False]
+    """
+    return name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+
+
 def on_terminal(text: str) -> str:
     r"""Return a text with every character that does not print as Python writes it; lines stay lines.
 

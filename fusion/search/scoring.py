@@ -67,20 +67,20 @@ def try_own(job: SearchJob) -> None:
 
 
 def try_settings(task: TrialJob) -> dict[str, float]:
-    """Return the mean scores over folds of some settings, and write a record of it, whatever comes."""
+    """Return the mean scores over folds of some settings, and write a record of it, unless it is interrupted."""
     send_message(("trial", task.trial, task.values))
     record: dict[str, Any] = {"values": task.values, "folds": [], "seconds": 0.0, "error": ""}
     try:
         for scores in _scores(task.job, task.trial, task.values):
             record["folds"].append(scores)
             record["seconds"] += scores["seconds"]
-        return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
     except Exception as error:
         record["error"] = f"{type(error).__name__}: {error}"
         traceback.print_exc()  # to the worker's log
-        raise
-    finally:
         task.write(record)
+        raise
+    task.write(record)
+    return {name: float(np.mean([scores[name] for scores in record["folds"]])) for name in DIRECTIONS}
 
 
 def _scores(job: SearchJob, trial: str, values: dict[str, Any]) -> Iterator[dict[str, float]]:

@@ -36,16 +36,23 @@ def misfits(
                 "has values of the clips themselves, none of distorted copies and mixtures; set training.copies and "
                 "training.mixes to 0, and take data with one label a clip: several need mixtures",
             )
-        try:
-            shape = feature.shape(dataset.samples, dataset.sr)
-        except (Exception, SystemExit) as error:  # a stranger's code
-            known = "" if isinstance(error, (ValueError, FusionError)) else f"{type(error).__name__}: "
-            yield location, f"does not fit the clips: {known}{error}"
-            continue
-        sizes = shape if isinstance(shape, tuple) else ()
-        if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
-            yield location, f"declares the shape {shape}; (frames, dims) or (dims,) is needed"
-            continue
-        shapes[name] = shape
+        shape, wrong = declared_shape(feature, dataset.samples, dataset.sr)
+        if wrong:
+            yield location, wrong
+        else:
+            shapes[name] = shape
     if model and len(shapes) == len(features) and (misfit := model.misfit(shapes)):
         yield ("model",), misfit
+
+
+def declared_shape(feature: Feature, samples: int, sr: int) -> tuple[tuple[int, ...], str]:
+    """Return the shape that a feature declares for such clips, and what is wrong with it, or an empty string."""
+    try:
+        shape = feature.shape(samples, sr)
+    except (Exception, SystemExit) as error:  # a stranger's code
+        known = "" if isinstance(error, (ValueError, FusionError)) else f"{type(error).__name__}: "
+        return (), f"does not fit the clips: {known}{error}"
+    sizes = shape if isinstance(shape, tuple) else ()
+    if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
+        return (), f"declares the shape {shape}; (frames, dims) or (dims,) is needed"
+    return shape, ""

@@ -157,7 +157,9 @@ def read_audio(path: Path, sr: int, start: float, duration: float) -> NDArray[np
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise DamagedError(_undecodable(path, error)) from None
     if len(y) == 0:
-        raise DamagedError("no samples")
+        raise DamagedError(
+            f"no samples from {start:g} s on: its file ends at {frames / rate:.3f} s" if first else "no samples"
+        )
     if not np.isfinite(peak := float(np.abs(y).max())):
         raise DamagedError("NaN or infinity among the samples")
     if peak > LOUDEST:

@@ -20,6 +20,12 @@ from fusion.runtime.workers import run
 from fusion.settings.experiment import Experiment
 
 _IN_FUSION = "lambda y, sr: fusion.extract({!r}, y, sr{}, **{!r})"
+_USE = "It takes a dict of these features, each `(clips, ...)`, and gives `(clips, classes)` probabilities."
+_USES = {
+    "onnx": "`python example.py FILE` predicts a sound file; `fusion predict . FILE` does, too.",
+    "keras": "With fusion installed, `import fusion.learning.layers` and `keras.models.load_model('model.keras')`. "
+    + _USE,
+}
 
 
 def export(
@@ -62,7 +68,8 @@ def export(
         hashes = {"files": content_hashes_in(temporary)}
         write_known(temporary / PREPROCESSING, {**_preprocessing(saved, form), **hashes})
         parameters = {name: feature.model_dump(mode="json") for name, feature in experiment.features.items()}
-        write_text(temporary / "README.md", card(saved.metrics, parameters, len(saved.models), _licence(saved)))
+        about = card(saved.metrics, parameters, len(saved.models), _licence(saved), _USES.get(form, _USE))
+        write_text(temporary / "README.md", about)
         if form == "onnx":
             write_text(temporary / "example.py", _example(experiment))
     return out

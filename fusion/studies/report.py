@@ -16,6 +16,7 @@ from fusion.result.looks import most_looks
 from fusion.result.predictions import read_predictions
 from fusion.result.recompute import recomputed
 from fusion.runtime.known_json import read_known, write_known
+from fusion.runtime.names import is_file_name
 from fusion.settings.dataset import load
 from fusion.studies.ablate import write_ablation
 from fusion.studies.ablation_summary import AblationArm, arm_warnings, summarise_ablation
@@ -142,7 +143,7 @@ def _without_intervals(ablation: dict[str, Any]) -> dict[str, Any]:
 
 def _name(text: object) -> str:
     """Return a folder's name as a file of results has it, which must not lead elsewhere."""
-    if not isinstance(text, str) or text in ("", ".", "..") or "/" in text or "\\" in text:
+    if not isinstance(text, str) or not is_file_name(text):
         raise FusionError(f"{text!r}: no name of a result's folder; run the command again that made this file")
     return text
 

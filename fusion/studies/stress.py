@@ -135,7 +135,8 @@ def _test(
     graded = extract_graded(saved.experiment, windows, grades, workplace)
     outcomes = _ask(subject, windows, graded, workplace)
     tested: Corpus = replace(dataset, table=table.assign(split="test"), folds=None)
-    looks = record_looks(workplace.results, tested, saved.experiment.name, saved.result, saved.seeds, "distorted")
+    results = saved.result.folder.resolve().parent.parent  # those of this result, wherever the command is run
+    looks = record_looks(results, tested, saved.experiment.name, saved.result, saved.seeds, "distorted")
     return outcomes, looks
 
 

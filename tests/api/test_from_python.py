@@ -145,6 +145,14 @@ def test_a_study_has_a_function_of_its_own(tmp_path, nsynth):
         ({"seeds": 2.0}, "seeds=2.0: should be a whole number"),
         ({"seeds": 0}, "--seeds 0: a number of seeds goes from 1 to 1000"),
         ({"jobs": 0}, "jobs=0: should be a whole number from 1 up"),
+        ({"jobs": True}, "jobs=True: should be a whole number from 1 up"),
+        ({"seeds": [True]}, "seeds=True: should be a whole number"),
+        ({"features": [["mfcc"]]}, "features=.*: should be a list of names of features"),
+        ({"set": [3]}, r"set=\[3\]: should be a list of texts"),
+        ({"plugins": [1]}, r"plugins=\[1\]: should be a list of paths"),
+        ({"data": ["snd"]}, r"data=\['snd'\]: should be the path of a folder"),
+        ({"data": {"nsynth": 3}}, "data=3: should be the path of a folder"),
+        ({"results": 3}, "results=3: should be the path of a folder"),
     ],
 )
 def test_wrong_keywords_are_errors_that_say_so(keywords, text):
@@ -238,7 +246,10 @@ def test_features_of_an_array_are_those_of_the_registry():
     assert (centroid.shape, centroid.dtype) == ((32, 1), np.float32)
     assert float(np.median(centroid)) == pytest.approx(440, rel=0.02)
     assert set(fusion.features()["name"]) >= {"mfcc", "tonnetz"}
-    assert "n_mfcc" in set(fusion.features("mfcc")["name"])
+    defaults = fusion.features("mfcc").set_index("name")["default"]
+    assert repr([defaults["n_mfcc"], defaults["fmax"]]) == "[20, None]"
+    few = fusion.extract("mfcc", y, SR, n_mfcc=np.int64(5))
+    assert few.shape[1] == 5
 
 
 @pytest.mark.parametrize(
@@ -249,6 +260,8 @@ def test_features_of_an_array_are_those_of_the_registry():
         ("mfcc", np.zeros((2, 100)), {}, "feature mfcc: "),
         ("mfcc", [float("nan")], {}, "feature mfcc: "),
         ("mfcc", "text", {}, "feature mfcc: "),
+        ("mfcc", np.zeros(100, dtype=np.int16), {}, "found int16; divide 16-bit samples by 32768"),
+        ("mfcc", np.zeros(100, dtype=complex), {}, "found complex128"),
     ],
 )
 def test_what_cannot_be_extracted_is_an_error(name, y, parameters, text):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusion.datasets.cautions import few_groups, known_groups, missing_classes, shared_groups
+from fusion.datasets.cautions import few_groups, known_groups, missing_classes, shared_groups, similar_classes
 from fusion.datasets.corpus import Corpus
 from fusion.datasets.data import Data, with_copies
 from fusion.datasets.duplicates import find_duplicates
@@ -29,6 +29,14 @@ def test_a_warning_of_few_groups_names_some_of_many_classes():
     (warning,) = few_groups(data)
     assert "c19 1 and 30 more classes, which get no interval" in warning
     assert "c20" not in warning
+
+
+def test_classes_that_differ_in_case_alone_are_told():
+    data = dataset("- a train", "- b test")
+    assert similar_classes(replace(data, classes=("Oboe", "flute"))) == []
+    assert similar_classes(replace(data, classes=("Flute", "Oboe", "flute"))) == [
+        "similar-classes: Flute and flute differ in upper and lower case alone, and are 2 classes"
+    ]
 
 
 def test_a_sound_of_both_sides_makes_its_test_group_known_whatever_it_is_called():

@@ -1,4 +1,5 @@
 import importlib.util
+import re
 import unicodedata
 
 import pandas as pd
@@ -173,11 +174,17 @@ def test_times_that_are_none_are_named(root, column, text):
         ("path,label,start,end", "end", "duration"),
         ("path,label,start,Offset", "Offset", "duration"),
         ("path,label,onset,duration", "onset", "start"),
+        ("path,label,offset,duration", "offset", "start"),  # as librosa has it
+        ("path,label,Begin Time (s),duration", "Begin Time (s)", "start"),
+        ("path,label,onset_s,duration", "onset_s", "start"),
+        ("path,label,start,tmax", "tmax", "duration"),
     ],
 )
 def test_a_column_of_times_that_is_not_read_is_named(root, header, column, said):
     rows(root, "gac/gac0/0.wav,gac,0.0,0.5", header=header, file="times.csv")
-    with pytest.raises(FusionError, match=rf"a column {column}, and none that says .*: give {said}, in seconds"):
+    with pytest.raises(
+        FusionError, match=rf"a column {re.escape(column)}, and none that says .*: give {said}, in seconds"
+    ):
         read(root, file="times.csv")
     assert len(Table(file="times.csv", columns={said: None}).read(root)) == 1
     (root / "times.csv").unlink()
@@ -323,7 +330,7 @@ def test_weights_that_are_none_are_named(root, text):
         read(root, file="weights.csv")
 
 
-@pytest.mark.parametrize("column", ["grup", "splits", "weigth"])
+@pytest.mark.parametrize("column", ["grup", "splits", "weigth", "SPLIT", "GROUP", "START", "start_seconds", "dur"])
 def test_a_column_that_is_nearly_known_is_named(root, column):
     """Passed over in silence, it would give other groups, splits or weights than meant."""
     rows(root, "gac/gac0/0.wav,gac,x", header=f"path,label,{column}", file="near.csv")

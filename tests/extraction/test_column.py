@@ -67,15 +67,25 @@ def test_the_clip_that_breaks_the_contract_is_named() -> None:
     with pytest.raises(FusionError, match="feature broken on clip clip1: 2 of 2 values are NaN or infinite"):
         column(8000, 3000, 8000).values()
     with pytest.raises(
-        FusionError, match="feature broken failed on clip clip2: ValueError: a series has at least one frame"
+        FusionError, match=r"feature broken failed on clip clip2 .*: ValueError: a series has at least one frame"
     ):
         column(8000, 8000, 2000).values()
     with pytest.raises(
-        FusionError, match=r"clip clip1: ValueError: series_shape says \(3, 1\), and series gave \(2, 1\)"
+        FusionError, match=r"clip clip1 \(.*\): ValueError: series_shape says \(3, 1\), and series gave \(2, 1\)"
     ):
         column(8000, 1000)
     with pytest.raises(ValueError, match="series_shape says"):
         Broken(active_db=40.0).extract(noise(0, 1000))
+
+
+def test_an_error_of_a_feature_has_its_file_and_line() -> None:
+    class Raises(Broken):
+        def series(self, clip: Clip) -> NDArray[np.float32]:
+            raise KeyError("key")
+
+    line = Raises.series.__code__.co_firstlineno + 1
+    with pytest.raises(FusionError, match=rf"failed on clip 0 \(test_column.py, line {line}\): KeyError: 'key'"):
+        Column("raises", Raises(), (1,), 1).add(noise(0), "0")
 
 
 def test_no_clip_gives_no_values() -> None:

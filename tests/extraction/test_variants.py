@@ -1,5 +1,7 @@
 """Copies and mixtures beside the windows: what is mixed with what, and that rows and labels belong together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,23 @@ def test_a_threshold_is_chosen_on_mixtures_of_validation_recordings(place):
         assert (same_clip == more.targets[row]).all()  # the windows of a clip have the same labels
         assert len(set(groups[clips])) == len(clips)
     assert sorted(set(numbers)) == list(range(numbers.max() + 1))
+
+
+def test_a_validation_group_of_several_classes_is_mixed_too_and_never_with_itself(place):
+    experiment, _, data = read(place)
+    table = data.dataset.table.copy()
+    validation = table["split"] == "validation"
+    names = table.loc[validation, "group"].unique()
+    table.loc[validation, "group"] = table.loc[validation, "group"].isin(names[::2]).map({True: "one", False: "other"})
+    assert table[validation].groupby("group")["labels"].nunique().max() > 1
+    dataset = replace(data.dataset, table=table)
+    windows = cut_windows(table, experiment.dataset)
+    more = plan_variants(experiment, dataset, windows, None)
+    rows, _ = more.mixed
+    heard = [sources(windows, more.windows[row - len(windows.clips)]) for row in rows]
+    assert {clip for clips in heard for clip in clips[:1]} == set(np.flatnonzero(validation))
+    groups = table["group"].to_numpy()
+    assert all(groups[clips[0]] not in groups[clips[1:]] for clips in heard)
 
 
 @pytest.mark.parametrize("protocol", ["single", "cv"])

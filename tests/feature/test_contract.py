@@ -1,9 +1,12 @@
 """What every feature keeps to: checked parameters that do not change, series that become vectors or stay."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from pydantic import Field, ValidationError
 
+from fusion.errors import FusionError
 from fusion.feature.contract import Feature, SeriesFeature
 from fusion.feature.summary import summarise_series
 from fusion.sound.clip import Clip
@@ -43,6 +46,19 @@ def test_quiet_frames_are_left_out_of_statistics_and_replaced_in_a_series():
     kept = Levels(statistics=None, active_db=20).extract(LOUD_THEN_SOFT)
     assert kept[:, 0].tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
     assert Levels(statistics=("max",), active_db=41).extract(LOUD_THEN_SOFT).tolist() == [7, 49]
+
+
+class Odd(Levels):
+    """Parameters of types that need care."""
+
+    names: frozenset[str] = frozenset("abcdefgh")
+    function: Callable[[float], float] | None = None
+
+
+def test_a_set_is_the_same_in_every_process_and_what_no_file_can_hold_is_named():
+    assert Odd().identity()["names"] == list("abcdefgh")
+    with pytest.raises(FusionError, match="Odd: a parameter is no text, number"):
+        Odd(function=np.sqrt).identity()
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,26 @@ CONFIG = """
 GOOD = OWN_LAYER.format(decorator=DECORATOR, config=CONFIG)
 
 
+FORGETFUL = """
+import keras
+
+@keras.saving.register_keras_serializable("forgetful")
+class Times(keras.layers.Layer):
+    def __init__(self, factor=1, **options):
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return super().get_config()
+
+def mine(branches, classes):
+    return keras.layers.Dense(classes)(keras.layers.Concatenate()([Times(7)(branch) for branch in branches.values()]))
+"""
+
+
 def write(folder: Path, text: str) -> Source:
     file = folder / "fusions" / "mine.py"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +155,10 @@ RETURN = "return keras.layers.Dense(classes)(x)"
                 decorator=DECORATOR, config="    def get_config(self):\n        return {'name': self.name}\n"
             ),
             "give Scale a get_config with all that its __init__ takes",
+        ),
+        (
+            FORGETFUL,
+            "gives other logits once it was saved and loaded: the get_config of Times lacks something",
         ),
     ],
 )

@@ -56,6 +56,12 @@ def test_one_function_may_be_what_a_plug_in_defines(tmp_path):
         load(source, inspect.isfunction, "one function")
 
 
+def test_what_a_plug_in_prints_is_no_part_of_the_output(tmp_path, capsys):
+    write(tmp_path / "fusions" / "loud.py", "print('hello')\n\n\ndef one(): ...\n")
+    load(discover(FUSIONS, [tmp_path])["loud"], inspect.isfunction, "one function")
+    assert capsys.readouterr() == ("", "hello\n")
+
+
 def test_what_plug_ins_share_tells_their_numbers_apart(tmp_path):
     write(tmp_path / "planted.py")
     alone = discover(FEATURES, [tmp_path])["planted"].fingerprint

@@ -32,7 +32,9 @@ def test_the_console_names_the_best_trials_and_the_files_own_settings(fusion, ma
     }
     code, out, err = fusion("tune", "open.yaml", "--data", many, "--set", "training.epochs=1", "--jobs", 1, "--json")
     assert code == 0, err
-    assert len(json.loads(out)) == 11
+    content = json.loads(out)
+    assert (len(content["trials"]), content["digest"]) == (11, folder.parent.name)
+    assert content["best"]["features"]
 
 
 @pytest.mark.slow

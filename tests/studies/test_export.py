@@ -87,6 +87,14 @@ def test_the_example_predicts_where_there_is_no_fusion(exported: Path, long: Pat
     assert [said[name] for name in classes] == pytest.approx(probabilities(exported, long)[0], abs=1e-3)
 
 
+def test_the_example_refuses_silence_and_takes_several_files(exported: Path, long: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(16000), 16000)
+    line = [sys.executable, exported / "example.py", long, tmp_path / "silence.wav"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"{long}:\n")
+    assert done.stderr.startswith(f"{tmp_path / 'silence.wav'}: no sound: silence, NaN or infinity")
+
+
 @pytest.fixture(scope="module")
 def example(exported: Path) -> dict[str, Any]:
     return runpy.run_path(str(exported / "example.py"))

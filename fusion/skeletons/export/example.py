@@ -1,7 +1,7 @@
 """Predict what plays in a sound file, without fusion and without Keras.
 
 pip install numpy librosa onnxruntime
-python example.py FILE
+python example.py FILE ...
 """
 
 import json
@@ -93,11 +93,22 @@ def predict(file: str) -> dict[str, float]:
     if room - starts[-1] > 0.01:
         starts.append(room)  # a last window that ends with the file
     network = onnxruntime.InferenceSession(str(FOLDER / "model.onnx"), providers=["CPUExecutionProvider"])
-    windows = [network.run(None, values(read(file, start)))[0][0] for start in starts]
+    sounds = [read(file, start) for start in starts]
+    if not np.isfinite(sounds).all() or not np.any(sounds):
+        raise ValueError("no sound: silence, NaN or infinity, or channels that cancel each other")
+    windows = [network.run(None, values(y))[0][0] for y in sounds]
     probabilities = together(np.array(windows, dtype=np.float64))
     return {name: float(probability) for name, probability in zip(ABOUT["classes"], probabilities, strict=True)}
 
 
 if __name__ == "__main__":
-    for name, probability in sorted(predict(sys.argv[1]).items(), key=lambda pair: -pair[1]):
-        print(f"{probability:.4f}  {name}")
+    for file in sys.argv[1:]:
+        try:
+            found = predict(file)
+        except (OSError, ValueError, RuntimeError) as error:  # soundfile's own errors are RuntimeErrors
+            sys.exit(f"{file}: {error}")
+        if len(sys.argv) > 2:
+            print(f"{file}:")
+        for name, probability in sorted(found.items(), key=lambda pair: -pair[1]):
+            heard = "  heard" if ABOUT["several_labels"] and probability >= (ABOUT["threshold"] or 0) else ""
+            print(f"{probability:.4f}  {name}{heard}")
