@@ -124,8 +124,8 @@ def join(folders: Sequence[str], out: FilePath) -> dict[str, Any]:
     if absent := [str(folder) for folder in sources.values() if not folder.is_dir()]:
         raise FusionError(f"{', '.join(absent)}: no such folder")
     raise FusionError(
-        f"{', '.join(folders)}: none has notes in NSynth's layout (nsynth-train, nsynth-valid or nsynth-test, each "
-        "with examples.json and audio), so there is nothing to join"
+        f"{', '.join(folders)}: no source of notes, so there is nothing to join; one has parts, folders that end in "
+        "-train, -valid or -test, with examples.json and audio"
     )
 
 

@@ -539,8 +539,9 @@ def test_official_validation_that_is_not_there_is_not_replaced_by_training_instr
 def test_a_data_set_with_nothing_to_test_is_refused(tmp_path):
     two = names(["bass", "reed"], [0, 1], range(40, 60))
     root = write(tmp_path, valid=two, test=names(["flute"], [0], range(40, 45)))
-    assert "no test clip is left; loosen the data set's options that leave clips out, or complete" in refusal(
-        root, protocol="course"
+    assert (
+        "no test clip is left of a class that trains (bass, reed); it has flute; loosen the data set's options that leave "
+        "clips out, or complete" in refusal(root, protocol="course")
     )
 
 

@@ -161,7 +161,8 @@ def test_data_of_one_source_are_a_message(sources):
         (["font"], "nothing to join"),
         (["font", "font"], "another source is called font"),
         (["font", "nowhere"], "no source of notes"),
-        (["nowhere", "else"], "no source of notes"),
+        (["nowhere", "else"], "nowhere, else: no such folder"),
+        (["."], "no source of notes"),
         (["font", ".x=real"], "cannot be a source's name"),
     ],
 )
