@@ -214,10 +214,10 @@ def print_audit(report: dict[str, Any], noun: str) -> None:
 def print_predictions(predictions: list[Prediction], form: str, timeline: bool) -> None:
     """Print what networks say of files, as ``table``, ``json`` or ``csv``, of each window where `timeline`."""
     if form == "json":
-        print(json.dumps([_prediction(prediction, timeline) for prediction in predictions], indent=2))
+        print(json.dumps([prediction.content(timeline) for prediction in predictions], indent=2))
         return
     rows = [
-        (prediction.path, start.get("start"), values)
+        (prediction, start.get("start"), values)
         for prediction in predictions
         for start, values in prediction.rows(timeline)
     ]
@@ -225,25 +225,16 @@ def print_predictions(predictions: list[Prediction], form: str, timeline: bool) 
         classes = predictions[0].classes if predictions else ()
         writer = csv.writer(sys.stdout)
         writer.writerow(["file", *(["start"] if timeline else []), *map(in_spreadsheet, classes)])
-        for path, start, values in rows:
-            place = (in_spreadsheet(str(path)), *([start] if timeline else []))
+        for prediction, start, values in rows:
+            place = (in_spreadsheet(str(prediction.path)), *([start] if timeline else []))
             writer.writerow([*place, *(f"{value:.6g}" for value in values)])
         return
     console = Console()
-    for path, start, values in rows:
-        best = sorted(zip(predictions[0].classes, values, strict=True), key=lambda pair: -pair[1])
+    for prediction, start, values in rows:
+        best = sorted(zip(prediction.classes, values, strict=True), key=lambda pair: -pair[1])
         named = ", ".join(f"{label} {value:.2f}" for label, value in best if value >= 0.005)
-        where = str(path) if start is None else f"{path} {start:.1f} s"
-        console.print(f"{where}: {named}", soft_wrap=True)
-
-
-def _prediction(prediction: Prediction, timeline: bool) -> dict[str, Any]:
-    def named(values: Any) -> dict[str, float]:
-        return {label: float(value) for label, value in zip(prediction.classes, values, strict=True)}
-
-    entry: dict[str, Any] = {"file": str(prediction.path), "probabilities": named(prediction.probabilities)}
-    if prediction.distance is not None:
-        entry["distance"] = prediction.distance
-    if timeline:
-        entry["timeline"] = [{**start, "probabilities": named(values)} for start, values in prediction.rows(True)]
-    return entry
+        where = str(prediction.path) if start is None else f"{prediction.path} {start:.1f} s"
+        heard = ""
+        if start is None and prediction.threshold is not None:
+            heard = f"; heard, from {prediction.threshold:.2f} on: {', '.join(prediction.heard) or 'none'}"
+        console.print(f"{where}: {named}{heard}", soft_wrap=True)

@@ -163,7 +163,10 @@ class Reader(DatasetSettings):
                 f"({file}{line_in(file, error)}); mend its plug-in or the data"
             ) from error
         table, notes = clips_of(rows, self, root)
-        notes += rows.attrs.get("notes", [])
+        more = rows.attrs.get("notes", [])
+        if isinstance(more, str) or not all(isinstance(note, str) for note in more):
+            raise FusionError(f"{root}: data set {self.name}: attrs['notes'] should be a list of texts, found {more!r}")
+        notes += more
         if "group" not in rows:
             notes.append(
                 f"no-groups: there is no {self.groups_from}, so each file is a group of its own: clips of one "

@@ -43,11 +43,14 @@ class ExportedNetwork:
     experiment : Experiment
         Whose features it takes.
     classes : tuple of str
+    threshold : float or None
+        Probability from which a class counts as heard; None where clips have one label.
     """
 
     path: Path
     experiment: Experiment
     classes: tuple[str, ...]
+    threshold: float | None = None
 
     @property
     def models(self) -> tuple[Path, ...]:
@@ -78,6 +81,7 @@ def read_exported(folder: Path, plugins: Iterable[Path] = ()) -> ExportedNetwork
     try:
         content = read_known(path)
         form, classes = content["format"], tuple(map(str, content["classes"]))
+        threshold = None if content.get("threshold") is None else float(content["threshold"])
         versions = {name: feature["version"] for name, feature in content["features"].items()}
         written = dict(content.get("files", {}))  # an older fusion did not write it
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -98,7 +102,7 @@ def read_exported(folder: Path, plugins: Iterable[Path] = ()) -> ExportedNetwork
             )
     if not (folder / NETWORKS["onnx"]).is_file():
         raise FusionError(f"{folder / NETWORKS['onnx']}: missing; export the network anew")
-    return ExportedNetwork(folder / NETWORKS["onnx"], experiment, classes)
+    return ExportedNetwork(folder / NETWORKS["onnx"], experiment, classes, threshold)
 
 
 def load_onnx(path: Path, shapes: Mapping[str, tuple[int, ...]], classes: tuple[str, ...]) -> Network:

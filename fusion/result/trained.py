@@ -43,6 +43,13 @@ class TrainedResult:
         """The networks' files: one a seed, or where there are folds, one a seed and fold."""
         return tuple(folder / "model.keras" for seed in self.seeds for folder in self.result.trainings(seed))
 
+    @property
+    def threshold(self) -> float | None:
+        """Mean probability from which a class counts as heard, over these seeds; None where clips have one label."""
+        thresholds = dict(zip(self.metrics["seeds"], self.metrics.get("thresholds") or [], strict=False))
+        used = [thresholds[seed] for seed in self.seeds if thresholds.get(seed) is not None]
+        return sum(used) / len(used) if used else None
+
 
 def read_trained(folder: Path, seeds: Sequence[int] | None = None, plugins: Iterable[Path] = ()) -> TrainedResult:
     """Return a result whose networks can be used.

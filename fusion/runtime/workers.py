@@ -198,9 +198,10 @@ def processes(
             yield pool
         except BrokenProcessPool:
             last = listing(log.read().decode(errors="replace").splitlines()[-5:])
+            said = f"It said last:\n{last}" if last else "It said nothing."
             raise FusionError(
                 "a worker process died, perhaps for want of memory; what was finished is kept: run the same "
-                f"command again, with fewer --jobs (of a cluster: --nthreads) if memory is short. It said last:\n{last}"
+                f"command again, with fewer --jobs (of a cluster: --nthreads) if memory is short. {said}"
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -86,8 +86,6 @@ def _preprocessing(saved: TrainedResult, form: str) -> dict[str, Any]:
     """Return what a program needs to know that uses the network."""
     experiment, metrics = saved.experiment, saved.metrics
     dataset, versions, shapes = experiment.dataset, experiment.versions(), experiment.shapes()
-    thresholds = dict(zip(metrics["seeds"], metrics.get("thresholds") or [], strict=False))
-    used = [thresholds[seed] for seed in saved.seeds if seed in thresholds]
     return {
         "made_by": f"fusion {VERSION}",
         "experiment": metrics["experiment"],
@@ -109,7 +107,7 @@ def _preprocessing(saved: TrainedResult, form: str) -> dict[str, Any]:
         },
         "classes": metrics["classes"],
         "several_labels": dataset.several_labels,
-        "threshold": sum(used) / len(used) if used else None,
+        "threshold": saved.threshold,
     }
 
 

@@ -48,6 +48,7 @@ class _Task:
     sr: int
     hop: float
     how: Aggregate
+    threshold: float | None
     fusion: Source | None = None
 
 
@@ -100,7 +101,16 @@ def predict(
         (name, experiment.sources[name], feature.model_dump_json()) for name, feature in experiment.features.items()
     )
     settings = experiment.dataset
-    common = saved.models, features, saved.classes, settings.samples, settings.sr, settings.hop, settings.aggregate
+    common = (
+        saved.models,
+        features,
+        saved.classes,
+        settings.samples,
+        settings.sr,
+        settings.hop,
+        settings.aggregate,
+        saved.threshold,
+    )
     tasks = [_Task(path, *common, experiment.fusion) for path in paths]
     found: dict[int, Prediction | str] = {
         number: f"{path}: {'not a file' if path.exists() else 'missing'}"
@@ -149,7 +159,9 @@ def predict_file(task: _Task) -> Prediction | str:
         return f"{task.path}: silent, there is nothing to recognise"
     known = [distance for distance in distances if distance is not None]
     distance = float(np.mean(known)) if known else None
-    return Prediction(task.path, task.classes, tuple(starts), np.stack(windows), task.how, peak, distance)
+    return Prediction(
+        task.path, task.classes, tuple(starts), np.stack(windows), task.how, peak, distance, task.threshold
+    )
 
 
 def _windows(task: _Task) -> Iterator[tuple[float, Clip]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class Prediction:
     distance : float or None
         From the training clips, as the networks hear them, in the distance that 95 % of validation clips do not
         exceed; None: the networks do not know it.
+    threshold : float or None
+        Probability from which a class counts as heard; None where clips have one label.
     """
 
     path: Path
@@ -40,6 +43,7 @@ class Prediction:
     how: Aggregate = "mean"
     peak: float = 1.0
     distance: float | None = None
+    threshold: float | None = None
 
     @property
     def cautions(self) -> list[str]:
@@ -58,10 +62,33 @@ class Prediction:
         return cautions
 
     @property
+    def heard(self) -> list[str]:
+        """The classes that count as heard, the most probable first; empty where clips have one label."""
+        if self.threshold is None:
+            return []
+        likely = sorted(zip(self.classes, self.probabilities, strict=True), key=lambda pair: -pair[1])
+        return [label for label, value in likely if value >= self.threshold]
+
+    @property
     def probabilities(self) -> NDArray[np.float32]:
         """Of the whole file, ``(classes,)``."""
         together = np.zeros(len(self.windows), dtype=np.int64)
         return np.asarray(aggregate(self.windows, together, self.how)[0], dtype=np.float32)
+
+    def content(self, timeline: bool) -> dict[str, Any]:
+        """Return it as ``fusion predict --json`` prints it, with `timeline` each window as well."""
+
+        def named(values: NDArray[np.float32]) -> dict[str, float]:
+            return {label: float(value) for label, value in zip(self.classes, values, strict=True)}
+
+        entry: dict[str, Any] = {"file": str(self.path), "probabilities": named(self.probabilities)}
+        if self.threshold is not None:
+            entry |= {"threshold": self.threshold, "heard": self.heard}
+        if self.distance is not None:
+            entry["distance"] = self.distance
+        if timeline:
+            entry["timeline"] = [{**start, "probabilities": named(values)} for start, values in self.rows(True)]
+        return entry
 
     def rows(self, timeline: bool) -> list[tuple[dict[str, float], NDArray[np.float32]]]:
         """Return probabilities of the whole file, or with `timeline` of each window and where it starts."""

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -16,6 +17,7 @@ import soundfile
 
 from fusion.errors import FusionError
 from fusion.studies.predict import _Task, _windows, predict_file
+from fusion.studies.prediction import Prediction
 from tests.support.command import command
 from tests.support.notes import SR, tone
 
@@ -181,7 +183,7 @@ def test_windows_end_with_the_file_and_hold_little_at_a_time(tmp_path):
     with soundfile.SoundFile(tmp_path / "hour.flac", "w", 8000, 1) as file:
         for _ in range(60):
             file.write(np.zeros(60 * 8000, dtype=np.float32))
-    task = _Task(tmp_path / "hour.flac", (), (), (), 32000, 8000, 2.0, "mean")
+    task = _Task(tmp_path / "hour.flac", (), (), (), 32000, 8000, 2.0, "mean", None)
     windows = _windows(task)
     first = next(windows)
     assert (first[0], first[1].y.size) == (0.0, 32000)
@@ -195,7 +197,7 @@ def test_a_feature_that_fails_on_a_file_costs_that_file_alone(sounds, monkeypatc
         raise FusionError("feature embedding: no vector for this path")
 
     monkeypatch.setattr("fusion.studies.predict._apply", failing)
-    task = _Task(sounds / "note.wav", (), (), (), 32000, 8000, 2.0, "mean")
+    task = _Task(sounds / "note.wav", (), (), (), 32000, 8000, 2.0, "mean", None)
     assert predict_file(task) == f"{sounds / 'note.wav'}: feature embedding: no vector for this path"
 
 
@@ -232,3 +234,13 @@ def test_a_network_counts_once(place, result, sounds, seeds, found):
     for words in (("predict", result, sounds / "note.wav"), ("stress", result, "--with", "noise=20")):
         done = command(place, *words, "--seeds", seeds, code=2)
         assert f"seeds should be one or several, each once, found {found}" in done.stderr
+
+
+@pytest.mark.parametrize(("threshold", "heard"), [(None, []), (0.25, ["b", "c"]), (0.9, [])])
+def test_with_several_labels_it_says_what_counts_as_heard(threshold, heard):
+    windows = np.array([[0.1, 0.6, 0.2], [0.3, 0.8, 0.4]], dtype=np.float32)
+    said = Prediction(Path("x.wav"), ("a", "b", "c"), (0.0, 1.0), windows, threshold=threshold)
+    assert said.heard == heard
+    assert said.content(False).get("threshold") == threshold
+    assert ("heard" in said.content(False)) == (threshold is not None)
+    assert [row["start"] for row in said.content(True)["timeline"]] == [0, 1]
