@@ -58,6 +58,7 @@ def missing_audio(missing: Sequence[str], skip: bool, folder: Path) -> list[str]
         paths = "mend their paths, which have / between folders, " if any("\\" in name for name in missing) else ""
         raise FusionError(
             f"{folder}: {len(missing)} clips are named in the metadata but have no audio file; {paths}unpack the "
-            f"data set again, or set dataset.skip_damaged: true to leave them out:\n{listing(missing)}"
+            "data set again, mend links that lead nowhere and names in other letters (A is not a), or set "
+            f"dataset.skip_damaged: true to leave them out:\n{listing(missing)}"
         )
     return [f"damaged: {len(missing)} clips left out (no audio file)"] if missing else []

@@ -218,8 +218,8 @@ def _group(text: str) -> str:
 
 
 def _split(text: str) -> str:
-    if text in SPLIT_NAMES:
-        return SPLIT_NAMES[text]
+    if text.lower() in SPLIT_NAMES:
+        return SPLIT_NAMES[text.lower()]
     raise ValueError(f"split: should be one of {', '.join(SPLIT_NAMES)}, found {text!r}")
 
 
@@ -231,7 +231,8 @@ def _number(name: str, text: str, default: float) -> float:
         number = -1.0
     if text and not 0 <= number < math.inf:
         wanted = "a number above 0" if name == "weight" else "seconds from 0 up"
-        raise ValueError(f"{name}: should be {wanted}, found {text!r}")
+        point = "; write a point before decimals, not a comma" if "," in text else ""
+        raise ValueError(f"{name}: should be {wanted}, found {text!r}{point}")
     if number == 0 and name != "start":
         raise ValueError(f"{name}: should be more than 0" + ("; leave the row out instead" if name == "weight" else ""))
     return number

@@ -330,6 +330,15 @@ def test_weights_that_are_none_are_named(root, text):
         read(root, file="weights.csv")
 
 
+def test_a_comma_before_decimals_is_named_and_splits_have_any_case(root):
+    rows(root, 'gac/gac0/0.wav,gac,"0,5",Train', header="path,label,start,split", file="excel.csv")
+    with pytest.raises(FusionError, match=r"line 2: start: should be seconds .*'0,5'; write a point before decimals"):
+        read(root, file="excel.csv")
+    with pytest.raises(FusionError) as error:
+        read(root, file="excel.csv", columns={"start": None})
+    assert "split: should be" not in str(error.value)
+
+
 @pytest.mark.parametrize("column", ["grup", "splits", "weigth", "SPLIT", "GROUP", "START", "start_seconds", "dur"])
 def test_a_column_that_is_nearly_known_is_named(root, column):
     """Passed over in silence, it would give other groups, splits or weights than meant."""
