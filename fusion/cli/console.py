@@ -205,7 +205,9 @@ def print_audit(report: dict[str, Any], noun: str) -> None:
     grid.add_row(f"{noun} shared with test", *(str(report["shared_groups"].get(split, "")) for split in splits))
     grid.add_row("largest class to smallest", *(str(report["balance"].get(split, "")) for split in splits))
     console.print(grid)
-    pairs = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in report["duplicates"].items() if n is not None)
+    from fusion.report.audit_page import DUPLICATES
+
+    pairs = ", ".join(f"{DUPLICATES[name]}: {n}" for name, n in report["duplicates"].items() if n is not None)
     console.print(f"pairs of clips: {pairs}")
     for warning in report["warnings"]:
         console.print(f"! {warning}")
