@@ -17,10 +17,9 @@ from fusion.api.options import FilePath
 from fusion.errors import FusionError
 from fusion.extraction.column import compute
 from fusion.feature import listing
-from fusion.feature.contract import Feature, SeriesFeature
+from fusion.feature.contract import Feature, SeriesFeature, declared_shape
 from fusion.feature.registry import build
 from fusion.plugins.registry import FEATURES, discover, find
-from fusion.settings.fitting import declared_shape
 from fusion.sound.clip import Clip
 from fusion.sound.reading import DamagedError, audio_size, read_audio
 

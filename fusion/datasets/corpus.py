@@ -206,11 +206,9 @@ def checked(dataset: Corpus) -> Corpus:
     known = table["labels"].map(trained).to_numpy(dtype=bool)
     for split, part in table[~known].groupby("split"):
         for label, clips in part.groupby("labels"):
-            alike = [name for name in classes if name.casefold() == label.casefold()]
-            notes.append(
-                f"missing-class: {len(clips)} {split} clips of {label} left out: the class has no training clip"
-                + "".join(f" ({name}, in other letters, has)" for name in alike)
-            )
+            alike = "".join(f" ({name} has)" for name in classes if name.casefold() == label.casefold())
+            what = f"{len(clips)} {split} clips of {label} left out: the class has no training clip{alike}"
+            notes.append(f"missing-class: {what}")
     dataset = replace(dataset, table=table[known].reset_index(drop=True), classes=classes, notes=notes)
     if len(classes) < 2:
         have = f"only {classes[0]}" if classes else "no clip"

@@ -188,3 +188,16 @@ class SeriesFeature(Feature):
             active = clip.active(len(series), self.active_db)
             series = repeated(series, active) if self.statistics is None else series[active]
         return series if self.statistics is None else self.summarise(series[np.newaxis])[0]
+
+
+def declared_shape(feature: Feature, samples: int, sr: int) -> tuple[tuple[int, ...], str]:
+    """Return the shape that a feature declares for such clips, and what is wrong with it, or an empty string."""
+    try:
+        shape = feature.shape(samples, sr)
+    except (Exception, SystemExit) as error:  # a stranger's code
+        known = "" if isinstance(error, (ValueError, FusionError)) else f"{type(error).__name__}: "
+        return (), f"does not fit the clips: {known}{error}"
+    sizes = shape if isinstance(shape, tuple) else ()
+    if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
+        return (), f"declares the shape {shape}; (frames, dims) or (dims,) is needed"
+    return shape, ""

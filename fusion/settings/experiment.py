@@ -29,7 +29,7 @@ def wrong_name(name: Any) -> str:
     if isinstance(name, str) and re.fullmatch(NAME, name):
         return ""
     return (
-        "should be at most 200 letters, digits, _ . - and @ and begin with no dot, since results go to a folder of "
+        "should be letters, digits, _ . - and @ and begin with no dot, 200 at most, since results go to a folder of "
         f"this name, found {name!r}; rename the file, or write another name: in it"
     )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fusion.errors import FusionError
-from fusion.feature.contract import Feature
+from fusion.feature.contract import Feature, declared_shape
 from fusion.settings.dataset import DatasetSettings
 from fusion.settings.model import ModelSettings
 from fusion.settings.strict_yaml import Location
@@ -43,16 +42,3 @@ def misfits(
             shapes[name] = shape
     if model and len(shapes) == len(features) and (misfit := model.misfit(shapes)):
         yield ("model",), misfit
-
-
-def declared_shape(feature: Feature, samples: int, sr: int) -> tuple[tuple[int, ...], str]:
-    """Return the shape that a feature declares for such clips, and what is wrong with it, or an empty string."""
-    try:
-        shape = feature.shape(samples, sr)
-    except (Exception, SystemExit) as error:  # a stranger's code
-        known = "" if isinstance(error, (ValueError, FusionError)) else f"{type(error).__name__}: "
-        return (), f"does not fit the clips: {known}{error}"
-    sizes = shape if isinstance(shape, tuple) else ()
-    if len(sizes) not in (1, 2) or not all(isinstance(size, int) and size > 0 for size in sizes):
-        return (), f"declares the shape {shape}; (frames, dims) or (dims,) is needed"
-    return shape, ""

@@ -247,7 +247,9 @@ def test_a_broken_contract_names_feature_and_clip(fusion: Fusion, place: Path, h
     loud = [n for n in [*TRAIN, *TEST] if soundfile.read(next((place / "data").rglob(f"{n}.wav")))[0].max() > 0.1]
     code, out, err = fusion("extract", "spec.yaml", "--features", "odd")
     assert (code, out) == (2, "")
-    with pytest.raises(FusionError, match=rf"^error: feature odd (on|failed on) clip nsynth-\w+/({'|'.join(loud)}): "):
+    with pytest.raises(
+        FusionError, match=rf"^error: feature odd (on|failed on) clip nsynth-\w+/({'|'.join(loud)})[: ]"
+    ):
         raise FusionError(err[err.index("error: ") :])
     with pytest.raises(FusionError, match=BODIES[body]):
         raise FusionError(err)
@@ -277,7 +279,8 @@ def test_a_workers_error_reaches_the_user_whole(fusion: Fusion, place: Path) -> 
     assert err.count("error:") == 1
     assert "Traceback" not in err
     with pytest.raises(
-        FusionError, match=r"error: feature odd failed on clip nsynth-\w+/[\w-]+: OSError: .*no such luck"
+        FusionError,
+        match=r"error: feature odd failed on clip nsynth-\w+/[\w-]+ \(odd.py, line \d+\): OSError: .*no such luck",
     ):
         raise FusionError(err)
 
