@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -16,6 +18,7 @@ from fusion.errors import FusionError
 from fusion.learning.saved_network import load_model
 from fusion.runtime.progress import Progress
 from fusion.runtime.workers import run
+from fusion.search import scoring
 from fusion.search.plots import importance, plot_importance, positions_in_range
 from fusion.search.trials import Trial, best, edge_warnings, read_trials
 from fusion.settings.reading import read_experiment, resolve
@@ -394,3 +397,24 @@ def resident(pid):
 def test_search_settings_have_the_documented_defaults():
     settings = SearchSettings(space={"model.dropout": [0.1, 0.2]})
     assert (settings.folds, settings.tuner, settings.objective, settings.seed) == (3, "bayesian", "accuracy", 1)
+
+
+@pytest.mark.parametrize(
+    ("stop", "written"),
+    [(KeyboardInterrupt, False), (ValueError, True), (None, True)],
+    ids=["interrupt", "error", "end"],
+)
+def test_a_trial_that_is_interrupted_is_none_that_ended(tmp_path, monkeypatch, stop, written):
+    def folds(*_):
+        yield {**dict.fromkeys(scoring.DIRECTIONS, 0.5), "seconds": 1.0}
+        if stop:
+            raise stop("now")
+
+    monkeypatch.setattr(scoring, "_scores", folds)
+    monkeypatch.setattr(scoring, "send_message", lambda message: None)
+    job = SimpleNamespace(folder=tmp_path, project="project")
+    task = scoring.TrialJob(job, "00", {"model.dropout": 0.1})
+    task.record.parent.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(stop) if stop else nullcontext():
+        scoring.try_settings(task)
+    assert task.record.exists() == written

@@ -33,6 +33,10 @@ def test_every_clip_is_tested_once_a_repeat(repeated):
     assert (table.groupby(["repeat", "group"])["fold"].nunique() == 1).all()  # instruments are whole
     divided = table.pivot(index="clip", columns="repeat", values="fold")
     assert (divided[0] != divided[1]).any()
+    history = pd.read_csv(repeated[1] / "history.csv")  # trainings are named as there
+    both = ["seed", "repeat", "fold"]
+    assert set(map(tuple, history[both].to_numpy())) == set(map(tuple, table[both].to_numpy()))
+    assert (history.groupby(both)["epoch"].max() == history["epoch"].max()).all()
     references = pd.read_csv(repeated[1] / "references.csv")
     assert (references.groupby(["clip", "reference", "seed"])["repeat"].nunique() == 2).all()
 
