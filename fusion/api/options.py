@@ -87,9 +87,12 @@ class Options:
             value = getattr(self, name)
             if isinstance(value, (str, os.PathLike)) or (value is None and name != "features"):
                 raise FusionError(f"{name}={value!r}: should be a list, as in {name}=[{value!r}]")
-            if not all(isinstance(each, kinds) for each in value or () if not isinstance(value, Mapping)):
+            if value is None or isinstance(value, Mapping):
+                continue
+            object.__setattr__(self, name, list(value))  # what can be read once is read here
+            if not all(isinstance(each, kinds) for each in getattr(self, name)):
                 raise FusionError(f"{name}={value!r}: should be a list of {what}")
-        if isinstance(self.features, Sequence) and len(set(self.features)) < len(self.features):
+        if self.features is not None and len(set(self.features)) < len(self.features):
             raise FusionError(f"--features {','.join(self.features)}: each feature once")
         folders = self.data.values() if isinstance(self.data, Mapping) else [self.data]
         for name, paths in (("data", folders), ("results", [self.results]), ("cache", [self.cache])):

@@ -234,8 +234,7 @@ def aligned(
 def _variance(by_group: Floats, strata: Ints) -> tuple[float, int]:
     """Return the variance of the sum of groups drawn within strata, and its degrees of freedom.
 
-    A group that is alone in its stratum is taken to vary as one of the other strata does on average: any one of these
-    would be a choice.
+    A group that is alone in its stratum is taken to vary as one of the other strata does on average.
     """
     sizes = np.bincount(strata)
     means = np.bincount(strata, by_group) / np.maximum(sizes, 1)

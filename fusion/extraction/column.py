@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,9 +105,11 @@ def _call(
     except FusionError as error:
         raise FusionError(f"feature {name} on clip {clip_id}: {error}") from None
     except (Exception, SystemExit) as error:  # a stranger's code
-        file = getattr(sys.modules.get(type(feature).__module__), "__file__", None)
-        where = f" ({Path(file).name}{line_in(file, error)})" if file else ""
-        raise FusionError(f"feature {name} failed on clip {clip_id}{where}: {type(error).__name__}: {error}") from error
+        file = inspect.getfile(type(feature))
+        where = f"{Path(file).name}{line_in(file, error)}"
+        raise FusionError(
+            f"feature {name} failed on clip {clip_id} ({where}): {type(error).__name__}: {error}"
+        ) from error
 
 
 def _check(name: str, value: Any, shape: tuple[int, ...], clip_id: str) -> None:

@@ -6,6 +6,7 @@ What a stranger's function does wrong would else be noticed after a whole traini
 from __future__ import annotations
 
 import inspect
+import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -113,17 +114,24 @@ def _changed_by_saving(branches: Mapping[str, Tensor], logits: Tensor, own: Sequ
     if not own:
         return ""
     network = keras.Model(list(branches.values()), logits)
-    copy = keras.Model.from_config(network.get_config())
-    copy.set_weights(network.get_weights())
-    random = np.random.default_rng(0)
-    sounds = [random.normal(size=(4, *branch.shape[1:])).astype(np.float32) for branch in branches.values()]
-    first, second = (keras.ops.convert_to_numpy(each(sounds, training=False)) for each in (network, copy))
-    if np.allclose(first, second, rtol=1e-4, atol=1e-5):
+    chance = np.random.default_rng(0)
+    sounds = [chance.normal(size=(4, *branch.shape[1:])).astype(np.float32) for branch in branches.values()]
+    state = random.getstate()  # weights of the copy would be drawn from what the training's own are drawn from
+    try:
+        copy = keras.Model.from_config(network.get_config())
+        copy.set_weights(network.get_weights())
+        first, second = (keras.ops.convert_to_numpy(each(sounds, training=False)) for each in (network, copy))
+        found = "" if np.allclose(first, second, rtol=1e-4, atol=1e-5) else "other logits"
+    except Exception as error:  # whatever a stranger's code raises
+        found = f"{type(error).__name__}: {error}"
+    finally:
+        random.setstate(state)
+    if not found:
         return ""
     names = " or ".join(sorted({cls.__name__ for cls in own}))
     return (
-        f"gives other logits once it was saved and loaded: the get_config of {names} lacks something that its __init__ "
-        "takes, or something is set after that"
+        f"is not the same once it was saved and loaded ({found}): the get_config of {names} lacks something that its "
+        "__init__ takes, or something is set after that"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what spreadsheets run; and what looks as if it had been quoted
 _QUOTED = re.compile(r"'+[=+\-@\t\r]")
@@ -23,10 +24,10 @@ def readable(name: str) -> bool:
 def is_file_name(name: str) -> bool:
     r"""Say whether a name is one of a file or folder, which leads nowhere else.
 
-    >>> [is_file_name(name) for name in ("mfcc@my notes", "", "..", "a/b", "a\\b", "C:x")]
-    [True, False, False, False, False, False]
+    >>> [is_file_name(name) for name in ("mfcc@my notes", "take 12:30", "", "..", "a/b")]
+    [True, True, False, False, False]
     """
-    return name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+    return name not in ("", "..") and "\0" not in name and Path(name).name == name  # which knows a disk's letter
 
 
 def on_terminal(text: str) -> str:

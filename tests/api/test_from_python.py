@@ -124,6 +124,11 @@ def test_keywords_change_what_options_change(nsynth):
     assert Options(set=["training.epochs=3"]).assignments() == Options(set={"training.epochs": 3}).assignments()
 
 
+def test_what_can_be_read_once_alone_is_not_lost():
+    options = Options(features=iter(["mfcc"]), plugins=map(Path, ["own"]), seeds=iter([4]), set=iter(["a=1"]))
+    assert (options.features, options.plugins, options.seeds, options.set) == (["mfcc"], [Path("own")], [4], ["a=1"])
+
+
 def test_a_study_has_a_function_of_its_own(tmp_path, nsynth):
     arms = {"name": "x", **yaml.safe_load(TRAINED), "arms": {"a": {}}}
     with pytest.raises(fusion.FusionError, match=r"has arms, so it is a study.*fusion\.study"):

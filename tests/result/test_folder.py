@@ -30,7 +30,7 @@ def test_what_killed_processes_left_is_forgotten(tmp_path):
         assert not list(result.folder.rglob("*.tmp-*"))
 
 
-@pytest.mark.parametrize("name", ["../../elsewhere", "/tmp/elsewhere", "..", "", "a\\b"])
+@pytest.mark.parametrize("name", ["../../elsewhere", "/tmp/elsewhere", "..", "", "a/"])
 @pytest.mark.parametrize("key", ["experiment", "digest"])
 def test_a_result_cannot_be_called_like_another_place(tmp_path, key, name):
     metrics, _ = made_up_result(tmp_path)
